@@ -1,0 +1,1 @@
+"""Analysers of a decode pass, one file each."""

@@ -1,0 +1,31 @@
+"""Keep the time of every decoded frame: labels and cuts never trust frame number over rate."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slateboard.media.frames import Frame
+from slateboard.records.media import Media
+from slateboard.registry import Card
+
+CARD = Card(title="Presentation times", source="slateboard")
+VERSION = 1
+
+
+class Timeline:
+    """Collects presentation times."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+
+    def see(self, frame: Frame) -> None:
+        """Note one frame."""
+        self._rows.append({"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds})
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return frame, pts and seconds since the first frame."""
+        return self._rows
+
+
+def start(media: Media, parameters: Mapping[str, Any]) -> Timeline:
+    """Begin to watch one media."""
+    return Timeline()

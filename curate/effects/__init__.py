@@ -1,0 +1,1 @@
+"""Detectors of image effects, one file each, named by the kind they find."""

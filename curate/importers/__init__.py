@@ -1,0 +1,1 @@
+"""Importers of lists of sources, one file each."""

@@ -1,0 +1,30 @@
+"""Observations on disk: one Parquet per media and analyser, its origin in the metadata."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slateboard.files import whole
+from slateboard.records.observation import Observation
+
+
+def path_of(folder: Path, media_id: str, analyser: str) -> Path:
+    """Return where an observation lies."""
+    return folder / media_id / f"{analyser}.parquet"
+
+
+def write(folder: Path, observation: Observation) -> None:
+    """Write an observation whole."""
+    origin = {"schema": observation.SCHEMA, **observation.model_dump(mode="json", exclude={"rows"})}
+    table = pa.Table.from_pylist(list(observation.rows))
+    table = table.replace_schema_metadata({"slateboard": json.dumps(origin, sort_keys=True)})
+    with whole(path_of(folder, observation.media_id, observation.analyser)) as temporary:
+        pq.write_table(table, temporary)
+
+
+def read(folder: Path, media_id: str, analyser: str) -> list[dict[str, Any]]:
+    """Return the rows of an observation."""
+    return pq.read_table(path_of(folder, media_id, analyser)).to_pylist()

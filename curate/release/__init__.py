@@ -1,0 +1,1 @@
+"""Freeze what was trimmed into a version that people can cite and load elsewhere."""

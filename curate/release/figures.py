@@ -1,0 +1,92 @@
+"""Pictures of a dataset: a contact sheet, and the charts of MEI paper Figs 4 and 5."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from slateboard.files import whole
+from slateboard.media.colour import rgb
+from slateboard.media.frames import decode
+from slateboard.media.sheets import Row, contact_sheet
+
+_BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
+_COLUMNS = 6
+
+
+def draw(folder: Path, clips: pd.DataFrame, root: Path) -> None:
+    """Write contact_sheet.png, clips_per_class.png and durations.png for a table of clips below `root`."""
+    contact_sheet(folder / "contact_sheet.png", _rows(clips, root))
+    _save(_clips_per_class(clips), folder / "clips_per_class.png")
+    _save(_durations(clips), folder / "durations.png")
+
+
+def _rows(clips: pd.DataFrame, root: Path) -> list[Row]:
+    """Return one row a class: the middle frames of clips of as many groups as fit."""
+    rows = []
+    for label, found in clips.groupby("label", sort=False):
+        each = found.drop_duplicates("group")
+        chosen = pd.concat([each, found.drop(each.index)]).head(_COLUMNS)
+        rows.append(Row(str(label), [_middle(root / path) for path in chosen["path"]]))
+    return rows
+
+
+def _middle(path: Path) -> NDArray[np.uint8]:
+    frames = list(decode(path))
+    return rgb(frames[len(frames) // 2])
+
+
+def _clips_per_class(clips: pd.DataFrame) -> Figure:
+    """Bars of clips per class, divided by whether they carry effects (MEI paper, Fig. 4)."""
+    counts = clips.groupby(["label", "has_effects"], sort=False).size().unstack(fill_value=0)
+    figure = Figure(figsize=(7, 0.4 * len(counts) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    left = np.zeros(len(counts))
+    for state, colour, words in (
+        ("false", _BLUE, "without effects"),
+        ("true", _ORANGE, "with effects"),
+        ("unknown", _GREY, "unknown"),
+    ):
+        values = counts[state].to_numpy() if state in counts else np.zeros(len(counts))
+        axes.barh(list(map(str, counts.index)), values, left=left, color=colour, label=words, height=0.7)
+        left = left + values
+    for row, total in enumerate(left):
+        axes.text(total + 0.2, row, f"{int(total)}", va="center", fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlabel("clips")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.4, 1.0), fontsize=9)
+    return figure
+
+
+def _durations(clips: pd.DataFrame) -> Figure:
+    """Total and mean duration of each class (MEI paper, Fig. 5)."""
+    groups = clips.groupby("label", sort=False)["duration_s"]
+    total, mean = groups.sum(), groups.mean()
+    figure = Figure(figsize=(7, 0.4 * len(total) + 1.2), layout="constrained")
+    for axes, values, words, colour in zip(
+        figure.subplots(1, 2, sharey=True),
+        (total, mean),
+        ("total, s", "mean, s"),
+        (_BLUE, _ORANGE),
+        strict=True,
+    ):
+        axes.barh(list(map(str, values.index)), values, color=colour, height=0.7)
+        for row, value in enumerate(values):
+            axes.text(value, row, f" {value:.1f}", va="center", fontsize=9)
+        axes.set_xlabel(words)
+        axes.margins(x=0.18)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].invert_yaxis()
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with whole(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})

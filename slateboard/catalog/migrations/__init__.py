@@ -1,0 +1,1 @@
+"""How a catalog of an older schema becomes one of today (Alembic); versions/ holds a file per step."""

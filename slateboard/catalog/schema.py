@@ -1,0 +1,135 @@
+"""Tables of catalog.db; a column for each field of the record that lies in it."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("source_id", String, primary_key=True),
+    Column("line", Integer, nullable=False),
+    Column("url", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("start_s", Float),
+    Column("end_s", Float),
+    Column("group", String),
+    Column("licence", String),
+    Column("effects", JSON),
+    Column("note", String),
+    Column("state", String, nullable=False),
+    Column("media_id", String),
+    Column("reason", String),
+    Index("sources_by_state", "state"),
+    Index("sources_by_media", "media_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("source_id", String, ForeignKey("sources.source_id"), nullable=False, index=True),
+    Column("at", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("error", String),
+    Column("tool", String, nullable=False),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("media_id", String, primary_key=True),
+    Column("path", String, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("container", String, nullable=False),
+    Column("codec", String, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("rotation", Integer, nullable=False),
+    Column("sample_aspect", Float, nullable=False),
+    Column("fps", Float, nullable=False),
+    Column("header_frames", Integer, nullable=False),
+    Column("header_duration_s", Float),
+    Column("has_audio", Boolean, nullable=False),
+    Column("frames", Integer),
+    Column("duration_s", Float),
+    Column("variable_rate", Boolean),
+    Column("decode_errors", Integer),
+    Column("frames_sha256", String),
+)
+
+observations = Table(
+    "observations",
+    metadata,
+    Column("media_id", String, ForeignKey("media.media_id"), primary_key=True),
+    Column("analyser", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("parameters", JSON, nullable=False),
+)
+
+clips = Table(
+    "clips",
+    metadata,
+    Column("clip_id", String, primary_key=True),
+    Column("source_id", String, ForeignKey("sources.source_id"), nullable=False, index=True),
+    Column("media_id", String, nullable=False, index=True),
+    Column("shot_id", String),
+    Column("label", String, nullable=False),
+    Column("group", String, nullable=False),
+    Column("first_frame", Integer, nullable=False),
+    Column("last_frame", Integer, nullable=False),
+    Column("start_s", Float, nullable=False),
+    Column("end_s", Float, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("decided_by", String),
+    Column("reason", String),
+    Column("path", String),
+    Column("frames", Integer),
+    Column("fps", Float),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("duration_s", Float),
+    Column("sha256", String),
+    Column("fingerprint", String),
+    Column("proof", JSON),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("clip_id", String, ForeignKey("clips.clip_id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("x", Float),
+    Column("y", Float),
+    Column("w", Float),
+    Column("h", Float),
+    Column("start_s", Float),
+    Column("end_s", Float),
+    Column("score", Float),
+    Column("decided_by", String, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("parameters", JSON, nullable=False),
+)
+
+names = Table(
+    "names",
+    metadata,
+    Column("item", String, primary_key=True),
+    Column("scope", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    UniqueConstraint("scope", "number", name="one_number_once"),
+)
+"""The index of a clip in its class: given at the first release that holds it, never given again."""

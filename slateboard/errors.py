@@ -1,0 +1,65 @@
+"""What can go wrong, as a person reads it.
+
+SlateboardError         2  usage or bad input; every other error is one of these
+├── BadInput            2  a file or setting with problems, all of them named at once
+├── Held                2  another process works on this workspace
+├── Finding             1  the command worked and found something wrong: a leak, a contradiction
+└── MissingRequirement  3  the environment lacks something; says what to install
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class SlateboardError(Exception):
+    """One sentence: what is wrong, where, and what to do."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input."""
+
+    where: str
+    """File, and line or key where there is one."""
+    what: str
+    """What is wrong, with the value that was found."""
+    remedy: str
+    """What to do about it."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} {self.remedy}"
+
+
+class BadInput(SlateboardError):
+    """An input with one or more problems; nothing was written."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
+        super().__init__("\n".join([f"{count}, nothing was written:", *map(str, self.problems)]))
+
+
+class Held(SlateboardError):
+    """The workspace is in use by another process."""
+
+
+class Finding(SlateboardError):
+    """The command did its work and found something that must not be."""
+
+    exit_code = 1
+
+
+class MissingRequirement(SlateboardError):
+    """Something is not installed or not reachable."""
+
+    exit_code = 3
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "Did you mean 'x'?" for a near miss, else the list of what there is."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"There is: {', '.join(names) or 'nothing'}."

@@ -1,0 +1,1 @@
+"""The one door to video files: probe, decode, colour, ffmpeg, fingerprints, contact sheets."""

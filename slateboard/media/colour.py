@@ -1,0 +1,33 @@
+"""Colour: planes to RGB by the matrix and range that the file states (ITU-R BT.601, BT.709, BT.2020)."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from slateboard.media.frames import Frame, Matrix
+
+_LUMA_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
+
+
+def rgb_matrix(matrix: Matrix, full_range: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (M [3, 3], offset [3]) so that rgb = M @ (yuv - offset), all in 0..255."""
+    red, blue = _LUMA_WEIGHTS[matrix]
+    green = 1 - red - blue
+    luma, chroma = (1.0, 1.0) if full_range else (255 / 219, 255 / 224)
+    to_rgb = np.array(
+        [
+            [luma, 0, 2 * (1 - red) * chroma],
+            [luma, -2 * (1 - blue) * blue / green * chroma, -2 * (1 - red) * red / green * chroma],
+            [luma, 2 * (1 - blue) * chroma, 0],
+        ]
+    )
+    return to_rgb, np.array([0.0 if full_range else 16.0, 128.0, 128.0])
+
+
+def rgb(frame: Frame) -> NDArray[np.uint8]:
+    """Return a frame as RGB, uint8 [height, width, 3]; chroma is repeated, not interpolated."""
+    to_rgb, offset = rgb_matrix(frame.matrix, frame.full_range)
+    size = (frame.y.shape[1], frame.y.shape[0])
+    chroma = [cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) for plane in (frame.u, frame.v)]
+    yuv = np.stack([frame.y, *chroma], axis=-1).astype(np.float32) - offset.astype(np.float32)
+    return np.clip(np.rint(yuv @ to_rgb.T.astype(np.float32)), 0, 255).astype(np.uint8)

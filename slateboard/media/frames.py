@@ -1,0 +1,138 @@
+"""Decode a video into frames: upright 4:2:0 planes with their times. Only decoded frames count."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from slateboard.media.errors import Unreadable
+from slateboard.media.probe import opened
+from slateboard.records.source import State
+
+Plane = NDArray[np.uint8]
+Matrix = Literal["bt601", "bt709", "bt2020"]
+
+# AVColorSpace numbers; 2 means that the file does not say.
+_MATRICES: dict[int, Matrix] = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
+_FULL_RANGE = 2
+_STANDARD_HEIGHT = 576
+_DIRECT = ("yuv420p", "yuvj420p")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture: upright, of even size, 8 bit 4:2:0."""
+
+    index: int
+    """0-based among the frames that decoded."""
+    pts: int
+    """Presentation time in units of time_base, as in the file."""
+    time_base: Fraction
+    seconds: float
+    """Presentation time less that of the first frame."""
+    y: Plane
+    """[height, width]"""
+    u: Plane
+    """[height / 2, width / 2]"""
+    v: Plane
+    """[height / 2, width / 2]"""
+    matrix: Matrix
+    full_range: bool
+
+
+def decode(
+    path: Path,
+    *,
+    short_side: int | None = None,
+    threads: int = 1,
+    on_error: Callable[[str], None] | None = None,
+) -> Iterator[Frame]:
+    """Yield every frame that decodes, in order of presentation.
+
+    With `short_side` (pixels) pictures are scaled by area to that shorter side and to square pixels. What does
+    not decode goes to `on_error` and decoding goes on; without it the first such raises Unreadable.
+    """
+    with opened(path) as (container, stream):
+        stream.thread_type = "AUTO" if threads > 1 else "SLICE"
+        stream.codec_context.thread_count = threads
+        aspect = float(stream.sample_aspect_ratio or 1)
+        step = Fraction(1) / Fraction(stream.average_rate or stream.guessed_rate or 25)
+        origin: Fraction | None = None
+        index = 0
+        for picture in _pictures(path, container, stream, on_error):
+            time_base = picture.time_base or Fraction(1, 1000)
+            time = picture.pts * time_base if picture.pts is not None else (origin or 0) + index * step
+            origin = time if origin is None else origin
+            yield _frame(picture, index, time_base, float(time - origin), short_side=short_side, aspect=aspect)
+            index += 1
+    if index == 0:
+        raise Unreadable(f"{path} holds no frame that decodes.", State.NOT_VIDEO)
+
+
+def _pictures(
+    path: Path,
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    on_error: Callable[[str], None] | None,
+) -> Iterator[VideoFrame]:
+    """Yield pictures packet by packet, so that one broken packet does not end the file."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            pictures = packet.decode() if packet is not None else []
+        except av.FFmpegError as error:
+            if on_error is None:
+                raise Unreadable(f"{path}: a frame does not decode: {error}.", State.CORRUPT) from error
+            on_error(str(error))
+            if isinstance(error, av.error.EOFError):
+                return
+            continue
+        if packet is None:
+            return
+        yield from pictures
+
+
+def _frame(
+    picture: VideoFrame,
+    index: int,
+    time_base: Fraction,
+    seconds: float,
+    *,
+    short_side: int | None,
+    aspect: float,
+) -> Frame:
+    is_rgb = picture.format.is_rgb
+    full_range = picture.format.name.startswith("yuvj") or picture.color_range == _FULL_RANGE
+    standard: Matrix = "bt601" if is_rgb or picture.height <= _STANDARD_HEIGHT else "bt709"
+    matrix = standard if is_rgb else _MATRICES.get(picture.colorspace, standard)
+    size = (picture.width, picture.height)
+    if short_side is not None:
+        size = scaled_size(picture.width * aspect, picture.height, short_side=short_side)
+    if picture.format.name not in _DIRECT or size != (picture.width, picture.height):
+        target = "yuvj420p" if full_range and not is_rgb else "yuv420p"
+        picture = picture.reformat(width=size[0], height=size[1], format=target, interpolation="AREA")
+    width, height = picture.width // 2 * 2, picture.height // 2 * 2
+    turns = round(picture.rotation / 90) % 4
+    y, u, v = (
+        np.ascontiguousarray(np.rot90(_plane(picture, number)[: height // part, : width // part], turns))
+        for number, part in ((0, 1), (1, 2), (2, 2))
+    )
+    return Frame(index, picture.pts or 0, time_base, seconds, y, u, v, matrix, full_range and not is_rgb)
+
+
+def _plane(picture: VideoFrame, number: int) -> Plane:
+    plane = picture.planes[number]
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+
+
+def scaled_size(width: float, height: float, *, short_side: int) -> tuple[int, int]:
+    """Return even (width, height) in pixels with the shorter side as wanted and the aspect kept."""
+    scale = short_side / min(width, height)
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)

@@ -1,0 +1,87 @@
+"""Ask a file what it claims to be, and whether its first frame decodes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from slateboard.media.errors import Unreadable
+from slateboard.records.media import Media
+from slateboard.records.source import State
+
+# FFmpeg opens pictures as one-frame videos through these demuxers.
+_PICTURES = ("image2", "_pipe")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file and its main video stream (the first that is no cover picture), or say why not."""
+    if not path.is_file():
+        raise Unreadable(f"{path} is not there.", State.GONE)
+    if path.stat().st_size == 0:
+        raise Unreadable(f"{path} is empty (0 bytes).", State.CORRUPT)
+    try:
+        # Tags cut in the middle of a character are common (HMDB51) and are no reason to refuse a file.
+        container = av.open(str(path), metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise _refusal(path, str(error)) from error
+    with container:
+        if any(container.format.name.endswith(ending) for ending in _PICTURES):
+            raise Unreadable(f"{path} is a picture ({container.format.name}), no video.", State.NOT_VIDEO)
+        streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+        if not streams:
+            raise Unreadable(f"{path} has no video stream.", State.NOT_VIDEO)
+        if streams[0].codec_context is None:
+            raise Unreadable(f"{path}: no decoder for its video stream.", State.UNSUPPORTED)
+        yield container, streams[0]
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _refusal(path: Path, error: str) -> Unreadable:
+    head = path.read_bytes()[:1024].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"{")):
+        return Unreadable(f"{path} is a page or a text, no video.", State.NOT_VIDEO)
+    return Unreadable(f"{path} does not open as a video: {error}.", State.CORRUPT)
+
+
+def probe(path: Path, *, media_id: str, relative: str) -> Media:
+    """Return what the header claims of a file whose first frame decodes; raise Unreadable otherwise."""
+    with opened(path) as (container, stream):
+        rate = stream.average_rate or stream.guessed_rate or stream.base_rate
+        aspect = stream.sample_aspect_ratio
+        codec, width, height = stream.codec_context.name, stream.width, stream.height
+        has_audio = bool(container.streams.audio)
+        header_frames = stream.frames
+        container_name = container.format.name
+        if stream.duration is not None and stream.time_base is not None:
+            duration: float | None = float(stream.duration * stream.time_base)
+        else:
+            duration = container.duration / av.time_base if container.duration else None
+        try:
+            first = next(container.decode(stream), None)
+        except av.FFmpegError as error:
+            raise Unreadable(f"{path}: the first frame does not decode: {error}.", State.CORRUPT) from error
+        if first is None:
+            raise Unreadable(f"{path} holds no frame.", State.NOT_VIDEO)
+        rotation = first.rotation % 360
+    return Media(
+        media_id=media_id,
+        path=relative,
+        bytes=path.stat().st_size,
+        container=container_name,
+        codec=codec,
+        width=width,
+        height=height,
+        rotation=rotation,
+        sample_aspect=float(aspect) if aspect else 1.0,
+        fps=float(rate) if rate else 25.0,
+        header_frames=header_frames,
+        header_duration_s=duration,
+        has_audio=has_audio,
+    )

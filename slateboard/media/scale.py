@@ -1,0 +1,12 @@
+"""Scale planes and pictures by area: every pixel of the source counts, so that nothing flickers."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def scale(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a plane [h, w] or picture [h, w, c] at (width, height) pixels; the same one if it has that size."""
+    if (picture.shape[1], picture.shape[0]) == size:
+        return picture
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,43 @@
+"""Contact sheets: rows of pictures with a title each, for people who would rather look than read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib import font_manager
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from slateboard.files import whole
+
+_PAPER, _INK = (250, 250, 248), (30, 34, 40)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a sheet."""
+
+    title: str
+    pictures: Sequence[NDArray[np.uint8]]
+    """RGB, [height, width, 3], of any size."""
+
+
+def contact_sheet(path: Path, rows: Sequence[Row], *, cell: tuple[int, int] = (144, 108), colours: int = 128) -> None:
+    """Write a PNG with one row of pictures a line, each fitted into a cell of (width, height) pixels."""
+    width, height = cell
+    gap, label = 4, 150
+    columns = max((len(row.pictures) for row in rows), default=0)
+    sheet = Image.new("RGB", (label + columns * (width + gap) + gap, len(rows) * (height + gap) + gap), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    # matplotlib brings this font everywhere, Vietnamese letters included.
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
+    for line, row in enumerate(rows):
+        top = gap + line * (height + gap)
+        draw.text((10, top + height // 2), row.title, fill=_INK, font=font, anchor="lm")
+        for column, picture in enumerate(row.pictures):
+            fitted = ImageOps.contain(Image.fromarray(picture), cell)
+            left = label + column * (width + gap)
+            sheet.paste(fitted, (left + (width - fitted.width) // 2, top + (height - fitted.height) // 2))
+    with whole(path) as temporary:
+        sheet.quantize(colours).save(temporary, format="PNG", optimize=True)

@@ -1,0 +1,115 @@
+"""How long work shows itself: a progress line on a terminal, plain lines in a log, nothing when quiet."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Voice:
+    quiet: bool = False
+
+
+_voice = _Voice()
+
+
+def be_quiet(quiet: bool) -> None:
+    """Turn `say` and progress off or on for this process."""
+    _voice.quiet = quiet
+
+
+def say(text: str) -> None:
+    """Tell the person one line, on the error stream so that results can be piped."""
+    if not _voice.quiet:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+def show(text: str) -> None:
+    """Print one line of what was asked for, on the output stream; nothing when quiet or when JSON is wanted."""
+    if not _voice.quiet:
+        print(text, flush=True)
+
+
+class Bar:
+    """Counts steps of known or unknown number; call it with the text to show beside."""
+
+    def __init__(self, title: str, total: int | None, unit: str) -> None:
+        self.title, self.total, self.unit = title, total, unit
+        self.done = 0
+        self._started = self._told = time.monotonic()
+
+    def step(self, count: int = 1, note: str = "") -> None:
+        """Count `count` more as done."""
+        self.done += count
+        now = time.monotonic()
+        if now - self._told >= 10:
+            self._told = now
+            say(self.line(note))
+
+    def line(self, note: str = "") -> str:
+        """Return `title: done/total unit, rate, time left, note`."""
+        seconds = max(time.monotonic() - self._started, 1e-9)
+        rate = self.done / seconds
+        parts = [f"{self.title}: {self.done}" + (f"/{self.total}" if self.total else "") + f" {self.unit}"]
+        parts.append(f"{rate:.1f} {self.unit}/s")
+        if self.total and self.done and self.done < self.total:
+            parts.append(f"{(self.total - self.done) / rate:.0f} s left")
+        return ", ".join([*parts, note] if note else parts)
+
+
+class _RichBar(Bar):
+    """The same on a terminal, as one line that moves."""
+
+    def __init__(self, title: str, total: int | None, unit: str) -> None:
+        super().__init__(title, total, unit)
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+        )
+        self._task = self._progress.add_task(title, total=total, note="", rate="")
+        self._progress.start()
+
+    def step(self, count: int = 1, note: str = "") -> None:
+        self.done += count
+        rate = self.done / max(time.monotonic() - self._started, 1e-9)
+        self._progress.update(self._task, advance=count, note=note, rate=f"{rate:.1f} {self.unit}/s")
+
+    def close(self) -> None:
+        self._progress.stop()
+
+
+@contextmanager
+def progress(title: str, total: int | None, *, unit: str) -> Iterator[Bar]:
+    """Show the progress of a block; it ends with one line that says how much was done and how fast."""
+    if sys.stderr.isatty() and not _voice.quiet:
+        bar = _RichBar(title, total, unit)
+        try:
+            yield bar
+        finally:
+            bar.close()
+        return
+    plain = Bar(title, total, unit)
+    yield plain
+    say(plain.line())
+
+
+def track(items: Iterable[T], title: str, *, total: int, unit: str) -> Iterator[T]:
+    """Go through items and show how far it is."""
+    with progress(title, total, unit=unit) as bar:
+        for item in items:
+            yield item
+            bar.step()

@@ -1,0 +1,67 @@
+"""Clip: a piece of one media that a person or a rule chose, and the proof of its trim."""
+
+from typing import Any, Literal
+
+from slateboard.files import digest
+from slateboard.records.base import Record
+
+
+class Clip(Record):
+    """A proposed, accepted, rejected or trimmed piece of media."""
+
+    clip_id: str
+    """First 12 hex digits of the SHA-256 of media id, first and last frame."""
+    source_id: str
+    media_id: str
+    shot_id: str | None
+    """The shot it lies in; None if it spans several."""
+    label: str
+    group: str
+    first_frame: int
+    """0-based index among the decoded frames of the media."""
+    last_frame: int
+    """Inclusive."""
+    start_s: float
+    end_s: float
+    state: Literal["proposed", "accepted", "rejected", "trimmed", "failed"]
+    decided_by: str | None = None
+    """Who accepted or rejected it: a person's name, or `accept-all`."""
+    reason: str | None = None
+    """Why rejected, or why the trim failed."""
+    path: str | None = None
+    """Trimmed file, relative to the workspace."""
+    frames: int | None = None
+    fps: float | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+    sha256: str | None = None
+    fingerprint: str | None = None
+    """64-bit perceptual hashes of four frames, hex, joined by `-`."""
+    proof: dict[str, Any] | None = None
+    """Frames wanted and decoded after the cut, PSNR (dB) of the first and the last frame to the source."""
+
+
+class Effect(Record):
+    """One effect that a person named or a detector raised in one clip."""
+
+    clip_id: str
+    kind: str
+    """A kind of the taxonomy: bars, bw, text, sticker, overlay, duotone, ..."""
+    x: float | None = None
+    y: float | None = None
+    w: float | None = None
+    h: float | None = None
+    start_s: float | None = None
+    """Seconds in the clip; None: from its start."""
+    end_s: float | None = None
+    score: float | None = None
+    decided_by: Literal["person", "machine"]
+    confirmed: bool
+    """False: a detector raised it and nobody has confirmed it; it is listed as proposed and counts for nothing."""
+    parameters: dict[str, Any]
+
+
+def clip_id(media_id: str, first_frame: int, last_frame: int) -> str:
+    """Return the id of a piece of media."""
+    return digest([media_id, first_frame, last_frame], length=12)

@@ -1,0 +1,56 @@
+"""Media: one original file, by content hash, and what a full decode said of it."""
+
+from slateboard.records.base import Record
+
+
+class Media(Record):
+    """An original video file. What the header claims and what was decoded are kept apart."""
+
+    media_id: str
+    """SHA-256 of the file."""
+    path: str
+    """Relative to the workspace."""
+    bytes: int
+    container: str
+    codec: str
+    width: int
+    """Pixels as decoded, before rotation."""
+    height: int
+    rotation: int
+    """Degrees counter-clockwise by which a player turns the picture: 0, 90, 180 or 270."""
+    sample_aspect: float
+    """Width of a pixel over its height."""
+    fps: float
+    """Nominal frames per second of the header."""
+    header_frames: int
+    """What the header claims; 0 where it says nothing. Never used to count."""
+    header_duration_s: float | None
+    has_audio: bool
+    frames: int | None = None
+    """Frames really decoded; None until analysed."""
+    duration_s: float | None = None
+    """From the first frame's time to the end of the last frame's."""
+    variable_rate: bool | None = None
+    """True if any two frames are further apart or closer than the nominal distance by over a tenth of it."""
+    decode_errors: int | None = None
+    """Packets or frames that did not decode."""
+    frames_sha256: str | None = None
+    """SHA-256 over the planes of all decoded frames: equal for the same pictures in another container."""
+
+
+class Shot(Record):
+    """A run of frames without a cut."""
+
+    shot_id: str
+    """<first 12 digits of media_id>-s<number from 1>."""
+    first_frame: int
+    """0-based index among decoded frames."""
+    last_frame: int
+    """Inclusive."""
+    start_s: float
+    end_s: float
+    """End of the last frame."""
+    cut_score: float
+    """Score of the boundary before it; 0 for the first shot."""
+    still: bool
+    """True if nothing moves in it: a title card, an end card, a still picture."""

@@ -1,0 +1,32 @@
+"""Observation: what one analyser saw in one media, kept as Parquet."""
+
+from typing import Any
+
+from slateboard.records.base import Record
+
+
+class Observation(Record):
+    """Rows of one analyser on one media, and which code and parameters made them."""
+
+    media_id: str
+    analyser: str
+    version: int
+    """Of the analyser's code: a new version runs again, and only that analyser."""
+    parameters: dict[str, Any]
+    rows: tuple[dict[str, Any], ...]
+
+
+class Verdict(Record):
+    """What a detector says of one effect kind in one shot: three-valued, never a bare yes."""
+
+    present: bool | None
+    """None: not decided, see reason."""
+    reason: str
+    """Why so, in a word or two: `bars 18 px`, `too few colours`, `one frame`."""
+    x: float | None = None
+    """Box of the effect or of the content it leaves, parts of the frame from the top left."""
+    y: float | None = None
+    w: float | None = None
+    h: float | None = None
+    score: float | None = None
+    """Detector's own measure; compare only within a kind."""

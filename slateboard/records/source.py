@@ -1,0 +1,82 @@
+"""Source: one line of sources.csv and what became of it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from slateboard.files import digest
+from slateboard.records.base import Record
+
+
+class State(StrEnum):
+    """Where a source stands; each source has exactly one."""
+
+    NEW = "new"
+    FETCHED = "fetched"
+    GONE = "gone"
+    PRIVATE = "private"
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate_limited"
+    NETWORK = "network"
+    TRUNCATED = "truncated"
+    NOT_VIDEO = "not_video"
+    CORRUPT = "corrupt"
+    TOO_LARGE = "too_large"
+    TOO_LONG = "too_long"
+    LIVE = "live"
+    UNSUPPORTED = "unsupported"
+    DUPLICATE = "duplicate"
+    TAKEN_DOWN = "taken_down"
+    ERROR = "error"
+
+
+class Source(Record):
+    """A link or path that a person listed, with its state in the catalog."""
+
+    source_id: str
+    """First 12 hex digits of the SHA-256 of url, start and end: stable when a label is corrected."""
+    line: int
+    """Line in sources.csv, the header being line 1."""
+    url: str
+    """http(s) address, or a path relative to the workspace."""
+    label: str
+    """Class as the person wrote it."""
+    start_s: float | None = Field(default=None, ge=0)
+    """Seconds into the video where the wanted part begins; None: at its beginning."""
+    end_s: float | None = Field(default=None, gt=0)
+    """Seconds into the video where the wanted part ends; None: at its end."""
+    group: str | None = None
+    """Uploader, person or camera: clips of one group never lie on both sides of a split."""
+    licence: str | None = None
+    effects: tuple[str, ...] | None = None
+    """Kinds that a person saw; () if a person looked and saw none; None if nobody said."""
+    note: str | None = None
+    state: State = State.NEW
+    media_id: str | None = None
+    """The file that was fetched, where there is one."""
+    reason: str | None = None
+    """Original error text, or what the state refers to."""
+
+    @property
+    def is_web(self) -> bool:
+        """True for an http(s) address, False for a local path."""
+        return self.url.startswith(("http://", "https://"))
+
+
+class Attempt(Record):
+    """One try at a source."""
+
+    source_id: str
+    at: datetime
+    state: State
+    """The state it ended in."""
+    error: str | None
+    """Original error text, untouched."""
+    tool: str
+    """Program and version that tried."""
+
+
+def source_id(url: str, start_s: float | None, end_s: float | None) -> str:
+    """Return the id of a source."""
+    return digest([url, start_s, end_s], length=12)

@@ -1,0 +1,41 @@
+"""Split: which clip of a dataset is for training and which is for testing."""
+
+from typing import Any
+
+from pydantic import model_validator
+
+from slateboard.records.base import Record
+
+
+class Split(Record):
+    """One division of one dataset by one protocol."""
+
+    dataset: str
+    """<name>-<version>."""
+    dataset_sha256: str
+    protocol: str
+    number: int
+    """1-based number of the split or fold within the protocol."""
+    parameters: dict[str, Any]
+    seed: int
+    safe: bool
+    """False for protocols that let groups leak."""
+    train: tuple[str, ...]
+    """Clip ids in the order of the dataset."""
+    test: tuple[str, ...]
+    unused: tuple[str, ...] = ()
+    """Clips that the protocol leaves out on purpose."""
+    report: tuple[str, ...] = ()
+    """What could not be met, and names that were not found, a sentence each."""
+
+    @model_validator(mode="after")
+    def _no_clip_twice(self) -> "Split":
+        everything = [*self.train, *self.test, *self.unused]
+        if len(set(everything)) != len(everything):
+            raise ValueError("a clip is in more than one part")
+        return self
+
+    @property
+    def key(self) -> str:
+        """<protocol>-<number>, as in the path of a run."""
+        return f"{self.protocol}-{self.number}"

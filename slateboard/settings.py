@@ -1,0 +1,179 @@
+"""Settings: slateboard.toml of a workspace, then the environment (SLATEBOARD_...), then flags.
+
+Every field's docstring is its help; an unknown key is an error with the nearest name.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from slateboard.errors import BadInput, Problem, did_you_mean
+
+FILE = "slateboard.toml"
+
+
+class Section(BaseModel):
+    """One table of slateboard.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Fetch(Section):
+    """How sources are downloaded (yt-dlp)."""
+
+    workers: int = Field(default=4, ge=1, le=64)
+    """Downloads at the same time."""
+    timeout_seconds: float = Field(default=20, gt=0)
+    """Silence on a connection after which it counts as lost."""
+    tries: int = Field(default=3, ge=1, le=20)
+    """Attempts at a source whose state may change by itself: network, rate_limited, truncated."""
+    backoff_seconds: float = Field(default=1, ge=0)
+    """Wait before the second attempt; doubles each time, plus up to half of it by chance."""
+    max_bytes: int = Field(default=500_000_000, gt=0)
+    """Larger files are not downloaded: state too_large."""
+    max_seconds: float = Field(default=1200, gt=0)
+    """Longer videos are not downloaded: state too_long."""
+    height: int = Field(default=720, gt=0)
+    """Best format up to this height in pixels."""
+
+
+class Shots(Section):
+    """How cuts are found (PySceneDetect's AdaptiveDetector; defaults: its sweep on short videos)."""
+
+    threshold: float = Field(default=3.5, gt=0)
+    """Ratio of a frame's change to that of its neighbours."""
+    window_frames: int = Field(default=3, ge=1)
+    """Neighbours on each side."""
+    min_content: float = Field(default=15, ge=0)
+    """Least change in HSV (0-255) that can be a cut."""
+    min_seconds: float = Field(default=0.4, ge=0)
+    """Shots are at least this long."""
+
+
+class Clips(Section):
+    """How clips are proposed and trimmed (MEI paper 4.1.2)."""
+
+    rule: Literal["paper", "whole"] = "paper"
+    """paper: inside shots, cards cut off, long videos in 2-4 segments; whole: each source is one clip already."""
+    whole_under_seconds: float = Field(default=20, gt=0)
+    """Videos under this length are not divided into segments."""
+    min_seconds: float = Field(default=1, gt=0)
+    """Shorter pieces are not proposed (rule paper)."""
+    segment_min_seconds: float = Field(default=5, gt=0)
+    """Least length of a segment of a longer video."""
+    segment_max_seconds: float = Field(default=20, gt=0)
+    """Greatest length of a segment."""
+    segments_max: int = Field(default=4, ge=1)
+    """Most segments of one video."""
+    crf: int = Field(default=18, ge=0, le=51)
+    """x264 quality of the trimmed clips; lower is better and larger."""
+
+
+class Releasing(Section):
+    """What a release is made of."""
+
+    naming: Literal["seags", "ucf101"] = "seags"
+    """v_<Class>_<index>.mp4 (MEI paper 4.1.2) or v_<Class>_gNN_cNN.mp4 (UCF101)."""
+    protocol: str = "seags"
+    """Protocol whose lists are frozen into the release."""
+    motion_pairs: tuple[tuple[str, str], ...] = ()
+    """Pairs of labels that differ only by direction or order of motion; the board shows them apart."""
+
+
+class Splitting(Section):
+    """How clips are divided."""
+
+    test_share: float = Field(default=0.3, gt=0, lt=1)
+    """Share of each class for testing (MEI paper 4.1.2: 30 %)."""
+    seed: int = 0
+    """Of the division and of all that follows from it."""
+
+
+class Training(Section):
+    """How baselines are trained."""
+
+    threads: int = Field(default=1, ge=1)
+    """CPU threads of one run. Two on a busy machine are often slower than one."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """auto: the GPU where there is one."""
+    seed: int = 0
+
+
+class Settings(BaseSettings):
+    """All settings of a workspace."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLATEBOARD_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    name: str = Field(default="dataset", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    """Short name of the dataset: letters, digits, `_ . -`."""
+    title: str = ""
+    """Name of the dataset for people."""
+    licence: str = ""
+    """Licence under which the release as a whole is given."""
+    labels: tuple[str, ...] = ()
+    """Labels that sources.csv may use; empty: any, each spelt one way."""
+    weights_dir: str = ""
+    """Folder with pretrained weight files (also SLATEBOARD_WEIGHTS)."""
+    fetch: Fetch = Fetch()
+    shots: Shots = Shots()
+    clips: Clips = Clips()
+    release: Releasing = Releasing()
+    split: Splitting = Splitting()
+    train: Training = Training()
+    baselines: dict[str, dict[str, Any]] = {}
+    """Parameters of baselines by name: [baselines.c3d] width = 8. `slateboard ls baselines NAME` lists them."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags over environment over file."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=settings_cls.model_config.get("toml_file"))
+        return init_settings, env_settings, file
+
+
+def read_settings(workspace: Path) -> Settings:
+    """Read the settings of a workspace, or name everything that is wrong with them."""
+    path = workspace / FILE
+    if path.is_file():
+        try:
+            tomllib.loads(path.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadInput([Problem(str(path), f"is not valid TOML: {error}.", "Mend that line.")]) from None
+
+    class OfWorkspace(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return OfWorkspace()
+    except ValidationError as error:
+        raise BadInput([_problem(path, issue) for issue in error.errors()]) from None
+
+
+def _problem(path: Path, issue: Any) -> Problem:
+    key = ".".join(map(str, issue["loc"]))
+    if issue["type"] != "extra_forbidden":
+        return Problem(f"{path}: {key}", f"{issue['msg']} (got {issue['input']!r}).", "Correct the value.")
+    model: type[BaseModel] = Settings
+    for part in issue["loc"][:-1]:
+        model = type(model.model_fields[str(part)].default)
+    return Problem(f"{path}: {key}", "unknown setting.", did_you_mean(str(issue["loc"][-1]), model.model_fields))

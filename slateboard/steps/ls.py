@@ -1,0 +1,45 @@
+"""List the extensions of a kind, or the parameters of one: `ls`, `ls KIND`, `ls KIND NAME`.
+
+Example: slateboard ls baselines
+"""
+
+from typing import Annotated, Any
+
+import typer
+
+from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.progress import show
+from slateboard.registry import Card, Registry, first_line, folder_of, kinds, modules_in
+
+
+def command(
+    kind: Annotated[str | None, typer.Argument(help="baselines, effects, protocols, ...")] = None,
+    name: Annotated[str | None, typer.Argument(help="One of that kind.")] = None,
+) -> dict[str, Any]:
+    """Print names and first lines, read from the files without importing them."""
+    there = kinds()
+    if kind is None:
+        rows = {found: first_line(folder_of(package) / "__init__.py") for found, package in sorted(there.items())}
+        _table(rows)
+        return rows
+    if kind not in there:
+        raise SlateboardError(f"Unknown kind '{kind}'. {did_you_mean(kind, there)}")
+    if name is None:
+        rows = {found: first_line(path) for found, path in modules_in(folder_of(there[kind])).items()}
+        _table(rows)
+        return rows
+    card: Card = Registry(there[kind], ("CARD",)).load(name).CARD
+    show(f"{card.title}\nSource: {card.source}")
+    _table({key: f"{value.default!r} ({value.unit}) {value.meaning}" for key, value in card.parameters.items()})
+    return {
+        "title": card.title,
+        "source": card.source,
+        "extras": card.extras,
+        "parameters": {key: vars(value) for key, value in card.parameters.items()},
+    }
+
+
+def _table(rows: dict[str, str]) -> None:
+    width = max(map(len, rows), default=0)
+    for key, text in rows.items():
+        show(f"  {key:<{width}}  {text}")

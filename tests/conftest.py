@@ -1,0 +1,55 @@
+"""Fixtures that all tests share: real data where it is, and small videos drawn for the purpose."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from slateboard.media.encode import write_video
+from slateboard.progress import be_quiet
+from slateboard.steps.init import COLUMNS
+from slateboard.workspace import Workspace
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> Iterator[None]:
+    """Keep one test's quiet and OpenCV's threads from reaching the next."""
+    cv2.setNumThreads(1)
+    be_quiet(False)
+    yield
+    be_quiet(False)
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of real clips; CI has it."""
+    folder = Path(os.environ.get("SLATEBOARD_REALDATA", ROOT.parent / "shared" / "realdata"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder} (set SLATEBOARD_REALDATA)")
+    return folder
+
+
+@pytest.fixture
+def draw(tmp_path: Path) -> Callable[..., Path]:
+    """Write pictures as a video into the test's folder and return its path."""
+
+    def drawn(name: str, pictures: Sequence[NDArray[np.uint8]], *, frame_rate_hz: int = 15) -> Path:
+        path = tmp_path / name
+        write_video(path, pictures, frame_rate_hz=frame_rate_hz)
+        return path
+
+    return drawn
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace in the test's folder."""
+    (tmp_path / "slateboard.toml").write_text('name = "tiny"\n[fetch]\nbackoff_seconds = 0\ntimeout_seconds = 5\n')
+    (tmp_path / "sources.csv").write_text(COLUMNS)
+    return Workspace(tmp_path)

@@ -1,0 +1,82 @@
+"""Proposals by the paper's rules (MEI paper 4.1.2), on shots made up for the purpose."""
+
+import pytest
+
+from curate.propose import propose
+from slateboard.records.clip import Clip
+from slateboard.records.media import Media, Shot
+from slateboard.records.source import Source
+from slateboard.settings import Clips
+
+RATE = 10
+
+
+def _proposed(
+    *shots: tuple[float, bool], rule: str = "paper", start: float | None = None, end: float | None = None
+) -> list[Clip]:
+    """Propose for a video of shots given as (seconds, still)."""
+    made, first = [], 0
+    for number, (seconds, still) in enumerate(shots, 1):
+        frames = round(seconds * RATE)
+        made.append(
+            Shot(
+                shot_id=f"m-s{number}", first_frame=first, last_frame=first + frames - 1, start_s=first / RATE,
+                end_s=(first + frames) / RATE, cut_score=0.0, still=still,
+            )
+        )  # fmt: skip
+        first += frames
+    media = Media(
+        media_id="m" * 64, path="m.mp4", bytes=1, container="mp4", codec="h264", width=64, height=64, rotation=0,
+        sample_aspect=1, fps=RATE, header_frames=first, header_duration_s=None, has_audio=False,
+    )  # fmt: skip
+    source = Source(source_id="s", line=2, url="u", label="Squat", start_s=start, end_s=end)
+    times = [index / RATE for index in range(first)]
+    return propose(source, media, made, times, Clips.model_validate({"rule": rule}))
+
+
+def _kept(clips: list[Clip]) -> list[tuple[int, int]]:
+    return [(clip.first_frame, clip.last_frame) for clip in clips if clip.state == "proposed"]
+
+
+def test_a_short_video_is_kept_whole_but_for_its_cards() -> None:
+    clips = _proposed((1, True), (6, False), (2, True))
+    assert _kept(clips) == [(10, 69)]
+    assert (clips[0].shot_id, clips[0].start_s, clips[0].end_s) == ("m-s2", 1.0, 7.0)
+
+
+def test_a_long_video_gives_segments_of_5_to_20_seconds_inside_its_shots() -> None:
+    clips = _proposed((1, True), (8, False), (3, False), (26, False))
+    assert _kept(clips) == [(10, 89), (120, 249), (250, 379)]
+    assert [(clip.reason, clip.decided_by) for clip in clips if clip.state == "rejected"] == [("3.00 s < 5 s", "rule")]
+
+
+def test_no_video_gives_more_than_four_segments_and_the_rest_is_told() -> None:
+    clips = _proposed(*[(6, False)] * 7)
+    assert _kept(clips) == [(0, 59), (120, 179), (240, 299), (360, 419)]
+    assert [clip.reason for clip in clips if clip.state == "rejected"] == ["beyond 4 segments"] * 3
+
+
+def test_a_picture_that_stands_still_gives_nothing_but_a_reason() -> None:
+    assert [(clip.state, clip.reason) for clip in _proposed((6, True))] == [("rejected", "nothing moves")]
+
+
+def test_only_the_wanted_part_is_proposed() -> None:
+    assert _kept(_proposed((4, False), (4, False), start=3.0, end=7.5)) == [(30, 39), (40, 74)]
+    assert _proposed((4, False), start=9.0) == []
+
+
+def test_clips_that_are_cut_already_are_kept_whole_across_cuts() -> None:
+    clips = _proposed((0.3, False), (0.4, True), rule="whole")
+    assert (_kept(clips), clips[0].shot_id) == ([(0, 6)], None)
+
+
+@pytest.mark.parametrize("seconds", [20.0, 20.1, 39.9, 45.0])
+def test_segments_hold_every_frame_of_their_shot_once(seconds: float) -> None:
+    kept = _kept(_proposed((seconds, False)))
+    frames = [frame for first, last in kept for frame in range(first, last + 1)]
+    assert frames == list(range(round(seconds * RATE)))
+    assert all(last - first + 1 <= 200 for first, last in kept)
+
+
+def test_without_a_group_a_source_is_a_group_of_its_own_file() -> None:
+    assert _proposed((2, False))[0].group == "media-mmmmmmmmmmmm"

@@ -1,0 +1,74 @@
+"""The path is the command; help is quick; errors are sentences with the right exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slateboard.cli import main
+from slateboard.steps.init import COLUMNS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_help_imports_no_step_and_no_heavy_library() -> None:
+    code = (
+        "import sys; from slateboard.cli import main; main(['--help']); main(['curate', '--help']);"
+        "print([name for name in ('torch', 'pandas', 'sqlalchemy', 'typer', 'numpy') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_curate_command_imports_torch() -> None:
+    steps = [f"curate.steps.{path.stem}" for path in (ROOT / "curate" / "steps").glob("[a-z]*.py")]
+    code = f"import sys, {', '.join(steps)}; print('torch' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert told.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["fetsh"], 2, "Unknown command 'slateboard fetsh'."),
+        (["curate", "fetsh"], 2, "Did you mean 'fetch'?"),
+        (["bench", "store", "biuld"], 2, "Did you mean 'build'?"),
+        (["ls", "baselinse"], 2, "Did you mean 'baselines'?"),
+        (["board", "build", "-w", "nowhere"], 2, ""),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_nearest(
+    words: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == code
+    assert told in capsys.readouterr().err
+
+
+def test_json_is_all_that_is_printed_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ls", "protocols", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert ("seags" in json.loads(out), err) == (True, "")
+
+
+def test_init_begins_a_workspace_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new"
+    assert main(["init", str(folder), "--name", "games"]) == 0
+    assert (folder / "sources.csv").read_text() == COLUMNS
+    assert main(["init", str(folder)]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_a_bad_name_leaves_nothing_behind(tmp_path: Path) -> None:
+    assert main(["init", str(tmp_path / "new"), "--name", "a b"]) == 2
+    assert list(tmp_path.rglob("*.toml")) == []
+
+
+def test_bad_input_writes_nothing_and_names_every_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sources.csv").write_text(COLUMNS + "http://x/a,Squat,1:99,,,,,\nnot_there.mp4,Squat,,,,,,\n")
+    assert main(["curate", "fetch", "-w", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "line 2: start '1:99' is no time." in err
+    assert "line 3: path 'not_there.mp4' is not there." in err
+    assert not (tmp_path / "catalog.db").exists()
