@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
@@ -27,12 +28,21 @@ def run(function: Callable[[T], R], items: Iterable[T], *, workers: int | None =
         return
     # A fresh interpreter each: forking a process that has threads (decoders, torch) can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_begin) as pool:
         yield from pool.map(function, work)
 
 
-def _one_thread() -> None:
-    """Keep libraries from starting a thread per core in every process."""
+def _begin() -> None:
+    """Keep libraries from starting a thread per core in every process, and end with the process that asked."""
     import cv2
 
     cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot tell its workers to stop: they wait for its end themselves."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -3,6 +3,7 @@
 Every field's docstring is its help; an unknown key is an error with the nearest name.
 """
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -93,8 +94,8 @@ class Splitting(Section):
 
     test_share: float = Field(default=0.3, gt=0, lt=1)
     """Share of each class for testing (MEI paper 4.1.2: 30 %)."""
-    seed: int = 0
-    """Of the division and of all that follows from it."""
+    seed: int = Field(default=0, ge=0)
+    """Of the division."""
 
 
 class Training(Section):
@@ -104,7 +105,8 @@ class Training(Section):
     """CPU threads of one run. Two on a busy machine are often slower than one."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: the GPU where there is one."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
+    """Of first weights, order and augmentation."""
 
 
 class Settings(BaseSettings):
@@ -163,8 +165,9 @@ def read_settings(workspace: Path) -> Settings:
     class OfWorkspace(Settings):
         model_config = SettingsConfigDict(toml_file=path)
 
+    weights = os.environ.get("SLATEBOARD_WEIGHTS")
     try:
-        return OfWorkspace()
+        return OfWorkspace(weights_dir=weights) if weights else OfWorkspace()
     except ValidationError as error:
         raise BadInput([_problem(path, issue) for issue in error.errors()]) from None
 

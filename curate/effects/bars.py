@@ -88,7 +88,7 @@ def _border(planes: Planes) -> tuple[int, bool]:
 
 
 def _edge(luma: NDArray[np.uint8], *, near: int) -> int:
-    """Return the line at which luma steps most: codecs blur chroma over the edge, so flatness ends a few lines early."""
+    """Return the line at which luma steps most: codecs blur chroma over the edge, so flatness ends early."""
     candidates = range(near - 1, min(near + 5, luma.shape[1] - 1))
     steps = [np.abs(luma[:, line].astype(np.int16) - luma[:, line - 1]).mean() for line in candidates]
     return candidates[int(np.argmax(steps))]

@@ -9,6 +9,7 @@ matplotlib.use("Agg")
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from slateboard.files import whole
@@ -59,6 +60,7 @@ def _clips_per_class(clips: pd.DataFrame) -> Figure:
     for row, total in enumerate(left):
         axes.text(total + 0.2, row, f"{int(total)}", va="center", fontsize=9)
     axes.invert_yaxis()
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("clips")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.4, 1.0), fontsize=9)

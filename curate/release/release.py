@@ -25,7 +25,7 @@ from slateboard.records.split import Split
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 from splits.audit import audit, audit_line
-from splits.divide import divide
+from splits.division import divide
 from splits.folder import root_lists, write_split
 
 Naming = Literal["seags", "ucf101"]
@@ -174,7 +174,7 @@ def _write_documents(
         clips=table,
         sha256=record.dataset_sha256,
     )
-    frozen = divide(dataset, record.protocol, settings=settings.split)
+    frozen = divide(dataset, protocol=record.protocol, settings=settings.split)
     for split in frozen:
         write_split(folder / "splits" / split.protocol / str(split.number), split, dataset)
     for name, text in root_lists(dataset, frozen[0]).items():

@@ -45,6 +45,7 @@ def clips_table(
         row = {
             **known,
             "path": paths[clip.clip_id],
+            "label": class_of[clip.label],
             "class_index": classes.index(class_of[clip.label]) + 1,
             "source_url": source.url,
             "camera": "unknown",

@@ -64,9 +64,11 @@ Paints = tuple[Colour, Colour, Colour]
 
 
 def _studio(picture: Picture, horizon: int, paints: Paints, rng: np.random.Generator) -> None:
-    """A plain wall with panels, a framed picture and a plant."""
+    """A plain wall with panels, a framed picture and a plant, on floor boards."""
     wall, floor, decoration = paints
-    width = picture.shape[1]
+    height, width = picture.shape[:2]
+    for x in np.arange(-1.5 * width, 2.5 * width, 40):
+        _line(picture, (0.5 * width + 0.4 * (x - 0.5 * width), horizon), (x, height), shade(floor, 0.84), 2)
     for x in np.arange(rng.uniform(4, 40), width, rng.uniform(38, 52)):
         _line(picture, (x, 0), (x, horizon), shade(wall, 0.84), 2)
     cv2.rectangle(picture, (0, horizon - 6), (width, horizon), shade(wall, 1.2), -1)
@@ -87,7 +89,7 @@ def _stadium(picture: Picture, horizon: int, paints: Paints, rng: np.random.Gene
     """A crowd in rows, a barrier with stripes, and the lanes of a track."""
     wall, floor, decoration = paints
     height, width = picture.shape[:2]
-    top, barrier = int(0.25 * horizon), horizon - 16
+    top, barrier = MARGIN // 2, horizon - 16
     picture[top:barrier] = mix(wall, (40, 44, 60), 0.72)
     crowd = (decoration, shade(wall, 1.1), mix(floor, (255, 255, 255), 0.4), (232, 190, 150))
     for row, y in enumerate(range(top + 5, barrier - 2, 7)):
@@ -101,7 +103,13 @@ def _stadium(picture: Picture, horizon: int, paints: Paints, rng: np.random.Gene
     for index in range(9):
         lane = horizon + 3 + 1.6 * index * (index + 2)
         if lane < height:
-            _line(picture, (0, lane), (width, lane), mix(floor, (255, 255, 255), 0.65), 1 + index // 3)
+            _line(
+                picture,
+                (0, lane + 0.03 * width),
+                (width, lane - 0.03 * width),
+                mix(floor, (255, 255, 255), 0.65),
+                1 + index // 3,
+            )
 
 
 def _park(picture: Picture, horizon: int, paints: Paints, rng: np.random.Generator) -> None:

@@ -12,6 +12,7 @@ class ReleasedClip(Record):
     path: str
     """Relative to the release: videos/<Class>/<name>.mp4."""
     label: str
+    """Class name as in classInd.txt and in the folder's name; sources.csv keeps what people wrote."""
     class_index: int
     """1-based, as in classInd.txt."""
     source_id: str

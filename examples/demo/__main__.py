@@ -1,0 +1,84 @@
+"""The demo, from nothing to a board: a script of public commands, safe to stop and to run again.
+
+python -m examples.demo demo
+"""
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from examples.demo.render import render
+from examples.demo.serve import serve
+from examples.demo.sources import sources_csv
+from slateboard.files import write_text
+
+SEED = 0
+PORT = 8017
+"""Wanted first; where it is taken another one is used, and kept for later runs in sources.csv."""
+
+COMMANDS = (
+    "curate fetch --retry network",
+    "curate status",
+    "curate analyse",
+    "curate propose",
+    "curate review --accept-all",
+    "curate trim",
+    "curate label --accept-all",
+    "curate release",
+    "split audit",
+    "bench train chance hog_svm mei_two_stream c3d",
+    "board build",
+)
+
+
+def main(folder: Path) -> int:
+    """Run the whole demo in `folder`; return the exit code of the first command that fails, else 0."""
+    began = time.monotonic()
+    videos = render(folder / "raw", seed=SEED, workers=len(os.sched_getaffinity(0)))
+    settings = (Path(__file__).parent / "slateboard.toml").read_text("utf-8")
+    if not (folder / "slateboard.toml").exists():
+        write_text(folder / "slateboard.toml", settings)
+    with _site(folder) as base_url:
+        if not (folder / "sources.csv").exists():
+            write_text(folder / "sources.csv", sources_csv(videos, base_url=base_url))
+        for command in COMMANDS:
+            print(f"\n$ slateboard {command} -w {folder}", flush=True)
+            words = [sys.executable, "-m", "slateboard", *shlex.split(command), "-w", str(folder)]
+            code = subprocess.run(words, check=False).returncode
+            if code:
+                return code
+    print(f"\n{time.monotonic() - began:.0f} s. The page: {folder / 'board' / 'index.html'}")
+    return 0
+
+
+def _site(folder: Path) -> AbstractContextManager[str]:
+    """Serve the raw videos on the port that sources.csv names; on PORT or a free one where there is no list yet."""
+    listed = folder / "sources.csv"
+    if not listed.exists():
+        return serve(folder / "raw", PORT if _is_free(PORT) else 0)
+    port = urlsplit(listed.read_text("utf-8").splitlines()[1].partition(",")[0]).port or PORT
+    if _is_free(port):
+        return serve(folder / "raw", port)
+    if (folder / "releases" / "v1" / "SHA256SUMS").exists():
+        return nullcontext("")
+    raise SystemExit(f"Port {port}, which {listed} names, is taken. Free it, or remove {folder}.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

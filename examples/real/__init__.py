@@ -1,0 +1,1 @@
+"""Real clips as workspaces: JHMDB (eight sports, 99 uploads) and Weizmann (ten actions, nine people)."""

@@ -1,0 +1,103 @@
+"""Where a split lies and how it is written: parts, lists and certificate first, split.json last."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
+from slateboard.files import whole, write_json, write_text
+from slateboard.records.split import Split
+from slateboard.workspace import Workspace
+from splits.audit import audit, certificate, lists_sha256
+from splits.division import PROTOCOLS
+from splits.entries import LISTS, Entry, Listing
+from splits.parts import PARTS
+
+RECORD = "split.json"
+"""Written last: a folder without it is no split."""
+
+
+def write_split(folder: Path, split: Split, dataset: Dataset) -> None:
+    """Write a split into its folder, over what lies there."""
+    (folder / RECORD).unlink(missing_ok=True)
+    part_of = {clip: part for part in PARTS for clip in getattr(split, part)}
+    ids = [clip for clip in dataset.clips["clip_id"] if clip in part_of]
+    with whole(folder / "parts.parquet") as temporary:
+        table = pd.DataFrame({"clip_id": ids, "part": [part_of[clip] for clip in ids]}, dtype="str")
+        table.to_parquet(temporary, index=False)
+    lists = LISTS.load("seags").write(Listing(_entries(dataset, split)))
+    for name, text in lists.items():
+        write_text(folder / name, text)
+    write_json(folder / "certificate.json", certificate(dataset, split, audit(dataset, split)))
+    split.write(folder / RECORD)
+
+
+def root_lists(dataset: Dataset, split: Split) -> dict[str, str]:
+    """Return file name -> text of the lists at the root of a release, in the paper's and in UCF101's form.
+
+    Paths are relative to videos/, labels count from 1, line ends are LF, and the numbered lists are split 01
+    whatever the number within the protocol.
+    """
+    listing = Listing(_entries(dataset, split), classes=dataset.classes)
+    return {**LISTS.load("seags").write(listing), **LISTS.load("ucf101").write(listing)}
+
+
+def find_split(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int) -> Split:
+    """Read a split from the release, else from the workspace; say which exist where there is none such."""
+    folder = split_folder(workspace, dataset, protocol=protocol, number=number)
+    if not (folder / RECORD).is_file():
+        wanted = f"{protocol}-{number}"
+        known = protocol if protocol in PROTOCOLS.names() else "PROTOCOL"
+        raise SlateboardError(
+            f"{dataset.key} has no split '{wanted}'. {did_you_mean(wanted, existing(workspace, dataset))} "
+            f"Make it with `slateboard split make {known} --release {dataset.version}`."
+        )
+    split = Split.read(folder / RECORD)
+    if split.dataset_sha256 != dataset.sha256:
+        what = f"was made for other data than {dataset.key} has ({split.dataset_sha256[:12]})."
+        raise BadInput([Problem(str(folder), what, "Remove this folder and make the split again.")])
+    return split
+
+
+def split_folder(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int) -> Path:
+    """Return where a split lies or would lie: in the release if it is frozen there, else in the workspace."""
+    frozen = dataset.root / "splits" / protocol / str(number)
+    if (frozen / RECORD).is_file():
+        return frozen
+    return workspace.splits / dataset.key / protocol / str(number)
+
+
+def existing(workspace: Workspace, dataset: Dataset) -> list[str]:
+    """Return <protocol>-<number> of all splits of a dataset."""
+    roots = (dataset.root / "splits", workspace.splits / dataset.key)
+    records = [path.parent for root in roots for path in root.glob(f"*/*/{RECORD}")]
+    return sorted({f"{folder.parent.name}-{folder.name}" for folder in records})
+
+
+def is_same(one: Split, other: Split) -> bool:
+    """Return whether two splits are the same division made in the same way; wording of reports aside."""
+    same_way = (one.key, one.dataset_sha256, one.parameters, one.seed) == (
+        other.key,
+        other.dataset_sha256,
+        other.parameters,
+        other.seed,
+    )
+    return same_way and lists_sha256(one) == lists_sha256(other) and set(one.unused) == set(other.unused)
+
+
+def _entries(dataset: Dataset, split: Split) -> tuple[Entry, ...]:
+    """Return the clips of train and test in the dataset's order; test entries bear no label, as in UCF101."""
+    train, test = set(split.train), set(split.test)
+    columns = ["clip_id", "path", "label", "class_index"]
+    return tuple(
+        Entry(
+            path=path.removeprefix("videos/"),
+            part="train" if clip in train else "test",
+            number=1,
+            label=label,
+            class_index=int(index) if clip in train else None,
+        )
+        for clip, path, label, index in dataset.clips[columns].itertuples(index=False)
+        if clip in train or clip in test
+    )

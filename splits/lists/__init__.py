@@ -1,0 +1,1 @@
+"""List forms, one file each."""

@@ -1,0 +1,1 @@
+"""Splitting protocols, one file each."""

@@ -1,0 +1,60 @@
+"""One fold per group, tested on it and trained on the others: leave-one-person-out, as for Weizmann."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Problem
+from slateboard.records.split import Split
+from slateboard.registry import Card
+from splits.groups import group_keys
+from splits.parts import few, split_of
+
+CARD = Card(
+    title="Leave one group out",
+    source="Gorelick et al., Actions as Space-Time Shapes, TPAMI 2007 (there: leave one person out)",
+)
+
+
+def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+    """Return a split per value of the column `group`, in alphabetical order.
+
+    Groups that share a source or a file make one fold, and its report says so. `left_out` among the
+    parameters of a split names the group. Raises BadInput where clips have no group or there is only one.
+    """
+    clips = dataset.clips
+    _refuse(dataset)
+    keys = group_keys(clips)
+    members = clips["group"].groupby(keys).unique().map(sorted)
+    folds = sorted((groups, key) for key, groups in members.items())
+    return [
+        split_of(
+            dataset,
+            protocol="leave_one_group_out",
+            number=number,
+            parameters={**parameters, "left_out": " + ".join(groups)},
+            seed=seed,
+            test=frozenset(clips["clip_id"][keys == key]),
+            report=_joined(groups),
+        )
+        for number, (groups, key) in enumerate(folds, start=1)
+    ]
+
+
+def _refuse(dataset: Dataset) -> None:
+    clips = dataset.clips
+    blank = clips["clip_id"][clips["group"].fillna("").str.strip() == ""]
+    problems = []
+    if len(blank):
+        what = f"{len(blank)} of {len(clips)} clips have no group: {few(list(blank))}."
+        problems.append(Problem(dataset.key, what, "Fill that column of sources.csv and release again."))
+    elif group_keys(clips).nunique() < 2:
+        problems.append(Problem(dataset.key, "has a single group.", "Leaving it out leaves nothing: add another."))
+    if problems:
+        raise BadInput(problems)
+
+
+def _joined(groups: list[str]) -> tuple[str, ...]:
+    if len(groups) == 1:
+        return ()
+    return (f"{len(groups)} groups share a source or a file and are left out together: {few(groups)}.",)

@@ -1,0 +1,94 @@
+"""Divide a release by a protocol and write the split beside it, with its audit.
+
+Example: slateboard split make seags --release v1 --seed 1 --param test_share=0.25
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from slateboard.dataset import Dataset
+from slateboard.errors import SlateboardError
+from slateboard.progress import say
+from slateboard.records.split import Split
+from slateboard.workspace import Workspace
+from splits.audit import Audit, audit, audit_line, lists_sha256
+from splits.division import PROTOCOLS, divide, parameters_of
+from splits.folder import RECORD, is_same, split_folder, write_split
+
+SHOWN = 3
+"""Up to so many splits have a line each."""
+
+
+def command(
+    workspace: Workspace,
+    protocol: Annotated[str, typer.Argument(help="A name from `slateboard ls protocols`.")],
+    release: Annotated[str | None, typer.Option(help="Version to divide; the newest unless named.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the division; the settings' unless given.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(help="Parameter of the protocol as key=value; may be repeated.")
+    ] = None,
+) -> dict[str, Any]:
+    """Write what is not there yet; an existing split is never changed."""
+    card = PROTOCOLS.load(protocol).CARD
+    dataset = workspace.dataset(release)
+    given = parameters_of(param or [], card, where=f"protocol {protocol}")
+    splits = divide(dataset, protocol=protocol, settings=workspace.settings.split, given=given, seed=seed)
+    folders = [split_folder(workspace, dataset, protocol=protocol, number=split.number) for split in splits]
+    there = [_is_there(folder, split, dataset) for folder, split in zip(folders, splits, strict=True)]
+    for folder, split, is_there in zip(folders, splits, there, strict=True):
+        if not is_there:
+            write_split(folder, split, dataset)
+    audits = [audit(dataset, split) for split in splits]
+    _tell(dataset, splits, audits, there, folders)
+    return {
+        "dataset": dataset.key,
+        "splits": [
+            {
+                "split": split.key,
+                "folder": str(folder),
+                "written": not is_there,
+                "safe": split.safe,
+                "lists_sha256": lists_sha256(split),
+                "audit": audit_line(report),
+                "report": list(split.report),
+            }
+            for split, folder, is_there, report in zip(splits, folders, there, audits, strict=True)
+        ],
+    }
+
+
+def _is_there(folder: Path, split: Split, dataset: Dataset) -> bool:
+    """Return whether this very split is written; refuse to put it over another one."""
+    if not (folder / RECORD).is_file():
+        return False
+    found = Split.read(folder / RECORD)
+    if not is_same(found, split):
+        frozen = folder.is_relative_to(dataset.root)
+        remedy = (
+            "A release is never changed." if frozen else "Runs may stand on it; if none does, remove that folder first."
+        )
+        raise SlateboardError(
+            f"{folder} holds another split {split.key} (seed {found.seed}, {found.parameters}); "
+            f"this one has seed {split.seed}, {split.parameters}. {remedy}"
+        )
+    return True
+
+
+def _tell(dataset: Dataset, splits: list[Split], audits: list[Audit], there: list[bool], folders: list[Path]) -> None:
+    for split, report in list(zip(splits, audits, strict=True))[: SHOWN if len(splits) <= SHOWN else 0]:
+        say(audit_line(report))
+        for sentence in split.report:
+            say(f"  {sentence}")
+    if len(splits) > SHOWN:
+        leaking = [report.split for report in audits if report.leaks]
+        sizes = [report.test for report in audits]
+        remarks = sum(len(split.report) for split in splits)
+        say(
+            f"audit {splits[0].protocol}: {len(splits)} splits of {len(dataset.clips)} clips, "
+            f"{sum(report.leaks for report in audits)} leaks in {len(leaking)} splits, "
+            f"{min(sizes)} to {max(sizes)} clips in test, {remarks} remarks (in each {RECORD})"
+        )
+    kept = sum(there)
+    say(f"{len(splits) - kept} written, {kept} already there and left as they are: {folders[0].parent}")
