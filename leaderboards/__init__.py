@@ -1,0 +1,1 @@
+"""Score predictions, gather the runs, and build the board as tables and a page."""

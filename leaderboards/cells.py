@@ -1,0 +1,153 @@
+"""How the figures of a board read: percent, intervals, counts, times, and which of them is the best."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from leaderboards.board import Board, Subject
+from leaderboards.rows import Row
+
+NOTHING = "–"
+"""Stands where there is no figure."""
+
+
+def percent(share: float | None) -> str:
+    """Return 0.7112 as `71.1`."""
+    return NOTHING if share is None else f"{100 * share:.1f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Return 0.6021 and 0.8009 as `[60.2, 80.1]`."""
+    return f"[{percent(low)}, {percent(high)}]"
+
+
+def percent_of(share: float | None, n: int | None) -> str:
+    """Return a share with the number it is of: `71.1 (45)`."""
+    return NOTHING if n is None else f"{percent(share)} ({n})"
+
+
+def count(number: int | None) -> str:
+    """Return a count, or a dash."""
+    return NOTHING if number is None else str(number)
+
+
+def magnitude(number: float) -> str:
+    """Return 33180000 as `33.2 M`, 410 as `410`."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= 0.9995 * size:
+            return f"{number / size:.3g} {letter}"
+    return f"{number:.0f}"
+
+
+def duration(seconds: float) -> str:
+    """Return 0.02 as `< 0.1 s`, 75.2 as `75 s`, 754 as `12.6 min`, 75000 as `20.8 h`."""
+    if 0 < seconds < 0.05:
+        return "< 0.1 s"
+    if seconds < 120:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table that people read."""
+
+    head: str
+    text: Callable[[Row], str]
+    figure: str = ""
+    """Field of Row whose highest value is the best; empty: nothing to win."""
+    is_number: bool = True
+
+
+COLUMNS = (
+    Column("Baseline", lambda row: row.baseline, is_number=False),
+    Column("Stream", lambda row: row.stream, is_number=False),
+    Column("Split", lambda row: row.split, is_number=False),
+    Column("Seed", lambda row: str(row.seed)),
+    Column(
+        "Video accuracy, % [95 %]",
+        lambda row: f"{percent(row.video_accuracy)} {interval(row.low, row.high)}",
+        "video_accuracy",
+    ),
+    Column("over groups [95 %]", lambda row: interval(row.group_low, row.group_high)),
+    Column("Image accuracy, %", lambda row: percent(row.image_accuracy), "image_accuracy"),
+    Column("Clips", lambda row: str(row.n_clips)),
+    Column("Failed", lambda row: str(row.n_failed)),
+    Column("With effects, % (n)", lambda row: percent_of(row.with_effects, row.n_with_effects), "with_effects"),
+    Column(
+        "Without effects, % (n)", lambda row: percent_of(row.without_effects, row.n_without_effects), "without_effects"
+    ),
+    Column("Effects unknown, n", lambda row: count(row.n_unknown_effects)),
+    Column("Motion pairs, % (n)", lambda row: percent_of(row.motion_pairs, row.n_motion_pairs), "motion_pairs"),
+    Column("Mean class, %", lambda row: percent(row.mean_class_accuracy), "mean_class_accuracy"),
+    Column("Parameters", lambda row: magnitude(row.parameters)),
+    Column("GFLOPs", lambda row: NOTHING if row.gflops is None else f"{row.gflops:.3g}"),
+    Column("Setting", lambda row: row.setting, is_number=False),
+    Column("Weights", lambda row: row.weights, is_number=False),
+    Column("Training", lambda row: duration(row.train_seconds)),
+    Column("Testing", lambda row: duration(row.test_seconds)),
+    Column("Run", lambda row: row.run, is_number=False),
+)
+
+_LEFT_TO_THE_FILES = {"Clips", "Failed", "Effects unknown, n", "Testing", "GFLOPs", "Weights", "Run"}
+
+SHORT = tuple(column for column in COLUMNS if column.head not in _LEFT_TO_THE_FILES)
+"""What fits a printed page and a terminal."""
+
+
+def best(rows: Sequence[Row]) -> set[tuple[str, str]]:
+    """Return (run and stream, field) of the highest figures, among rows of the same dataset and split only.
+
+    Equal ones all count; a figure that all rows of a split share is no best.
+    """
+    together = defaultdict(list)
+    for row in rows:
+        together[row.dataset, row.split].append(row)
+    winners = set()
+    for peers in together.values():
+        for field in (column.figure for column in COLUMNS if column.figure):
+            values = {key(row): getattr(row, field) for row in peers if getattr(row, field) is not None}
+            if len(set(values.values())) > 1:
+                winners |= {(name, field) for name, value in values.items() if value == max(values.values())}
+    return winners
+
+
+def key(row: Row) -> str:
+    """Return what names a row: its run and stream."""
+    return f"{row.run}:{row.stream}"
+
+
+def about(subject: Subject) -> str:
+    """Return a sentence with the counts of a dataset, and what was left out of it."""
+    left_out = ", ".join(f"{number} {state}" for state, number in sorted(subject.left_out.items()) if number)
+    return (
+        f"{subject.n_clips} clips of {len(subject.classes)} classes from {subject.n_groups} groups; "
+        f"left out before the release: {left_out or 'nothing'}."
+    )
+
+
+def remarks(board: Board) -> list[str]:
+    """Return what a reader must know of what the table lacks, a sentence each."""
+    unfinished = f"{board.n_unfinished} unfinished run{'s are' if board.n_unfinished != 1 else ' is'} not shown."
+    return [*board.notes, *([unfinished] if board.n_unfinished else [])]
+
+
+def markdown_table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    """Return rows as a Markdown table, the best figures bold."""
+    winners = best(rows)
+    lines = [
+        _line([column.head for column in columns]),
+        _line(["---:" if column.is_number else "---" for column in columns]),
+    ]
+    for row in rows:
+        lines.append(_line([_bold(row, column, winners) for column in columns]))
+    return "\n".join(lines)
+
+
+def _bold(row: Row, column: Column, winners: set[tuple[str, str]]) -> str:
+    text = column.text(row).replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
+    return f"**{text}**" if (key(row), column.figure) in winners else text
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

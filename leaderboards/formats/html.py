@@ -1,0 +1,72 @@
+"""The board as one page without outside references: table, how to read it, pictures, every run."""
+
+from base64 import b64encode
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from leaderboards import cells
+from leaderboards.board import Board, Picture, RunPage, Subject
+from leaderboards.rows import Row
+from slateboard.registry import Card
+
+CARD = Card(title="Page", source="slateboard; Jinja2 template page.html.j2")
+FILE = "index.html"
+
+_TEMPLATES = Path(__file__).resolve().parent.parent
+
+
+def render(board: Board) -> str:
+    """Return the text of index.html; the same board gives the same bytes."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    for name in ("percent", "percent_of", "interval", "count", "magnitude", "duration"):
+        environment.filters[name] = getattr(cells, name)
+    environment.filters["data_uri"] = _data_uri
+    winners = cells.best(board.rows)
+    return environment.get_template("page.html.j2").render(
+        board=board,
+        sections=[_section(board, subject) for subject in board.subjects],
+        remarks=cells.remarks(board),
+        anchors={run.folder: f"run-{number}" for number, run in enumerate(board.runs, start=1)},
+        is_best=lambda row, field: (cells.key(row), field) in winners,
+    )
+
+
+def _section(board: Board, subject: Subject) -> dict[str, Any]:
+    rows = board.rows_of(subject)
+    return {
+        "subject": subject,
+        "about": cells.about(subject),
+        "chance": 1 / len(subject.classes),
+        "splits": [(split, list(found)) for split, found in groupby(rows, key=lambda row: row.split)],
+        "has_pairs": any(row.n_motion_pairs for row in rows),
+        "headline": _headline(rows),
+        "folds": [row for row in board.folds if row.dataset == subject.key],
+        "runs": [_run(run) for run in board.runs if run.dataset == subject.key],
+    }
+
+
+def _headline(rows: tuple[Row, ...]) -> list[Row]:
+    """Return the best row of each split."""
+    return [next(found) for _, found in groupby(rows, key=lambda row: row.split)]
+
+
+def _run(run: RunPage) -> dict[str, Any]:
+    return {
+        "page": run,
+        "epochs": ", ".join(f"{stream} {number}" for stream, number in sorted(run.epochs.items())) or "none",
+        "environment": ", ".join(f"{name} {value}" for name, value in sorted(run.environment.items())),
+    }
+
+
+def _data_uri(picture: Picture) -> str:
+    return f"data:image/png;base64,{b64encode(picture.png).decode('ascii')}"

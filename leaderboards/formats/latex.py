@@ -1,0 +1,77 @@
+"""The board as LaTeX tables, one a dataset: for a paper, with the package booktabs."""
+
+from leaderboards.board import Board, Subject
+from leaderboards.cells import SHORT, Column, about, best, key, remarks
+from leaderboards.rows import Row
+from slateboard.registry import Card
+
+CARD = Card(title="LaTeX tables", source="LaTeX with booktabs")
+FILE = "board.tex"
+
+_ESCAPED = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "–": "--",
+        **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    }
+)
+
+
+def escape(text: str) -> str:
+    """Return text as LaTeX shows it."""
+    return text.translate(_ESCAPED)
+
+
+def render(board: Board) -> str:
+    """Return the text of board.tex, to be input by a document that uses the package booktabs."""
+    head = f"% Made by slateboard {board.code_version}; needs \\usepackage{{booktabs}}."
+    notes = [f"% {line}" for line in remarks(board)]
+    return "\n".join([head, *notes, *(_table(board, subject) for subject in board.subjects)])
+
+
+def _table(board: Board, subject: Subject) -> str:
+    rows = board.rows_of(subject)
+    winners = best(rows)
+    failed = sum(row.n_failed for row in rows)
+    caption = (
+        f"{subject.title} ({subject.key}): {about(subject)} Intervals are 95 %: Wilson over clips, "
+        f"then bootstrap over groups. Chance is 50 % on motion pairs. "
+        f"Failed clips count as wrong: {failed} in all rows."
+    )
+    shape = "".join("r" if column.is_number else "l" for column in SHORT)
+    lines = [
+        r"\begin{table*}",
+        r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
+        rf"\caption{{{escape(caption)}}}",
+        rf"\label{{tab:{''.join(letter if letter.isalnum() else '-' for letter in subject.key)}}}",
+        rf"\begin{{tabular}}{{{shape}}}",
+        r"\toprule",
+        _line([escape(column.head) for column in SHORT]),
+        r"\midrule",
+        *_body(rows, winners),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table*}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _body(rows: tuple[Row, ...], winners: set[tuple[str, str]]) -> list[str]:
+    """Return the lines of a table, a rule between splits."""
+    lines = []
+    for place, row in enumerate(rows):
+        if place and row.split != rows[place - 1].split:
+            lines.append(r"\midrule")
+        lines.append(_line([_cell(row, column, winners) for column in SHORT]))
+    return lines
+
+
+def _cell(row: Row, column: Column, winners: set[tuple[str, str]]) -> str:
+    text = escape(column.text(row))
+    return rf"\textbf{{{text}}}" if (key(row), column.figure) in winners else text
+
+
+def _line(cells: list[str]) -> str:
+    return f"{' & '.join(cells)} \\\\"

@@ -1,0 +1,58 @@
+"""Metrics of a classification: pure functions of true and predicted classes."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support, recall_score
+
+NO_PREDICTION = -1
+"""Predicted class of a clip that failed: no class, so it is wrong whatever the truth is."""
+
+Indices = NDArray[np.int64]
+
+
+def accuracy(truth: Indices, predicted: Indices) -> float:
+    """Return the share of predictions that are right, 0-1. Shapes (n,), n >= 1."""
+    return float(accuracy_score(truth, predicted))
+
+
+def top_k_accuracy(truth: Indices, probabilities: NDArray[np.float64], k: int) -> float:
+    """Return the share of rows whose true class is among the k most probable; a row of NaN is wrong.
+
+    Shapes (n,) and (n, classes). 1.0 by definition where there are no more than k classes. Of equal
+    probabilities the lower class index comes first, as in argmax; scikit-learn's own takes the higher one.
+    """
+    if probabilities.shape[1] <= k:
+        return 1.0
+    ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    found = (ranked == truth[:, None]).any(axis=1) & ~np.isnan(probabilities).any(axis=1)
+    return float(found.mean())
+
+
+def mean_class_accuracy(truth: Indices, predicted: Indices) -> float:
+    """Return the mean recall over the classes that occur in `truth`, 0-1."""
+    present = np.unique(truth)
+    return float(recall_score(truth, predicted, labels=present, average="macro", zero_division=0.0))
+
+
+def per_class(truth: Indices, predicted: Indices, classes: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """Return precision, recall, f1 (0-1) and support of each class, in the order of `classes`.
+
+    What is undefined is left out, never 0: the precision of a class that was never predicted, the recall of a
+    class without a clip, the f1 of a class with neither.
+    """
+    values = precision_recall_fscore_support(truth, predicted, labels=range(len(classes)), zero_division=np.nan)
+    table = zip(classes, *values, strict=True)
+    return {
+        name: {
+            key: float(value)
+            for key, value in (("precision", precision), ("recall", recall), ("f1", f1), ("support", support))
+            if not np.isnan(value)
+        }
+        for name, precision, recall, f1, support in table
+    }
+
+
+def confusion(truth: Indices, predicted: Indices, n_classes: int) -> tuple[tuple[int, ...], ...]:
+    """Return counts: rows are true classes, columns predicted ones; clips without a prediction are in no column."""
+    counts = confusion_matrix(truth, predicted, labels=range(n_classes))
+    return tuple(tuple(int(count) for count in row) for row in counts)

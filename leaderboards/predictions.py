@@ -1,0 +1,99 @@
+"""Hold predictions to their split: every test clip once, in the right shape, or every contradiction named."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.records.split import Split
+
+COLUMNS = ("clip_id", "view", "stream", "logits", "label_index", "failed")
+"""Of predictions.parquet."""
+
+_NAMED = 10
+_REMAKE = "Evaluate the run again."
+
+
+def class_names(clips: pd.DataFrame) -> tuple[str, ...]:
+    """Return the class names in the order of classInd.txt; every class has a clip, or BadInput names its index."""
+    pairs = clips[["class_index", "label"]].drop_duplicates("class_index")
+    names = {int(index): str(label) for index, label in pairs.itertuples(index=False)}
+    missing = sorted(set(range(1, max(names, default=0) + 1)) - set(names))
+    if missing or not names:
+        what = f"no clip has class_index {', '.join(map(str, missing))}." if missing else "there is no clip."
+        raise BadInput([Problem("clips", what, "Restore the release.")])
+    return tuple(names[index] for index in sorted(names))
+
+
+def check(
+    predictions: pd.DataFrame, clips: pd.DataFrame, split: Split, *, motion_pairs: Sequence[tuple[str, str]]
+) -> None:
+    """Raise BadInput that names every way in which predictions do not fit their split and their clips."""
+    columns = [name for name in COLUMNS if name not in predictions.columns]
+    if columns:
+        raise BadInput([Problem("predictions", f"have no column {', '.join(columns)}.", _REMAKE)])
+    classes = class_names(clips)
+    known = dict(zip(clips["clip_id"], clips["class_index"] - 1, strict=True))
+    problems = _wrong_pairs(motion_pairs, classes)
+    problems += _named(
+        f"split {split.key}", "tests unknown clips", [c for c in split.test if c not in known], "Split anew."
+    )
+    if not split.test:
+        problems.append(Problem(f"split {split.key}", "tests no clip.", "Split anew."))
+    elif predictions.empty:
+        problems.append(Problem("predictions", "are empty.", _REMAKE))
+    for stream, rows in predictions.groupby("stream", sort=True):
+        where = f"predictions, stream '{stream}'"
+        problems += _wrong_clips(where, rows, split)
+        problems += _wrong_rows(where, rows, known, len(classes))
+    if problems:
+        raise BadInput(problems)
+
+
+def _wrong_pairs(pairs: Sequence[tuple[str, str]], classes: tuple[str, ...]) -> list[Problem]:
+    unknown = sorted({name for pair in pairs for name in pair} - set(classes))
+    return [Problem("motion_pairs", f"no class '{name}'.", did_you_mean(name, classes)) for name in unknown]
+
+
+def _wrong_clips(where: str, rows: pd.DataFrame, split: Split) -> list[Problem]:
+    present, test, train = set(rows["clip_id"]), set(split.test), set(split.train)
+    return [
+        *_named(where, "lack test clips", [clip for clip in split.test if clip not in present], _REMAKE),
+        *_named(where, "hold clips of the training list", sorted(present & train), "Test on the test list only."),
+        *_named(where, "hold clips that are not tested", sorted(present - test - train), _REMAKE),
+    ]
+
+
+def _wrong_rows(where: str, rows: pd.DataFrame, known: dict[str, int], n_classes: int) -> list[Problem]:
+    failed = rows["failed"].to_numpy(dtype=bool)
+    clip = rows["clip_id"].to_numpy()
+    lengths = np.array([len(logits) for logits in rows["logits"]])
+    repeated = rows.duplicated(["clip_id", "view"]).to_numpy()
+    twice_failed = rows.duplicated("clip_id", keep=False).to_numpy() & np.isin(clip, clip[failed])
+    label = [known.get(name, given) for name, given in zip(clip, rows["label_index"], strict=True)]
+    sound = np.array([_is_sound(logits) for logits in rows["logits"]])
+    return [
+        *_named(where, "repeat views of clips", clip[repeated], _REMAKE),
+        *_named(where, "hold failed clips that have other rows too", clip[twice_failed], _REMAKE),
+        *_named(
+            where, f"have other than {n_classes} logits for clips", clip[~failed & (lengths != n_classes)], _REMAKE
+        ),
+        *_named(where, "have logits for failed clips", clip[failed & (lengths > 0)], _REMAKE),
+        *_named(where, "have logits that are no numbers for clips", clip[~failed & ~sound], "Train the run again."),
+        *_named(where, "have a label_index that contradicts clips", clip[rows["label_index"] != label], _REMAKE),
+    ]
+
+
+def _is_sound(logits: Sequence[float]) -> bool:
+    """Say whether a softmax is defined: minus infinity stands for probability 0, but not for every class."""
+    highest = np.max(np.asarray(logits, dtype=np.float64), initial=-np.inf)
+    return len(logits) == 0 or bool(np.isfinite(highest))
+
+
+def _named(where: str, what: str, clips: Iterable[str], remedy: str) -> list[Problem]:
+    names = list(dict.fromkeys(map(str, clips)))
+    if not names:
+        return []
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return [Problem(where, f"{what}: {', '.join(names[:_NAMED])}{more}.", remedy)]

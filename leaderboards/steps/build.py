@@ -1,0 +1,47 @@
+"""Build the board of all finished runs: Markdown, CSV, LaTeX, JSON and a page; print it.
+
+Example: slateboard board build
+"""
+
+import sys
+from typing import Any
+
+from leaderboards.board import Board, gather
+from leaderboards.cells import SHORT, markdown_table, remarks
+from leaderboards.terminal import terminal_table
+from slateboard.files import write_text
+from slateboard.progress import say, show
+from slateboard.registry import Registry
+from slateboard.workspace import Workspace
+
+FORMATS = Registry("leaderboards.formats", ("CARD", "FILE", "render"))
+
+
+def command(workspace: Workspace) -> dict[str, Any]:
+    """Write every format into board/ and print the main table."""
+    board = gather(workspace.runs, read_dataset=lambda key: workspace.dataset(key.rpartition("-")[2]))
+    files = {}
+    for name in FORMATS.names():
+        form = FORMATS.load(name)
+        write_text(workspace.board / form.FILE, form.render(board))
+        files[name] = str(workspace.board / form.FILE)
+    _print(board)
+    for remark in remarks(board):
+        say(remark)
+    say(f"The page: {files['html']}")
+    return {
+        "files": files,
+        "rows": [row.row() for row in board.rows],
+        "folds": len(board.folds),
+        "notes": list(board.notes),
+        "n_unfinished": board.n_unfinished,
+    }
+
+
+def _print(board: Board) -> None:
+    for subject in board.subjects:
+        rows, title = board.rows_of(subject), f"{subject.title} ({subject.key})"
+        if sys.stdout.isatty():
+            show(terminal_table(title, rows))
+        else:
+            show(f"{title}\n\n{markdown_table(rows, SHORT)}\n")
