@@ -105,7 +105,7 @@ def _source_frames(job: Job) -> dict[int, Frame]:
             break
     for index in (job.clip.first_frame, job.clip.last_frame):
         if index not in found:
-            raise SlateboardError(f"frame {index} of {job.source} does not decode any more")
+            raise SlateboardError(f"frame {index} of {job.source.name} does not decode any more")
     return found
 
 

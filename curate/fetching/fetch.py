@@ -101,7 +101,7 @@ def _bring(source: Source, root: Path, incoming: Path, settings: Fetch, sleep: C
 
 def _local(path: Path) -> Outcome:
     if not path.is_file():
-        return Outcome(State.GONE, error=f"{path} is not there")
+        return Outcome(State.GONE, error=f"{path.name} is not there")
     return Outcome(State.FETCHED, file=path)
 
 

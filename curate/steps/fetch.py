@@ -10,13 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from curate.fetching.fetch import fetch
-from curate.importers import csv
 from curate.status import count_states, state_lines
 from slateboard.catalog.catalog import opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
 from slateboard.records.source import State
+from slateboard.registry import Registry
 from slateboard.workspace import Workspace
+
+IMPORTERS = Registry("curate.importers", ("CARD", "sources"))
 
 
 def command(
@@ -25,7 +27,7 @@ def command(
 ) -> dict[str, Any]:
     """Read sources.csv, fetch what is new or to be retried, and count the states."""
     again = _states(retry)
-    listed = csv.sources(workspace.sources, labels=workspace.settings.labels)
+    listed = IMPORTERS.load("csv").sources(workspace.sources, labels=workspace.settings.labels)
     with opened(workspace.catalog) as catalog:
         catalog.list_sources(listed)
         ids = {source.source_id for source in listed}

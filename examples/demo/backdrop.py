@@ -13,6 +13,8 @@ Picture = NDArray[np.uint8]
 MARGIN = 28
 """Pixels drawn beyond each side of the picture, for the camera to move in."""
 _SHIFT = 4
+_HAZE, _BLUR = 0.55, 1.6
+"""Share of haze in a place, and sigma of its blur in pixels."""
 
 
 def backdrop(kind: str, *, look: Look, rng: np.random.Generator, size: tuple[int, int], ground: float) -> Picture:
@@ -24,8 +26,11 @@ def backdrop(kind: str, *, look: Look, rng: np.random.Generator, size: tuple[int
     picture[:horizon] = _gradient(shade(wall, 1.08), shade(wall, 0.88), rows=horizon)
     picture[horizon:] = _gradient(shade(floor, 0.92), shade(floor, 1.06), rows=height - horizon)
     _KINDS[kind](picture, horizon, (wall, floor, decoration), rng)
+    # Places are out of focus and in a light haze, so that the athlete stands out even in 64 x 64 pixels.
+    soft = cv2.GaussianBlur(picture, (0, 0), _BLUR)
+    hazy = (1 - _HAZE) * soft + _HAZE * np.array(mix(wall, (255, 255, 255), 0.75))
     grain = rng.normal(0.0, 2.0, (height, width, 1))
-    return np.clip(picture + grain, 0, 255).astype(np.uint8)
+    return np.clip(hazy + grain, 0, 255).astype(np.uint8)
 
 
 def shade(base: Colour, gain: float) -> Colour:

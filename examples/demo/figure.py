@@ -59,12 +59,13 @@ def _cycle(keys: Sequence[Vector], phase: float) -> Vector:
 
 
 _GLIDE = (
-    _pose(Limb(84, 78), Limb(13, 9)),
-    _pose(Limb(100, 108), Limb(22, 2)),
+    _pose(Limb(16, 8), Limb(6, 4)),
+    _pose(Limb(30, 24), Limb(14, -2)),
 )
-_CROUCH = _pose(Limb(24, -6, 0.9, 0.9), Limb(98, -14, 0.40, 0.85))
-_STAR = _pose(Limb(128, 134), Limb(38, 36), lift=0.15)
-_TUCK = _pose(Limb(38, -62, 0.9, 0.9), Limb(152, -6, 0.50, 0.72), lift=0.34)
+_SLIDE = (
+    _pose(Limb(58, 96), Limb(84, -16, 0.60, 0.95)),
+    _pose(Limb(72, 118), Limb(94, -14, 0.48, 0.90)),
+)
 _SQUAT = (
     _pose(Limb(48, 160, 0.95, 0.86), Limb(12, 4)),
     _pose(Limb(48, 160, 0.95, 0.86), Limb(80, -16, 0.62, 1.0)),
@@ -93,26 +94,21 @@ _KICK = (
 )
 
 
-def _star_then_tuck(phase: float) -> Vector:
-    """Crouch, star, tuck, crouch."""
-    return _cycle((_CROUCH, _STAR, _TUCK), phase)
-
-
-def _tuck_then_star(phase: float) -> Vector:
-    """The same round backwards: crouch, tuck, star, crouch."""
-    return _star_then_tuck(-phase)
-
-
 def _glide(phase: float) -> Vector:
     """A mirror-symmetric stand on a board; the way it travels is not in the pose."""
     return _cycle(_GLIDE, phase)
 
 
+def _slide(phase: float) -> Vector:
+    """The same in a deep crouch."""
+    return _cycle(_SLIDE, phase)
+
+
 MOTIONS: Mapping[str, Callable[[float], Vector]] = {
     "Glide Left": _glide,
     "Glide Right": _glide,
-    "Star Then Tuck": _star_then_tuck,
-    "Tuck Then Star": _tuck_then_star,
+    "Slide Left": _slide,
+    "Slide Right": _slide,
     "Squat": lambda phase: _cycle(_SQUAT, phase),
     "Jumping Jack": lambda phase: _cycle(_JACK, phase),
     "Boxing": lambda phase: _cycle(_BOXING, phase),
@@ -121,8 +117,8 @@ MOTIONS: Mapping[str, Callable[[float], Vector]] = {
 """Pose as a function of the phase, by label."""
 
 LABELS = tuple(MOTIONS)
-TRAVEL: Mapping[str, int] = {"Glide Left": -1, "Glide Right": 1}
-"""Direction along x of the classes that travel."""
+TRAVEL: Mapping[str, int] = {"Glide Left": -1, "Glide Right": 1, "Slide Left": -1, "Slide Right": 1}
+"""Direction along x of the classes that travel: the only thing that parts each pair."""
 PROFILES = ("Boxing", "High Kick")
 """Classes seen from the side: narrower shoulders, the left limbs behind."""
 

@@ -1,7 +1,9 @@
 """The uploaders: what each one wears, where each one films, and how each one presents a video."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 Colour = tuple[int, int, int]
 """Red, green, blue, 0-255."""
@@ -73,7 +75,25 @@ _ROWS = (
      "bde0fe 90a955 ffc8dd", 0.6, 0.7, "81b29a 3d405b f4f1de", _SERIF, _BY),
     ("elena.extra", "212529 5a189a c77dff eac0a2 7f2b1d", "bun", 0.59, "stage studio gym",
      "c8b6ff 9a8bb5 fff3b0", 0.7, 0.3, "212529 c77dff ffffff", _SANS, _ZERO),
+    ("minh.runs", "118ab2 073b4c ffd166 e3b387 15110f", "short", 0.60, "city park gym",
+     "f1e3d3 99c1b9 d88c9a", 0.8, 0.4, "073b4c ffd166 ffffff", _SANS, _BY),
+    ("putri.moves", "ef476f 26547c 06d6a0 c98d5f 1a1411", "band", 0.57, "beach studio city",
+     "c1e1c1 e6c79c f28482", 0.5, 0.5, "ef476f ffffff 26547c", _SERIF, _ZERO),
+    ("omar_lifts", "3d405b 81b29a f2cc8f 8d5a3b 0e0a08", "cap", 0.62, "stage gym stadium",
+     "e0e1dd 8d99ae e07a5f", 0.3, 0.6, "3d405b f2cc8f ffffff", _MONO, _BY),
+    ("sofia.fit", "9d0208 03071e ffba08 f2c9ac c08552", "bun", 0.58, "stadium beach park",
+     "caf0f8 a3b18a ffafcc", 0.6, 0.5, "9d0208 ffffff ffba08", _SANS, _SHARE),
 )  # fmt: skip
+
+
+_CLOTHES = "e4572e 1d3557 f72585 2a9d8f 6d6875 ffb703 6a4c93 d90429 22577a 212529 81b29a 3a0ca3"
+_WARDROBE = tuple(map(colour, _CLOTHES.split()))
+
+
+def dressed(look: Look, rng: np.random.Generator) -> Look:
+    """Return the same person in other clothes: nobody wears one shirt in every video."""
+    shirt, shorts, accent = (_WARDROBE[index] for index in rng.choice(len(_WARDROBE), 3, replace=False))
+    return replace(look, shirt=shirt, shorts=shorts, accent=accent)
 
 
 def _three(names: str) -> tuple[str, str, str]:
@@ -112,4 +132,4 @@ def _looks() -> dict[str, Look]:
 
 
 LOOKS: Mapping[str, Look] = _looks()
-"""The twelve uploaders by handle."""
+"""The sixteen uploaders by handle."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from examples.demo.athlete import draw_athlete, draw_shadow
 from examples.demo.backdrop import MARGIN, Picture, backdrop
 from examples.demo.figure import TRAVEL, Joints, Vector, extent, jitter, joints
-from examples.demo.looks import Look
-from examples.demo.plan import FRAME_RATE_HZ, Shot
+from examples.demo.looks import Look, dressed
+from examples.demo.plan import FRAME_RATE_HZ, Shot, stable_seed
 
 _CAMERA_ROOM = {"still": (0.0, 0.0), "pan": (13.0, 2.5), "zoom": (4.0, 3.0), "handheld": (6.0, 3.0)}
 """Most pixels that a camera moves the picture, along x and y."""
@@ -43,8 +43,11 @@ class Take:
 def draw_shot(shot: Shot, *, label: str, look: Look, size: tuple[int, int]) -> Iterator[Picture]:
     """Give the pictures of one shot; `size` is width, height."""
     rng = np.random.default_rng(shot.seed)
+    look = dressed(look, rng)
     take = _take(rng, label=label, look=look, size=size, camera=shot.camera)
-    place = backdrop(shot.backdrop, look=look, rng=rng, size=size, ground=take.y)
+    # An uploader's place looks the same in every video, whatever the class: it must not tell the class.
+    place_rng = np.random.default_rng(stable_seed(look.handle, shot.backdrop))
+    place = backdrop(shot.backdrop, look=look, rng=place_rng, size=size, ground=take.y)
     cameras = _cameras(rng, kind=shot.camera, frames=shot.frames, size=size)
     for frame, camera in enumerate(cameras):
         picture = _seen(place, camera, size)
@@ -64,7 +67,7 @@ def _take(rng: np.random.Generator, *, label: str, look: Look, size: tuple[int, 
     left, right = (left, right) if facing > 0 else (-right, -left)
     slack_x = max(0.0, square - 2 * room_x - (right - left)) / 2
     slack_y = max(0.0, square - 2 * room_y - top) / 2
-    crossing_seconds, cycle_seconds = rng.uniform(1.2, 2.0), rng.uniform(0.8, 1.4)
+    crossing_seconds, cycle_seconds = rng.uniform(1.6, 2.4), rng.uniform(0.8, 1.4)
     place, phase = rng.uniform(-1, 1, 2), float(rng.random())
     travels = label in TRAVEL
     x = place[0] * square / 2 if travels else place[0] * min(slack_x, 16) - (left + right) / 2

@@ -72,7 +72,7 @@ def decode(
             yield _frame(picture, index, time_base, float(time - origin), short_side=short_side, aspect=aspect)
             index += 1
     if index == 0:
-        raise Unreadable(f"{path} holds no frame that decodes.", State.NOT_VIDEO)
+        raise Unreadable(f"{path.name} holds no frame that decodes.", State.NOT_VIDEO)
 
 
 def _pictures(
@@ -89,7 +89,7 @@ def _pictures(
             pictures = packet.decode() if packet is not None else []
         except av.FFmpegError as error:
             if on_error is None:
-                raise Unreadable(f"{path}: a frame does not decode: {error}.", State.CORRUPT) from error
+                raise Unreadable(f"{path.name}: a frame does not decode: {error}.", State.CORRUPT) from error
             on_error(str(error))
             if isinstance(error, av.error.EOFError):
                 return

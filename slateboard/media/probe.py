@@ -20,22 +20,23 @@ _PICTURES = ("image2", "_pipe")
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and its main video stream (the first that is no cover picture), or say why not."""
     if not path.is_file():
-        raise Unreadable(f"{path} is not there.", State.GONE)
+        raise Unreadable(f"{path.name} is not there.", State.GONE)
     if path.stat().st_size == 0:
-        raise Unreadable(f"{path} is empty (0 bytes).", State.CORRUPT)
+        raise Unreadable(f"{path.name} is empty (0 bytes).", State.CORRUPT)
     try:
         # Tags cut in the middle of a character are common (HMDB51) and are no reason to refuse a file.
         container = av.open(str(path), metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise _refusal(path, str(error)) from error
+        # FFmpeg's own text ends in the path, which is of no use elsewhere.
+        raise _refusal(path, str(error).partition(": '")[0]) from error
     with container:
         if any(container.format.name.endswith(ending) for ending in _PICTURES):
-            raise Unreadable(f"{path} is a picture ({container.format.name}), no video.", State.NOT_VIDEO)
+            raise Unreadable(f"{path.name} is a picture ({container.format.name}), no video.", State.NOT_VIDEO)
         streams = [stream for stream in container.streams.video if not _is_cover(stream)]
         if not streams:
-            raise Unreadable(f"{path} has no video stream.", State.NOT_VIDEO)
+            raise Unreadable(f"{path.name} has no video stream.", State.NOT_VIDEO)
         if streams[0].codec_context is None:
-            raise Unreadable(f"{path}: no decoder for its video stream.", State.UNSUPPORTED)
+            raise Unreadable(f"{path.name}: no decoder for its video stream.", State.UNSUPPORTED)
         yield container, streams[0]
 
 
@@ -46,8 +47,8 @@ def _is_cover(stream: VideoStream) -> bool:
 def _refusal(path: Path, error: str) -> Unreadable:
     head = path.read_bytes()[:1024].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html", b"<?xml", b"{")):
-        return Unreadable(f"{path} is a page or a text, no video.", State.NOT_VIDEO)
-    return Unreadable(f"{path} does not open as a video: {error}.", State.CORRUPT)
+        return Unreadable(f"{path.name} is a page or a text, no video.", State.NOT_VIDEO)
+    return Unreadable(f"{path.name} does not open as a video: {error}.", State.CORRUPT)
 
 
 def probe(path: Path, *, media_id: str, relative: str) -> Media:
@@ -66,9 +67,9 @@ def probe(path: Path, *, media_id: str, relative: str) -> Media:
         try:
             first = next(container.decode(stream), None)
         except av.FFmpegError as error:
-            raise Unreadable(f"{path}: the first frame does not decode: {error}.", State.CORRUPT) from error
+            raise Unreadable(f"{path.name}: the first frame does not decode: {error}.", State.CORRUPT) from error
         if first is None:
-            raise Unreadable(f"{path} holds no frame.", State.NOT_VIDEO)
+            raise Unreadable(f"{path.name} holds no frame.", State.NOT_VIDEO)
         rotation = first.rotation % 360
     return Media(
         media_id=media_id,

@@ -1,0 +1,1 @@
+"""Train and evaluate baselines on a release: frames, samplers, training, runs."""

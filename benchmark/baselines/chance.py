@@ -1,0 +1,31 @@
+"""Chance: the classes' shares in the training list, whatever the clip shows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sklearn.dummy import DummyClassifier
+
+from benchmark.baseline import Stream
+from slateboard.registry import Card, Parameter
+
+CARD = Card(
+    title="Chance",
+    source="scikit-learn DummyClassifier, strategy prior",
+    parameters={
+        "size": Parameter(64, "pixels", "side of the pictures, at which nothing looks: that of a store there is")
+    },
+)
+
+
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str) -> list[Stream]:
+    """Return one stream that guesses by the prior."""
+    return [
+        Stream(
+            name="all",
+            sampler="uniform",
+            sampler_parameters={"count": 1},
+            size=parameters["size"],
+            prepare=lambda frames: frames.new_zeros(1),
+            model=DummyClassifier(strategy="prior"),
+        )
+    ]

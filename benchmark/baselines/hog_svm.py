@@ -1,0 +1,53 @@
+"""HOG of frames and of their motion history image, linear SVM; needs no weights."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from benchmark.baseline import Stream
+from benchmark.frames.hog import hog, motion_history
+from slateboard.registry import Card, Parameter
+
+CARD = Card(
+    title="HOG + motion history, linear SVM",
+    source="Dalal and Triggs, CVPR 2005; Bobick and Davis, PAMI 2001; scikit-learn LinearSVC",
+    parameters={
+        "size": Parameter(64, "pixels", "side of the pictures"),
+        "frames": Parameter(10, "frames", "consecutive ones in a motion history; the middle one is described too"),
+        "clips": Parameter(8, "-", "such sub-clips of each clip, evenly spread"),
+        "cell": Parameter(8, "pixels", "side of a cell of the histogram"),
+        "bins": Parameter(18, "-", "directions over 360 degrees"),
+        "threshold": Parameter(0.1, "0-1", "change of a pixel that counts as motion"),
+        "c": Parameter(0.001, "-", "weight of errors against margin in the SVM"),
+    },
+)
+
+_GREY = (0.299, 0.587, 0.114)
+
+
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str) -> list[Stream]:
+    """Return one stream: descriptors of sub-clips, standardised, and a one-against-rest SVM."""
+    describe = {name: parameters[name] for name in ("cell", "bins", "threshold")}
+    return [
+        Stream(
+            name="all",
+            sampler="dense_clip",
+            sampler_parameters={"frames": parameters["frames"], "clips": parameters["clips"]},
+            size=parameters["size"],
+            prepare=partial(_describe, **describe),
+            model=make_pipeline(StandardScaler(), LinearSVC(C=parameters["c"], random_state=0)),
+        )
+    ]
+
+
+def _describe(frames: torch.Tensor, *, cell: int, bins: int, threshold: float) -> torch.Tensor:
+    """Return the descriptor of frames [T, 3, H, W]: the middle frame's HOG, then the motion history's."""
+    grey = torch.einsum("tchw,c->thw", frames, frames.new_tensor(_GREY)).numpy()
+    pictures = (grey[len(grey) // 2], motion_history(grey, threshold=threshold))
+    return torch.from_numpy(np.concatenate([hog(picture, cell=cell, bins=bins) for picture in pictures]))

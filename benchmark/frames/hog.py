@@ -1,0 +1,54 @@
+"""Histograms of oriented gradients with signed directions, and motion history images, in NumPy."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.float32]
+
+_EPSILON = 1e-3
+_CLIP = 0.2
+"""Greatest share of one bin in its block (Lowe's limit, Dalal and Triggs 2005, 6.4)."""
+
+
+def hog(picture: Picture, *, cell: int, bins: int) -> Picture:
+    """Return the descriptor of a grey picture [H, W] in 0..1 (Dalal and Triggs, CVPR 2005).
+
+    Cells of cell x cell pixels, `bins` directions over 360 degrees (signed: a bright edge that enters from the
+    left differs from one that enters from the right), blocks of 2 x 2 cells, L2-Hys. Votes are shared between the
+    two nearest directions. Pixels that fill no cell at the right and lower border are left out.
+    """
+    down, across = np.gradient(picture.astype(np.float32))
+    strength = np.hypot(across, down)
+    direction = np.mod(np.arctan2(down, across) / (2 * np.pi), 1) * bins
+    lower = np.floor(direction).astype(np.int64) % bins
+    share = direction - np.floor(direction)
+    rows, columns = picture.shape[0] // cell, picture.shape[1] // cell
+    histograms = np.zeros((rows, columns, bins), dtype=np.float32)
+    place = np.arange(picture.shape[0])[:, None] // cell, np.arange(picture.shape[1])[None, :] // cell
+    inside = (place[0] < rows) & (place[1] < columns)
+    row, column = (np.broadcast_to(part, picture.shape)[inside] for part in place)
+    for which, vote in ((lower, 1 - share), ((lower + 1) % bins, share)):
+        np.add.at(histograms, (row, column, which[inside]), (strength * vote)[inside])
+    corners = (histograms[:-1, :-1], histograms[:-1, 1:], histograms[1:, :-1], histograms[1:, 1:])
+    blocks = np.concatenate(corners, axis=-1)
+    blocks = np.minimum(_unit(blocks), _CLIP)
+    return _unit(blocks).reshape(-1)
+
+
+def _unit(blocks: Picture) -> Picture:
+    length = np.sqrt((blocks**2).sum(axis=-1, keepdims=True) + _EPSILON**2)
+    return (blocks / length).astype(np.float32)
+
+
+def motion_history(pictures: Picture, *, threshold: float) -> Picture:
+    """Return the motion history image [H, W] in 0..1 of grey pictures [T, H, W] in 0..1.
+
+    Where two neighbouring pictures differ by more than `threshold` stands the time of the last such change, later
+    ones brighter, 0 where nothing ever moved (Bobick and Davis, PAMI 2001, with the whole clip as duration).
+    """
+    history = np.zeros(pictures.shape[1:], dtype=np.float32)
+    last = len(pictures) - 1
+    for step in range(1, len(pictures)):
+        moved = np.abs(pictures[step] - pictures[step - 1]) > threshold
+        history[moved] = step / last
+    return history

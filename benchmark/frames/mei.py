@@ -1,0 +1,30 @@
+"""Motion Embedded Images: N frames as one weighted sum (MEI paper 3.1; Informatica 2023)."""
+
+from typing import Literal, get_args
+
+import torch
+
+from slateboard.errors import SlateboardError, did_you_mean
+
+Method = Literal["gradient", "equal"]
+
+
+def weights(n: int, method: str) -> torch.Tensor:
+    """Return the weights of the positions p = 1..n, float64 [n], summing to 1.
+
+    equal (3.1.1): 1 / n. gradient (3.1.2): p / (n (n + 1) / 2), so that later frames are heavier. The paper's
+    (T mod N + 1) / sum_N is the position only where batches do not overlap; here it always is.
+    """
+    if n < 1:
+        raise SlateboardError(f"An MEI needs at least one frame, got N = {n}.")
+    if method not in get_args(Method):
+        raise SlateboardError(f"Unknown MEI method '{method}'. {did_you_mean(method, get_args(Method))}")
+    if method == "equal":
+        return torch.full((n,), 1 / n, dtype=torch.float64)
+    return torch.arange(1, n + 1, dtype=torch.float64) / (n * (n + 1) / 2)
+
+
+def mei(frames: torch.Tensor, method: str) -> torch.Tensor:
+    """Return the motion embedded image [..., 3, H, W] of frames [..., N, 3, H, W], of the frames' own type."""
+    position_weights = weights(frames.shape[-4], method).to(frames)
+    return torch.einsum("n,...nchw->...chw", position_weights, frames)

@@ -1,0 +1,26 @@
+"""Frames spread evenly over the clip: each a view of its own, or all of them one view."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmark.sampling import Indices
+from slateboard.registry import Card, Parameter
+
+CARD = Card(
+    title="Uniform frames",
+    source="HUST paper, input (1); random place within each part: Wang et al., TSN, ECCV 2016",
+    parameters={
+        "count": Parameter(5, "frames", "parts into which the clip is divided; one frame of each"),
+        "together": Parameter(True, "-", "all frames are one view; false: each is a view"),
+    },
+)
+
+
+def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
+    """Return the middle of each part; in training a random place in it. Short clips repeat frames."""
+    count = parameters["count"]
+    places = np.full(count, 0.5) if generator is None else generator.random(count)
+    indices = np.minimum(((np.arange(count) + places) * frames / count).astype(np.int64), frames - 1)
+    return [indices] if parameters["together"] else [indices[number : number + 1] for number in range(count)]

@@ -1,0 +1,1 @@
+"""Frame stores: a dataset decoded once."""

@@ -1,0 +1,43 @@
+"""log.csv of a run: a row an epoch, written whole each time."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from slateboard.files import csv_text, write_text
+
+COLUMNS = (
+    "stream",
+    "epoch",
+    "step",
+    "train_loss",
+    "train_accuracy",
+    "validation_accuracy",
+    "learning_rate",
+    "seconds",
+    "clips_per_second",
+)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Return the rows as text; none where there is no log yet."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def append(path: Path, row: dict[str, Any]) -> None:
+    """Add the row of one epoch; rows of the same stream from that epoch on, left by a killed process, go."""
+    kept = [old for old in read(path) if old["stream"] != row["stream"] or int(old["epoch"]) < row["epoch"]]
+    write_text(path, csv_text([*kept, row], COLUMNS))
+
+
+def seconds(path: Path) -> float:
+    """Return the seconds spent in training steps, over all streams."""
+    return sum(float(row["seconds"]) for row in read(path))
+
+
+def epochs(path: Path) -> dict[str, int]:
+    """Return the epochs really trained, by stream."""
+    return {row["stream"]: int(row["epoch"]) for row in read(path)}

@@ -1,0 +1,297 @@
+"""The training loop: it learns, it resumes bit for bit, and each step is a pure function of seed and step."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from benchmark import vision
+from benchmark.baseline import BASELINES, Stream
+from benchmark.clips import clips_of, inner_split, readable
+from benchmark.evaluation import predict
+from benchmark.frames.pictures import Geometry
+from benchmark.frames.store import Store, build
+from benchmark.recipe import Recipe, learning_rate
+from benchmark.steps.train import command as bench
+from benchmark.training import log, loop
+from benchmark.training.batches import epoch_batches
+from benchmark.training.calibrate import calibrate
+from benchmark.training.loop import Material, train
+from leaderboards.score import score
+from slateboard.dataset import Dataset
+from slateboard.errors import SlateboardError
+from slateboard.records.split import Split
+from slateboard.workspace import Workspace
+from splits.folder import find_split
+
+TINY_C3D = {
+    "width": 2, "fc": 16, "size": 32, "epochs": 3, "batch": 5, "flip": False, "shift": 2, "colour": 0.1,
+}  # fmt: skip
+ADAMW = {
+    "optimiser": "adamw",
+    "learning_rate": 0.003,
+    "schedule": "constant",
+    "dropout": 0.0,
+    "shift": 0,
+    "colour": 0.0,
+}
+TINY_MEI = {
+    "backbone": "shufflenet_v2_x0_5",
+    "weights": "none",
+    "size": 32,
+    "motion_epochs": 3,
+    "normal_epochs": 3,
+    "flip": False,
+    "validation_share": 0.0,
+}
+BY_HEART = TINY_MEI | {"learning_rate": 0.003, "batch": 12, "schedule": "cosine"}
+
+
+@pytest.fixture(scope="session")
+def frames(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return build(tmp_path_factory.mktemp("stores"), squares, Geometry(32), workers=1)
+
+
+@pytest.fixture
+def material(squares: Dataset, frames: Store, lab: Callable[[str], Workspace]) -> Material:
+    split = find_split(lab(""), squares, protocol="seags", number=1)
+    return Material(squares.clips, split, frames, len(squares.classes))
+
+
+def stream(baseline: str, parameters: dict[str, Any], *, name: str | None = None) -> Stream:
+    """Build a stream with weights of its own, the same each time."""
+    torch.manual_seed(0)
+    module = BASELINES.load(baseline)
+    settled = module.CARD.settle(parameters, where="test")
+    streams: list[Stream] = module.build(("MoveLeft", "MoveRight"), settled, weights_dir="")
+    return next(one for one in streams if name in (None, one.name))
+
+
+def trained(one: Stream, material: Material, folder: Path) -> dict[str, torch.Tensor]:
+    train(one, material, seed=0, device="cpu", folder=folder)
+    assert isinstance(one.model, torch.nn.Module)
+    return one.model.state_dict()
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert [key for key in one if not torch.equal(one[key], other[key])] == []
+
+
+@pytest.mark.parametrize(
+    ("baseline", "parameters", "name"),
+    [
+        ("c3d", TINY_C3D | {"dropout": 0.5}, None),
+        ("mei_two_stream", TINY_MEI | {"optimiser": "adamw", "validation_share": 0.3, "stop_accuracy": 1.0}, "motion"),
+    ],
+)
+def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
+    baseline: str,
+    parameters: dict[str, Any],
+    name: str | None,
+    material: Material,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = trained(stream(baseline, parameters, name=name), material, tmp_path / "whole")
+    original, calls = loop.load, []
+
+    def dies(*arguments: Any) -> Any:
+        calls.append(1)
+        steps = len(epoch_batches_of(stream(baseline, parameters, name=name), material))
+        if len(calls) == steps + 2:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(loop, "load", dies)
+    with pytest.raises(KeyboardInterrupt):
+        trained(stream(baseline, parameters, name=name), material, tmp_path / "cut")
+    monkeypatch.setattr(loop, "load", original)
+    torch.manual_seed(99)
+    assert_same(whole, trained(stream(baseline, parameters, name=name), material, tmp_path / "cut"))
+    assert log.epochs(tmp_path / "cut" / "log.csv") == {name or "all": 3}
+    times = ("seconds", "clips_per_second")
+    rows = [
+        [
+            {key: value for key, value in row.items() if key not in times}
+            for row in log.read(tmp_path / part / "log.csv")
+        ]
+        for part in ("whole", "cut")
+    ]
+    assert rows[0] == rows[1]
+
+
+def epoch_batches_of(one: Stream, material: Material) -> list[Any]:
+    assert one.recipe is not None
+    inner = inner_split(material.table, material.split, share=one.recipe.validation_share, seed=0)
+    training = clips_of(material.table, inner.train, material.store)
+    return epoch_batches(one, training, one.recipe, seed=0, epoch=0)
+
+
+def test_a_training_killed_with_signal_9_ends_with_the_same_weights(lab: Callable[..., Workspace]) -> None:
+    settings = "[baselines.c3d]\n" + "\n".join(
+        f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
+        for key, value in (TINY_C3D | {"epochs": 60}).items()
+    )
+    whole, killed = lab(settings, "whole"), lab(settings, "killed")
+    command = [sys.executable, "-m", "slateboard", "bench", "train", "c3d", "--quiet", "-w"]
+    process = subprocess.Popen([*command, str(killed.root)], cwd=Path(__file__).parents[2])
+    while not list(killed.root.glob("runs/**/checkpoints/all.pt")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not list(killed.root.glob("runs/**/result.json"))
+    states = []
+    for workspace in (killed, whole):
+        bench(workspace, ["c3d"])
+        (checkpoint,) = workspace.root.glob("runs/**/checkpoints/all.pt")
+        states.append(torch.load(checkpoint, weights_only=True)["model"])
+    assert_same(*states)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "parameters", "name"),
+    [
+        ("c3d", TINY_C3D | ADAMW | {"width": 4, "epochs": 80, "batch": 8}, None),
+        ("mei_two_stream", BY_HEART | {"motion_epochs": 30}, "motion"),
+        ("mei_two_stream", BY_HEART | {"normal_epochs": 30}, "normal"),
+    ],
+)
+def test_eight_clips_are_learned_by_heart(
+    baseline: str, parameters: dict[str, Any], name: str | None, material: Material, tmp_path: Path
+) -> None:
+    train_ids = material.split.train
+    eight = (*train_ids[:4], *train_ids[-4:])
+    few = replace(material, split=material.split.model_copy(update={"train": eight}))
+    one = stream(baseline, parameters, name=name)
+    trained(one, few, tmp_path)
+    again = Split(**{**few.split.model_dump(), "train": (), "test": eight, "unused": ()})
+    found = predict(one, clips_of(few.table, eight, few.store), classes=2, device="cpu")
+    assert score(found, few.table, again)[0].video_accuracy == 1.0
+
+
+def test_the_last_checkpoint_names_what_was_trained_on_and_keeps_no_optimiser(
+    material: Material, tmp_path: Path
+) -> None:
+    one = stream("c3d", TINY_C3D | {"epochs": 1, "validation_share": 0.3})
+    trained_on = train(one, material, seed=0, device="cpu", folder=tmp_path)
+    state = torch.load(tmp_path / "checkpoints" / "all.pt", weights_only=True)
+    assert (state["trained_on"], state["optimiser"], state["finished"]) == (list(trained_on), None, True)
+    assert set(trained_on) < set(material.split.train)
+
+
+def test_training_stops_after_the_epoch_that_validates_well_enough(material: Material, tmp_path: Path) -> None:
+    parameters = TINY_MEI | {"validation_share": 0.3, "stop_accuracy": 0.0, "motion_epochs": 5}
+    trained(stream("mei_two_stream", parameters, name="motion"), material, tmp_path)
+    assert log.epochs(tmp_path / "log.csv") == {"motion": 1}
+
+
+def test_a_loss_that_is_no_number_ends_the_training_in_words(material: Material, tmp_path: Path) -> None:
+    parameters = TINY_C3D | {"learning_rate": 1e30, "warmup_share": 0.0}
+    with pytest.raises(SlateboardError, match="the loss is no number in epoch 1; lower learning_rate"):
+        trained(stream("c3d", parameters), material, tmp_path)
+    assert not (tmp_path / "checkpoints" / "all.pt").exists()
+
+
+def test_validation_clips_are_whole_groups_of_the_training_list(material: Material) -> None:
+    inner = inner_split(material.table, material.split, share=0.3, seed=0)
+    group = material.table.set_index("clip_id")["group"]
+    assert sorted([*inner.train, *inner.test]) == sorted(material.split.train)
+    assert len(set(group[list(inner.test)])) == 1
+    assert not set(group[list(inner.test)]) & set(group[list(inner.train)])
+    assert inner_split(material.table, material.split, share=0.3, seed=0) == inner
+    assert inner_split(material.table, material.split, share=0.0, seed=0).test == ()
+
+
+def test_one_group_is_always_left_to_train_on(material: Material) -> None:
+    inner = inner_split(material.table, material.split, share=0.99, seed=0)
+    group = material.table.set_index("clip_id")["group"]
+    assert len(set(group[list(inner.train)])) == 1
+
+
+def test_an_epoch_sees_every_view_once_and_mirrored_ones_only_where_direction_is_no_label(material: Material) -> None:
+    one = stream("mei_two_stream", TINY_MEI | {"flip": True, "never_flip": ["MoveLeft"]}, name="motion")
+    assert one.recipe is not None
+    clips = clips_of(material.table, material.split.train, material.store)
+    batches = epoch_batches(one, clips, one.recipe, seed=0, epoch=0)
+    seen = [(item.view.clip, item.view.number, item.mirrored) for batch in batches for item in batch]
+    views = {(clip, number, False) for clip in range(len(clips.ids)) for number in range(3)}
+    mirrored = {(clip, number, True) for clip, number, _ in views if clips.labels[clip] == 1}
+    assert len(seen) == len(set(seen))
+    assert set(seen) == views | mirrored
+    assert max(map(len, batches)) - min(map(len, batches)) <= 1
+
+
+def test_batches_are_a_function_of_seed_and_epoch_and_of_nothing_else(material: Material) -> None:
+    one = stream("c3d", TINY_C3D)
+    assert one.recipe is not None
+    clips = clips_of(material.table, material.split.train, material.store)
+
+    def order(seed: int, epoch: int) -> list[tuple[int, int]]:
+        batches = epoch_batches(one, clips, one.recipe or Recipe(1, 1, "sgd", 1), seed=seed, epoch=epoch)
+        return [(item.view.clip, int(item.view.indices[0])) for batch in batches for item in batch]
+
+    assert order(0, 1) == order(0, 1)
+    assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
+
+
+def test_learning_rate_rises_over_the_warm_up_and_falls_to_nothing() -> None:
+    recipe = Recipe(1, 1, "sgd", 0.1, schedule="cosine", warmup_share=0.2)
+    rates = [learning_rate(step, recipe, steps=10) for step in range(10)]
+    assert rates[:3] == [0.05, 0.1, 0.1]
+    assert rates[6] == pytest.approx(0.05)
+    assert rates == [*rates[:2], *sorted(rates[2:], reverse=True)]
+    assert 0 < rates[-1] < 0.01
+    assert learning_rate(9, replace(recipe, schedule="constant"), steps=10) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"optimiser": "adan"}, "Unknown optimiser 'adan'. Did you mean 'adam"),
+        ({"schedule": "cosin"}, "Unknown schedule 'cosin'. Did you mean 'cosine'"),
+        ({"epochs": 0}, "'epochs' is 0; give 1 or more"),
+        ({"validation_share": 1.0}, "'validation_share' is 1.0; give 0 or more and less than 1"),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SlateboardError, match=message):
+        Recipe(**{"epochs": 1, "batch": 1, "optimiser": "sgd", "learning_rate": 0.1, **change})
+
+
+def test_calibration_measures_batchnorm_and_changes_nothing_else() -> None:
+    torch.manual_seed(0)
+    network = vision.build("mobilenet_v2").eval()
+    inputs = torch.randn(8, 3, 64, 64)
+    before = network(inputs).detach()
+    assert calibrate(network, inputs) == 52
+    torch.testing.assert_close(network(inputs).detach(), before, rtol=1e-3, atol=1e-4)
+    network.train()
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Dropout):
+            layer.p = 0.0
+    # In training mode the batch's statistics are now those that the layers hold.
+    torch.testing.assert_close(network(inputs).detach(), before, rtol=1e-2, atol=1e-2)
+
+
+def test_clips_that_failed_are_left_out_of_training_by_name(
+    material: Material, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = clips_of(material.table, material.split.train, material.store)
+    first = clips.ids[0]
+    row = clips.store._rows[first]
+    kept = dict(row)
+    try:
+        row.update(frames=0, failed="cannot be read")
+        assert first not in readable(clips, purpose="training").ids
+        assert len(readable(clips, purpose="training").ids) == len(clips.ids) - 1
+    finally:
+        row.update(kept)
+    assert f"left out of training: {first}: cannot be read" in capsys.readouterr().err

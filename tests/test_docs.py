@@ -1,0 +1,42 @@
+"""The documents agree with the code: reference pages, commands that are named, links."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slateboard.cli import GROUPS
+from slateboard.registry import folder_of, modules_in
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def test_the_reference_pages_are_what_the_code_says() -> None:
+    done = subprocess.run(
+        [sys.executable, "docs/reference.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for group, word in re.findall(r"slateboard (curate|split|bench|board) ([a-z][a-z-]*)", text):
+        steps = folder_of(GROUPS[group]) / "steps"
+        assert word in modules_in(steps) or (steps / word).is_dir(), f"{page.name}: slateboard {group} {word}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_changelog_has_this_version() -> None:
+    from slateboard import __version__
+
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text("utf-8")
