@@ -58,8 +58,13 @@ def read_release(folder: Path) -> Dataset:
         raise BadInput(
             [Problem(str(folder), "clips.parquet is not the one it was released with.", "Restore the release.")]
         )
+    return dataset_of(release, clips, root=folder)
+
+
+def dataset_of(release: Release, clips: pd.DataFrame, *, root: Path) -> Dataset:
+    """Put the record of a release and its table of clips together."""
     return Dataset(
-        root=folder,
+        root=root,
         name=release.name,
         version=release.version,
         title=release.title,

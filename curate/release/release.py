@@ -13,7 +13,7 @@ from curate.labels import class_name, class_names
 from curate.release import croissant, datasheet, figures, tables
 from slateboard import __version__
 from slateboard.catalog.catalog import Catalog
-from slateboard.dataset import Dataset, dataset_sha256
+from slateboard.dataset import Dataset, dataset_of, dataset_sha256
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import csv_text, flush_folder, sha256_of, whole, write_json, write_text
 from slateboard.media import ffmpeg
@@ -162,18 +162,7 @@ def _write_documents(
         table.to_parquet(temporary, index=False)
     write_text(folder / "effects.csv", csv_text(tables.effect_rows(effects), tables.EFFECT_COLUMNS))
     write_text(folder / "sources.csv", csv_text(tables.source_rows(catalog.sources()), tables.SOURCE_COLUMNS))
-    dataset = Dataset(
-        root=folder,
-        name=record.name,
-        version=record.version,
-        title=record.title,
-        licence=record.licence,
-        classes=record.classes,
-        labels=record.labels,
-        motion_pairs=record.motion_pairs,
-        clips=table,
-        sha256=record.dataset_sha256,
-    )
+    dataset = dataset_of(record, table, root=folder)
     frozen = divide(dataset, protocol=record.protocol, settings=settings.split)
     for split in frozen:
         write_split(folder / "splits" / split.protocol / str(split.number), split, dataset)
