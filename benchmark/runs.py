@@ -19,6 +19,7 @@ from benchmark.evaluation import fuse, predict, prepared
 from benchmark.figures import draw_confusion, draw_curves
 from benchmark.frames import store
 from benchmark.frames.pictures import Geometry
+from benchmark.page import write_page
 from benchmark.sampling import views_of
 from benchmark.training import log
 from benchmark.training.loop import Material, train
@@ -96,6 +97,7 @@ def run(workspace: Workspace, dataset: Dataset, split: Split, baseline: str, *, 
         geometry=facts.geometry(streams[0], predictions),
         environment=environment,
     )
+    write_page(folder, result)
     result.write(folder / RESULT)
     return Outcome(folder, result, is_new=True)
 

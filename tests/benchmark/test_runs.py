@@ -66,6 +66,7 @@ def test_every_baseline_leaves_a_whole_run_that_can_be_scored_again(workspace: W
         predictions = pd.read_parquet(folder / "predictions.parquet")
         assert score(predictions, dataset.clips, split, motion_pairs=dataset.motion_pairs) == result.scores
         assert predictions["logits"].map(len).eq(2).all()
+        assert "data:image/png;base64," in (folder / "page.html").read_text("utf-8")
         for name in ("confusion.png", "curves.png"):
             if name == "confusion.png" or max(result.epochs.values()):
                 assert (folder / name).stat().st_size < 100_000
