@@ -1,18 +1,30 @@
 """The wheel holds all five packages and works from elsewhere."""
 
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from drawing import moving
+
+from slateboard.registry import PACKAGES
+from slateboard.steps.init import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.timeout(300)
-def test_the_wheel_runs_doctor_and_lists_extensions_from_elsewhere(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+def test_the_wheel_runs_doctor_and_makes_a_release_from_elsewhere(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    # From a copy: the build leaves folders beside the source.
+    copy = tmp_path / "copy"
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy / name)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(copy)]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     elsewhere = tmp_path / "elsewhere"
@@ -24,13 +36,20 @@ def test_the_wheel_runs_doctor_and_lists_extensions_from_elsewhere(tmp_path: Pat
     }  # fmt: skip
     assert (elsewhere / "leaderboards" / "page.html.j2").is_file()
     environment = {"PYTHONPATH": str(elsewhere), "PATH": "/usr/bin:/bin"}
-    for words in (["doctor"], ["ls", "baselines"], ["curate", "--help"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "slateboard", *words], cwd=tmp_path, env=environment, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-    assert str(elsewhere) in subprocess.run(
-        [sys.executable, "-m", "slateboard", "doctor"], cwd=tmp_path, env=environment, capture_output=True, text=True,
-        check=True,
-    ).stdout  # fmt: skip
+    told = [_run(words, tmp_path, environment) for words in ("doctor", "ls baselines", "curate --help")]
+    assert str(elsewhere) in told[0]
+    for number in range(4):
+        draw(f"{number}.mp4", moving(20, seed=number))
+    rows = "".join(f"{number}.mp4,{'Kick' if number % 2 else 'Squat'},,,group{number // 2},,,\n" for number in range(4))
+    (tmp_path / "sources.csv").write_text(COLUMNS + rows)
+    for step in ("fetch", "analyse", "propose", "review --accept-all", "trim", "label", "release"):
+        _run(f"curate {step}", tmp_path, environment)
+    assert (tmp_path / "releases" / "v1" / "SHA256SUMS").is_file()
+
+
+def _run(words: str, folder: Path, environment: dict[str, str]) -> str:
+    """Run a command of the unpacked wheel in a folder and return what it printed."""
+    command = [sys.executable, "-m", "slateboard", *words.split()]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
