@@ -73,7 +73,7 @@ def test_a_clip_that_cannot_be_read_is_a_row_with_its_reason(squares: Dataset, t
     first, second, third = broken.clips["clip_id"][:3]
     assert (store.frames(first), store.frames(second), store.frames(third)) == (20, 0, 20)
     assert store.failed(first) == ""
-    assert broken.clips["path"][1] in store.failed(second)
+    assert Path(broken.clips["path"][1]).name in store.failed(second)
     assert int((store.index["failed"] != "").sum()) == 1
 
 
