@@ -63,10 +63,8 @@ def _walk(folder: Path, *steps: str) -> None:
 def _tables(folder: Path) -> dict[str, object]:
     """What must not depend on how often the road was interrupted: everything but times."""
     board = json.loads((folder / "board" / "board.json").read_text())
-    text = json.dumps(board, sort_keys=True)
     rows = [{key: value for key, value in row.items() if not key.endswith("_seconds")} for row in board["rows"]]
     sums = (folder / "releases" / "v1" / "SHA256SUMS").read_text()
-    assert text
     return {"rows": rows, "sums": sums, "versions": sorted(path.name for path in (folder / "releases").iterdir())}
 
 
@@ -121,8 +119,6 @@ def test_real_clips_go_the_same_road_with_official_lists_and_weights(realdata: P
             names = [line.split()[0] for line in listed if line.split()[1] == part and line.split()[0] in here]
             clips += [here[found] for found in names[:5]]
     write_workspace("jhmdb8", clips, tmp_path)
-    with (tmp_path / "slateboard.toml").open("a") as file:
-        file.write("\n[train]\nthreads = 1\n")
     settings = (tmp_path / "slateboard.toml").read_text()
     settings = settings.replace('name = "jhmdb8"', f'name = "jhmdb2"\nweights_dir = "{realdata / "weights"}"')
     settings = settings.replace("[baselines.linear_probe]", "[baselines.linear_probe]\nsize = 96\nframes = 3")

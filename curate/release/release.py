@@ -13,7 +13,7 @@ from curate.labels import class_name, class_names
 from curate.release import croissant, datasheet, figures, tables
 from slateboard import __version__
 from slateboard.catalog.catalog import Catalog
-from slateboard.dataset import Dataset, dataset_of, dataset_sha256
+from slateboard.dataset import dataset_of, dataset_sha256
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import csv_text, flush_folder, sha256_of, whole, write_json, write_text
 from slateboard.media import ffmpeg
@@ -21,7 +21,6 @@ from slateboard.progress import track
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.release import Release
 from slateboard.records.source import State
-from slateboard.records.split import Split
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 from splits.audit import audit, audit_line
@@ -168,16 +167,12 @@ def _write_documents(
         write_split(folder / "splits" / split.protocol / str(split.number), split, dataset)
     for name, text in root_lists(dataset, frozen[0]).items():
         write_text(folder / name, text)
-    line = _audit(dataset, frozen[0])
+    line = audit_line(audit(dataset, frozen[0]))
     write_text(folder / "DATASHEET.md", datasheet.datasheet(record, table, audit=line))
     write_text(folder / "LICENSE-NOTES.md", datasheet.licence_notes(record, table))
     write_json(folder / "croissant.json", croissant.croissant(record, clips_sha256=sha256_of(folder / "clips.csv")))
     figures.draw(folder / "figures", table, folder)
     return line
-
-
-def _audit(dataset: Dataset, split: Split) -> str:
-    return audit_line(audit(dataset, split))
 
 
 def _write_sums(folder: Path) -> None:
