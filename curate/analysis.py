@@ -55,7 +55,9 @@ def wanted_of(parameters: Mapping[str, Mapping[str, Any]]) -> Wanted:
     for registry in (ANALYSERS, EFFECTS):
         for name in registry.names():
             module = registry.load(name)
-            found[name] = (module.VERSION, module.CARD.settle(parameters.get(name, {}), where=f"[{name}]"))
+            # An analyser whose parameters depend on each other settles them itself.
+            settle = getattr(module, "settle", module.CARD.settle)
+            found[name] = (module.VERSION, settle(parameters.get(name, {}), where=f"[analysers.{name}]"))
     return found
 
 

@@ -14,6 +14,9 @@ from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
 from slateboard.settings import Clips
 
+VERSION = 1
+"""Of the rules: a new version proposes anew what nobody has decided."""
+
 # Times are floats: 10 frames of a tenth of a second each are to count as a second.
 _ROUNDING = 1e-6
 

@@ -46,19 +46,6 @@ class Fetch(Section):
     """Best format up to this height in pixels."""
 
 
-class Shots(Section):
-    """How cuts are found (PySceneDetect's AdaptiveDetector; defaults: its sweep on short videos)."""
-
-    threshold: float = Field(default=3.5, gt=0)
-    """Ratio of a frame's change to that of its neighbours."""
-    window_frames: int = Field(default=3, ge=1)
-    """Neighbours on each side."""
-    min_content: float = Field(default=15, ge=0)
-    """Least change in HSV (0-255) that can be a cut."""
-    min_seconds: float = Field(default=0.4, ge=0)
-    """Shots are at least this long."""
-
-
 class Clips(Section):
     """How clips are proposed and trimmed (MEI paper 4.1.2)."""
 
@@ -131,11 +118,12 @@ class Settings(BaseSettings):
     weights_dir: str = ""
     """Folder with pretrained weight files (also SLATEBOARD_WEIGHTS)."""
     fetch: Fetch = Fetch()
-    shots: Shots = Shots()
     clips: Clips = Clips()
     release: Releasing = Releasing()
     split: Splitting = Splitting()
     train: Training = Training()
+    analysers: dict[str, dict[str, Any]] = {}
+    """Parameters of analysers and detectors by name: [analysers.shots]. `slateboard ls analysers NAME` lists them."""
     baselines: dict[str, dict[str, Any]] = {}
     """Parameters of baselines by name: [baselines.c3d] width = 8. `slateboard ls baselines NAME` lists them."""
 

@@ -8,7 +8,7 @@ import pytest
 from benchmark.baseline import BASELINES
 from benchmark.sampling import SAMPLERS
 from curate.analysis import ANALYSERS, EFFECTS
-from curate.steps.fetch import IMPORTERS
+from curate.listing import IMPORTERS
 from leaderboards.steps.build import FORMATS
 from slateboard.registry import Card, Registry, first_line, folder_of, kinds
 from splits.division import PROTOCOLS

@@ -83,6 +83,7 @@ class Shots:
                     last_frame=end - 1,
                     start_s=self._times[first],
                     end_s=self._times[end] if end < count else after_last,
+                    boundary="cut" if first else "start",
                     cut_score=self._changes[first],
                     still=not inside or float(np.quantile(inside, 0.9)) < self._still,
                 )

@@ -118,7 +118,7 @@ def _left_out(catalog: Catalog) -> dict[str, int]:
 
 def _recipe(settings: Settings) -> dict[str, object]:
     """Return the settings that decide what a release holds; where weights lie on a machine is not one of them."""
-    return settings.model_dump(mode="json", include={"fetch", "shots", "clips", "release", "split"})
+    return settings.model_dump(mode="json", include={"fetch", "analysers", "clips", "release", "split"})
 
 
 def _tools() -> dict[str, str]:

@@ -48,7 +48,7 @@ def clips_table(
             "label": class_of[clip.label],
             "class_index": classes.index(class_of[clip.label]) + 1,
             "source_url": source.url,
-            "camera": "unknown",
+            "quality": "|".join(clip.quality),
             "effects": "|".join(sorted({effect.kind for effect in found if effect.confirmed})),
             "has_effects": has_effects(source, found),
             "proposed_effects": "|".join(sorted({effect.kind for effect in found if not effect.confirmed})),

@@ -24,17 +24,14 @@ def command(
     workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
 ) -> dict[str, Any]:
     """Make the decode passes that are missing."""
-    wanted = wanted_of({"shots": workspace.settings.shots.model_dump()})
+    wanted = wanted_of(workspace.settings.analysers)
     with opened(workspace.catalog) as catalog:
         by_media: dict[str, list[Any]] = {}
         for source in catalog.sources(State.FETCHED):
             by_media.setdefault(source.media_id or "", []).append(source)
-        stand = catalog.observed()
+        missing = catalog.unobserved(wanted)
         jobs = [
-            Job(workspace.root / media.path, media, wanted)
-            for media in catalog.media()
-            if media.media_id in by_media
-            and any(stand.get((media.media_id, name)) != how for name, how in wanted.items())
+            Job(workspace.root / media.path, media, wanted) for media in catalog.media() if media.media_id in missing
         ]
         with progress("analyse", len(jobs), unit="videos") as bar:
             for done in engine.run(analyse, jobs, workers=workers):

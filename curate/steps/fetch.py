@@ -5,20 +5,19 @@ Each source ends in one state; done ones are not fetched again.
 Example: slateboard curate fetch --retry network,truncated
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from curate.fetching.fetch import fetch
+from curate.listing import list_key, read_list
 from curate.status import count_states, state_lines
 from slateboard.catalog.catalog import opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
 from slateboard.records.source import State
-from slateboard.registry import Registry
 from slateboard.workspace import Workspace
-
-IMPORTERS = Registry("curate.importers", ("CARD", "sources"))
 
 
 def command(
@@ -27,12 +26,11 @@ def command(
 ) -> dict[str, Any]:
     """Read sources.csv, fetch what is new or to be retried, and count the states."""
     again = _states(retry)
-    listed = IMPORTERS.load("csv").sources(workspace.sources, labels=workspace.settings.labels)
+    listed, key = read_list(workspace), list_key(workspace)
     with opened(workspace.catalog) as catalog:
-        catalog.list_sources(listed)
+        unlisted = catalog.list_sources(listed, key=key)
         ids = {source.source_id for source in listed}
         everything = catalog.sources()
-        unlisted = [source for source in everything if source.source_id not in ids]
         if unlisted:
             say(f"{len(unlisted)} sources of the catalog are no longer in sources.csv; they stay as they are.")
         known = {
@@ -40,7 +38,7 @@ def command(
             for source in reversed(everything)
             if source.media_id is not None and source.state == State.FETCHED
         }
-        wanted = [source for source in catalog.sources(State.NEW, *again) if source.source_id in ids]
+        wanted = [source for source in catalog.due(*again, now=datetime.now(UTC)) if source.source_id in ids]
         with progress("fetch", len(wanted), unit="sources") as bar:
             for source in fetch(
                 wanted, known=known, root=workspace.root, ledger=catalog, settings=workspace.settings.fetch

@@ -7,12 +7,12 @@ from collections import Counter
 from typing import Any
 
 from curate import observations
-from curate.propose import propose
+from curate.propose import VERSION, propose
 from slateboard.catalog.catalog import opened
+from slateboard.files import digest
 from slateboard.progress import say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Shot
-from slateboard.records.source import State
 from slateboard.workspace import Workspace
 
 
@@ -22,7 +22,9 @@ def command(workspace: Workspace) -> dict[str, Any]:
         media = {item.media_id: item for item in catalog.media() if item.frames is not None}
         clips: dict[str, Clip] = {}
         outside, twice = [], []
-        for source in catalog.sources(State.FETCHED):
+        key = digest([VERSION, workspace.settings.clips.model_dump()], length=12)
+        sources = catalog.unproposed(key)
+        for source in sources:
             if source.media_id not in media:
                 continue
             folder, item = workspace.observations, media[source.media_id]
@@ -34,7 +36,7 @@ def command(workspace: Workspace) -> dict[str, Any]:
             for clip in found:
                 if clips.setdefault(clip.clip_id, clip).source_id != source.source_id:
                     twice.append(clip)
-        added, withdrawn = catalog.propose(list(clips.values()))
+        added, withdrawn = catalog.propose(sources, list(clips.values()), key=key)
     rejected = Counter(_kind(clip) for clip in clips.values() if clip.state == "rejected")
     proposed = sum(clip.state == "proposed" for clip in clips.values())
     say(f"{proposed} clips proposed ({added} new with the rejected, {withdrawn} withdrawn)")

@@ -32,6 +32,8 @@ sources = Table(
     Column("state", String, nullable=False),
     Column("media_id", String),
     Column("reason", String),
+    Column("again_at", String),
+    Column("provenance", JSON),
     Index("sources_by_state", "state"),
     Index("sources_by_media", "media_id"),
 )
@@ -77,7 +79,46 @@ observations = Table(
     Column("analyser", String, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("parameters", JSON, nullable=False),
+    Column("key", String, nullable=False),
+    Index("observations_by_key", "analyser", "key"),
 )
+"""`key` is the digest of version and parameters: what is missing is found without reading them."""
+
+duplicates = Table(
+    "duplicates",
+    metadata,
+    Column("first", String, ForeignKey("media.media_id"), primary_key=True),
+    Column("second", String, ForeignKey("media.media_id"), primary_key=True, index=True),
+    Column("mirrored", Boolean, nullable=False),
+    Column("first_start_s", Float, nullable=False),
+    Column("second_start_s", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("score", Float, nullable=False),
+)
+
+compared = Table(
+    "compared",
+    metadata,
+    Column("media_id", String, ForeignKey("media.media_id"), primary_key=True),
+    Column("key", String, nullable=False),
+)
+"""Media that were compared with all others here, and by which fingerprints and matcher."""
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("source_id", String, ForeignKey("sources.source_id"), primary_key=True),
+    Column("key", String, nullable=False),
+)
+"""Sources whose clips were proposed, and by which rules; a source that changed since has no row."""
+
+listing = Table(
+    "listing",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("key", String, nullable=False),
+)
+"""The list of sources that was taken over last: its digest, so that an unchanged one is not read again."""
 
 clips = Table(
     "clips",
@@ -93,6 +134,8 @@ clips = Table(
     Column("start_s", Float, nullable=False),
     Column("end_s", Float, nullable=False),
     Column("state", String, nullable=False, index=True),
+    Column("camera", String, nullable=False),
+    Column("quality", JSON, nullable=False),
     Column("decided_by", String),
     Column("reason", String),
     Column("path", String),

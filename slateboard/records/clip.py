@@ -5,6 +5,8 @@ from typing import Any, Literal
 from slateboard.files import digest
 from slateboard.records.base import Record
 
+Camera = Literal["static", "moving", "unknown"]
+
 
 class Clip(Record):
     """A proposed, accepted, rejected or trimmed piece of media."""
@@ -24,6 +26,10 @@ class Clip(Record):
     start_s: float
     end_s: float
     state: Literal["proposed", "accepted", "rejected", "trimmed", "failed"]
+    camera: Camera = "unknown"
+    """Whether the camera stood still."""
+    quality: tuple[str, ...] = ()
+    """What the quality analyser saw in its shot: black, frozen, blurred, low_resolution, nested_bars."""
     decided_by: str | None = None
     """Who accepted or rejected it: a person's name, or `accept-all`."""
     reason: str | None = None

@@ -1,5 +1,7 @@
 """Media: one original file, by content hash, and what a full decode said of it."""
 
+from typing import Literal
+
 from slateboard.records.base import Record
 
 
@@ -50,7 +52,30 @@ class Shot(Record):
     start_s: float
     end_s: float
     """End of the last frame."""
+    boundary: Literal["start", "cut", "fade"]
+    """What lies before it: the start of the video, a hard cut, or a fade or dissolve (whose middle it begins at)."""
     cut_score: float
-    """Score of the boundary before it; 0 for the first shot."""
+    """Score of that boundary by the detector's own measure; 0 for the first shot."""
+    flashes: tuple[int, ...] = ()
+    """Frames inside at which a flash peaks: the shot goes on behind it, so it is no cut."""
     still: bool
     """True if nothing moves in it: a title card, an end card, a still picture."""
+    card: bool = False
+    """True if it shows text or nothing on a plain ground, moving or not: a title or end card."""
+
+
+class Duplicate(Record):
+    """Two media that show the same footage for a while: a repost, a re-encode, an edit of one upload."""
+
+    first: str
+    """media_id; the smaller of the two."""
+    second: str
+    mirrored: bool
+    """One shows the other's mirror image."""
+    first_start_s: float
+    """Where the shared footage begins in the first."""
+    second_start_s: float
+    seconds: float
+    """How long the shared footage is."""
+    score: float
+    """Likeness by the matcher's own measure, 0-1."""

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from slateboard.records.base import Record
+from slateboard.records.clip import Camera
 
 
 class ReleasedClip(Record):
@@ -27,7 +28,9 @@ class ReleasedClip(Record):
     width: int
     height: int
     duration_s: float
-    camera: Literal["static", "moving", "unknown"]
+    camera: Camera
+    quality: str
+    """What the quality analyser saw, joined by `|`: black, frozen, blurred, low_resolution, nested_bars."""
     effects: str
     """Confirmed kinds joined by `|`."""
     has_effects: Literal["true", "false", "unknown"]

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -57,6 +59,18 @@ class Source(Record):
     """The file that was fetched, where there is one."""
     reason: str | None = None
     """Original error text, or what the state refers to."""
+    again_at: datetime | None = None
+    """Not to be asked before this time: its host's Retry-After, or our back-off."""
+    provenance: dict[str, Any] | None = None
+    """Where the file came from: extractor, id, url, format, upload date, licence, announced duration, tools, time.
+
+    No name of a person unless the settings say keep_personal.
+    """
+
+    @property
+    def host(self) -> str:
+        """Host of the address in lower case; empty for a local path."""
+        return (urlsplit(self.url).hostname or "") if self.is_web else ""
 
     @property
     def is_web(self) -> bool:

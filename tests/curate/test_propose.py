@@ -21,7 +21,7 @@ def _proposed(
         made.append(
             Shot(
                 shot_id=f"m-s{number}", first_frame=first, last_frame=first + frames - 1, start_s=first / RATE,
-                end_s=(first + frames) / RATE, cut_score=0.0, still=still,
+                end_s=(first + frames) / RATE, boundary="cut" if first else "start", cut_score=0.0, still=still,
             )
         )  # fmt: skip
         first += frames

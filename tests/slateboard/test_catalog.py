@@ -3,20 +3,29 @@
 import multiprocessing
 import os
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from slateboard.catalog.catalog import opened
+from slateboard.catalog.migrations import migrate
 from slateboard.catalog.schema import metadata
 from slateboard.errors import Held, SlateboardError
 from slateboard.records.clip import Clip
+from slateboard.records.media import Duplicate, Media
 from slateboard.records.source import Source, State
 
 SOURCE = Source(source_id="s1", line=2, url="http://x/a.mp4", label="Squat")
+MEDIA = Media(
+    media_id="m", path="media/m.mp4", bytes=1, container="mp4", codec="h264", width=64, height=64, rotation=0,
+    sample_aspect=1, fps=25, header_frames=9, header_duration_s=None, has_audio=False, frames=9,
+)  # fmt: skip
 
 
 def _clip(clip_id: str, **fields: object) -> Clip:
@@ -40,9 +49,9 @@ def test_listing_again_corrects_the_label_and_keeps_the_state(tmp_path: Path) ->
 def test_proposing_again_adds_what_is_new_and_withdraws_only_what_is_undecided(tmp_path: Path) -> None:
     with opened(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE])
-        assert catalog.propose([_clip("a"), _clip("b")]) == (2, 0)
+        assert catalog.propose([SOURCE], [_clip("a"), _clip("b")], key="k") == (2, 0)
         catalog.write_clips([_clip("a", state="accepted", decided_by="me")])
-        assert catalog.propose([_clip("c")]) == (1, 1)
+        assert catalog.propose([SOURCE], [_clip("c")], key="k") == (1, 1)
         assert [(clip.clip_id, clip.state) for clip in catalog.clips()] == [("a", "accepted"), ("c", "proposed")]
 
 
@@ -93,3 +102,87 @@ def test_a_newer_catalog_is_refused_with_a_clear_word(tmp_path: Path) -> None:
     with pytest.raises(SlateboardError, match=r"has schema 9999.*Install a newer slateboard"):
         with opened(tmp_path / "catalog.db"):
             pass
+
+
+def test_a_catalog_of_the_first_schema_migrates_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrate.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in (
+            "INSERT INTO sources (source_id, line, url, label, state, media_id) "
+            "VALUES ('s1', 2, 'u', 'Squat', 'fetched', 'm')",
+            "INSERT INTO media (media_id, path, bytes, container, codec, width, height, rotation, sample_aspect, fps, "
+            "header_frames, has_audio) VALUES ('m', 'media/m.mp4', 1, 'mp4', 'h264', 64, 64, 0, 1, 25, 9, 0)",
+            """INSERT INTO observations VALUES ('m', 'shots', 1, '{"b": 2, "a": 1.5}')""",
+            'INSERT INTO clips (clip_id, source_id, media_id, label, "group", first_frame, last_frame, start_s, end_s, '
+            "state) VALUES ('c1', 's1', 'm', 'Squat', 'g', 0, 9, 0, 1, 'trimmed')",
+        ):
+            connection.execute(text(statement))
+    engine.dispose()
+    with opened(path) as catalog:
+        assert [(source.source_id, source.provenance) for source in catalog.sources()] == [("s1", None)]
+        assert [(clip.clip_id, clip.state, clip.camera, clip.quality) for clip in catalog.clips()] == [
+            ("c1", "trimmed", "unknown", ())
+        ]
+        assert catalog.unobserved({"shots": (1, {"a": 1.5, "b": 2})}) == {}
+        assert catalog.unobserved({"shots": (2, {"a": 1.5, "b": 2})}) == {"m": ["shots"]}
+
+
+def test_only_what_changed_is_proposed_anew(tmp_path: Path) -> None:
+    with opened(tmp_path / "catalog.db") as catalog:
+        catalog.list_sources([SOURCE], key="first")
+        assert (catalog.listed("first"), catalog.listed("second")) == (True, False)
+        fetched = SOURCE.model_copy(update={"state": State.FETCHED, "media_id": MEDIA.media_id})
+        catalog.tried(fetched, [], MEDIA.model_copy(update={"frames": None}))
+        assert catalog.unproposed("rules") == []
+        catalog.analysed(MEDIA, {"shots": (1, {})})
+        assert [source.source_id for source in catalog.unproposed("rules")] == ["s1"]
+        catalog.propose([fetched], [_clip("a")], key="rules")
+        assert catalog.unproposed("rules") == []
+        assert len(catalog.unproposed("other rules")) == 1
+        catalog.list_sources([SOURCE.model_copy(update={"label": "Squats"})], key="second")
+        assert len(catalog.unproposed("rules")) == 1
+
+
+def test_clips_of_a_source_that_is_no_longer_fetched_are_withdrawn(tmp_path: Path) -> None:
+    with opened(tmp_path / "catalog.db") as catalog:
+        catalog.list_sources([SOURCE])
+        fetched = SOURCE.model_copy(update={"state": State.FETCHED})
+        catalog.set_states([fetched])
+        catalog.propose([fetched], [_clip("a")], key="k")
+        catalog.set_states([fetched.model_copy(update={"state": State.TRUNCATED})])
+        assert catalog.propose([], [], key="k") == (0, 1)
+
+
+def test_a_source_taken_down_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> None:
+    with opened(tmp_path / "catalog.db") as catalog:
+        other = MEDIA.model_copy(update={"media_id": "n"})
+        catalog.list_sources([SOURCE])
+        fetched = SOURCE.model_copy(update={"state": State.FETCHED, "media_id": "m", "provenance": {"id": "x"}})
+        catalog.tried(fetched, [], MEDIA)
+        catalog.tried(fetched, [], other)
+        catalog.analysed(MEDIA, {"shots": (1, {})})
+        pair = {"first": "m", "second": "n", "mirrored": False, "first_start_s": 0, "second_start_s": 0}
+        catalog.compare(["m"], [Duplicate(**pair, seconds=2, score=0.9)], key="k")
+        catalog.write_clips([_clip("a", state="trimmed", path="clips/a.mp4")])
+        media, clips = catalog.take_down([fetched], reason="asked by the uploader")
+        assert ([item.media_id for item in media], [clip.clip_id for clip in clips]) == (["m"], ["a"])
+        assert [(one.state, one.reason, one.media_id, one.provenance) for one in catalog.sources()] == [
+            (State.TAKEN_DOWN, "asked by the uploader", None, None)
+        ]
+        assert (catalog.clips(), catalog.duplicates(), [item.media_id for item in catalog.media()]) == ([], [], ["n"])
+        catalog.list_sources([SOURCE])
+        assert catalog.due(now=datetime.now(UTC)) == []
+
+
+def test_a_rate_limited_source_is_due_when_its_time_has_come(tmp_path: Path) -> None:
+    with opened(tmp_path / "catalog.db") as catalog:
+        catalog.list_sources([SOURCE])
+        until = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+        catalog.set_states([SOURCE.model_copy(update={"state": State.RATE_LIMITED, "again_at": until})])
+        assert catalog.due(now=until - timedelta(seconds=1)) == []
+        assert [source.again_at for source in catalog.due(now=until)] == [until]

@@ -1,0 +1,104 @@
+"""Clips, their effects and their numbers in the catalog."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from slateboard.catalog import schema
+from slateboard.catalog.tables import Tables
+from slateboard.errors import SlateboardError
+from slateboard.records.clip import Clip, Effect
+from slateboard.records.source import Source, State
+
+
+class ClipTables(Tables):
+    """What was proposed, decided, trimmed, labelled and released."""
+
+    def clips(self, *states: str) -> list[Clip]:
+        """Return clips by id; of these states only, if any is named."""
+        where = [schema.clips.c.state.in_(states)] if states else []
+        return self._all(schema.clips, Clip, *where, order="clip_id")
+
+    def write_clips(self, clips: Iterable[Clip]) -> None:
+        """Insert clips or replace what is known of them."""
+        with self._engine.begin() as connection:
+            self._write_in(connection, schema.clips, clips)
+
+    def unproposed(self, key: str) -> list[Source]:
+        """Return analysed sources whose clips were not proposed by rules of this key since they last changed."""
+        table, columns = schema.proposals, schema.sources.c
+        done = select(table.c.source_id).where(table.c.key == key)
+        analysed = select(schema.media.c.media_id).where(schema.media.c.frames.is_not(None))
+        where = (columns.state == State.FETCHED, columns.media_id.in_(analysed), columns.source_id.not_in(done))
+        return self._all(schema.sources, Source, *where, order="line")
+
+    def propose(self, sources: Sequence[Source], proposed: Sequence[Clip], *, key: str) -> tuple[int, int]:
+        """Add what was newly proposed of these sources and withdraw undecided clips that no longer are.
+
+        Camera and quality of clips that stand are brought up to date. Returns (added, withdrawn).
+        """
+        table = schema.clips
+        wanted = {clip.clip_id: clip for clip in proposed}
+        ids = {source.source_id for source in sources}
+        unfetched = select(schema.sources.c.source_id).where(schema.sources.c.state != State.FETCHED)
+        with self._engine.begin() as connection:
+            stale = {*ids, *connection.execute(unfetched).scalars()}
+            rows = connection.execute(select(table.c.clip_id, table.c.state, table.c.source_id))
+            stand = {row.clip_id: row for row in rows}
+            gone = [
+                clip_id
+                for clip_id, row in stand.items()
+                if row.state == "proposed" and row.source_id in stale and clip_id not in wanted
+            ]
+            for clip_id in gone:
+                connection.execute(delete(table).where(table.c.clip_id == clip_id))
+            new = [clip.row() for clip_id, clip in wanted.items() if clip_id not in stand]
+            if new:
+                connection.execute(insert(table), new)
+            for clip_id in wanted.keys() & stand.keys():
+                seen = {"camera": wanted[clip_id].camera, "quality": list(wanted[clip_id].quality)}
+                connection.execute(update(table).where(table.c.clip_id == clip_id).values(seen))
+            done = [{"source_id": source_id, "key": key} for source_id in ids]
+            if done:
+                connection.execute(
+                    upsert(schema.proposals).on_conflict_do_update(index_elements=["source_id"], set_={"key": key}),
+                    done,
+                )
+        return len(new), len(gone)
+
+    def effects(self) -> list[Effect]:
+        """Return the confirmed effects of all clips."""
+        return self._all(schema.effects, Effect, order="number")
+
+    def label_effects(self, effects: Sequence[Effect]) -> None:
+        """Replace all effects."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(schema.effects))
+            if effects:
+                connection.execute(insert(schema.effects), [effect.row() for effect in effects])
+
+    def number(self, wanted: Sequence[tuple[str, str]]) -> dict[str, int]:
+        """Return item -> index within its scope for (item, scope) pairs; a new item gets the next free index.
+
+        An index is never used twice in a scope, over all releases.
+        """
+        table = schema.names
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(table)).all()
+            known = {row.item: (row.scope, row.number) for row in rows}
+            last: dict[str, int] = {}
+            for row in rows:
+                last[row.scope] = max(last.get(row.scope, 0), row.number)
+            for item, scope in wanted:
+                stands = known.get(item)
+                if stands is not None and stands[0] != scope:
+                    raise SlateboardError(
+                        f"{item} was released as {stands[0]} and would now be {scope}. "
+                        "Give the corrected source another start or end, so that it becomes a new clip."
+                    )
+                if stands is None:
+                    last[scope] = last.get(scope, 0) + 1
+                    known[item] = (scope, last[scope])
+                    connection.execute(insert(table).values(item=item, scope=scope, number=last[scope]))
+        return {item: known[item][1] for item, _ in wanted}

@@ -1,0 +1,93 @@
+"""Media, observations and duplicates in the catalog."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, delete, insert, or_, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from slateboard.catalog import schema
+from slateboard.catalog.tables import Tables
+from slateboard.files import digest
+from slateboard.records.media import Duplicate, Media
+from slateboard.records.source import State
+
+Wanted = Mapping[str, tuple[int, Mapping[str, Any]]]
+"""Name of an analyser or effect -> version and parameters."""
+
+
+def observation_key(version: int, parameters: Mapping[str, Any]) -> str:
+    """Return the digest by which an observation is found to be up to date."""
+    return digest([version, parameters], length=12)
+
+
+class MediaTables(Tables):
+    """Which files there are, what was observed of them, and which show the same."""
+
+    def media(self, *media_ids: str) -> list[Media]:
+        """Return files by id; these only, if any is named."""
+        where = [schema.media.c.media_id.in_(media_ids)] if media_ids else []
+        return self._all(schema.media, Media, *where, order="media_id")
+
+    def unobserved(self, wanted: Wanted) -> dict[str, list[str]]:
+        """Return media id -> analysers that have not seen it as they would today, of fetched media that lack any."""
+        table = schema.observations
+        keys = {name: observation_key(version, parameters) for name, (version, parameters) in wanted.items()}
+        fetched = schema.sources.c.media_id
+        with self._engine.connect() as connection:
+            ids = connection.execute(
+                select(fetched).where(schema.sources.c.state == State.FETCHED, fetched.is_not(None)).distinct()
+            )
+            missing = {media_id: dict.fromkeys(keys) for media_id in ids.scalars()}
+            for name, key in keys.items():
+                done = select(table.c.media_id).where(table.c.analyser == name, table.c.key == key)
+                for media_id in connection.execute(done).scalars():
+                    missing.get(media_id, {}).pop(name, None)
+        return {media_id: list(names) for media_id, names in sorted(missing.items()) if names}
+
+    def analysed(self, media: Media, analysers: Wanted) -> None:
+        """Record what a decode pass found and which analysers saw it; its clips are to be proposed anew."""
+        rows = [
+            {
+                "media_id": media.media_id,
+                "analyser": name,
+                "version": version,
+                "parameters": parameters,
+                "key": observation_key(version, parameters),
+            }
+            for name, (version, parameters) in analysers.items()
+        ]
+        statement = upsert(schema.observations)
+        statement = statement.on_conflict_do_update(
+            index_elements=["media_id", "analyser"],
+            set_={name: statement.excluded[name] for name in ("version", "parameters", "key")},
+        )
+        of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id == media.media_id)
+        with self._engine.begin() as connection:
+            self._write_in(connection, schema.media, [media])
+            if rows:
+                connection.execute(statement, rows)
+            connection.execute(delete(schema.proposals).where(schema.proposals.c.source_id.in_(of_media)))
+
+    def compared(self, key: str) -> set[str]:
+        """Return ids of media that were compared with all others by fingerprints and matcher of this key."""
+        table = schema.compared
+        with self._engine.connect() as connection:
+            return set(connection.execute(select(table.c.media_id).where(table.c.key == key)).scalars())
+
+    def duplicates(self) -> list[Duplicate]:
+        """Return the pairs of media that show the same footage."""
+        return self._all(schema.duplicates, Duplicate, order="first")
+
+    def compare(self, media_ids: Sequence[str], found: Sequence[Duplicate], *, key: str) -> None:
+        """Record that media were compared with all others: their pairs are replaced by those found."""
+        table, fresh = schema.duplicates, [{"media_id": media_id, "key": key} for media_id in media_ids]
+        one: BindParameter[str] = bindparam("one")
+        with self._engine.begin() as connection:
+            if fresh:
+                ids = [{"one": media_id} for media_id in media_ids]
+                connection.execute(delete(table).where(or_(table.c.first == one, table.c.second == one)), ids)
+                connection.execute(delete(schema.compared).where(schema.compared.c.media_id == one), ids)
+                connection.execute(insert(schema.compared), fresh)
+            if found:
+                connection.execute(insert(table), [pair.row() for pair in found])

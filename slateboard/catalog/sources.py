@@ -1,0 +1,108 @@
+"""Sources and attempts in the catalog."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from slateboard.catalog import schema
+from slateboard.catalog.tables import Tables
+from slateboard.records.media import Media
+from slateboard.records.source import Attempt, Source, State
+
+TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note")
+"""What the list of sources says of each; all else of a source is the catalog's own."""
+
+
+class SourceTables(Tables):
+    """Where every source stands, and every try at it."""
+
+    def sources(self, *states: State) -> list[Source]:
+        """Return sources in the order of sources.csv; of these states only, if any is named."""
+        where = [schema.sources.c.state.in_(states)] if states else []
+        return self._all(schema.sources, Source, *where, order="line")
+
+    def due(self, *again: State, now: datetime) -> list[Source]:
+        """Return sources to ask for: new ones, rate-limited ones whose time has come, and those of states `again`."""
+        return [
+            source
+            for source in self.sources(State.NEW, State.RATE_LIMITED, *again)
+            if source.state != State.RATE_LIMITED
+            or source.state in again
+            or (source.again_at is not None and source.again_at <= now)
+        ]
+
+    def standing(self) -> list[tuple[State, str, str]]:
+        """Return (state, label, url) of every source, in the order of the list."""
+        columns = schema.sources.c
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(columns.state, columns.label, columns.url).order_by(columns.line))
+            return [(State(state), label, url) for state, label, url in rows]
+
+    def listed(self, key: str) -> bool:
+        """Was a list of this digest the last that was taken over?"""
+        with self._engine.connect() as connection:
+            return connection.execute(select(schema.listing.c.key)).scalar() == key
+
+    def list_sources(self, listed: Sequence[Source], *, key: str = "") -> list[Source]:
+        """Take over what the list of sources says; what the catalog knows of their state stays.
+
+        `key` is the digest of the list. Returns the sources of the catalog that it no longer holds.
+        """
+        columns = schema.sources.c
+        statement = upsert(schema.sources)
+        statement = statement.on_conflict_do_update(
+            index_elements=["source_id"], set_={name: statement.excluded[name] for name in TOLD}
+        )
+        rows = {source.source_id: source.row() for source in listed}
+        with self._engine.begin() as connection:
+            stand = {
+                row.source_id: row for row in connection.execute(select(*(columns[n] for n in ("source_id", *TOLD))))
+            }
+            changed = [
+                row
+                for name, row in rows.items()
+                if name not in stand or any(row[told] != getattr(stand[name], told) for told in TOLD)
+            ]
+            if changed:
+                connection.execute(statement, changed)
+                forget = delete(schema.proposals).where(schema.proposals.c.source_id == bindparam("changed_id"))
+                connection.execute(forget, [{"changed_id": row["source_id"]} for row in changed])
+            connection.execute(delete(schema.listing))
+            connection.execute(insert(schema.listing).values(name="sources", key=key))
+        gone = set(stand) - set(rows)
+        return [source for source in self.sources() if source.source_id in gone] if gone else []
+
+    def tried(self, source: Source, attempts: Sequence[Attempt], media: Media | None) -> None:
+        """Record what became of a source: its new state, every attempt, and the file if there is one."""
+        with self._engine.begin() as connection:
+            if media is not None:
+                fresh = upsert(schema.media).on_conflict_do_nothing()
+                connection.execute(fresh, [media.row()])
+            self._set_state(connection, [source])
+            if attempts:
+                connection.execute(insert(schema.attempts), [attempt.row() for attempt in attempts])
+
+    def set_states(self, sources: Sequence[Source]) -> None:
+        """Record a change of state that no attempt made."""
+        with self._engine.begin() as connection:
+            self._set_state(connection, sources)
+
+    def _set_state(self, connection: Connection, sources: Sequence[Source]) -> None:
+        statement = update(schema.sources).where(schema.sources.c.source_id == bindparam("key"))
+        for source in sources:
+            row = source.row()
+            values = {name: row[name] for name in ("state", "media_id", "reason", "again_at", "provenance")}
+            connection.execute(statement.values(values), {"key": source.source_id})
+
+    def attempts(self, source_id: str) -> list[Attempt]:
+        """Return all tries at a source, oldest first."""
+        return self._all(schema.attempts, Attempt, schema.attempts.c.source_id == source_id, order="number")
+
+    def attempt_counts(self) -> dict[str, int]:
+        """Return source id -> number of tries, of the sources that were tried."""
+        column = schema.attempts.c.source_id
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(column, func.count()).group_by(column))
+            return {row[0]: row[1] for row in rows}

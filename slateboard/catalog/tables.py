@@ -1,0 +1,33 @@
+"""What all parts of the catalog share: read rows as records, write records as rows."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from slateboard.records.base import Record
+
+R = TypeVar("R", bound=Record)
+
+
+class Tables:
+    """An open database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _all(self, table: Table, kind: type[R], *where: Any, order: str) -> list[R]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(table).where(*where).order_by(table.c[order])).mappings()
+            return [kind.model_validate({name: row[name] for name in kind.model_fields}) for row in rows]
+
+    @staticmethod
+    def _write_in(connection: Connection, table: Table, records: Iterable[Record]) -> None:
+        rows = [record.row() for record in records]
+        if not rows:
+            return
+        keys = [column.name for column in table.primary_key]
+        statement = upsert(table)
+        others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
