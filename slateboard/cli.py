@@ -5,6 +5,7 @@ benchmark/steps/store/build.py, `slateboard doctor` is slateboard/steps/doctor.p
 name; help is read off their docstrings; only the step that runs is imported.
 """
 
+import errno
 import inspect
 import json
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from slateboard import __version__
-from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.errors import MissingRequirement, SlateboardError, did_you_mean
 from slateboard.progress import be_quiet, say
 from slateboard.registry import first_line, folder_of, import_module, modules_in
 
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in words:
             raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            sys.stderr.write(f"slateboard: No space is left on the disk ({error}). Make room and run it again.\n")
+            return MissingRequirement.exit_code
         sys.stderr.write(f"slateboard: {type(error).__name__}: {error} (a fault of ours: --debug shows where)\n")
         return USAGE
 

@@ -1,11 +1,13 @@
 """Open the catalog of a workspace; every write is one transaction."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, delete, event
+from sqlalchemy.exc import OperationalError
 
 from slateboard.catalog import schema
 from slateboard.catalog.clips import ClipTables
@@ -13,6 +15,7 @@ from slateboard.catalog.lock import held
 from slateboard.catalog.media import MediaTables
 from slateboard.catalog.migrations.migrate import migrate
 from slateboard.catalog.sources import SourceTables
+from slateboard.errors import MissingRequirement
 from slateboard.progress import say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -63,6 +66,10 @@ def _configure(connection: Any, _: Any) -> None:
     cursor.close()
 
 
+_LEAST_BYTES = 1_000_000
+"""SQLite's shared memory and log need some 100 kB before a first write."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Catalog]:
     """Open the catalog of a workspace to read and write; another process that tries is told who holds it."""
@@ -73,5 +80,12 @@ def opened(path: Path) -> Iterator[Catalog]:
             with engine.begin() as connection:
                 migrate(connection, where=path)
             yield Catalog(engine)
+        except OperationalError as error:
+            # Without room for its log SQLite speaks of a disk I/O error.
+            if "full" in str(error) or shutil.disk_usage(path.parent).free < _LEAST_BYTES:
+                raise MissingRequirement(
+                    f"No space is left on the disk of {path}. Make room and run it again."
+                ) from error
+            raise
         finally:
             engine.dispose()
