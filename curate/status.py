@@ -1,37 +1,63 @@
-"""Counts of sources by state, and what to do about each state."""
+"""Where the sources stand: counts by state, host and class, and what to do about each state."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from slateboard.records.source import Source, State
+from curate.fetching.policy import POLICIES
+from slateboard.records.source import Source, State, host_of
 
-ADVICE = {
-    State.NEW: "not tried: `slateboard curate fetch`",
-    State.FETCHED: "done",
-    State.GONE: "removed at its host; nothing to do",
-    State.PRIVATE: "needs a login",
-    State.BLOCKED: "refused from here",
-    State.RATE_LIMITED: "wait, then `slateboard curate fetch --retry rate_limited`",
-    State.NETWORK: "`slateboard curate fetch --retry network`",
-    State.TRUNCATED: "`slateboard curate fetch --retry truncated`, or find another copy",
-    State.NOT_VIDEO: "no video there; correct the address",
-    State.CORRUPT: "does not decode; find another copy",
-    State.TOO_LARGE: "over max_bytes of [fetch]",
-    State.TOO_LONG: "over max_seconds of [fetch]",
-    State.LIVE: "wait until it has ended",
-    State.UNSUPPORTED: "yt-dlp or the decoder cannot",
-    State.DUPLICATE: "the same file as another source",
-    State.TAKEN_DOWN: "removed here on request",
-    State.ERROR: "look at the reason: `slateboard curate status --all`",
-}
+LOCAL = "local"
+"""Stands for the host of paths."""
+
+
+def in_order(counts: Mapping[State, int]) -> dict[str, int]:
+    """Return state -> number, in the order of the states; states that none has are left out."""
+    return {state.value: counts[state] for state in State if counts.get(state)}
 
 
 def count_states(sources: Iterable[Source]) -> dict[str, int]:
-    """Return state -> number of sources, in the order of the states; states without sources are left out."""
-    counts = Counter(source.state for source in sources)
-    return {state.value: counts[state] for state in State if counts[state]}
+    """Return state -> number of sources."""
+    return in_order(Counter(source.state for source in sources))
 
 
-def state_lines(counts: dict[str, int]) -> list[str]:
-    """Return a line for each state: number, state, what to do."""
-    return [f"{number:>7}  {state:<13} {ADVICE[State(state)]}" for state, number in counts.items()]
+def by_host(standing: Sequence[tuple[State, str, str]]) -> dict[str, dict[str, int]]:
+    """Return host -> state -> number of (state, label, url); the host with most sources first."""
+    return _grouped((host_of(url) or LOCAL, state) for state, _, url in standing)
+
+
+def by_class(standing: Sequence[tuple[State, str, str]]) -> dict[str, dict[str, int]]:
+    """Return label -> state -> number of (state, label, url); the label with most sources first."""
+    return _grouped((label, state) for state, label, _ in standing)
+
+
+def _grouped(pairs: Iterable[tuple[str, State]]) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[State]] = {}
+    for (name, state), number in Counter(pairs).items():
+        counts.setdefault(name, Counter())[state] = number
+    ordered = sorted(counts, key=lambda name: (-counts[name].total(), name))
+    return {name: in_order(counts[name]) for name in ordered}
+
+
+def state_lines(counts: Mapping[str, int]) -> list[str]:
+    """Return a line for each state: number, state, when it is asked for again, what to do."""
+    lines = []
+    for state, number in counts.items():
+        policy = POLICIES[State(state)]
+        again = "" if policy.advice == policy.again else f"[{policy.again}] "
+        lines.append(f"{number:>7}  {state:<13} {again}{policy.advice}")
+    return lines
+
+
+def group_lines(counts: Mapping[str, Mapping[str, int]], *, title: str, most: int | None = None) -> list[str]:
+    """Return a table of hosts or classes: a line for each with its counts; beyond `most` lines, one for the rest."""
+    names = list(counts)
+    shown = names if most is None or len(names) <= most else names[:most]
+    width = max((len(name) for name in shown), default=0)
+    lines = [f"{title}:"]
+    for name in shown:
+        told = ", ".join(f"{number} {state}" for state, number in counts[name].items())
+        lines.append(f"{sum(counts[name].values()):>7}  {name:<{width}}  {told}")
+    rest = names[len(shown) :]
+    if rest:
+        lines.append(f"{sum(sum(counts[name].values()) for name in rest):>7}  in {len(rest)} more (--all lists them)")
+    return lines

@@ -31,19 +31,43 @@ class Fetch(Section):
     """How sources are downloaded (yt-dlp)."""
 
     workers: int = Field(default=4, ge=1, le=64)
-    """Downloads at the same time."""
+    """Downloads at the same time, over all hosts."""
+    workers_per_host: int = Field(default=1, ge=1, le=64)
+    """Downloads at the same time from one host."""
+    sleep_interval_seconds: float = Field(default=10, ge=0)
+    """Least wait between two downloads of one host (yt-dlp's `-t sleep`: 10-20 s)."""
+    max_sleep_interval_seconds: float = Field(default=20, ge=0)
+    """Greatest wait between two downloads of one host, by chance; set both to 0 for a host of your own."""
+    sleep_requests_seconds: float = Field(default=0.75, ge=0)
+    """Wait between the requests that find out about one video (yt-dlp's `-t sleep`: 0.75 s)."""
+    per_hour: int = Field(default=300, ge=0)
+    """Most downloads an hour from one host (a guest of YouTube gets about 300); 0: no limit."""
     timeout_seconds: float = Field(default=20, gt=0)
     """Silence on a connection after which it counts as lost."""
+    try_seconds: float = Field(default=1800, gt=0)
+    """Longest time for one attempt, however little trickles in; then it counts as lost: state network."""
     tries: int = Field(default=3, ge=1, le=20)
     """Attempts at a source whose state may change by itself: network, rate_limited, truncated."""
     backoff_seconds: float = Field(default=1, ge=0)
     """Wait before the second attempt; doubles each time, plus up to half of it by chance."""
+    retry_after_seconds: float = Field(default=60, ge=0)
+    """Longest Retry-After that is waited for; after a longer one a later `fetch` asks again, when its time has come."""
+    rest_seconds: float = Field(default=3600, ge=0)
+    """How long a rate-limited source rests where its host names no time (YouTube: "up to an hour")."""
     max_bytes: int = Field(default=500_000_000, gt=0)
     """Larger files are not downloaded: state too_large."""
     max_seconds: float = Field(default=1200, gt=0)
     """Longer videos are not downloaded: state too_long."""
     height: int = Field(default=720, gt=0)
     """Best format up to this height in pixels."""
+    format: str = ""
+    """Format expression of yt-dlp; empty: video alone or with sound up to `height`, watermark-free ones first."""
+    cookies: str = ""
+    """Cookies file (Netscape format), relative to the workspace; it is read and never written."""
+    proxy: str = ""
+    """Address of a proxy: http://..., socks5://...; empty: as the environment says."""
+    keep_personal: bool = False
+    """Keep names of uploaders and titles in the provenance."""
 
 
 class Clips(Section):
@@ -59,10 +83,21 @@ class Clips(Section):
     """Least length of a segment of a longer video."""
     segment_max_seconds: float = Field(default=20, gt=0)
     """Greatest length of a segment."""
+    segments_min: int = Field(default=2, ge=1)
+    """Least segments of a longer video, where its shots are long enough."""
     segments_max: int = Field(default=4, ge=1)
     """Most segments of one video."""
-    crf: int = Field(default=18, ge=0, le=51)
+    timing: Literal["auto", "frames", "time"] = "auto"
+    """frames: every decoded frame once, at the nominal rate; time: what a player shows, frames doubled or dropped;
+    auto: time for files whose frames do not follow a clock (phones, screen recordings), else frames."""
+    frame_rate_hz: float | None = Field(default=None, gt=0, le=240)
+    """Rate of the trimmed clips; unset: the source's."""
+    height: int | None = Field(default=None, ge=16, le=4320)
+    """Height of the trimmed clips in pixels, the width in proportion; unset: the source's."""
+    crf: int = Field(default=23, ge=0, le=51)
     """x264 quality of the trimmed clips; lower is better and larger."""
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = "superfast"
+    """x264 preset of the trimmed clips; slower ones are smaller."""
 
 
 class Releasing(Section):
@@ -74,6 +109,8 @@ class Releasing(Section):
     """Protocol whose lists are frozen into the release."""
     motion_pairs: tuple[tuple[str, str], ...] = ()
     """Pairs of labels that differ only by direction or order of motion; the board shows them apart."""
+    answers: dict[str, str] = {}
+    """Answers to questions of the datasheet that the catalog cannot know, by the key that DATASHEET.md shows."""
 
 
 class Splitting(Section):

@@ -1,125 +1,211 @@
 """Fetch all sources that want it: each ends in one state, each try is a row, each file lies once in media/."""
 
-import random
-import shutil
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from curate.fetching import web
-from curate.fetching.outcome import RETRIED, Outcome
-from slateboard.files import sha256_of, whole
-from slateboard.media.errors import Unreadable
-from slateboard.media.probe import probe
+from curate.fetching.bring import Bringer
+from curate.fetching.crawl import Event, crawl
+from curate.fetching.outcome import Outcome
+from curate.fetching.pacing import Job, Left, Plan
+from slateboard.errors import BadInput, Problem
 from slateboard.records.media import Media
 from slateboard.records.source import Attempt, Source, State
 from slateboard.settings import Fetch
+
+INCOMING = ".incoming"
+"""Folder in media/ where downloads grow."""
+
+
+_TAKEN_DOWN = "what it shows was taken down here on request"
 
 
 class Ledger(Protocol):
     """What fetching needs of the catalog."""
 
-    def tried(self, source: Source, attempts: list[Attempt], media: Media | None) -> None:
+    def sources(self, *states: State) -> list[Source]:
+        """Return sources of these states."""
+
+    def standing(self) -> list[tuple[State, str, str]]:
+        """Return (state, label, url) of every source."""
+
+    def media_of(self, media_ids: Collection[str]) -> dict[str, Media]:
+        """Return media id -> file, of those that there are."""
+
+    def tried(self, source: Source, attempts: Sequence[Attempt], media: Media | None) -> None:
         """Record what became of a source."""
 
-
-@dataclass(frozen=True)
-class Fetched:
-    """What became of one address: the same for every source that names it."""
-
-    outcome: Outcome
-    attempts: tuple[tuple[datetime, Outcome], ...]
-    media: Media | None
+    def set_states(self, sources: Sequence[Source]) -> None:
+        """Record a change of state that no attempt made."""
 
 
 def fetch(
     sources: list[Source],
     *,
-    known: dict[str, Source],
     root: Path,
     ledger: Ledger,
     settings: Fetch,
-    sleep: Callable[[float], None] = time.sleep,
+    refused: Collection[str] = (),
+    left_alone: Callable[[Left], None] | None = None,
 ) -> Iterator[Source]:
-    """Fetch sources (in the order given) and yield each in its new state once it is recorded.
+    """Fetch sources and yield each in its new state once it is recorded, in the order in which they end.
 
-    `known` maps media ids that lie in media/ to the first source that brought them. Sources of one address
-    share one download; another address with the same bytes becomes a `duplicate`.
+    Sources of one address share one download; another address with the same bytes becomes a
+    `duplicate`. `refused` are ids of files that were taken down: such a file is not kept, whatever its address, nor is
+    an address asked for that was taken down. What is not asked for, because its host refuses us as a whole, keeps its
+    state and is told to `left_alone`, host by host. Attempts are recorded as they are made, states when a source is
+    settled: after a kill the next run goes on with what was not.
     """
     by_url: dict[str, list[Source]] = {}
-    for source in sources:
+    for source in sorted(sources, key=lambda source: source.line):
         by_url.setdefault(source.url, []).append(source)
-    incoming = root / "media" / ".incoming"
+    settling = _Settling(refused, root, ledger, settings)
+    for url in settling.down(by_url):
+        yield from settling.settled(by_url.pop(url), Outcome(State.TAKEN_DOWN, error=_TAKEN_DOWN), None)
+    for url, other in settling.here(by_url).items():
+        yield from settling.shared(by_url.pop(url), other)
+    incoming = root / "media" / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(settings.workers) as pool:
-        results = pool.map(lambda group: _bring(group[0], root, incoming, settings, sleep), by_url.values())
-        for group, result in zip(by_url.values(), results, strict=True):
-            for source in group:
-                settled = _settled(source, result, known)
-                tool = web.TOOL if source.is_web else "slateboard"
-                attempts = [
-                    Attempt(source_id=source.source_id, at=at, state=outcome.state, error=outcome.error, tool=tool)
-                    for at, outcome in result.attempts
-                ]
-                ledger.tried(settled, attempts, result.media)
-                yield settled
+    plan = Plan([Job(url, group[0].host, group[0].source_id) for url, group in by_url.items()], settings=settings)
+    for event in _events(plan, root, incoming, settings):
+        group = by_url[event.job.url]
+        attempt = (datetime.now(UTC), event.outcome) if event.attempted else None
+        if event.settled:
+            yield from settling.settled(group, event.outcome, attempt)
+        elif attempt is not None:
+            settling.attempted(group, attempt)
+    for left in plan.left():
+        if left_alone is not None:
+            left_alone(left)
     if not any(incoming.iterdir()):
         incoming.rmdir()
 
 
-def _settled(source: Source, result: Fetched, known: dict[str, Source]) -> Source:
-    if result.media is None:
-        return source.model_copy(update={"state": result.outcome.state, "reason": result.outcome.error})
-    first = known.setdefault(result.media.media_id, source)
-    if first.url != source.url:
-        reason = f"same file as line {first.line} ({first.url})"
-        return source.model_copy(update={"state": State.DUPLICATE, "reason": reason, "media_id": result.media.media_id})
-    return source.model_copy(update={"state": State.FETCHED, "reason": None, "media_id": result.media.media_id})
+def _events(plan: Plan, root: Path, incoming: Path, settings: Fetch) -> Iterator[Event]:
+    cookies = read_cookies(root, settings)
+    return crawl(
+        plan,
+        worker=lambda: Bringer(root, incoming, settings, cookies=cookies),
+        workers=settings.workers,
+        try_seconds=settings.try_seconds,
+    )
 
 
-def _bring(source: Source, root: Path, incoming: Path, settings: Fetch, sleep: Callable[[float], None]) -> Fetched:
-    """Try until it is there or hopeless; then keep the file under its hash and look at its first frame."""
-    attempts = []
-    for number in range(settings.tries):
-        if number:
-            # Jitter, so that sources which failed together do not come back together.
-            sleep(settings.backoff_seconds * 2 ** (number - 1) * random.uniform(1, 1.5))
-        if source.is_web:
-            outcome = web.download(source.url, incoming / source.source_id, settings=settings)
-        else:
-            outcome = _local(root / source.url)
-        outcome, media = _kept(outcome, root, move=source.is_web)
-        attempts.append((datetime.now(UTC), outcome))
-        if outcome.state not in RETRIED:
-            break
-    return Fetched(outcome, tuple(attempts), media)
-
-
-def _local(path: Path) -> Outcome:
-    if not path.is_file():
-        return Outcome(State.GONE, error=f"{path.name} is not there")
-    return Outcome(State.FETCHED, file=path)
-
-
-def _kept(outcome: Outcome, root: Path, *, move: bool) -> tuple[Outcome, Media | None]:
-    """Put a fetched file into media/ by its hash; a file that is no video is not kept."""
-    if outcome.file is None:
-        return outcome, None
-    media_id = sha256_of(outcome.file)
-    target = root / "media" / f"{media_id}{outcome.file.suffix.lower()}"
+def read_cookies(root: Path, settings: Fetch) -> str | None:
+    """Return the text of the cookies file that the settings name, None if they name none."""
+    if not settings.cookies:
+        return None
+    path = root / settings.cookies
     try:
-        media = probe(outcome.file, media_id=media_id, relative=str(target.relative_to(root)))
-    except Unreadable as error:
-        if move:
-            outcome.file.unlink()
-        return Outcome(error.state, error=str(error)), None
-    if move:
-        outcome.file.replace(target)
-    elif not target.exists():
-        with whole(target) as temporary:
-            shutil.copyfile(outcome.file, temporary)
-    return outcome, media
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput([Problem(f"[fetch] cookies: {path}", f"cannot be read ({error}).", "Correct it.")]) from None
+    if "HTTP Cookie File" not in text.partition("\n")[0]:
+        what = "its first line is not '# Netscape HTTP Cookie File'."
+        raise BadInput([Problem(f"[fetch] cookies: {path}", what, "Export it in the Netscape format.")])
+    return text
+
+
+class _Settling:
+    """Gives sources their states and records them."""
+
+    def __init__(
+        self,
+        refused: Collection[str],
+        root: Path,
+        ledger: Ledger,
+        settings: Fetch,
+    ) -> None:
+        self._refused, self._root, self._ledger, self._settings = refused, root, ledger, settings
+
+    @cached_property
+    def _known(self) -> dict[str, Source]:
+        """Media id -> first source that brought it; read only when it matters: a second for 100,000 sources."""
+        fetched = reversed(self._ledger.sources(State.FETCHED))
+        return {source.media_id: source for source in fetched if source.media_id is not None}
+
+    def down(self, urls: Collection[str]) -> list[str]:
+        """Return those of these addresses that were taken down with another piece of the same video."""
+        down = {url for state, _, url in self._ledger.standing() if state == State.TAKEN_DOWN}
+        return [url for url in urls if url in down]
+
+    def here(self, urls: Collection[str]) -> dict[str, Source]:
+        """Return address -> a source of it that was fetched before, where its file still lies in media/."""
+        fetched = {url for state, _, url in self._ledger.standing() if state == State.FETCHED and url in urls}
+        others = [source for source in self._known.values() if source.url in fetched] if fetched else []
+        media = self._ledger.media_of([source.media_id or "" for source in others])
+        there = {media_id for media_id, one in media.items() if (self._root / one.path).is_file()}
+        return {source.url: source for source in others if source.media_id in there}
+
+    def shared(self, group: Sequence[Source], other: Source) -> Iterator[Source]:
+        """Give sources the file that an earlier fetch of the same address brought."""
+        for source in group:
+            taken = {name: getattr(other, name) for name in ("state", "media_id", "provenance")}
+            settled = source.model_copy(update={**taken, "reason": None, "again_at": None})
+            self._ledger.set_states([settled])
+            yield settled
+
+    def attempted(self, group: Sequence[Source], attempt: tuple[datetime, Outcome]) -> None:
+        """Record an attempt after which another follows."""
+        for source in group:
+            self._ledger.tried(source, [_attempt(source, *attempt)], None)
+
+    def settled(
+        self, group: Sequence[Source], outcome: Outcome, attempt: tuple[datetime, Outcome] | None
+    ) -> Iterator[Source]:
+        """Record how sources of one address ended, with the attempt that ended them if there was one."""
+        if outcome.media is not None and outcome.media.media_id in self._refused:
+            (self._root / outcome.media.path).unlink(missing_ok=True)
+            outcome = Outcome(State.TAKEN_DOWN, error=_TAKEN_DOWN)
+        found = self._found(group, outcome)
+        for source in group:
+            settled = source.model_copy(update=found)
+            attempts = [_attempt(source, *attempt)] if attempt is not None else []
+            self._ledger.tried(settled, attempts, outcome.media)
+            yield settled
+
+    def _found(self, group: Sequence[Source], outcome: Outcome) -> dict[str, Any]:
+        """Return the fields that change; of two addresses with the same bytes the earlier line keeps the file."""
+        found: dict[str, Any] = {"state": outcome.state, "reason": outcome.error, "again_at": None}
+        if outcome.media is None:
+            if outcome.state == State.RATE_LIMITED:
+                asked = outcome.retry_after_seconds
+                seconds = self._settings.rest_seconds if asked is None else asked
+                found["again_at"] = datetime.now(UTC) + timedelta(seconds=seconds)
+            return found
+        media_id = outcome.media.media_id
+        found |= {"media_id": media_id, "provenance": outcome.provenance}
+        broken = self._broken(media_id)
+        if broken is not None:
+            return {**found, "state": broken.state, "reason": broken.reason}
+        first = self._known.setdefault(media_id, group[0])
+        if first.url == group[0].url:
+            return found
+        # Which of both ended first is chance, and so is where a run was killed; once analysed, nothing changes hands.
+        if first.line < group[0].line or self._ledger.media_of([media_id])[media_id].frames is not None:
+            return {**found, "state": State.DUPLICATE, "reason": _same_as(first)}
+        self._known[media_id] = group[0]
+        second = {"state": State.DUPLICATE, "reason": _same_as(group[0])}
+        holders = self._ledger.sources(State.FETCHED, State.DUPLICATE)
+        self._ledger.set_states([one.model_copy(update=second) for one in holders if one.media_id == media_id])
+        return found
+
+    def _broken(self, media_id: str) -> Source | None:
+        """Return a source for whose file, which came again byte for byte, the analysis has said what is wrong."""
+        media = {} if media_id in self._known else self._ledger.media_of([media_id])
+        if media_id not in media or media[media_id].frames is None:
+            return None
+        failed = self._ledger.sources(State.TRUNCATED, State.CORRUPT, State.NOT_VIDEO)
+        return next((source for source in failed if source.media_id == media_id), None)
+
+
+def _same_as(first: Source) -> str:
+    return f"same file as line {first.line} ({first.url})"
+
+
+def _attempt(source: Source, at: datetime, outcome: Outcome) -> Attempt:
+    tool = web.TOOL if source.is_web else "slateboard"
+    return Attempt(source_id=source.source_id, at=at, state=outcome.state, error=outcome.error, tool=tool)

@@ -1,6 +1,7 @@
-"""Fetch what sources.csv lists: download (yt-dlp) or take over, hash, look at the first frame.
+"""Fetch what the list names: download (yt-dlp) or take over, hash, look at the first frame.
 
-Each source ends in one state; done ones are not fetched again.
+Each source ends in one state; done ones are not fetched again. Hosts are asked slowly, as [fetch] says, and left
+alone once they refuse us as a whole. A rate-limited source is asked for again when its time has come.
 
 Example: slateboard curate fetch --retry network,truncated
 """
@@ -11,48 +12,74 @@ from typing import Annotated, Any
 import typer
 
 from curate.fetching.fetch import fetch
+from curate.fetching.pacing import Left
+from curate.fetching.policy import POLICIES, Again
 from curate.listing import list_key, read_list
-from curate.status import count_states, state_lines
-from slateboard.catalog.catalog import opened
+from curate.status import in_order, state_lines
+from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
 from slateboard.records.source import State
 from slateboard.workspace import Workspace
+
+_NEEDS = (Again.COOKIES, Again.PROXY)
 
 
 def command(
     workspace: Workspace,
     retry: Annotated[str, typer.Option(help="States to try again, joined by commas: network,rate_limited.")] = "",
 ) -> dict[str, Any]:
-    """Read sources.csv, fetch what is new or to be retried, and count the states."""
+    """Read the list if it changed, fetch what is new, due or to be retried, and count the states."""
     again = _states(retry)
-    listed, key = read_list(workspace), list_key(workspace)
+    settings = workspace.settings.fetch
+    if not (settings.cookies or settings.proxy) and any(POLICIES[state].again in _NEEDS for state in again):
+        say("[fetch] names neither cookies nor a proxy: what asked for a login will ask again.")
+    left: list[Left] = []
+    if not workspace.catalog.exists():
+        # A list with problems is told before anything is written.
+        read_list(workspace)
     with opened(workspace.catalog) as catalog:
-        unlisted = catalog.list_sources(listed, key=key)
-        ids = {source.source_id for source in listed}
-        everything = catalog.sources()
-        if unlisted:
-            say(f"{len(unlisted)} sources of the catalog are no longer in sources.csv; they stay as they are.")
-        known = {
-            source.media_id: source
-            for source in reversed(everything)
-            if source.media_id is not None and source.state == State.FETCHED
-        }
-        wanted = [source for source in catalog.due(*again, now=datetime.now(UTC)) if source.source_id in ids]
+        unlisted = _unlisted(workspace, catalog)
+        due = catalog.due(*again, now=datetime.now(UTC))
+        wanted = [source for source in due if source.source_id not in unlisted]
         with progress("fetch", len(wanted), unit="sources") as bar:
             for source in fetch(
-                wanted, known=known, root=workspace.root, ledger=catalog, settings=workspace.settings.fetch
+                wanted,
+                root=workspace.root,
+                ledger=catalog,
+                settings=settings,
+                refused={name for one in workspace.taken_down() for name in one.media},
+                left_alone=left.append,
             ):
                 bar.step(note=f"{source.state} {source.url}" if source.state != State.FETCHED else "")
-        counts = count_states(catalog.sources())
+        counts = in_order(catalog.source_counts())
+    for host in left:
+        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {host.reason}")
     for line in state_lines(counts):
         say(line)
-    return {"tried": len(wanted), "states": counts}
+    alone = {host.host: {"reason": host.reason, "addresses": host.jobs} for host in left}
+    return {"tried": len(wanted), "states": counts, "left_alone": alone}
+
+
+def _unlisted(workspace: Workspace, catalog: Catalog) -> set[str]:
+    """Take over the list, unless it is the one that was read last; return ids of sources that it no longer holds."""
+    key = list_key(workspace)
+    if catalog.listed(key):
+        return set()
+    listed = read_list(workspace)
+    unlisted = catalog.list_sources(listed)
+    if unlisted:
+        say(f"{len(unlisted)} sources of the catalog are no longer in {workspace.sources.name}; they stay as they are.")
+    else:
+        # Only a list that names every source of the catalog need not be read again.
+        catalog.list_sources(listed, key=key)
+    return {source.source_id for source in unlisted}
 
 
 def _states(text: str) -> list[State]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    known = [state.value for state in State]
+    # What was taken down on request is not fetched again by anybody's wish.
+    known = [state.value for state in State if state != State.TAKEN_DOWN]
     problems = [
         Problem("--retry", f"unknown state '{name}'.", did_you_mean(name, known)) for name in names if name not in known
     ]

@@ -1,37 +1,57 @@
-"""Show where the sources and clips stand, and what to do about what is not done.
+"""Show where the sources and clips stand, by state, host and class, and what to do about what is not done.
 
 Example: slateboard curate status --all
 """
 
-from collections import Counter
 from typing import Annotated, Any
 
 import typer
 
-from curate.status import count_states, state_lines
-from slateboard.catalog.catalog import opened
+from curate.fetching.policy import POLICIES
+from curate.status import by_class, by_host, group_lines, in_order, state_lines
+from slateboard.catalog.catalog import Catalog, opened
 from slateboard.progress import show
 from slateboard.records.source import State
 from slateboard.workspace import Workspace
+
+_HOSTS_SHOWN = 20
 
 
 def command(
     workspace: Workspace,
     every: Annotated[
-        bool, typer.Option("--all", help="List every source that is not fetched, with its reason.")
+        bool, typer.Option("--all", help="List every source that is not fetched, with its reason and attempts.")
     ] = False,
 ) -> dict[str, Any]:
-    """Count sources and clips by state."""
+    """Count sources by state, host and class, and clips by state."""
     with opened(workspace.catalog) as catalog:
-        sources, clips = catalog.sources(), catalog.clips()
-    counts = count_states(sources)
-    clip_counts = dict(sorted(Counter(clip.state for clip in clips).items()))
-    show(f"{len(sources)} sources")
+        standing, clips = catalog.standing(), catalog.clip_counts()
+        counts = in_order(catalog.source_counts())
+        undone = _undone(catalog) if every else None
+    hosts, classes = by_host(standing), by_class(standing)
+    show(f"{len(standing)} sources")
     for line in state_lines(counts):
         show(line)
-    show(f"{len(clips)} clips: " + (", ".join(f"{number} {state}" for state, number in clip_counts.items()) or "none"))
-    undone = [source for source in sources if source.state != State.FETCHED]
-    if every:
-        for source in undone:
-            show(f"line {source.line}  {source.state}  {source.url}\n    {source.reason}")
-    return {"sources": counts, "clips": clip_counts, "undone": [source.row() for source in undone]}
+    most = None if every else _HOSTS_SHOWN
+    for line in (*group_lines(hosts, title="by host", most=most), *group_lines(classes, title="by class", most=most)):
+        show(line)
+    show(
+        f"{sum(clips.values())} clips: " + (", ".join(f"{number} {state}" for state, number in clips.items()) or "none")
+    )
+    for row in undone or []:
+        again = f", again at {row['again_at']}" if row["again_at"] else ""
+        show(
+            f"line {row['line']}  {row['state']}  {row['url']}\n    {row['attempts']} attempts{again}: {row['reason']}"
+        )
+    outcome = {"sources": counts, "hosts": hosts, "classes": classes, "clips": clips}
+    return outcome if undone is None else {**outcome, "undone": undone}
+
+
+def _undone(catalog: Catalog) -> list[dict[str, Any]]:
+    """Return every source that is not fetched: its row, how often it was tried, and when it is asked for again."""
+    tries = catalog.attempt_counts()
+    sources = catalog.sources(*(state for state in State if state != State.FETCHED))
+    return [
+        {**source.row(), "attempts": tries.get(source.source_id, 0), "again": POLICIES[source.state].again.value}
+        for source in sources
+    ]

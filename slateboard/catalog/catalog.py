@@ -34,7 +34,7 @@ class Catalog(SourceTables, MediaTables, ClipTables):
         source_ids = [source.source_id for source in sources]
         media_ids = sorted({source.media_id for source in sources if source.media_id is not None})
         clips = [clip for clip in self.clips() if clip.source_id in source_ids or clip.media_id in media_ids]
-        media = self.media(*media_ids) if media_ids else []
+        media = list(self.media_of(media_ids).values())
         gone = [source.model_copy(update={**_TOMBSTONE, "reason": reason}) for source in sources]
         with self._engine.begin() as connection:
             for clip in clips:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.catalog import schema
@@ -19,6 +19,13 @@ class ClipTables(Tables):
         """Return clips by id; of these states only, if any is named."""
         where = [schema.clips.c.state.in_(states)] if states else []
         return self._all(schema.clips, Clip, *where, order="clip_id")
+
+    def clip_counts(self) -> dict[str, int]:
+        """Return state -> number of clips, by name of state."""
+        state = schema.clips.c.state
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(state, func.count()).group_by(state).order_by(state))
+            return {row[0]: row[1] for row in rows}
 
     def write_clips(self, clips: Iterable[Clip]) -> None:
         """Insert clips or replace what is known of them."""
@@ -44,18 +51,24 @@ class ClipTables(Tables):
         unfetched = select(schema.sources.c.source_id).where(schema.sources.c.state != State.FETCHED)
         with self._engine.begin() as connection:
             stale = {*ids, *connection.execute(unfetched).scalars()}
-            rows = connection.execute(select(table.c.clip_id, table.c.state, table.c.source_id))
-            stand = {row.clip_id: row for row in rows}
-            gone = [
-                clip_id
+            told = ("clip_id", "state", "source_id", "decided_by", "reason")
+            stand = {row.clip_id: row for row in connection.execute(select(*(table.c[name] for name in told)))}
+            # What a rule left out nobody has decided: other rules may propose it.
+            free = {
+                clip_id: row
                 for clip_id, row in stand.items()
-                if row.state == "proposed" and row.source_id in stale and clip_id not in wanted
-            ]
+                if row.state == "proposed" or (row.state == "rejected" and row.decided_by == "rule")
+            }
+            gone = [clip_id for clip_id, row in free.items() if row.source_id in stale and clip_id not in wanted]
             for clip_id in gone:
                 connection.execute(delete(table).where(table.c.clip_id == clip_id))
-            new = [clip.row() for clip_id, clip in wanted.items() if clip_id not in stand]
-            if new:
-                connection.execute(insert(table), new)
+            new = [
+                clip
+                for clip_id, clip in wanted.items()
+                if clip_id not in stand
+                or (clip_id in free and (free[clip_id].state, free[clip_id].reason) != (clip.state, clip.reason))
+            ]
+            self._write_in(connection, table, new)
             for clip_id in wanted.keys() & stand.keys():
                 seen = {"camera": wanted[clip_id].camera, "quality": list(wanted[clip_id].quality)}
                 connection.execute(update(table).where(table.c.clip_id == clip_id).values(seen))

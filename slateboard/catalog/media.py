@@ -1,9 +1,9 @@
 """Media, observations and duplicates in the catalog."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, or_, select
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.catalog import schema
@@ -15,6 +15,9 @@ from slateboard.records.source import State
 Wanted = Mapping[str, tuple[int, Mapping[str, Any]]]
 """Name of an analyser or effect -> version and parameters."""
 
+_AT_ONCE = 10_000
+"""SQLite takes 32,766 values in one statement."""
+
 
 def observation_key(version: int, parameters: Mapping[str, Any]) -> str:
     """Return the digest by which an observation is found to be up to date."""
@@ -25,9 +28,23 @@ class MediaTables(Tables):
     """Which files there are, what was observed of them, and which show the same."""
 
     def media(self, *media_ids: str) -> list[Media]:
-        """Return files by id; these only, if any is named."""
-        where = [schema.media.c.media_id.in_(media_ids)] if media_ids else []
-        return self._all(schema.media, Media, *where, order="media_id")
+        """Return all files by id."""
+        if media_ids:
+            return list(self.media_of(media_ids).values())
+        return self._all(schema.media, Media, order="media_id")
+
+    def media_of(self, media_ids: Collection[str]) -> dict[str, Media]:
+        """Return media id -> file of those of these ids that there are."""
+        ids, found = sorted(media_ids), {}
+        for start in range(0, len(ids), _AT_ONCE):
+            where = schema.media.c.media_id.in_(ids[start : start + _AT_ONCE])
+            found.update({item.media_id: item for item in self._all(schema.media, Media, where, order="media_id")})
+        return found
+
+    def frames(self) -> int:
+        """Return the number of frames decoded so far."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.sum(schema.media.c.frames))).scalar() or 0
 
     def unobserved(self, wanted: Wanted) -> dict[str, list[str]]:
         """Return media id -> analysers that have not seen it as they would today, of fetched media that lack any."""

@@ -33,6 +33,13 @@ class SourceTables(Tables):
             or (source.again_at is not None and source.again_at <= now)
         ]
 
+    def source_counts(self) -> dict[State, int]:
+        """Return state -> number of sources, of the states that have any."""
+        state = schema.sources.c.state
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(state, func.count()).group_by(state))
+            return {State(row[0]): row[1] for row in rows}
+
     def standing(self) -> list[tuple[State, str, str]]:
         """Return (state, label, url) of every source, in the order of the list."""
         columns = schema.sources.c

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -69,13 +70,36 @@ class Source(Record):
 
     @property
     def host(self) -> str:
-        """Host of the address in lower case; empty for a local path."""
-        return (urlsplit(self.url).hostname or "") if self.is_web else ""
+        """Who answers for the address: see `host_of`; empty for a local path."""
+        return host_of(self.url)
 
     @property
     def is_web(self) -> bool:
         """True for an http(s) address, False for a local path."""
         return self.url.startswith(("http://", "https://"))
+
+
+_ONE_HOST = {"youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com", "fb.watch": "facebook.com"}
+_DOORS = ("www.", "m.", "mobile.", "music.", "vm.", "vt.", "web.")
+
+
+def host_of(url: str) -> str:
+    """Return the host of an http(s) address in lower case, one name for all doors of a site; empty for a path.
+
+    vm.tiktok.com and www.tiktok.com count requests together, and so do we.
+    """
+    scheme, _, rest = url.partition("://")
+    return _site(rest.partition("/")[0]) if scheme in ("http", "https") else ""
+
+
+@lru_cache(maxsize=10_000)
+def _site(authority: str) -> str:
+    try:
+        host = urlsplit(f"//{authority}").hostname or "?"
+    except ValueError:
+        return "?"
+    door = next((door for door in _DOORS if host.startswith(door) and host.count(".") >= 2), "")
+    return _ONE_HOST.get(host.removeprefix(door), host.removeprefix(door))
 
 
 class Attempt(Record):

@@ -1,0 +1,89 @@
+"""One thread's work: bring one address to disk, keep the file under its hash and look at its first frame."""
+
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from curate.fetching import provenance
+from curate.fetching.outcome import Outcome
+from curate.fetching.pacing import Job
+from curate.fetching.web import Session
+from slateboard.files import flush_folder, sha256_of, whole
+from slateboard.media.errors import Unreadable
+from slateboard.media.probe import probe
+from slateboard.records.source import State
+from slateboard.settings import Fetch
+
+_RESUMED = (State.NETWORK, State.RATE_LIMITED, State.TRUNCATED)
+"""States whose part file is kept: the next attempt goes on where it ends."""
+
+_UNSURE = (State.BLOCKED, State.NOT_VIDEO, State.CORRUPT, State.UNSUPPORTED, State.ERROR)
+"""States of a file asked for directly that yt-dlp might better: a page with a player bears a video's ending, too."""
+
+
+class Bringer:
+    """Downloads web addresses with one session and takes over local files; a `curate.fetching.crawl.Worker`."""
+
+    def __init__(self, root: Path, incoming: Path, settings: Fetch, *, cookies: str | None) -> None:
+        self._root, self._incoming, self._settings = root, incoming, settings
+        self._session = Session(settings, cookies=cookies)
+
+    def ask(self, job: Job) -> Outcome:
+        """Try once; a file that is no video, or over a limit, is not kept."""
+        if not job.host:
+            return self._taken_over(self._root / job.url, job.url)
+        if self._session.is_file(job.url):
+            outcome = self._brought(job, directly=True)
+            if outcome.state not in _UNSURE:
+                return outcome
+        return self._brought(job, directly=False)
+
+    def close(self) -> None:
+        """Close the session."""
+        self._session.close()
+
+    def _brought(self, job: Job, *, directly: bool) -> Outcome:
+        outcome = self._session.download(job.url, self._incoming / job.stem, directly=directly)
+        if outcome.file is not None:
+            outcome = self._kept(outcome.file, outcome)
+        if outcome.state not in _RESUMED:
+            for leftover in self._incoming.glob(f"{job.stem}.*"):
+                leftover.unlink()
+        return outcome
+
+    def _kept(self, file: Path, outcome: Outcome) -> Outcome:
+        looked = self._looked_at(file, outcome)
+        if looked.media is None:
+            return looked
+        seconds, most = looked.media.header_duration_s, self._settings.max_seconds
+        if seconds is not None and seconds > most:
+            # The site had not said how long it is.
+            return Outcome(State.TOO_LONG, error=f"{seconds:.0f} s > max_seconds = {most:g}")
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+        file.replace(self._root / looked.media.path)
+        flush_folder(self._root / "media")
+        return looked
+
+    def _taken_over(self, path: Path, told: str) -> Outcome:
+        if not path.is_file():
+            return Outcome(State.GONE, error=f"{path.name} is not there")
+        source = provenance.of_path(told, bytes_=path.stat().st_size, at=datetime.now(UTC))
+        looked = self._looked_at(path, Outcome(State.FETCHED, provenance=source))
+        if looked.media is not None:
+            target = self._root / looked.media.path
+            if not target.exists():
+                with whole(target) as temporary:
+                    shutil.copyfile(path, temporary)
+        return looked
+
+    def _looked_at(self, file: Path, outcome: Outcome) -> Outcome:
+        media_id = sha256_of(file)
+        target = self._root / "media" / f"{media_id}{file.suffix.lower()}"
+        try:
+            media = probe(file, media_id=media_id, relative=str(target.relative_to(self._root)))
+        except Unreadable as error:
+            return Outcome(error.state, error=str(error))
+        return replace(outcome, file=target, media=media)

@@ -1,0 +1,124 @@
+"""Look whether sources are still there, and how much of each class is lost; nothing is downloaded, no state changed."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from curate.fetching.crawl import crawl
+from curate.fetching.fetch import read_cookies
+from curate.fetching.outcome import Outcome
+from curate.fetching.pacing import Job, Left, Plan
+from curate.fetching.web import Session
+from slateboard.records.source import Source, State
+from slateboard.settings import Fetch
+
+COLUMNS = ("source_id", "line", "label", "host", "url", "state", "found", "verdict", "reason", "at")
+"""Of link_rot.csv; `state` is the catalog's, `found` what the host says today."""
+
+VERDICTS = ("alive", "gone", "other", "not_asked")
+"""other: the host answers neither way (login, limit, network); not_asked: it refused us as a whole before."""
+
+Row = dict[str, Any]
+
+
+class _Looker:
+    """One thread that looks; a `curate.fetching.crawl.Worker`."""
+
+    def __init__(self, settings: Fetch, *, cookies: str | None) -> None:
+        self._session = Session(settings, cookies=cookies)
+
+    def ask(self, job: Job) -> Outcome:
+        """Look at one address."""
+        return self._session.look(job.url)
+
+    def close(self) -> None:
+        """Close the session."""
+        self._session.close()
+
+
+def check_links(
+    sources: Sequence[Source], *, root: Path, settings: Fetch, left_alone: Callable[[Left], None]
+) -> Iterator[Row]:
+    """Yield a row of link_rot.csv for every source as its address answers, and at the end for what was not asked."""
+    by_url: dict[str, list[Source]] = {}
+    for source in sources:
+        by_url.setdefault(source.url, []).append(source)
+    cookies = read_cookies(root, settings)
+    plan = Plan([Job(url, group[0].host, group[0].source_id) for url, group in by_url.items()], settings=settings)
+    events = crawl(
+        plan,
+        worker=lambda: _Looker(settings, cookies=cookies),
+        workers=settings.workers,
+        try_seconds=settings.try_seconds,
+    )
+    for event in events:
+        if event.settled:
+            for source in by_url.pop(event.job.url):
+                yield _row(source, event.outcome)
+    for left in plan.left():
+        left_alone(left)
+    for group in by_url.values():
+        for source in group:
+            yield {**_row(source, None), "verdict": "not_asked"}
+
+
+def _row(source: Source, outcome: Outcome | None) -> Row:
+    found = None if outcome is None else outcome.state
+    row = {name: getattr(source, name) for name in ("source_id", "line", "label", "host", "url")}
+    return {
+        **row,
+        "state": source.state.value,
+        "found": None if found is None else ("alive" if found == State.FETCHED else found.value),
+        "verdict": {State.FETCHED: "alive", State.GONE: "gone"}.get(found, "other") if found else "not_asked",
+        "reason": None if outcome is None else outcome.error,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def rot_by_class(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return label -> counts: checked, alive, gone, other, not_asked, and gone_share of those checked (None of none).
+
+    The last row is `all`.
+    """
+    counts: dict[str, dict[str, Any]] = {}
+    whole = dict.fromkeys(VERDICTS, 0)
+    for row in rows:
+        for one in (counts.setdefault(row["label"], dict.fromkeys(VERDICTS, 0)), whole):
+            one[row["verdict"]] += 1
+    return {label: _shares(one) for label, one in [*sorted(counts.items()), ("all", whole)]}
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, Any]:
+    checked = counts["alive"] + counts["gone"] + counts["other"]
+    return {"checked": checked, **counts, "gone_share": counts["gone"] / checked if checked else None}
+
+
+class Journal:
+    """Rows of a check that is not over, a JSON line each: a killed check goes on with what is not among them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def rows(self) -> list[Row]:
+        """Return what an interrupted check found; a line that was cut off by the kill is left out."""
+        if not self._path.is_file():
+            return []
+        found = []
+        for line in self._path.read_text("utf-8").splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                continue
+        return found
+
+    def keep(self, row: Row) -> None:
+        """Add a row."""
+        with self._path.open("a", encoding="utf-8") as file:
+            # A line of its own, even after one that was cut off.
+            file.write(f"\n{json.dumps(row, ensure_ascii=False)}")
+
+    def end(self) -> None:
+        """Forget: the table is whole."""
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,59 @@
+"""Where a file came from, as JSON values, without names of people unless they are asked for."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from slateboard import __version__
+
+PERSONAL = ("uploader", "uploader_id", "channel", "title")
+"""Fields of yt-dlp that name a person or quote one; kept only with `keep_personal`."""
+
+_NAMES = ("uploader", "uploader_id", "channel", "channel_id", "creator")
+
+
+def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, keep_personal: bool) -> dict[str, Any]:
+    """Return what yt-dlp said of a download. A person's name in the page's address becomes `_`."""
+    page = str(info.get("webpage_url") or info.get("original_url") or "")
+    kept = {
+        "extractor": info.get("extractor_key") or info.get("extractor"),
+        "id": info.get("id"),
+        "url": page if keep_personal else _nameless(page, info),
+        "format_id": info.get("format_id"),
+        "upload_date": info.get("upload_date") or _day(info.get("filetime")),
+        "licence": info.get("license"),
+        "duration_s": info.get("duration"),
+        "bytes": bytes_,
+        "tools": {"slateboard": __version__, "fetch": tool},
+        "at": at.isoformat(timespec="seconds"),
+    }
+    if keep_personal:
+        kept |= {name: info[name] for name in PERSONAL if info.get(name)}
+    return kept
+
+
+def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
+    """Return what is known of a local file that was taken over; the path is the one in the list."""
+    return {
+        "extractor": "local",
+        "path": path,
+        "bytes": bytes_,
+        "tools": {"slateboard": __version__},
+        "at": at.isoformat(timespec="seconds"),
+    }
+
+
+def _day(seconds: Any) -> str | None:
+    """Return the day of a file's Last-Modified, which is what yt-dlp calls the upload date of a plain file."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d") if isinstance(seconds, int | float) else None
+
+
+def _nameless(page: str, info: Mapping[str, Any]) -> str:
+    nameless = re.sub(r"/@[^/?#]+", "/@_", page)
+    for name in _NAMES:
+        value = str(info.get(name) or "").removeprefix("@")
+        # The generic extractor calls the host the uploader: that names nobody, and the address needs it.
+        if len(value) >= 3 and f"//{value}" not in nameless:
+            nameless = re.sub(rf"(?<=/){re.escape(value)}(?=[/?#]|$)", "_", nameless)
+    return nameless

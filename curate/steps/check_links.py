@@ -1,0 +1,56 @@
+"""Look whether what was fetched, or was gone, is still there: link rot by class. Downloads nothing, changes no state.
+
+Writes link_rot.csv. Hosts are asked as slowly as by fetch; a check that is stopped goes on where it was.
+
+Example: slateboard curate check-links
+"""
+
+from typing import Any
+
+from curate.fetching.links import COLUMNS, Journal, check_links, rot_by_class
+from curate.fetching.pacing import Left
+from slateboard.catalog.catalog import opened
+from slateboard.files import csv_text, write_text
+from slateboard.progress import progress, say, show
+from slateboard.records.source import State
+from slateboard.workspace import Workspace
+
+
+def command(workspace: Workspace) -> dict[str, Any]:
+    """Ask for every address again and report what is lost."""
+    left: list[Left] = []
+    with opened(workspace.catalog) as catalog:
+        sources = catalog.sources(State.FETCHED, State.GONE, State.DUPLICATE)
+        web = [source for source in sources if source.is_web]
+        journal = Journal(workspace.root / ".link_rot.jsonl")
+        ids = {source.source_id for source in web}
+        rows = [row for row in journal.rows() if row["source_id"] in ids]
+        done = {row["source_id"] for row in rows}
+        todo = [source for source in web if source.source_id not in done]
+        with progress("check-links", len(todo), unit="sources") as bar:
+            checked = check_links(todo, root=workspace.root, settings=workspace.settings.fetch, left_alone=left.append)
+            for row in checked:
+                rows.append(row)
+                if row["verdict"] != "not_asked":
+                    journal.keep(row)
+                bar.step()
+        rows.sort(key=lambda row: row["line"])
+        write_text(workspace.root / "link_rot.csv", csv_text(rows, COLUMNS))
+        journal.end()
+    for host in left:
+        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {host.reason}")
+    classes = rot_by_class(rows)
+    for line in _lines(classes):
+        show(line)
+    show(f"{len(sources) - len(web)} local files were not looked at. Every row: link_rot.csv")
+    return {"classes": classes, "local": len(sources) - len(web), "table": "link_rot.csv"}
+
+
+def _lines(classes: dict[str, dict[str, Any]]) -> list[str]:
+    width = max(len(label) for label in classes)
+    lines = [f"{'class':<{width}}  checked  alive   gone  other  not asked  gone of checked"]
+    for label, row in classes.items():
+        share = "-" if row["gone_share"] is None else f"{100 * row['gone_share']:.1f} %"
+        numbers = f"{row['checked']:>7} {row['alive']:>6} {row['gone']:>6} {row['other']:>6} {row['not_asked']:>10}"
+        lines.append(f"{label:<{width}}  {numbers}  {share:>15}")
+    return lines
