@@ -3,6 +3,7 @@
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 
 from slateboard.errors import BadInput, Problem
 
@@ -10,6 +11,7 @@ from slateboard.errors import BadInput, Problem
 _PLAIN = str.maketrans({"đ": "d", "Đ": "D", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ß": "ss", "æ": "ae", "Æ": "Ae"})
 
 
+@lru_cache(maxsize=10_000)
 def class_name(label: str) -> str:
     """Return `Jumping Jack` -> `JumpingJack`, `Đá cầu` -> `DaCau`: letters and digits alone, words capitalised.
 
@@ -22,24 +24,22 @@ def class_name(label: str) -> str:
 
 
 def class_names(labels: Iterable[str], *, where: str) -> dict[str, str]:
-    """Return label -> class name in alphabetical order of the class names; name all labels that collide."""
+    """Return label -> class name in alphabetical order of the class names; name all labels that collide.
+
+    Names that differ only in capitals collide too: some file systems make one folder of them.
+    """
     by_name = defaultdict(set)
     for label in labels:
-        by_name[class_name(label)].add(label)
-    problems = [
-        Problem(where, f"label {sorted(found)[0]!r} holds no letter or digit.", "Give the class a name.")
-        for name, found in by_name.items()
-        if not name
-    ]
-    problems += [
-        Problem(
-            where,
-            f"labels {', '.join(map(repr, sorted(found)))} are one class {name!r}.",
-            "Write it one way.",
-        )
-        for name, found in sorted(by_name.items())
-        if name and len(found) > 1
-    ]
+        by_name[class_name(label).casefold()].add(label)
+    problems = []
+    for _, found in sorted(by_name.items()):
+        told, name = sorted(found), class_name(min(found))
+        if not name:
+            problems.append(Problem(where, f"label {told[0]!r} holds no letter or digit.", "Give the class a name."))
+        elif len(found) > 1:
+            what = f"labels {', '.join(map(repr, told))} are one class {name!r}."
+            problems.append(Problem(where, what, "Write it one way."))
     if problems:
         raise BadInput(problems)
-    return {min(found): name for name, found in sorted(by_name.items())}
+    named = {min(found): class_name(min(found)) for found in by_name.values()}
+    return dict(sorted(named.items(), key=lambda pair: pair[1]))

@@ -1,11 +1,22 @@
 """The list of sources that a workspace keeps: where it lies, its digest, and its sources."""
 
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from curate.cells import read_row
+from curate.document import Document
+from curate.labels import class_name
+from curate.rows import Row, Unmapped
+from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
-from slateboard.records.source import Source
+from slateboard.records.source import Source, source_id
 from slateboard.registry import Registry
 from slateboard.workspace import Workspace
 
-IMPORTERS = Registry("curate.importers", ("CARD", "sources"))
+IMPORTERS = Registry("curate.importers", ("CARD", "recognises", "rows"))
+LISTS = Registry("curate.importers", (*IMPORTERS.promise, "lines", "append"))
+"""The importers that a workspace's own list may be kept in; the ending of its name is the importer's."""
 
 
 def list_key(workspace: Workspace) -> str:
@@ -16,4 +27,85 @@ def list_key(workspace: Workspace) -> str:
 
 def read_list(workspace: Workspace) -> list[Source]:
     """Return the sources in the order of the list; raises BadInput with every problem at once."""
-    return IMPORTERS.load("csv").sources(workspace.sources, labels=workspace.settings.labels)
+    path = workspace.sources
+    if not path.is_file():
+        raise BadInput([Problem(str(path), "is not there.", "Begin with `slateboard init FOLDER`.")])
+    found = read_rows(path, labels=workspace.settings.labels)
+    if not found:
+        raise BadInput([Problem(path.name, "lists no source.", "Write a line for each link.")])
+    return [_source(row, line) for line, row in found]
+
+
+def read_rows(path: Path, *, labels: Sequence[str]) -> list[tuple[int, Row]]:
+    """Return (line, row) of a list in its order; raises BadInput with every problem at once.
+
+    `labels` are the spellings that are allowed; none: any, each spelt one way. Local paths are relative to the list.
+    """
+    rules = Rules(labels)
+    found, problems = [], []
+    for line, cells, wrong in LISTS.load(path.suffix.removeprefix(".")).lines(Document(path)):
+        row, told = read_row(cells, where=f"line {line}", folder=path.parent) if cells else (None, [])
+        told = [*wrong, *told]
+        if row is not None:
+            told += rules.wrong(row)
+            rules.keep(row)
+            found.append((line, row))
+        problems += [Problem(f"{path.name} {one.where}", f"{one.what} {one.why}", one.remedy) for one in told]
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+class Rules:
+    """What must hold between the rows of one list: no row twice, each label spelt one way or as the settings say."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.allowed = tuple(unicodedata.normalize("NFC", label) for label in labels)
+        self.kept: dict[tuple[str, float | None, float | None], Row] = {}
+        """Key -> the row that has it."""
+        self._spelt = {self._class(label): (label, "the settings") for label in self.allowed}
+
+    def wrong(self, row: Row) -> list[Unmapped]:
+        """Return what is wrong with one more row."""
+        told = []
+        earlier = self.kept.get(row.key)
+        if earlier is not None:
+            why = f"repeats {earlier.where} (same url, start and end)."
+            told.append(Unmapped(row.where, "the row", why, "Remove one of them."))
+        label, where = self._spelt.get(self._class(row.label), (row.label, ""))
+        if label != row.label and row.label not in self.allowed:
+            told.append(
+                Unmapped(row.where, f"label {row.label!r}", f"is spelt {label!r} in {where}.", "Write it one way.")
+            )
+        elif self.allowed and label not in self.allowed:
+            remedy = did_you_mean(row.label, self.allowed)
+            told.append(Unmapped(row.where, f"label {row.label!r}", "is not among the labels of the settings.", remedy))
+        return told
+
+    def spelling(self, label: str) -> str:
+        """Return how the settings or the rows so far write a class; the label itself where it is new."""
+        return label if label in self.allowed else self._spelt.get(self._class(label), (label, ""))[0]
+
+    def keep(self, row: Row) -> None:
+        """Hold later rows to this one."""
+        self.kept.setdefault(row.key, row)
+        self._spelt.setdefault(self._class(row.label), (row.label, row.where))
+
+    @staticmethod
+    def _class(label: str) -> str:
+        return class_name(label).casefold()
+
+
+def _source(row: Row, line: int) -> Source:
+    return Source(
+        source_id=source_id(*row.key),
+        line=line,
+        url=row.url,
+        label=row.label,
+        start_s=row.start_s,
+        end_s=row.end_s,
+        group=row.group,
+        licence=row.licence,
+        effects=row.effects,
+        note=row.note,
+    )

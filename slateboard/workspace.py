@@ -1,12 +1,17 @@
 """Workspace: the folder in which a dataset grows, and where each thing lies in it."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from slateboard.dataset import Dataset, read_release
 from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.records.release import Takedown
 from slateboard.settings import Settings, read_settings
+
+_VERSION = re.compile(r"v[1-9][0-9]*")
+_NUMBERED = re.compile(r"v([1-9][0-9]*)(?:-list)?")
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,16 @@ class Workspace:
 
     @property
     def sources(self) -> Path:
-        """The list that a person keeps."""
-        return self.root / "sources.csv"
+        """The list that a person keeps: sources.jsonl where there is one, else sources.csv; never both."""
+        table, lines = self.root / "sources.csv", self.root / "sources.jsonl"
+        if not lines.exists():
+            return table
+        if table.exists():
+            raise SlateboardError(
+                f"{self.root} has two lists, {table.name} and {lines.name}. Move one of them elsewhere, and "
+                "`slateboard curate import` it from there if it lists what the other lacks."
+            )
+        return lines
 
     @property
     def catalog(self) -> Path:
@@ -70,10 +83,25 @@ class Workspace:
         """Tables and pages; can be made again."""
         return self.root / "board"
 
+    @property
+    def takedowns(self) -> Path:
+        """One record per takedown."""
+        return self.root / "takedowns"
+
+    def taken_down(self) -> list[Takedown]:
+        """Return what was taken down from this workspace, oldest first."""
+        found = [Takedown.read(path) for path in self.takedowns.glob("*.json")]
+        return sorted(found, key=lambda one: (one.at, one.takedown_id))
+
     def versions(self) -> list[str]:
-        """Return the released versions, oldest first."""
+        """Return the released versions, oldest first; v1-list and folders without their sums are none."""
         found = [path.parent.name for path in self.releases.glob("v*/SHA256SUMS")]
-        return sorted(found, key=lambda version: int(version[1:]) if version[1:].isdigit() else 0)
+        return sorted((name for name in found if _VERSION.fullmatch(name)), key=lambda name: int(name[1:]))
+
+    def next_version(self) -> str:
+        """Return the first number that no folder bears, be it a release, a list or one that was taken down."""
+        found = [_NUMBERED.fullmatch(path.name) for path in self.releases.glob("v*")]
+        return f"v{max((int(match[1]) for match in found if match), default=0) + 1}"
 
     def dataset(self, version: str | None = None) -> Dataset:
         """Read a released version; the newest unless named."""

@@ -1,0 +1,139 @@
+"""What importers of annotations share: segments of time, names of videos, and their groups."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from curate.rows import Unmapped, seconds
+from slateboard.errors import BadInput, Problem
+from slateboard.registry import Parameter
+
+YOUTUBE = "https://www.youtube.com/watch?v={id}"
+MEDIA_FOLDER = Parameter("", "-", "folder of local videos, relative to the workspace; empty: the workspace itself")
+URL_TEMPLATE = Parameter(YOUTUBE, "-", "address or path of a video; {id} and {label} are replaced")
+VIDEO = Parameter("", "-", "name of the video where the file does not say")
+TAKE = Parameter("annotations", "-", "annotations (what people wrote) or predictions (what a model raised)")
+
+# Eleven signs; some of ActivityNet's files put `v_` before them.
+_YOUTUBE_ID = re.compile(r"(?:v_)?([A-Za-z0-9_-]{11})")
+# UCF101's own clip names: pieces of one recording share what stands before the last part.
+_UCF101 = re.compile(r"(v_\w+?_g\d+)_c\d+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A segment of time in seconds; both None: the whole video."""
+
+    start_s: float | None = None
+    end_s: float | None = None
+    changed: str = ""
+    """What was clipped, for people."""
+
+
+def span(where: str, label: object, start: object, end: object, *, duration_s: object = None) -> Span | Unmapped:
+    """Return a segment, clipped to the announced duration where there is one, or why it is none."""
+    what = f"{label!r} {start} to {end} s"
+    if not (_is_time(start) and _is_time(end)):
+        return Unmapped(where, what, "has times that are no numbers.", "Correct the times.")
+    first, last = seconds(float(start)), seconds(float(end))  # type: ignore[arg-type]
+    if first == last:
+        return Unmapped(where, what, "has no length.", "Mark its end.")
+    if last < first:
+        return Unmapped(where, what, "ends before it begins.", "Correct the times.")
+    changed = []
+    if _is_time(duration_s) and float(duration_s) > 0:  # type: ignore[arg-type]
+        duration = seconds(float(duration_s))  # type: ignore[arg-type]
+        if first >= duration:
+            return Unmapped(where, f"{what} of {duration:g} s", "begins after the video's end.", "Correct the times.")
+        if last > duration:
+            changed.append(f"end {last:g} s clipped to the duration {duration:g} s")
+            last = duration
+    if last <= 0:
+        return Unmapped(where, what, "ends before the video begins.", "Correct the times.")
+    if first < 0:
+        changed.append(f"start {first:g} s clipped to 0 s")
+        first = 0.0
+    return Span(first, last, ", ".join(changed))
+
+
+def _is_time(value: object) -> bool:
+    # A bound that no video reaches: a whole number of 400 digits is valid JSON and no float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+
+
+def number(text: str) -> float | str:
+    """Return the number that a cell holds, or the cell, which `span` then tells as no number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def frame_rate(value: float, *, name: str) -> float:
+    """Return a frame rate in Hz; raises BadInput if it is not above zero."""
+    if math.isfinite(value) and value > 0:
+        return float(value)
+    what = f"frame_rate_hz is {value:g}." if value else "counts frames and does not say how many make a second."
+    raise BadInput([Problem(name, what, "Give the rate of its videos, such as --set frame_rate_hz=25.")])
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return an object of JSON, empty where the value is none: a damaged file is told, not stumbled over."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: object) -> Sequence[Any]:
+    """Return a list of JSON, empty where the value is none."""
+    return value if isinstance(value, list) else ()
+
+
+def is_name(value: object) -> bool:
+    """Is it a text with something in it?"""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def in_folder(name: str, parameters: Mapping[str, Any]) -> str:
+    """Return the url of a video: an address as it is, a local name inside `media_folder`."""
+    folder = str(parameters["media_folder"]).rstrip("/")
+    return name if "://" in name or not folder else f"{folder}/{name}"
+
+
+def by_template(where: str, video_id: str, label: str, parameters: Mapping[str, Any]) -> str | Unmapped:
+    """Return the url of a video by `url_template`; in an address, signs that it gives a meaning are escaped.
+
+    With YouTube's address, an id that is none of YouTube's gives no row: it would lead to nothing, or elsewhere.
+    """
+    template = str(parameters["url_template"])
+    if template == YOUTUBE:
+        found = _YOUTUBE_ID.fullmatch(video_id)
+        if found is None:
+            remedy = "Say where its videos are: --set url_template=FOLDER/{id}.mp4."
+            return Unmapped(where, f"{label!r} {video_id}", "is no id of YouTube.", remedy)
+        video_id = found[1]
+    escape = (lambda text: quote(text, safe="")) if "://" in template else str
+    return template.replace("{id}", escape(video_id)).replace("{label}", escape(label))
+
+
+def check_template(parameters: Mapping[str, Any], *, name: str) -> None:
+    """Raise BadInput if the template would give every video the same url."""
+    template = parameters["url_template"]
+    if "{id}" not in template:
+        raise BadInput([Problem(name, f"url_template {template!r} lacks {{id}}.", f"Write it as in {YOUTUBE}.")])
+
+
+def takes_predictions(parameters: Mapping[str, Any], *, name: str) -> bool:
+    """Return whether predictions are wanted instead of annotations; raises BadInput for any other word."""
+    if parameters["take"] not in ("annotations", "predictions"):
+        raise BadInput([Problem(name, f"take is {parameters['take']!r}.", "Write annotations or predictions.")])
+    return bool(parameters["take"] == "predictions")
+
+
+def group_of(video: str) -> str:
+    """Return the group of a video: its id, or the recording where a clip bears one of UCF101's names."""
+    if found := _YOUTUBE_ID.fullmatch(video):
+        return found[1]
+    piece = _UCF101.search(video)
+    return piece[1] if piece else video

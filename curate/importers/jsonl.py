@@ -1,0 +1,83 @@
+"""A list of sources as JSON lines: one object a line, its keys the columns of sources.csv."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from curate.cells import COLUMNS, NOTHING_SEEN, REQUIRED, read_row, write_row
+from curate.document import Document, without_repeats
+from curate.rows import Entry, Row, Unmapped, seconds_text
+from slateboard.errors import did_you_mean
+from slateboard.registry import Card
+
+CARD = Card(title="List of sources, JSON lines", source="slateboard: design of the workspace; jsonlines.org")
+_DECODER = json.JSONDecoder(object_pairs_hook=without_repeats)
+
+
+def recognises(document: Document) -> bool:
+    """True if the first line is an object that has the keys of a list of sources and no others."""
+    first = next((line for line in document.text.split("\n") if line.strip()), "")
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and set(REQUIRED) <= set(value) <= set(COLUMNS)
+
+
+def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+    """Yield the row of each line, or each thing that is wrong with it."""
+    for line, cells, wrong in lines(document):
+        row, found = read_row(cells, where=f"line {line}") if cells else (None, [])
+        yield from [*wrong, *found] if wrong or row is None else [row]
+
+
+def lines(document: Document) -> Iterator[tuple[int, dict[str, str], list[Unmapped]]]:
+    """Yield (line number, cells by key, what is wrong with the line) of the lines that are not blank.
+
+    A line that is no object has no cells. Times may be numbers, effects a list; null is the same as no key.
+    """
+    for number, text in enumerate(document.text.split("\n"), 1):
+        if not text.strip():
+            continue
+        where = f"line {number}"
+        try:
+            value = _DECODER.decode(text)
+        except (ValueError, RecursionError) as error:
+            yield number, {}, [Unmapped(where, repr(text[:60]), f"is not JSON ({error}).", "Mend the line.")]
+            continue
+        if not isinstance(value, dict):
+            yield number, {}, [Unmapped(where, repr(text[:60]), "is no object.", 'Write {"url": ..., "label": ...}.')]
+            continue
+        yield number, *_cells(value, where)
+
+
+def append(text: str, added: Sequence[Row]) -> str:
+    """Return the text of a list with rows added at its end; what stands there stays."""
+    told = []
+    for row in added:
+        times = {"start": row.start_s, "end": row.end_s}
+        value: dict[str, Any] = {**write_row(row), **{name: time for name, time in times.items() if time is not None}}
+        if row.effects is not None:
+            value["effects"] = list(row.effects)
+        told.append(f"{json.dumps(value, ensure_ascii=False)}\n")
+    if text.strip() and not text.endswith("\n"):
+        text += "\n"
+    return text + "".join(told)
+
+
+def _cells(value: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[Unmapped]]:
+    """Return the values of one object as cells, and what is wrong with its keys and the kinds of its values."""
+    cells = dict.fromkeys(REQUIRED, "")
+    wrong = []
+    for name, found in value.items():
+        if name not in COLUMNS:
+            wrong.append(Unmapped(where, f"key {name!r}", "is not known.", did_you_mean(name, COLUMNS)))
+        elif isinstance(found, str):
+            cells[name] = found.strip()
+        elif name in ("start", "end") and isinstance(found, int | float) and not isinstance(found, bool):
+            cells[name] = seconds_text(found) if abs(found) < 1e12 else str(found)
+        elif name == "effects" and isinstance(found, list) and all(isinstance(kind, str) for kind in found):
+            cells[name] = "|".join(found) or NOTHING_SEEN
+        elif found is not None:
+            wrong.append(Unmapped(where, f"{name} {json.dumps(found)[:60]}", "is no text.", "Write it in quotes."))
+    return cells, wrong

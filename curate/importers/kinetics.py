@@ -1,0 +1,106 @@
+"""Kinetics lists: CSV (400, 600, 700; with and without labels) and the JSON that DeepMind distributes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from curate.annotations import URL_TEMPLATE, by_template, check_template, group_of, is_name, number, span
+from curate.document import Document
+from curate.rows import Entry, Row, Unmapped
+from slateboard.registry import Card
+
+CARD = Card(
+    title="Kinetics",
+    source="activitynet/ActivityNet, Crawler/Kinetics; DeepMind's distribution",
+    parameters={"url_template": URL_TEMPLATE},
+)
+NEEDED = ("youtube_id", "time_start", "time_end")
+
+
+def recognises(document: Document) -> bool:
+    """True for a CSV with Kinetics' columns, and for JSON whose every entry has one label and one segment."""
+    if set(NEEDED) <= set(document.header):
+        return True
+    found = document.json_or_none
+    return isinstance(found, dict) and bool(found) and all(map(_is_entry, found.values()))
+
+
+def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+    """Yield a row for each segment; a row without label (the test lists) is unmapped."""
+    check_template(parameters, name=document.name)
+    found = document.json_or_none
+    entries = _of_json(found) if isinstance(found, dict) else _of_csv(document)
+    for entry in entries:
+        yield entry if isinstance(entry, Unmapped) else _row(*entry, parameters)
+
+
+Segment = tuple[str, dict[str, Any]]
+
+
+def _row(where: str, entry: Mapping[str, Any], parameters: Mapping[str, Any]) -> Entry:
+    """Return the row of one segment."""
+    video, label = entry["youtube_id"], entry.get("label")
+    if not is_name(video):
+        return Unmapped(where, f"{label!r}", "names no video.", "Give its id.")
+    if not isinstance(label, str) or not is_name(label):
+        return Unmapped(where, str(video), "has no label.", "Import the list with labels.")
+    found = span(where, f"{label} {video}", entry["start"], entry["end"], duration_s=entry.get("duration"))
+    if isinstance(found, Unmapped):
+        return found
+    url = by_template(where, video, label, parameters)
+    if isinstance(url, Unmapped):
+        return url
+    return Row(
+        where,
+        url,
+        label,
+        found.start_s,
+        found.end_s,
+        group=group_of(video),
+        # YouTube's Creative Commons; the list does not say which of them.
+        licence="Creative Commons" if entry.get("is_cc") == "1" else None,
+        note=f"split {entry['split']}" if is_name(entry.get("split")) else None,
+        changed=found.changed,
+    )
+
+
+def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:
+    header = document.header
+    missing = [name for name in NEEDED if name not in header]
+    if missing:
+        raise document.refuse(
+            f"has no column {', '.join(missing)}.", "Kinetics lists name them in the first line.", where="line 1"
+        )
+    for line, cells in document.records():
+        where = f"line {line}"
+        if len(cells) != len(header):
+            what = f"{len(cells)} cells for {len(header)} columns"
+            yield Unmapped(where, what, "is a damaged row.", "Correct the line.")
+            continue
+        entry = dict(zip(header, cells, strict=True))
+        yield where, {**entry, "start": number(entry["time_start"]), "end": number(entry["time_end"])}
+
+
+def _of_json(entries: Mapping[str, Any]) -> Iterator[Segment | Unmapped]:
+    for video, entry in entries.items():
+        where = f"video {video}"
+        annotation = entry.get("annotations") if isinstance(entry, dict) else None
+        segment = annotation.get("segment") if isinstance(annotation, dict) else None
+        if not isinstance(annotation, dict) or not isinstance(segment, list) or len(segment) != 2:
+            yield Unmapped(where, str(entry)[:60], "has no label and segment.", "Is it a Kinetics list?")
+            continue
+        yield (
+            where,
+            {
+                "youtube_id": video,
+                "label": annotation.get("label"),
+                "start": segment[0],
+                "end": segment[1],
+                "duration": entry.get("duration"),
+                "split": entry.get("subset"),
+            },
+        )
+
+
+def _is_entry(entry: Any) -> bool:
+    annotation = entry.get("annotations") if isinstance(entry, dict) else None
+    return isinstance(annotation, dict) and {"label", "segment"} <= set(annotation)

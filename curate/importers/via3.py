@@ -1,0 +1,122 @@
+"""VIA 3 (VGG Image Annotator) video projects: temporal segments in seconds."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from curate.annotations import MEDIA_FOLDER, in_folder, is_name, mapping, sequence, span
+from curate.document import Document
+from curate.rows import Entry, Row, Unmapped
+from slateboard.errors import did_you_mean
+from slateboard.registry import Card, Parameter
+
+CARD = Card(
+    title="VIA 3 project",
+    source="VGG Image Annotator 3, project files (robots.ox.ac.uk/~vgg/software/via)",
+    parameters={
+        "attribute": Parameter("", "-", "attribute that holds the class; needed where a project has several"),
+        "media_folder": MEDIA_FOLDER,
+    },
+)
+SEGMENT_ANCHOR = "FILE1_Z2_XY0"
+"""What VIA calls an attribute of two times and no region."""
+CHECKBOX = 2
+TEXT = 1
+VIDEO = 4
+BY_URL, INLINE = 2, 4
+
+
+def recognises(document: Document) -> bool:
+    """True for JSON with the parts of a VIA 3 project."""
+    found = mapping(document.json_or_none)
+    return all(isinstance(found.get(part), dict) for part in ("project", "attribute", "file", "metadata", "view"))
+
+
+def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+    """Yield a row for each temporal segment, in the order of the project."""
+    if not recognises(document):
+        raise document.refuse("is no VIA 3 project.", "Save the project in VIA 3 as JSON.")
+    project = document.json
+    attribute_id = _attribute(document, str(parameters["attribute"]))
+    for name, entry in project["metadata"].items():
+        yield _row(f"metadata {name}", entry, project, attribute_id, parameters)
+
+
+def _attribute(document: Document, wanted: str) -> str:
+    """Return the id of the attribute that holds the class: the wanted one, or the only one of segments."""
+    attributes = document.json["attribute"]
+    names = {key: str(mapping(value).get("aname", key)) for key, value in attributes.items()}
+    if wanted:
+        found = [key for key in attributes if wanted in (key, names[key])]
+        if len(found) == 1:
+            return found[0]
+        remedy = did_you_mean(wanted, names.values())
+        raise document.refuse(f"has {len(found)} attributes named {wanted!r}.", remedy, where="attribute")
+    of_segments = [key for key, value in attributes.items() if mapping(value).get("anchor_id") == SEGMENT_ANCHOR]
+    candidates = of_segments or list(attributes)
+    if len(candidates) == 1:
+        return candidates[0]
+    told = ", ".join(repr(names[key]) for key in candidates) or "none"
+    raise document.refuse(
+        f"has {len(candidates)} attributes that may hold the class: {told}.",
+        "Choose one with --set attribute=NAME.",
+        where="attribute",
+    )
+
+
+def _row(where: str, entry: Any, project: Mapping[str, Any], attribute_id: str, parameters: Mapping[str, Any]) -> Entry:
+    """Return the row of one entry of `metadata`."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("z"), list) or not isinstance(entry.get("av"), dict):
+        return Unmapped(where, str(entry)[:60], "is damaged: no times or values.", "Save the project anew.")
+    label = _label(entry["av"].get(attribute_id), mapping(project["attribute"][attribute_id]))
+    if isinstance(label, list):
+        return Unmapped(where, ", ".join(label), "has several labels at once.", "Divide it into one for each.")
+    times = entry["z"]
+    if len(times) != 2:
+        why = {0: "marks a still, not a segment.", 1: "marks one moment, not a segment."}
+        return Unmapped(where, f"{label!r} {times}", why.get(len(times), "has more than two times."), "Mark a segment.")
+    if not label:
+        return Unmapped(where, f"{times[0]} to {times[1]} s", "has no label.", "Label it.")
+    found = span(where, label, *times)
+    if isinstance(found, Unmapped):
+        return found
+    video = _video(where, entry, project, parameters)
+    if isinstance(video, Unmapped):
+        return video
+    changed = [found.changed] if found.changed else []
+    if entry.get("xy"):
+        changed.append("its region in the picture is not kept")
+    return Row(where, video, label, found.start_s, found.end_s, group=video, changed=", ".join(changed))
+
+
+def _label(value: object, attribute: Mapping[str, Any]) -> str | list[str]:
+    """Return the label that an attribute's value means: an option where it is one's id, else the text itself."""
+    text = "" if value is None else str(value)
+    options = mapping(attribute.get("options"))
+    if attribute.get("type") == TEXT:
+        return text.strip()
+    if attribute.get("type") == CHECKBOX:
+        chosen = [str(options.get(key, key)) for key in text.split(",") if key]
+        return chosen if len(chosen) > 1 else "".join(chosen)
+    return str(options.get(text, text)).strip()
+
+
+def _video(
+    where: str, entry: Mapping[str, Any], project: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> str | Unmapped:
+    """Return the url of the video that an entry belongs to: entry -> view -> file."""
+    view = mapping(project["view"].get(str(entry.get("vid"))))
+    files = [project["file"].get(str(fid)) for fid in sequence(view.get("fid_list"))]
+    if len(files) != 1 or not isinstance(files[0], dict):
+        return Unmapped(where, f"view {entry.get('vid')}", f"shows {len(files)} files, not one.")
+    file = files[0]
+    if file.get("type") != VIDEO:
+        return Unmapped(where, str(file.get("fname")), "is no video.", "Only segments of videos are imported.")
+    if file.get("loc") == INLINE:
+        return Unmapped(where, str(file.get("fname")), "is kept inside the project.", "Save the video as a file.")
+    if file.get("loc") == BY_URL:
+        prefixes = mapping(mapping(mapping(project.get("config")).get("file")).get("loc_prefix"))
+        if is_name(file.get("src")):
+            return f"{prefixes.get(str(BY_URL)) or ''}{file['src']}"
+    if not is_name(file.get("fname")):
+        return Unmapped(where, f"file {file.get('fid')}", "has no name.", "Name it in the project.")
+    return in_folder(str(file["fname"]), parameters)

@@ -1,0 +1,91 @@
+"""What an importer hands over: rows of a list of sources, what could not be mapped, and notes for people."""
+
+import re
+from dataclasses import dataclass
+
+_FORMULA = re.compile(r"'*[=+\-@]")
+_GUARDED = re.compile(r"'+[=+\-@]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a list of sources. Times are kept to the microsecond, so that writing and reading agree."""
+
+    where: str
+    """Its place in the file: `line 3`, `metadata 1_cbzrHITO`."""
+    url: str
+    """http(s) address, or a path relative to the workspace."""
+    label: str
+    start_s: float | None = None
+    """Seconds; None: at the video's beginning."""
+    end_s: float | None = None
+    """Seconds; None: at the video's end."""
+    group: str | None = None
+    """The video, where a file cuts several pieces out of one: they never lie on both sides of a split."""
+    licence: str | None = None
+    effects: tuple[str, ...] | None = None
+    """Kinds that a person saw; () if a person looked and saw none; None if nobody said."""
+    note: str | None = None
+    changed: str = ""
+    """What had to be altered to map it, for people: an end that was clipped, a region that is not kept."""
+
+    @property
+    def key(self) -> tuple[str, float | None, float | None]:
+        """What makes it the same source as another row: url, start and end."""
+        return self.url, self.start_s, self.end_s
+
+    @property
+    def told(self) -> str:
+        """The row as a person recognises it: label, url, times."""
+        times = "" if self.start_s is None else f" from {self.start_s:g} s"
+        return f"{self.label!r} {self.url}{times}" + ("" if self.end_s is None else f" to {self.end_s:g} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """One entry of a file, or one cell of it, that gives no row."""
+
+    where: str
+    """Its place in the file: `line 3`, `track 0`."""
+    what: str
+    """The entry, as the file has it."""
+    why: str
+    """Why it gives no row: the end of a sentence that `what` begins; the same words for the same reason."""
+    remedy: str = ""
+    """What to do about it, where something can be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to say once of a whole file: an assumption that was made for all of its rows."""
+
+    text: str
+
+
+Entry = Row | Unmapped | Note
+
+
+def seconds(value: float) -> float:
+    """Return seconds rounded to the microsecond, at which times are written."""
+    return round(value, 6)
+
+
+def seconds_text(value: float) -> str:
+    """Return seconds as the list has them: no exponent, at most six decimals."""
+    text = f"{value:.6f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def is_formula(text: str) -> bool:
+    """Would a spreadsheet run this cell?"""
+    return text[:1] in ("=", "+", "-", "@")
+
+
+def guarded(text: str) -> str:
+    """Return a cell that no spreadsheet runs: an apostrophe before `=`, `+`, `-`, `@`; `unguarded` undoes it."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return the text of a cell that `guarded` wrote."""
+    return text[1:] if _GUARDED.match(text) else text

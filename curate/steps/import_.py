@@ -1,0 +1,73 @@
+"""Add what an annotation file lists to sources.csv: VIA 3, CVAT, Label Studio, Kinetics, ActivityNet, CSV, JSON lines.
+
+Rows that are there already are not added again, nothing is overwritten, and what cannot be mapped is listed with its
+reason in imports/. `slateboard ls importers NAME` shows the parameters of one.
+
+Example: slateboard curate import tracks.xml --from cvat --set frame_rate_hz=25
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from curate.importing import Outcome, Told, import_file, reasons
+from slateboard.progress import say, show
+from slateboard.workspace import Workspace
+
+SHOWN = 20
+"""Entries that are printed; the file in imports/ has them all."""
+
+
+def command(
+    workspace: Workspace,
+    file: Annotated[Path, typer.Argument(help="File to read.")],
+    importer: Annotated[
+        str | None, typer.Option("--from", help="Its form: a name of `slateboard ls importers`; told from the file.")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE of the importer; may be given several times.")
+    ] = None,
+) -> dict[str, Any]:
+    """Read a file, add its rows to the list, tell what was not added."""
+    outcome = import_file(workspace, file, importer=importer, given=parameters or [])
+    merged = outcome.merged
+    left_out = [told for told in merged.told if told.kind != "changed"]
+    say(f"{file.name} read as {outcome.importer}{' (told from the file)' if outcome.guessed else ''}")
+    for note in merged.notes:
+        say(note)
+    show(
+        f"{len(merged.added)} rows added to {workspace.sources.name}, {merged.already} there already, "
+        f"{merged.count('not mapped')} not mapped, {merged.count('conflict')} in conflict, "
+        f"{merged.count('repeated')} repeated, {merged.count('changed')} changed"
+    )
+    for line in _lines(merged.told):
+        show(line)
+    if outcome.unmapped is not None:
+        show(f"all of them: {outcome.unmapped}")
+    return {**_counts(outcome, workspace), "reasons": reasons(left_out), "entries": list(map(asdict, merged.told))}
+
+
+def _lines(told: list[Told]) -> list[str]:
+    """Return the reasons with their counts, then the first entries."""
+    lines = [f"  {count} x {why}" for why, count in list(reasons(told).items())[:SHOWN]] if len(told) > 1 else []
+    lines += [f"{one.kind}: {one.where}: {one.what} {one.why} {one.remedy}".rstrip() for one in told[:SHOWN]]
+    return [*lines, f"... and {len(told) - SHOWN} more"] if len(told) > SHOWN else lines
+
+
+def _counts(outcome: Outcome, workspace: Workspace) -> dict[str, Any]:
+    merged = outcome.merged
+    return {
+        "list": str(workspace.sources),
+        "importer": outcome.importer,
+        "guessed": outcome.guessed,
+        "notes": merged.notes,
+        "added": len(merged.added),
+        "already": merged.already,
+        "not_mapped": merged.count("not mapped"),
+        "conflicts": merged.count("conflict"),
+        "repeated": merged.count("repeated"),
+        "changed": merged.count("changed"),
+        "unmapped_file": None if outcome.unmapped is None else str(outcome.unmapped),
+    }
