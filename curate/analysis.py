@@ -1,28 +1,29 @@
 """The decode pass: each media is decoded once, and every analyser and effect detector that wants it looks on."""
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from curate.stack import Sampler, Stack
+from curate.verdicts import EFFECTS, Detectors
+from slateboard.media.ahead import PixelHash, ahead
 from slateboard.media.errors import Unreadable
-from slateboard.media.frames import Frame, decode, scaled_size
-from slateboard.media.scale import scale
-from slateboard.records.media import Media
+from slateboard.media.frames import decode
+from slateboard.media.pyramid import Pyramid
+from slateboard.records.media import Media, Shot
 from slateboard.records.observation import Observation
 from slateboard.records.source import State
 from slateboard.registry import Registry
 
-ANALYSERS = Registry("curate.analysers", ("CARD", "VERSION", "start"))
-EFFECTS = Registry("curate.effects", ("CARD", "VERSION", "detect"))
+ANALYSERS = Registry("curate.analysers", ("CARD", "VERSION", "SIZE", "RATE", "start"))
 
-SHORT_SIDE = 256
-"""Analysers see pictures of at most this shorter side, in pixels."""
+SHOTS = "shots"
+"""The analyser that divides a media; what the others say of shots is made anew when it is."""
+
+ENOUGH = 0.9
+"""A file that decodes for less than this part of the duration announced is truncated."""
 
 Wanted = dict[str, tuple[int, dict[str, Any]]]
 """Name of an analyser or effect -> version and parameters."""
@@ -35,6 +36,11 @@ class Job:
     path: Path
     media: Media
     wanted: Wanted
+    """Analysers and effects to run, a part of all."""
+    shots: tuple[Shot, ...] = ()
+    """The shots found by an earlier pass; used where `shots` itself is not wanted."""
+    announced_s: float | None = None
+    """Duration that the host announced, in seconds; None: it announced none."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Pass:
     """With frames, duration and decode errors filled in."""
     observations: tuple[Observation, ...]
     state: State
-    """fetched if it decodes to its end, else truncated, corrupt or not_video."""
+    """fetched if it decodes to its end, else truncated, corrupt, not_video or error."""
     error: str | None
 
 
@@ -61,63 +67,119 @@ def wanted_of(parameters: Mapping[str, Mapping[str, Any]]) -> Wanted:
     return found
 
 
+def lacking(wanted: Wanted, names: Iterable[str]) -> Wanted:
+    """Return what to run where these lack: with new shots also everything that speaks of shots."""
+    missing = set(names)
+    if SHOTS in missing:
+        missing |= {name for name in wanted if _speaks_of_shots(name)}
+    return {name: wanted[name] for name in wanted if name in missing}
+
+
+def _speaks_of_shots(name: str) -> bool:
+    return name not in ANALYSERS.names() or getattr(ANALYSERS.load(name), "PER_SHOT", True)
+
+
+def lost(job: Job, reason: str) -> Pass:
+    """Return the pass of a media on which the worker died twice."""
+    return Pass(job.media, (), State.ERROR, f"analysis ended in mid-video, twice: {reason}")
+
+
 def analyse(job: Job) -> Pass:
     """Decode one media to its end. Runs in a worker process; touches neither catalog nor disk."""
-    media = job.media
-    watchers = {
-        name: ANALYSERS.load(name).start(media, job.wanted[name][1]) for name in ANALYSERS.names() if name in job.wanted
-    }
-    kinds = [name for name in EFFECTS.names() if name in job.wanted]
-    sampler, stacks = Sampler(), []
+    try:
+        return _pass(job)
+    except Unreadable as error:
+        return Pass(job.media, (), error.state, str(error))
+    except Exception as error:
+        # One odd video of fifty thousand ends no run: it becomes a row that asks for a look.
+        return Pass(job.media, (), State.ERROR, f"analysis: {type(error).__name__}: {error}")
+
+
+def _pass(job: Job) -> Pass:
+    audience = _Audience(job)
     times: list[float] = []
     errors: list[str] = []
-    pixels = hashlib.sha256()
-    try:
-        for frame in decode(job.path, on_error=errors.append):
+    with PixelHash() as pixels:
+        for frame in ahead(decode(job.path, on_error=errors.append)):
             times.append(frame.seconds)
-            for plane in (frame.y, frame.u, frame.v):
-                pixels.update(plane.data)
-            small = _small(frame)
-            for name, watcher in watchers.items():
-                cuts = watcher.see(small)
-                if name == "shots":
-                    stacks += [sampler.close(cut) for cut in cuts]
-            sampler.see(small)
-    except Unreadable as error:
-        return Pass(media, (), error.state, str(error))
-    stacks.append(sampler.close(len(times)))
-    rows = {name: watcher.rows() for name, watcher in watchers.items()}
-    for kind in kinds:
-        rows[kind] = _verdicts(kind, rows["shots"], [stack for stack in stacks if stack is not None])
-    found = _measured(media, times, errors, pixels.hexdigest())
+            pixels.see(frame)
+            audience.see(Pyramid(frame))
+    found = _measured(job.media, times, errors, pixels.hexdigest())
     observations = tuple(
         Observation(
-            media_id=media.media_id,
+            media_id=job.media.media_id,
             analyser=name,
             version=job.wanted[name][0],
             parameters=job.wanted[name][1],
-            rows=seen,
+            rows=rows,
         )
-        for name, seen in rows.items()
+        for name, rows in audience.rows(len(times)).items()
     )
-    state, reason = _ending(found, errors)
+    state, reason = _ending(found, errors, job.announced_s)
     return Pass(found, observations, state, reason)
 
 
-def _small(frame: Frame) -> Frame:
-    """Return a frame of at most SHORT_SIDE pixels on its shorter side, scaled by area."""
-    height, width = frame.y.shape
-    if min(height, width) <= SHORT_SIDE:
-        return frame
-    size = scaled_size(width, height, short_side=SHORT_SIDE)
-    half = (size[0] // 2, size[1] // 2)
-    return replaced(frame, y=scale(frame.y, size), u=scale(frame.u, half), v=scale(frame.v, half))
+class _Seat:
+    """One analyser, its size, and its rate by presentation time."""
+
+    def __init__(self, job: Job, name: str) -> None:
+        module = ANALYSERS.load(name)
+        self.size: int = module.SIZE
+        self._rate: float | None = module.RATE
+        self._slot = -1
+        self.watcher = module.start(job.media, job.wanted[name][1])
+
+    def wants(self, seconds: float) -> bool:
+        """Tell whether a frame is the first in its slot of time; a thousandth of a slot allows for rounding."""
+        if self._rate is None:
+            return True
+        slot = int(seconds * self._rate + 1e-3)
+        if slot == self._slot:
+            return False
+        self._slot = slot
+        return True
 
 
-def _verdicts(kind: str, shots: list[dict[str, Any]], stacks: list[Stack]) -> list[dict[str, Any]]:
-    """Return one verdict per shot."""
-    detect = EFFECTS.load(kind).detect
-    return [{"shot_id": shot["shot_id"], **detect(seen).row()} for shot, seen in zip(shots, stacks, strict=True)]
+class _Audience:
+    """All that look on: shots first, whose cuts the detectors follow, then the others."""
+
+    def __init__(self, job: Job) -> None:
+        self._shots = _Seat(job, SHOTS) if SHOTS in job.wanted else None
+        self._known = job.shots
+        self._cuts = {shot.first_frame for shot in job.shots if shot.first_frame}
+        self._closed = 0
+        self._seats = {name: _Seat(job, name) for name in ANALYSERS.names() if name in job.wanted and name != SHOTS}
+        self._detectors = Detectors([name for name in EFFECTS.names() if name in job.wanted])
+
+    def see(self, pyramid: Pyramid) -> None:
+        """Look at one frame."""
+        frame = pyramid.at(0)
+        if self._shots is not None:
+            for cut in self._shots.watcher.see(pyramid.at(self._shots.size)):
+                self._close(cut)
+        elif frame.index in self._cuts:
+            self._close(frame.index)
+        for seat in self._seats.values():
+            if seat.wants(frame.seconds):
+                seat.watcher.see(pyramid.at(seat.size))
+        self._detectors.see(pyramid, frame.index)
+
+    def rows(self, frames: int) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows of each analyser and effect after the last frame."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        shots: Sequence[Shot] = self._known
+        if self._shots is not None:
+            found[SHOTS] = self._shots.watcher.rows(())
+            shots = [Shot.model_validate(row) for row in found[SHOTS]]
+        for cut in [shot.first_frame for shot in shots if shot.first_frame > self._closed]:
+            self._close(cut)
+        self._detectors.close(frames)
+        found |= {name: seat.watcher.rows(shots) for name, seat in self._seats.items()}
+        return found | self._detectors.rows(shots)
+
+    def _close(self, cut: int) -> None:
+        self._detectors.close(cut)
+        self._closed = cut
 
 
 def _measured(media: Media, times: list[float], errors: list[str], digest: str) -> Media:
@@ -134,18 +196,18 @@ def _measured(media: Media, times: list[float], errors: list[str], digest: str) 
     )
 
 
-def _ending(media: Media, errors: list[str]) -> tuple[State, str | None]:
+def _ending(media: Media, errors: list[str], announced_s: float | None) -> tuple[State, str | None]:
     """Tell a file that ends early from one with a scratch in the middle.
 
-    Headers lie by a few frames (every JHMDB clip does), so only an error together with a tenth of the
-    announced duration missing is called truncated.
+    Headers lie by a few frames (every JHMDB clip does), so the header's duration counts only together with an
+    error; what the host announced counts alone.
     """
+    seconds = media.duration_s or 0.0
+    if announced_s is not None and seconds < ENOUGH * announced_s:
+        return State.TRUNCATED, f"decodes {seconds:.2f} s of {announced_s:.2f} s that its host announced"
     if not errors:
         return State.FETCHED, None
-    announced = media.header_duration_s
-    if announced and media.duration_s is not None and media.duration_s < 0.9 * announced:
-        return (
-            State.TRUNCATED,
-            f"decodes {media.duration_s:.2f} s of {announced:.2f} s announced: {errors[0]}",
-        )
+    header = media.header_duration_s
+    if header and seconds < ENOUGH * header:
+        return State.TRUNCATED, f"decodes {seconds:.2f} s of {header:.2f} s announced: {errors[0]}"
     return State.FETCHED, f"{len(errors)} decoding errors, frames there: {errors[0]}"

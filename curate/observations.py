@@ -19,7 +19,8 @@ def path_of(folder: Path, media_id: str, analyser: str) -> Path:
 def write(folder: Path, observation: Observation) -> None:
     """Write an observation whole."""
     origin = {"schema": observation.SCHEMA, **observation.model_dump(mode="json", exclude={"rows"})}
-    table = pa.Table.from_pylist(list(observation.rows))
+    names = dict.fromkeys(name for row in observation.rows for name in row)
+    table = pa.table({name: [row.get(name) for row in observation.rows] for name in names})
     table = table.replace_schema_metadata({"slateboard": json.dumps(origin, sort_keys=True)})
     with whole(path_of(folder, observation.media_id, observation.analyser)) as temporary:
         pq.write_table(table, temporary)

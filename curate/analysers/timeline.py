@@ -1,14 +1,17 @@
 """Keep the time of every decoded frame: labels and cuts never trust frame number over rate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slateboard.media.frames import Frame
-from slateboard.records.media import Media
+from slateboard.records.media import Media, Shot
 from slateboard.registry import Card
 
 CARD = Card(title="Presentation times", source="slateboard")
 VERSION = 1
+SIZE = 0
+RATE = None
+PER_SHOT = False
 
 
 class Timeline:
@@ -21,7 +24,7 @@ class Timeline:
         """Note one frame."""
         self._rows.append({"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds})
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
         """Return frame, pts and seconds since the first frame."""
         return self._rows
 

@@ -1,8 +1,6 @@
 """Bars: a uniform border of any colour on one to four sides, nested or not."""
 
-import numpy as np
-from numpy.typing import NDArray
-
+from curate.borders import content
 from curate.stack import Stack
 from slateboard.records.observation import Verdict
 from slateboard.registry import Card
@@ -11,90 +9,32 @@ CARD = Card(
     title="Bars (letterbox, pillarbox, frame)",
     source="slateboard; rules measured on 62 unseen sources: recall 1.00 [.91, 1], raised on 1 of 61 clean clips",
 )
-VERSION = 1
-
-# A line belongs to the border if in 90 % of frames 97 % of its luma (95 % of its chroma) is near the edge's colour.
-_FRAMES, _LUMA_SHARE, _CHROMA_SHARE = 0.90, 0.97, 0.95
-_LUMA_NEAR, _CHROMA_NEAR = 8, 6
-# Sky and night are flat too, but do not end in a straight edge: 60 % of the line must step by over 10 at some time.
-_EDGE_STEP, _EDGE_SHARE = 10, 0.60
-_LEAST_LINES = 4
-_NESTED = 3
-
-Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+VERSION = 2
+SIZE = 256
+FRAMES = 12
 
 
-def detect(stack: Stack) -> Verdict:
+def detect(stack: Stack) -> list[Verdict]:
     """Return the box of the content if a border surrounds it; flat sides without a straight edge are undecided."""
+    return [_detected(stack)]
+
+
+def _detected(stack: Stack) -> Verdict:
     count, height, width = stack.y.shape
     if count < 2:
         return Verdict(present=None, reason="one frame")
-    top, bottom, left, right = 0, height, 0, width
-    doubtful = False
-    for _ in range(_NESTED):
-        before = (top, bottom, left, right)
-        for upright in (True, False):
-            planes = _cut(stack, top, bottom, left, right)
-            if not upright:
-                planes = (planes[0].swapaxes(1, 2), planes[1].swapaxes(1, 2), planes[2].swapaxes(1, 2))
-            first, first_doubt = _border(planes)
-            last, last_doubt = _border((planes[0][:, ::-1], planes[1][:, ::-1], planes[2][:, ::-1]))
-            doubtful |= first_doubt or last_doubt
-            if upright:
-                top, bottom = top + first, bottom - last
-            else:
-                left, right = left + first, right - last
-        if (top, bottom, left, right) == before or bottom - top < 16 or right - left < 16:
-            break
-    if (top, bottom, left, right) == (0, height, 0, width):
-        return Verdict(
-            present=None if doubtful else False, reason="flat sides, no straight edge" if doubtful else "none"
-        )
-    widest = max(top, height - bottom, left, width - right)
+    box = content(stack.y, stack.u, stack.v)
+    if (box.top, box.bottom, box.left, box.right) == (0, height, 0, width):
+        if box.doubtful:
+            return Verdict(present=None, reason="flat sides, no straight edge")
+        return Verdict(present=False, reason="none")
+    widest = max(box.top, height - box.bottom, box.left, width - box.right)
     return Verdict(
         present=True,
         reason=f"{widest} px of {width}x{height}",
-        x=left / width,
-        y=top / height,
-        w=(right - left) / width,
-        h=(bottom - top) / height,
+        x=box.left / width,
+        y=box.top / height,
+        w=(box.right - box.left) / width,
+        h=(box.bottom - box.top) / height,
         score=1.0,
     )
-
-
-def _cut(stack: Stack, top: int, bottom: int, left: int, right: int) -> Planes:
-    half = (slice(None), slice(top // 2, bottom // 2), slice(left // 2, right // 2))
-    return stack.y[:, top:bottom, left:right], stack.u[half], stack.v[half]
-
-
-def _border(planes: Planes) -> tuple[int, bool]:
-    """Return (lines of border at the first rows, whether they are flat but end in no straight edge)."""
-    luma, *chromas = planes
-    flat = _near(luma, _LUMA_NEAR, _LUMA_SHARE)
-    for chroma in chromas:
-        near = _near(chroma, _CHROMA_NEAR, _CHROMA_SHARE)
-        # A chroma line stands for two lines of luma; an odd cut leaves one line without its own.
-        flat &= np.repeat(near, 2, axis=1)[:, : luma.shape[1]] if 2 * near.shape[1] >= luma.shape[1] else flat
-    whole = flat.mean(axis=0) >= _FRAMES
-    lines = len(whole) if whole.all() else int(np.argmin(whole))
-    lines -= lines % 2
-    if lines < _LEAST_LINES:
-        return 0, False
-    if lines >= luma.shape[1] - 2:
-        return 0, True
-    inner, outer = luma[:, lines + 2].astype(np.int16), luma[:, lines - 2].astype(np.int16)
-    stepped = (np.abs(inner - outer) > _EDGE_STEP).any(axis=0).mean() >= _EDGE_SHARE
-    return (_edge(luma, near=lines), False) if stepped else (0, True)
-
-
-def _edge(luma: NDArray[np.uint8], *, near: int) -> int:
-    """Return the line at which luma steps most: codecs blur chroma over the edge, so flatness ends early."""
-    candidates = range(near - 1, min(near + 5, luma.shape[1] - 1))
-    steps = [np.abs(luma[:, line].astype(np.int16) - luma[:, line - 1]).mean() for line in candidates]
-    return candidates[int(np.argmax(steps))]
-
-
-def _near(plane: NDArray[np.uint8], within: int, share: float) -> NDArray[np.bool_]:
-    """Return [frames, lines]: is this share of the line within so much of the colour of the two outermost lines?"""
-    edge = np.median(plane[:, :2].reshape(len(plane), -1), axis=1)[:, None, None]
-    return (np.abs(plane.astype(np.float32) - edge) <= within).mean(axis=2) >= share

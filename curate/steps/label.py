@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from curate import observations
-from curate.analysis import EFFECTS
 from curate.label import has_effects, label
+from curate.verdicts import EFFECTS
 from slateboard.catalog.catalog import opened
 from slateboard.progress import say
 from slateboard.records.clip import Effect
@@ -37,14 +37,9 @@ def command(
             source = sources[clip.source_id]
             shots = [Shot.model_validate(row) for row in observations.read(folder, clip.media_id, "shots")]
             inside = [
-                shot.shot_id
-                for shot in shots
-                if shot.first_frame <= clip.last_frame and shot.last_frame >= clip.first_frame
+                shot for shot in shots if shot.first_frame <= clip.last_frame and shot.last_frame >= clip.first_frame
             ]
-            verdicts = {
-                kind: {row["shot_id"]: row for row in observations.read(folder, clip.media_id, kind)}
-                for kind in EFFECTS.names()
-            }
+            verdicts = {kind: observations.read(folder, clip.media_id, kind) for kind in EFFECTS.names()}
             effects = label(clip, source, inside, verdicts, accept_machine=accept_all)
             states[has_effects(source, effects)] += 1
             against += source.effects == () and bool(effects)

@@ -121,10 +121,15 @@ def _frame(
     width, height = picture.width // 2 * 2, picture.height // 2 * 2
     turns = round(picture.rotation / 90) % 4
     y, u, v = (
-        np.ascontiguousarray(np.rot90(_plane(picture, number)[: height // part, : width // part], turns))
+        _turned(_plane(picture, number)[: height // part, : width // part], turns)
         for number, part in ((0, 1), (1, 2), (2, 2))
     )
     return Frame(index, picture.pts or 0, time_base, seconds, y, u, v, matrix, full_range and not is_rgb)
+
+
+def _turned(plane: Plane, turns: int) -> Plane:
+    """Return a plane turned by so many quarters, in one piece; the decoder's own memory where it is in one piece."""
+    return np.ascontiguousarray(np.rot90(plane, turns) if turns else plane)
 
 
 def _plane(picture: VideoFrame, number: int) -> Plane:

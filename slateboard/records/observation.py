@@ -30,3 +30,7 @@ class Verdict(Record):
     h: float | None = None
     score: float | None = None
     """Detector's own measure; compare only within a kind."""
+    start_s: float | None = None
+    """Where it begins, seconds in the shot's video; None: it lasts the whole shot."""
+    end_s: float | None = None
+    """Where it ends, seconds in the shot's video; None: it lasts the whole shot."""

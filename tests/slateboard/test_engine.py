@@ -1,5 +1,6 @@
-"""Work in processes: results in order, whatever the number of workers; workers end with their parent."""
+"""Work in processes, here or on Ray: results in order, a dead worker costs one retry, workers end with their parent."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,10 +11,16 @@ from pathlib import Path
 import pytest
 
 from slateboard import engine
+from slateboard.errors import MissingRequirement, SlateboardError
 
 
 def _square(number: int) -> int:
     return number * number
+
+
+def _die(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
 
 
 def _fail(number: int) -> int:
@@ -29,6 +36,74 @@ def test_results_come_in_the_order_of_the_items(workers: int) -> None:
 def test_an_error_in_a_worker_reaches_the_caller(workers: int) -> None:
     with pytest.raises(ValueError, match="no 1"):
         list(engine.run(_fail, [1, 2], workers=workers))
+
+
+# Each item counts its tries in a file of its own; the deadly ones kill their worker as `kill -9` would.
+_DEADLY = """
+import json, os, signal, sys
+from pathlib import Path
+from slateboard import engine
+
+
+def work(item):
+    note, deaths = Path(item[0]), item[1]
+    tries = int(note.read_text()) if note.exists() else 0
+    note.write_text(str(tries + 1))
+    if tries < deaths:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [note.name, "done"]
+
+
+def lost(item, reason):
+    assert reason
+    return [Path(item[0]).name, "lost"]
+
+
+if __name__ == "__main__":
+    folder, kind = sys.argv[1:]
+    items = [(f"{folder}/{number}", {2: 1, 4: 9}.get(number, 0)) for number in range(8)]
+    print(json.dumps(list(engine.run(work, items, workers=2, engine=kind, lost=lost))))
+"""
+
+
+@pytest.mark.parametrize("kind", ["local", pytest.param("ray", marks=pytest.mark.slow)])
+def test_a_worker_killed_in_mid_item_costs_that_item_one_retry_and_nothing_else(tmp_path: Path, kind: str) -> None:
+    script = tmp_path / "work.py"
+    script.write_text(_DEADLY)
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    command = [sys.executable, str(script), str(notes), kind]
+    told = subprocess.run(command, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True, check=True)
+    found = json.loads(told.stdout.splitlines()[-1])
+    assert found == [[str(number), "lost" if number == 4 else "done"] for number in range(8)]
+    tries = {int(note.name): int(note.read_text()) for note in notes.iterdir()}
+    assert tries == {number: 2 if number in (2, 4) else 1 for number in range(8)}
+
+
+def test_without_a_word_for_lost_items_the_run_ends_and_names_the_item(tmp_path: Path) -> None:
+    with pytest.raises(SlateboardError, match=r"Workers died 2 times on one item .*: 9"):
+        list(engine.run(_die, [9, 9], workers=2))
+
+
+def test_one_item_survives_its_worker_too() -> None:
+    assert list(engine.run(_die, [9], lost=lambda item, reason: item + 1)) == [10]
+
+
+def test_no_items_give_no_results() -> None:
+    assert list(engine.run(_square, [], workers=2)) == []
+
+
+def test_an_address_without_ray_and_an_unknown_engine_are_refused() -> None:
+    with pytest.raises(SlateboardError, match="--engine ray"):
+        list(engine.run(_square, [1, 2], address="auto"))
+    with pytest.raises(SlateboardError, match="Unknown engine: 'dask'"):
+        list(engine.run(_square, [1, 2], engine="dask"))
+
+
+def test_ray_that_is_not_installed_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingRequirement, match=r"pip install 'slateboard\[ray\]'"):
+        list(engine.run(_square, [1, 2], engine="ray"))
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:

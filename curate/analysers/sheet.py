@@ -1,0 +1,58 @@
+"""Keep a thumbnail of each shot, for people who review."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from slateboard.media.colour import rgb
+from slateboard.media.frames import Frame
+from slateboard.records.media import Media, Shot
+from slateboard.registry import Card
+
+CARD = Card(title="Thumbnails", source="slateboard")
+VERSION = 1
+SIZE = 160
+RATE = 3.0
+
+_QUALITY = 75
+_KEPT = 1200
+"""Thumbnails kept while the shots are unknown, thinned evenly over the media: 7 MB."""
+
+
+class Sheet:
+    """Keeps pictures at an even pace as JPEG, and in the end the one nearest to the middle of each shot."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._step = 1
+        self._kept: list[tuple[int, bytes]] = []
+
+    def see(self, frame: Frame) -> None:
+        """Keep every step-th picture."""
+        if self._seen % self._step == 0:
+            self._kept.append((frame.index, _jpeg(frame)))
+            if len(self._kept) > _KEPT:
+                self._kept, self._step = self._kept[::2], 2 * self._step
+        self._seen += 1
+
+    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+        """Return shot_id, frame and jpeg (bytes); both None where no picture of a short shot was kept."""
+        rows: list[dict[str, Any]] = []
+        for shot in shots:
+            middle = (shot.first_frame + shot.last_frame) / 2
+            inside = [one for one in self._kept if shot.first_frame <= one[0] <= shot.last_frame]
+            frame, jpeg = min(inside, key=lambda one: abs(one[0] - middle), default=(None, None))
+            rows.append({"shot_id": shot.shot_id, "frame": frame, "jpeg": jpeg})
+        return rows
+
+
+def _jpeg(frame: Frame) -> bytes:
+    picture = np.ascontiguousarray(rgb(frame)[..., ::-1])
+    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
+
+
+def start(media: Media, parameters: Mapping[str, Any]) -> Sheet:
+    """Begin to watch one media."""
+    return Sheet()

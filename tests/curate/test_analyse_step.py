@@ -1,0 +1,109 @@
+"""The analyse step: the same files from any engine, only what lacks is run, every failure is a state."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawing import moving
+
+from curate import observations
+from curate.steps.analyse import command as analyse
+from curate.steps.fetch import command as fetch
+from slateboard.catalog.catalog import opened
+from slateboard.engine import Engine
+from slateboard.records.source import State
+from slateboard.steps.init import COLUMNS
+from slateboard.workspace import Workspace
+
+VIDEOS = ("0.mp4", "1.mp4", "2.mp4")
+
+
+def _fetched(folder: Path, draw: Callable[..., Path]) -> Workspace:
+    """Return a workspace with three uploads that are fetched."""
+    folder.mkdir()
+    for number, name in enumerate(VIDEOS):
+        draw(name, [*moving(20, seed=number), *moving(20, seed=number + 5)]).rename(folder / name)
+    (folder / "slateboard.toml").write_text('name = "tiny"\n')
+    (folder / "sources.csv").write_text(COLUMNS + "".join(f"{name},Squat,,,,,,\n" for name in VIDEOS))
+    workspace = Workspace(folder)
+    fetch(workspace)
+    return workspace
+
+
+def _files(workspace: Workspace) -> dict[str, bytes]:
+    folder = workspace.observations
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+
+@pytest.mark.parametrize(
+    ("engine", "workers"), [(Engine.LOCAL, 2), pytest.param(Engine.RAY, 2, marks=pytest.mark.slow)]
+)
+def test_the_same_files_come_from_processes_as_from_this_one(
+    tmp_path: Path, draw: Callable[..., Path], engine: Engine, workers: int
+) -> None:
+    here = _fetched(tmp_path / "here", draw)
+    there = _fetched(tmp_path / "there", draw)
+    assert analyse(here, workers=1) == analyse(there, workers=workers, engine=engine)
+    assert _files(here) == _files(there)
+    assert len(_files(here)) >= 3 * 8
+
+
+def test_only_what_lacks_is_run_and_its_rows_fit_the_shots_that_stand(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+    assert analyse(workspace, workers=1)["analysed"] == 3
+    assert analyse(workspace, workers=1)["analysed"] == 0
+    before = {path: path.stat().st_mtime_ns for path in workspace.observations.rglob("*.parquet")}
+    (workspace.root / "slateboard.toml").write_text('name = "tiny"\n[analysers.quality]\nleast_short_side = 16\n')
+    changed = Workspace(workspace.root)
+    assert analyse(changed, workers=1)["analysed"] == 3
+    written = {path.name for path, time in before.items() if path.stat().st_mtime_ns != time}
+    assert written == {"quality.parquet"}
+    for folder in workspace.observations.iterdir():
+        shots, rows = (observations.read(workspace.observations, folder.name, name) for name in ("shots", "quality"))
+        assert [row["shot_id"] for row in rows] == [shot["shot_id"] for shot in shots]
+        assert [row["low_resolution"] for row in rows] == [False] * len(shots)
+
+
+def test_shots_whose_file_is_lost_are_found_again_with_all_that_speaks_of_them(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+    analyse(workspace, workers=1)
+    before = _files(workspace)
+    for path in workspace.observations.rglob("shots.parquet"):
+        path.unlink()
+    (workspace.root / "slateboard.toml").write_text('name = "tiny"\n[analysers.camera]\nleast_points = 13\n')
+    assert analyse(Workspace(workspace.root), workers=1)["analysed"] == 3
+    after = _files(workspace)
+    assert {name for name in before if before[name] != after[name]} == {
+        name for name in before if name.endswith("camera.parquet")
+    }
+
+
+def test_a_file_shorter_than_its_host_announced_is_truncated(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+    with opened(workspace.catalog) as catalog:
+        catalog.set_states(
+            [
+                source.model_copy(update={"provenance": {"duration_s": seconds}})
+                for source, seconds in zip(catalog.sources(), (40 / 15, 4.0, None), strict=True)
+            ]
+        )
+    analyse(workspace, workers=1)
+    with opened(workspace.catalog) as catalog:
+        states = [source.state for source in catalog.sources()]
+    assert states == [State.FETCHED, State.TRUNCATED, State.FETCHED]
+
+
+def test_a_file_that_is_gone_is_a_state_and_leaves_nothing_observed(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+    with opened(workspace.catalog) as catalog:
+        lost = catalog.sources()[0]
+        (media,) = catalog.media(lost.media_id or "")
+    (workspace.root / media.path).unlink()
+    analyse(workspace, workers=1)
+    with opened(workspace.catalog) as catalog:
+        assert [source.state for source in catalog.sources()] == [State.GONE, State.FETCHED, State.FETCHED]
+    assert not (workspace.observations / media.media_id).exists()
