@@ -55,7 +55,7 @@ class Shot(Record):
     boundary: Literal["start", "cut", "fade"]
     """What lies before it: the start of the video, a hard cut, or a fade or dissolve (whose middle it begins at)."""
     cut_score: float
-    """Score of that boundary by the detector's own measure; 0 for the first shot."""
+    """How sure that boundary is, 0-1, by the same measure for all detectors; 0 for the first shot."""
     flashes: tuple[int, ...] = ()
     """Frames inside at which a flash peaks: the shot goes on behind it, so it is no cut."""
     still: bool

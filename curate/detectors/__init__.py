@@ -1,0 +1,1 @@
+"""Shot detectors: they name the frames at which shots may begin, one file each."""

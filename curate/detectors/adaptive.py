@@ -1,0 +1,33 @@
+"""Adaptive: change of content against the mean of its neighbours, which bears camera motion."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scenedetect.detectors import AdaptiveDetector
+
+from curate.shots.library import LENGTH, WEIGHTS, ByLibrary, frames_of, weights_of
+from slateboard.registry import Card, Parameter
+
+CARD = Card(
+    title="PySceneDetect adaptive",
+    source="PySceneDetect 0.7 AdaptiveDetector; defaults: the best of its sweep on short videos (SHOT)",
+    parameters={
+        "threshold": Parameter(3.5, "ratio", "change of a frame over the mean change of its neighbours"),
+        "window_frames": Parameter(3, "frames", "neighbours on each side"),
+        "min_content": Parameter(15.0, "0-255", "least change in hue, saturation and value that can be a cut"),
+        **WEIGHTS,
+        **LENGTH,
+    },
+)
+
+
+def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> ByLibrary:
+    """Begin to watch one video."""
+    detector = AdaptiveDetector(
+        adaptive_threshold=parameters["threshold"],
+        window_width=parameters["window_frames"],
+        min_content_val=parameters["min_content"],
+        min_scene_len=frames_of(parameters["min_seconds"], frame_rate_hz),
+        **weights_of(parameters),
+    )
+    return ByLibrary(detector, frame_rate_hz=frame_rate_hz)

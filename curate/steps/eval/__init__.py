@@ -1,0 +1,1 @@
+"""Evaluate how well curation finds things by itself: shots, duplicates."""
