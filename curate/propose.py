@@ -1,24 +1,32 @@
 """Propose clips by the paper's rules (MEI paper 4.1.2): pure, from shots and times to pieces.
 
-Title and end cards (still shots at the ends) are left off. Videos under 20 s are kept whole inside their
-shots; longer ones give 2-4 segments of 5-20 s. What is not proposed comes back with its reason.
+Intro and outro (still shots and cards at the ends) are left off. Videos under 20 s are kept whole inside their
+shots; longer ones give 2-4 segments of 5-20 s. No piece holds frames of two shots. What is not proposed comes back
+with its reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
+from typing import Any
 
+from curate.camera import camera_of
+from curate.quality import flags
 from slateboard.records.clip import Clip, clip_id
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
 from slateboard.settings import Clips
 
-VERSION = 1
+VERSION = 2
 """Of the rules: a new version proposes anew what nobody has decided."""
 
 # Times are floats: 10 frames of a tenth of a second each are to count as a second.
 _ROUNDING = 1e-6
+
+Seconds = Callable[[int, int], float]
+"""Length of a run of frames, given its first and last."""
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,15 @@ def propose(source: Source, media: Media, shots: Sequence[Shot], times: Sequence
     return [_clip(source, media, piece, times) for piece in pieces]
 
 
+def described(clip: Clip, *, camera: Rows, quality: Rows) -> Clip:
+    """Return a clip with what was observed of its frames; without observations the camera stays unknown."""
+    seen = {
+        "camera": camera_of(camera, clip.first_frame, clip.last_frame),
+        "quality": flags(quality, clip.first_frame, clip.last_frame),
+    }
+    return clip.model_copy(update=seen)
+
+
 def _clipped(shots: Sequence[Shot], first: int, last: int) -> list[Shot]:
     """Return the shots within a range of frames, cut at its ends."""
     return [
@@ -64,32 +81,64 @@ def _by_the_paper(shots: list[Shot], times: Sequence[float], settings: Clips, *,
     def seconds(first: int, last: int) -> float:
         return times[last] - times[first] + step
 
-    moving = [number for number, shot in enumerate(shots) if not shot.still]
-    if not moving:
-        return [Piece(shot.first_frame, shot.last_frame, shot.shot_id, "nothing moves") for shot in shots]
-    content = shots[moving[0] : moving[-1] + 1]
-    length = seconds(content[0].first_frame, content[-1].last_frame)
-    least, most = settings.min_seconds, settings.segment_max_seconds
-    if length >= settings.whole_under_seconds - _ROUNDING:
-        least = settings.segment_min_seconds
+    content = [number for number, shot in enumerate(shots) if _empty(shot) is None]
+    if not content:
+        return [_left_out(shot, _empty(shot) or "") for shot in shots]
+    start, end = content[0], content[-1]
+    length = seconds(shots[start].first_frame, shots[end].last_frame)
+    is_long = length >= settings.whole_under_seconds - _ROUNDING
+    cuts = _cuts([shot for shot in shots[start : end + 1] if _empty(shot) is None], seconds, settings, is_long=is_long)
     pieces = []
-    for shot in content:
-        span = seconds(shot.first_frame, shot.last_frame)
-        if shot.still:
-            pieces.append(Piece(shot.first_frame, shot.last_frame, shot.shot_id, "nothing moves"))
-        elif span < least - _ROUNDING:
-            reason = f"{span:.2f} s < {least:g} s"
-            pieces.append(Piece(shot.first_frame, shot.last_frame, shot.shot_id, reason))
+    for number, shot in enumerate(shots):
+        nothing = _empty(shot)
+        if number < start or number > end:
+            pieces.append(_left_out(shot, f"{'intro' if number < start else 'outro'}: {nothing}"))
+        elif nothing is not None:
+            pieces.append(_left_out(shot, nothing))
+        elif cuts[shot.shot_id]:
+            pieces += [Piece(first, last, shot.shot_id) for first, last in cuts[shot.shot_id]]
         else:
-            pieces += _divided(shot, ceil(span / most - _ROUNDING))
+            least = settings.segment_min_seconds if is_long else settings.min_seconds
+            pieces.append(_left_out(shot, f"{seconds(shot.first_frame, shot.last_frame):.2f} s < {least:g} s"))
     return _at_most(pieces, settings.segments_max)
 
 
-def _divided(shot: Shot, parts: int) -> list[Piece]:
-    """Divide a shot into parts that differ by one frame at most."""
+def _empty(shot: Shot) -> str | None:
+    """Return why a shot shows no action, if it shows none."""
+    if shot.still:
+        return "nothing moves"
+    return "a title or end card" if shot.card else None
+
+
+def _left_out(shot: Shot, reason: str) -> Piece:
+    return Piece(shot.first_frame, shot.last_frame, shot.shot_id, reason)
+
+
+def _cuts(shots: list[Shot], seconds: Seconds, settings: Clips, *, is_long: bool) -> dict[str, list[tuple[int, int]]]:
+    """Return the segments of each shot: none for a short one; enough of them where the video is long."""
+    least = settings.segment_min_seconds if is_long else settings.min_seconds
+    cuts: dict[str, list[tuple[int, int]]] = {}
+    for shot in shots:
+        parts = 1
+        while any(seconds(*part) > settings.segment_max_seconds + _ROUNDING for part in _divided(shot, parts)):
+            parts += 1
+        whole = seconds(shot.first_frame, shot.last_frame)
+        cuts[shot.shot_id] = _divided(shot, parts) if whole >= least - _ROUNDING else []
+    while is_long and sum(map(len, cuts.values())) < settings.segments_min:
+        finer = {shot.shot_id: _divided(shot, len(cuts[shot.shot_id]) + 1) for shot in shots if cuts[shot.shot_id]}
+        shortest = {name: min(seconds(*part) for part in parts) for name, parts in finer.items()}
+        best = max(shortest, key=lambda name: shortest[name], default=None)
+        if best is None or shortest[best] < least - _ROUNDING:
+            break
+        cuts[best] = finer[best]
+    return cuts
+
+
+def _divided(shot: Shot, parts: int) -> list[tuple[int, int]]:
+    """Divide a shot into parts, first to last frame, that differ by one frame at most."""
     frames = shot.last_frame - shot.first_frame + 1
     edges = [shot.first_frame + frames * part // parts for part in range(parts + 1)]
-    return [Piece(first, end - 1, shot.shot_id) for first, end in pairwise(edges)]
+    return [(first, end - 1) for first, end in pairwise(edges)]
 
 
 def _at_most(pieces: list[Piece], most: int) -> list[Piece]:

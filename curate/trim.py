@@ -1,128 +1,205 @@
-"""Cut clips out of media, frame by frame exact, and prove it by decoding the result."""
+"""Cut clips out of media, frame by frame exact, and prove each by decoding the result.
 
+Clips of one file that lie near each other are cut in one pass. Decoding begins at the key frame before the first, and
+frames are found by their time stamps; a file whose stamps cannot be trusted, and a clip that was not proved that way,
+is cut by counting frames from the start.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-
+from curate import observations
+from curate.proof import proved
+from curate.timing import Pace, Timing, pace, rises, timing
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
-from slateboard.media.ffmpeg import Cut, trim
+from slateboard.media.ffmpeg import Cut, trim_all
 from slateboard.media.fingerprints import fingerprint, frame_hash, sampled
-from slateboard.media.frames import Frame, decode
-from slateboard.media.scale import scale
+from slateboard.media.frames import Frame, Plane, decode
+from slateboard.media.pick import at_times, by_counting, read
+from slateboard.media.probe import opened
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
+from slateboard.settings import Clips
 
-LEAST_PSNR_DB = 25.0
-"""A frame that was only re-encoded is nearer to its source than this; another frame of a moving shot is not."""
+MOST_TOGETHER = 8
+"""Clips in one pass: with more, a stop in the middle would cost more work than the passes save."""
+
+FARTHEST_SECONDS = 10.0
+"""Between two clips of one pass: what lies between is decoded for nothing. Key frames are seldom farther apart."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One clip to cut."""
+    """Clips of one media to cut in one pass, in the order of their first frames."""
 
-    clip: Clip
+    clips: tuple[Clip, ...]
     media: Media
-    source: Path
+    root: Path
+    """Workspace."""
+    folder: Path
+    """Where the clips go."""
+    observations: Path
+    settings: Clips
+
+    @property
+    def source(self) -> Path:
+        """The original."""
+        return self.root / self.media.path
+
+    def target(self, clip: Clip) -> Path:
+        """Return where a clip goes."""
+        return self.folder / f"{clip.clip_id}.mp4"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    clip: Clip
     target: Path
-    relative: str
-    """Of the target to the workspace."""
-    crf: int
+    timing: Timing
+    cut: Cut
 
 
-def cut(job: Job) -> Clip:
-    """Trim one clip and prove it; returns it as `trimmed`, or as `failed` with the reason."""
+def together(clips: Iterable[Clip]) -> Iterator[tuple[Clip, ...]]:
+    """Group clips of the same media that are best cut in one pass."""
+    ordered = sorted(clips, key=lambda clip: (clip.media_id, clip.first_frame, clip.last_frame))
+    for _, of_media in groupby(ordered, key=lambda clip: clip.media_id):
+        group: list[Clip] = []
+        for clip in of_media:
+            far = bool(group) and clip.start_s - max(one.end_s for one in group) > FARTHEST_SECONDS
+            if group and (far or len(group) == MOST_TOGETHER):
+                yield tuple(group)
+                group = []
+            group.append(clip)
+        yield tuple(group)
+
+
+def cut(job: Job) -> tuple[Clip, ...]:
+    """Trim and prove the clips of a job; returns each as `trimmed`, or as `failed` with the reason."""
     try:
-        return _cut(job)
+        of, sample = _paced(job)
     except SlateboardError as error:
-        job.target.unlink(missing_ok=True)
-        return job.clip.model_copy(update={"state": "failed", "reason": str(error), "path": None})
+        return lost(job, str(error))
+    plans, done = [], {}
+    for clip in job.clips:
+        try:
+            plans.append(_plan(job, clip, of, sample))
+        except SlateboardError as error:
+            done[clip.clip_id] = _failed(job, clip, str(error))
+    if not job.media.decode_errors and rises(of.pts):
+        done |= {clip.clip_id: clip for clip in _made(job, plans, seeking=of) if clip.state == "trimmed"}
+    for plan in plans:
+        if plan.clip.clip_id not in done:
+            done[plan.clip.clip_id] = _made(job, [plan], seeking=None)[0]
+    return tuple(done[clip.clip_id] for clip in job.clips)
 
 
-def _cut(job: Job) -> Clip:
-    clip = job.clip
-    ends = _source_frames(job)
-    sample = ends[clip.first_frame]
-    rate = Fraction(job.media.fps).limit_denominator(1001)
-    size = _square(job.media)
-    wanted = Cut(clip.first_frame, clip.last_frame, rate, size, sample.matrix, sample.full_range, job.crf)
-    trim(job.source, job.target, wanted)
-    frames = clip.last_frame - clip.first_frame + 1
-    picks = sampled(frames)
-    hashes: dict[int, int] = {}
-    first = last = None
-    count = 0
-    for frame in decode(job.target):
-        first = first or frame
-        last = frame
-        count += 1
-        if frame.index in picks:
-            hashes[frame.index] = frame_hash(frame.y)
-    if first is None or last is None or count != frames:
-        raise SlateboardError(f"the cut holds {count} frames where {frames} were wanted")
-    first_psnr = _proved(first, ends, clip.first_frame)
-    last_psnr = _proved(last, ends, clip.last_frame)
-    return clip.model_copy(
+def lost(job: Job, reason: str) -> tuple[Clip, ...]:
+    """Return the clips of a job that nobody could finish, as failed."""
+    return tuple(_failed(job, clip, reason) for clip in job.clips)
+
+
+def _failed(job: Job, clip: Clip, reason: str) -> Clip:
+    job.target(clip).unlink(missing_ok=True)
+    return clip.model_copy(update={"state": "failed", "reason": reason, "path": None, "proof": None})
+
+
+def _paced(job: Job) -> tuple[Pace, Frame]:
+    """Return when the frames of the media come, and one that shows their colours."""
+    path = observations.path_of(job.observations, job.media.media_id, "timeline")
+    if not path.is_file():
+        raise SlateboardError(f"{job.source.name} has no timeline. Run `slateboard curate analyse`.")
+    with opened(job.source) as (_, stream):
+        time_base = stream.time_base or Fraction(1, 1000)
+    sample = next(decode(job.source, on_error=lambda _: None))
+    pts = [row["pts"] for row in observations.read(job.observations, job.media.media_id, "timeline")]
+    return pace(pts, time_base, Fraction(job.media.fps).limit_denominator(1001), settings=job.settings), sample
+
+
+def _plan(job: Job, clip: Clip, of: Pace, sample: Frame) -> _Plan:
+    first, last = clip.first_frame, clip.last_frame
+    if last >= len(of.pts):
+        raise SlateboardError(f"frame {last} of {job.source.name} is not there: it has {len(of.pts)} frames.")
+    when = timing(of, first, last)
+    wanted = Cut(
+        first_frame=first,
+        last_frame=last,
+        frame_rate=when.rate_hz,
+        size=_size(job.media, job.settings.height),
+        matrix=sample.matrix,
+        full_range=sample.full_range,
+        crf=job.settings.crf,
+        preset=job.settings.preset,
+        spacing_hz=when.spacing_hz,
+        own_times=when.mode == "time",
+        frames=None if when.exact else len(when.shown),
+        pts=(of.pts[first], of.pts[last]),
+    )
+    return _Plan(clip, job.target(clip), when, wanted)
+
+
+def _size(media: Media, height: int | None) -> tuple[int, int] | None:
+    """Return width and height upright, in square pixels, if pictures are to be scaled to them."""
+    wide, high = media.width * media.sample_aspect, float(media.height)
+    if media.rotation % 180:
+        wide, high = high, wide
+    if height is not None:
+        return max(2, round(wide * height / high / 2) * 2), max(2, height // 2 * 2)
+    if abs(media.sample_aspect - 1) < 0.01:
+        return None
+    return max(2, round(wide / 2) * 2), max(2, int(high) // 2 * 2)
+
+
+def _made(job: Job, plans: Sequence[_Plan], *, seeking: Pace | None) -> list[Clip]:
+    """Cut clips in one pass and prove each; by time stamps if they are given, else by counting."""
+    if not plans:
+        return []
+    first = min(plan.clip.first_frame for plan in plans)
+    start = None if seeking is None else float(seeking.pts[first] * seeking.time_base)
+    wanted = {index for plan in plans for index in _ends(plan.timing)}
+    try:
+        trim_all(job.source, {plan.target: plan.cut for plan in plans}, from_seconds=start)
+        if seeking is None:
+            planes = by_counting(job.source, wanted)
+        else:
+            planes = at_times(job.source, {index for index in wanted if index < len(seeking.pts)}, seeking.pts)
+    except SlateboardError as error:
+        return [_failed(job, plan.clip, str(error)) for plan in plans]
+    made = []
+    for plan in plans:
+        try:
+            made.append(_proved(job, plan, planes))
+        except SlateboardError as error:
+            made.append(_failed(job, plan.clip, str(error)))
+    return made
+
+
+def _ends(when: Timing) -> set[int]:
+    """Return the source's frames at both ends of a clip, and their neighbours."""
+    return {index + step for index in (when.shown[0], when.shown[-1]) for step in (-1, 0, 1) if index + step >= 0}
+
+
+def _proved(job: Job, plan: _Plan, planes: dict[int, Plane]) -> Clip:
+    count = len(plan.timing.shown)
+    picks = sampled(count)
+    found = read(plan.target, {0, count - 1, *picks})
+    proof = proved(found, plan.timing, planes, name=job.source.name)
+    height, width = found.luma[0].shape
+    return plan.clip.model_copy(
         update={
             "state": "trimmed",
             "reason": None,
-            "path": job.relative,
+            "path": plan.target.relative_to(job.root).as_posix(),
             "frames": count,
-            "fps": float(rate),
-            "width": first.y.shape[1],
-            "height": first.y.shape[0],
-            "duration_s": count / float(rate),
-            "sha256": sha256_of(job.target),
-            "fingerprint": fingerprint([hashes[index] for index in picks]),
-            "proof": {"frames": count, "first_psnr_db": first_psnr, "last_psnr_db": last_psnr},
+            "fps": float(plan.timing.rate_hz),
+            "width": width,
+            "height": height,
+            "duration_s": float(count / plan.timing.rate_hz),
+            "sha256": sha256_of(plan.target),
+            "fingerprint": fingerprint([frame_hash(found.luma[index]) for index in picks]),
+            "proof": proof,
         }
     )
-
-
-def _square(media: Media) -> tuple[int, int] | None:
-    """Return the size in square pixels, before rotation; None if pixels are square already."""
-    if abs(media.sample_aspect - 1) < 0.01:
-        return None
-    return max(2, round(media.width * media.sample_aspect / 2) * 2), max(2, media.height // 2 * 2)
-
-
-def _source_frames(job: Job) -> dict[int, Frame]:
-    """Return the first and last frame of the clip in the source, and their neighbours."""
-    wanted = {
-        index + step
-        for index in (job.clip.first_frame, job.clip.last_frame)
-        for step in (-1, 0, 1)
-        if index + step >= 0
-    }
-    found = {}
-    # Damage elsewhere in the file is known since the analysis; here only the frames themselves matter.
-    for frame in decode(job.source, on_error=lambda _: None):
-        if frame.index in wanted:
-            found[frame.index] = frame
-        if frame.index > job.clip.last_frame:
-            break
-    for index in (job.clip.first_frame, job.clip.last_frame):
-        if index not in found:
-            raise SlateboardError(f"frame {index} of {job.source.name} does not decode any more")
-    return found
-
-
-def _proved(frame: Frame, ends: dict[int, Frame], index: int) -> float:
-    """Return the PSNR (dB) of a frame to its source; raise if it is too low or a neighbour is nearer."""
-    here = _psnr(frame, ends[index])
-    around = [_psnr(frame, ends[near]) for near in (index - 1, index + 1) if near in ends]
-    if here < LEAST_PSNR_DB or any(near > here + 1 for near in around):
-        raise SlateboardError(
-            f"frame {index} of the cut is not the source's (PSNR {here:.1f} dB, neighbours "
-            f"{', '.join(f'{near:.1f}' for near in around)} dB)"
-        )
-    return round(here, 2)
-
-
-def _psnr(one: Frame, other: Frame) -> float:
-    """Compare luma; a source with oblong pixels is first scaled to the cut's size."""
-    source = scale(other.y, (one.y.shape[1], one.y.shape[0]))
-    error = one.y.astype(np.float64) - source
-    return float(10 * np.log10(255**2 / max(float(np.mean(error**2)), 1e-3)))

@@ -11,6 +11,7 @@ import typer
 from slateboard.catalog.catalog import opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import say, show
+from slateboard.records.clip import Clip
 from slateboard.workspace import Workspace
 
 
@@ -34,21 +35,31 @@ def command(
             raise BadInput(problems)
         if not chosen and not accept_all:
             for clip in waiting.values():
-                show(f"{clip.clip_id}  {clip.label:<20} {clip.start_s:7.2f}-{clip.end_s:.2f} s  {clip.media_id[:12]}")
+                show(_line(clip))
         person = getpass.getuser()
-        decided = []
-        for clip in waiting.values():
-            if clip.clip_id in (reject or []):
-                decided.append(clip.model_copy(update={"state": "rejected", "decided_by": person, "reason": reason}))
-            elif clip.clip_id in (accept or []):
-                decided.append(clip.model_copy(update={"state": "accepted", "decided_by": person}))
+        refused, wanted = set(reject or ()), set(accept or ())
+        decided = {}
+        for name, clip in waiting.items():
+            if name in refused:
+                told = {"state": "rejected", "decided_by": person, "reason": reason}
+                decided[name] = clip.model_copy(update=told)
+            elif name in wanted:
+                decided[name] = clip.model_copy(update={"state": "accepted", "decided_by": person})
             elif accept_all:
-                decided.append(clip.model_copy(update={"state": "accepted", "decided_by": "accept-all"}))
-        catalog.write_clips(decided)
-    accepted = sum(clip.state == "accepted" for clip in decided)
+                decided[name] = clip.model_copy(update={"state": "accepted", "decided_by": "accept-all"})
+        catalog.write_clips(decided.values())
+    accepted = sum(clip.state == "accepted" for clip in decided.values())
     say(f"{accepted} accepted, {len(decided) - accepted} rejected, {len(waiting) - len(decided)} wait")
     return {
         "accepted": accepted,
         "rejected": len(decided) - accepted,
-        "waiting": [clip_id for clip_id in waiting if clip_id not in {clip.clip_id for clip in decided}],
+        "waiting": [name for name in waiting if name not in decided],
     }
+
+
+def _line(clip: Clip) -> str:
+    """Return what a person wants to know of a proposal before deciding on it."""
+    seconds = f"{clip.start_s:7.2f}-{clip.end_s:.2f} s"
+    return (
+        f"{clip.clip_id}  {clip.label:<20} {seconds}  {clip.media_id[:12]}  {clip.camera:<7}  {', '.join(clip.quality)}"
+    )

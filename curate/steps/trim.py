@@ -3,45 +3,39 @@
 Example: slateboard curate trim --workers 2
 """
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from curate.trim import Job, cut
-from slateboard import engine
-from slateboard.catalog.catalog import opened
+from curate.trim import Job, cut, lost, together
+from slateboard import engine as engines
+from slateboard.catalog.catalog import Catalog, opened
+from slateboard.files import PART
 from slateboard.progress import progress, say
+from slateboard.records.clip import Clip
 from slateboard.workspace import Workspace
 
 
 def command(
     workspace: Workspace,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
+    engine: Annotated[engines.Engine, typer.Option(help="Where to work.")] = engines.Engine.LOCAL,
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster; default: one on this machine.")] = None,
 ) -> dict[str, Any]:
-    """Cut what is accepted and not cut yet."""
+    """Cut what is accepted and not cut yet, what failed before, and clips whose file is gone."""
     with opened(workspace.catalog) as catalog:
-        media = {item.media_id: item for item in catalog.media()}
-        waiting = catalog.clips("accepted", "failed")
-        lost = [clip for clip in catalog.clips("trimmed") if not (workspace.root / (clip.path or "")).is_file()]
-        jobs = [
-            Job(
-                clip=clip,
-                media=media[clip.media_id],
-                source=workspace.root / media[clip.media_id].path,
-                target=workspace.clips / f"{clip.clip_id}.mp4",
-                relative=f"clips/{clip.clip_id}.mp4",
-                crf=workspace.settings.clips.crf,
-            )
-            for clip in [*waiting, *lost]
-        ]
-        failed = []
-        with progress("trim", len(jobs), unit="clips") as bar:
-            for clip in engine.run(cut, jobs, workers=workers):
-                catalog.write_clips([clip])
-                if clip.state == "failed":
-                    failed.append(clip)
-                bar.step()
-        trimmed = len(catalog.clips("trimmed"))
+        _clear(workspace.clips)
+        absent = [clip for clip in catalog.clips("trimmed") if not (workspace.root / (clip.path or "")).is_file()]
+        jobs = _jobs(workspace, catalog, [*catalog.clips("accepted", "failed"), *absent])
+        failed: list[Clip] = []
+        with progress("trim", sum(len(job.clips) for job in jobs), unit="clips") as bar:
+            for clips in engines.run(cut, jobs, workers=workers, engine=engine, address=address, lost=lost):
+                catalog.write_clips(clips)
+                failed += [clip for clip in clips if clip.state == "failed"]
+                bar.step(len(clips))
+        trimmed = catalog.clip_counts().get("trimmed", 0)
     say(f"{trimmed} clips are trimmed and proved, {len(failed)} failed")
     for clip in failed:
         say(f"  {clip.clip_id} ({clip.label}): {clip.reason}")
@@ -49,3 +43,31 @@ def command(
         "trimmed": trimmed,
         "failed": [{"clip_id": clip.clip_id, "reason": clip.reason} for clip in failed],
     }
+
+
+def _clear(folder: Path) -> None:
+    """Delete what a killed run left half written; the catalog is ours alone now, so nobody writes it any more."""
+    for part in folder.glob(f".*{PART}"):
+        part.unlink(missing_ok=True)
+
+
+def _jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip]) -> list[Job]:
+    """Return the passes to make, longest first, so that no worker is left alone with a long one at the end."""
+    media = {item.media_id: item for item in catalog.media()} if clips else {}
+    jobs = [
+        Job(
+            clips=group,
+            media=media[group[0].media_id],
+            root=workspace.root,
+            folder=workspace.clips,
+            observations=workspace.observations,
+            settings=workspace.settings.clips,
+        )
+        for group in together(clips)
+    ]
+    return sorted(jobs, key=_weight, reverse=True)
+
+
+def _weight(job: Job) -> float:
+    frames = sum(clip.last_frame - clip.first_frame + 1 for clip in job.clips)
+    return frames * job.media.width * job.media.height

@@ -16,7 +16,7 @@ _BT709 = 1
 """The number of BT.709 in the tables of H.264, for primaries, transfer and matrix alike."""
 _LIMITED = 1
 """The number of the limited range (16-235) in libavutil."""
-_STEADY = "mbtree=0"
+STEADY = "mbtree=0"
 """Macroblock-tree rate control of this libx264 gave other bytes from run to run for 144x256 pictures."""
 
 
@@ -44,7 +44,7 @@ def write_video(
         stream = container.add_stream("libx264", rate=rate)
         stream.height, stream.width = first.shape[:2]
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": _STEADY}
+        stream.options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": STEADY}
         stream.codec_context.color_primaries = _BT709
         stream.codec_context.color_trc = _BT709
         stream.codec_context.colorspace = _BT709

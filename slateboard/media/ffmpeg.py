@@ -2,19 +2,34 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import ceil
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
 
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.files import whole
+from slateboard.media.encode import STEADY
 from slateboard.media.frames import Matrix
+from slateboard.media.probe import opened
 
 _TAGS = {"bt601": "smpte170m", "bt709": "bt709", "bt2020": "bt2020nc"}
+
+_QUICK = "aq-mode=0:scenecut=0:b-adapt=0"
+"""No bits moved about to please the eye, no search for cuts (a clip lies inside a shot), B-frames at fixed places.
+
+600 frames of 720p, preset superfast, crf 24: 4.1 s of one core and 46.9 dB in 2.47 MB; with these three on 5.0 s and
+46.8 dB in 2.76 MB; x264 as PySceneDetect calls it (veryfast, crf 22) 7.4 s and 46.7 dB in 2.21 MB.
+"""
+
+_ONE_THREAD = ("-filter_complex_threads", "1")
 
 
 @cache
@@ -47,45 +62,96 @@ class Cut:
     frame_rate: Fraction
     """Constant rate of the result, in frames per second."""
     size: tuple[int, int] | None
-    """Width and height in pixels if pixels must be made square, before rotation; None: as they are."""
+    """Width and height in pixels, upright, if the pictures are to be scaled; None: as they are."""
     matrix: Matrix
     full_range: bool
     crf: int
+    preset: str = "superfast"
+    """Of x264."""
+    spacing_hz: Fraction | None = None
+    """Rate at which the source's frames follow each other; None: the rate of the result, so that each stays once."""
+    own_times: bool = False
+    """The source's frames come at their own times, not at `spacing_hz`."""
+    frames: int | None = None
+    """How many frames the result has if frames are doubled or dropped to reach its rate; None: every frame once."""
+    pts: tuple[int, int] | None = None
+    """PTS of the first and the last frame, by which they are found after a seek."""
 
 
 def trim(source: Path, target: Path, cut: Cut) -> None:
-    """Write frames first..last as H.264 mp4: every one once, at a constant rate, upright, square pixels, no audio.
+    """Write one cut, found by counting frames from the start of the source."""
+    trim_all(source, {target: cut})
 
-    One thread, no macroblock-tree rate control (its decisions varied from run to run) and no dates in the file:
-    the same source gives the same bytes.
+
+def trim_all(source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | None = None) -> None:
+    """Write cuts of one source in one pass, as H.264 mp4: constant rate, upright, square pixels, no audio.
+
+    `from_seconds` is a time in the file's own clock at or before the first cut; decoding begins at the key frame
+    before it, and frames are found by their PTS. Without it they are counted from the start.
+    One encoder thread, no macroblock-tree rate control (its decisions varied from run to run) and no dates in the
+    file: the same source gives the same bytes, however cuts are put together.
     """
-    video = ffmpeg.input(str(source)).video
-    video = video.filter("trim", start_frame=cut.first_frame, end_frame=cut.last_frame + 1)
-    video = video.filter("settb", f"{cut.frame_rate.denominator}/{cut.frame_rate.numerator}").filter("setpts", "N")
-    if cut.size is not None:
-        video = video.filter("scale", *cut.size, flags="area").filter("setsar", "1")
-    video = video.filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
-    with whole(target) as temporary:
-        command = ffmpeg.output(
-            video,
-            str(temporary),
-            format="mp4",
-            vcodec="libx264",
-            preset="veryfast",
-            crf=cut.crf,
-            pix_fmt="yuvj420p" if cut.full_range else "yuv420p",
-            colorspace=_TAGS[cut.matrix],
-            color_range="pc" if cut.full_range else "tv",
-            fps_mode="passthrough",
-            threads=1,
-            **{"x264-params": "mbtree=0"},
-            map_metadata=-1,
-            movflags="+faststart",
-            fflags="+bitexact",
-            **{"flags:v": "+bitexact"},
-        )
+    how: dict[str, Any] = {"threads": 1}
+    if from_seconds is not None:
+        # Rounded up: a hair too early, and ffmpeg would begin a whole group of pictures before.
+        how |= {
+            "ss": f"{ceil(from_seconds * 1e6) / 1e6:.6f}",
+            "seek_timestamp": 1,
+            "noaccurate_seek": None,
+            "copyts": None,
+        }
+    with opened(source) as (_, stream):
+        video = ffmpeg.input(str(source), **how)[str(stream.index)]
+    branches = video.filter_multi_output("split", len(cuts))
+    with ExitStack() as stack:
+        outputs = [
+            _output(branches[number], cut, stack.enter_context(whole(target)), by_pts=from_seconds is not None)
+            for number, (target, cut) in enumerate(cuts.items())
+        ]
         try:
+            command = ffmpeg.merge_outputs(*outputs).global_args("-nostdin", "-v", "error", *_ONE_THREAD)
             command.run(cmd=program(), capture_stdout=True, capture_stderr=True, overwrite_output=True)
         except ffmpeg.Error as error:
             words = error.stderr.decode("utf-8", "replace").strip().splitlines()
             raise SlateboardError(f"ffmpeg could not cut {source}: {words[-1] if words else 'no message'}") from error
+
+
+def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
+    if by_pts and cut.pts is not None:
+        video = video.filter("trim", start_pts=cut.pts[0], end_pts=cut.pts[1] + 1)
+    else:
+        video = video.filter("trim", start_frame=cut.first_frame, end_frame=cut.last_frame + 1)
+    if cut.own_times:
+        video = video.filter("setpts", "PTS-STARTPTS")
+    else:
+        spacing = cut.spacing_hz or cut.frame_rate
+        video = video.filter("settb", f"{spacing.denominator}/{spacing.numerator}").filter("setpts", "N")
+    if cut.frames is not None:
+        rate = f"{cut.frame_rate.numerator}/{cut.frame_rate.denominator}"
+        video = video.filter("fps", fps=rate, round="near", start_time=0)
+        video = video.filter("tpad", stop_mode="clone", stop=-1).filter("trim", end_frame=cut.frames)
+    if cut.size is not None:
+        video = video.filter("scale", *cut.size, flags="area").filter("setsar", "1")
+    video = video.filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
+    # ffmpeg takes a file that does not state its matrix for BT.601, and would convert it to what is stated here.
+    pixels, colours = "yuvj420p" if cut.full_range else "yuv420p", _TAGS[cut.matrix]
+    extent = "pc" if cut.full_range else "tv"
+    video = video.filter("format", pixels).filter("setparams", colorspace=colours, range=extent)
+    return ffmpeg.output(
+        video,
+        str(temporary),
+        format="mp4",
+        vcodec="libx264",
+        preset=cut.preset,
+        crf=cut.crf,
+        pix_fmt=pixels,
+        colorspace=colours,
+        color_range=extent,
+        fps_mode="passthrough",
+        threads=1,
+        **{"x264-params": f"{STEADY}:{_QUICK}"},
+        map_metadata=-1,
+        movflags="+faststart",
+        fflags="+bitexact",
+        **{"flags:v": "+bitexact"},
+    )

@@ -45,7 +45,9 @@ class Clip(Record):
     fingerprint: str | None = None
     """64-bit perceptual hashes of four frames, hex, joined by `-`."""
     proof: dict[str, Any] | None = None
-    """Frames wanted and decoded after the cut, PSNR (dB) of the first and the last frame to the source."""
+    """What was seen when the cut was decoded: `frames`; `timing` (frames or time), frames of the source `doubled` and
+    `dropped` to reach a constant rate, `source_seconds`; for the `first` and `last` frame `_frame` (which of the
+    source's it shows), `_psnr_db` to it and `_neighbours_psnr_db` to the ones beside it."""
 
 
 class Effect(Record):

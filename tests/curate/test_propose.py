@@ -1,8 +1,10 @@
 """Proposals by the paper's rules (MEI paper 4.1.2), on shots made up for the purpose."""
 
+from typing import Any
+
 import pytest
 
-from curate.propose import propose
+from curate.propose import described, propose
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
@@ -12,16 +14,17 @@ RATE = 10
 
 
 def _proposed(
-    *shots: tuple[float, bool], rule: str = "paper", start: float | None = None, end: float | None = None
+    *shots: tuple[float, bool | str], start: float | None = None, end: float | None = None, **settings: Any
 ) -> list[Clip]:
-    """Propose for a video of shots given as (seconds, still)."""
+    """Propose for a video of shots given as (seconds, still or "card")."""
     made, first = [], 0
-    for number, (seconds, still) in enumerate(shots, 1):
+    for number, (seconds, kind) in enumerate(shots, 1):
         frames = round(seconds * RATE)
         made.append(
             Shot(
                 shot_id=f"m-s{number}", first_frame=first, last_frame=first + frames - 1, start_s=first / RATE,
-                end_s=(first + frames) / RATE, boundary="cut" if first else "start", cut_score=0.0, still=still,
+                end_s=(first + frames) / RATE, boundary="cut" if first else "start", cut_score=0.0,
+                still=kind is True, card=kind == "card",
             )
         )  # fmt: skip
         first += frames
@@ -31,7 +34,7 @@ def _proposed(
     )  # fmt: skip
     source = Source(source_id="s", line=2, url="u", label="Squat", start_s=start, end_s=end)
     times = [index / RATE for index in range(first)]
-    return propose(source, media, made, times, Clips.model_validate({"rule": rule}))
+    return propose(source, media, made, times, Clips.model_validate(settings))
 
 
 def _kept(clips: list[Clip]) -> list[tuple[int, int]]:
@@ -41,13 +44,35 @@ def _kept(clips: list[Clip]) -> list[tuple[int, int]]:
 def test_a_short_video_is_kept_whole_but_for_its_cards() -> None:
     clips = _proposed((1, True), (6, False), (2, True))
     assert _kept(clips) == [(10, 69)]
-    assert (clips[0].shot_id, clips[0].start_s, clips[0].end_s) == ("m-s2", 1.0, 7.0)
+    assert (clips[1].shot_id, clips[1].start_s, clips[1].end_s) == ("m-s2", 1.0, 7.0)
+    assert [clip.reason for clip in clips] == ["intro: nothing moves", None, "outro: nothing moves"]
+
+
+def test_a_card_that_moves_is_left_out_wherever_it_stands() -> None:
+    clips = _proposed((1, "card"), (3, False), (1, "card"), (3, False), (1, "card"))
+    assert _kept(clips) == [(10, 39), (50, 79)]
+    reasons = ["intro: a title or end card", "a title or end card", "outro: a title or end card"]
+    assert [clip.reason for clip in clips if clip.state == "rejected"] == reasons
+
+
+def test_every_frame_is_proposed_or_has_a_reason() -> None:
+    clips = _proposed((1, True), (8, False), (3, False), (2, True), (26, False), (1, "card"))
+    frames = [frame for clip in clips for frame in range(clip.first_frame, clip.last_frame + 1)]
+    assert frames == list(range(410))
+    assert all((clip.reason is None) == (clip.state == "proposed") for clip in clips)
 
 
 def test_a_long_video_gives_segments_of_5_to_20_seconds_inside_its_shots() -> None:
     clips = _proposed((1, True), (8, False), (3, False), (26, False))
     assert _kept(clips) == [(10, 89), (120, 249), (250, 379)]
-    assert [(clip.reason, clip.decided_by) for clip in clips if clip.state == "rejected"] == [("3.00 s < 5 s", "rule")]
+    left_out = [(clip.reason, clip.decided_by) for clip in clips if clip.state == "rejected"]
+    assert left_out == [("intro: nothing moves", "rule"), ("3.00 s < 5 s", "rule")]
+
+
+def test_a_long_video_gives_two_segments_where_its_shots_are_long_enough() -> None:
+    assert _kept(_proposed((4, False), (17, False))) == [(40, 124), (125, 209)]
+    assert _kept(_proposed((4, False), (4, False), (9, False), (4, False))) == [(80, 169)]
+    assert _kept(_proposed((12, False), (18, False), segments_min=3)) == [(0, 119), (120, 209), (210, 299)]
 
 
 def test_no_video_gives_more_than_four_segments_and_the_rest_is_told() -> None:
@@ -75,8 +100,20 @@ def test_segments_hold_every_frame_of_their_shot_once(seconds: float) -> None:
     kept = _kept(_proposed((seconds, False)))
     frames = [frame for first, last in kept for frame in range(first, last + 1)]
     assert frames == list(range(round(seconds * RATE)))
-    assert all(last - first + 1 <= 200 for first, last in kept)
+    assert all(50 <= last - first + 1 <= 200 for first, last in kept)
+    assert len(kept) >= 2
 
 
 def test_without_a_group_a_source_is_a_group_of_its_own_file() -> None:
     assert _proposed((2, False))[0].group == "media-mmmmmmmmmmmm"
+
+
+def test_a_clip_carries_what_was_observed_of_its_frames() -> None:
+    clip = _proposed((6, False))[0]
+    camera = [
+        {"first_frame": 0, "last_frame": 59, "camera": "moving"},
+        {"first_frame": 60, "last_frame": 99, "camera": "static"},
+    ]
+    assert described(clip, camera=camera, quality=[]).camera == "moving"
+    assert described(clip, camera=camera[1:], quality=[]).camera == "unknown"
+    assert (described(clip, camera=[], quality=[]).camera, clip.quality) == ("unknown", ())

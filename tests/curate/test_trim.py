@@ -1,72 +1,226 @@
 """Trims are exact to the frame and proved; a trim that cannot be proved is a failed clip with its reason."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
+import numpy as np
 import pytest
 from drawing import moving
+from numpy.typing import NDArray
 
-from curate.trim import Job, cut
+import curate.trim
+from curate import observations
+from curate.trim import Job, cut, lost, together
+from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
+from slateboard.media.pick import at_times, by_counting, read
 from slateboard.media.probe import probe
 from slateboard.records.clip import Clip
+from slateboard.records.observation import Observation
+from slateboard.settings import Clips
 
 
-def _job(source: Path, target: Path, first: int, last: int) -> Job:
-    clip = Clip(
-        clip_id="c", source_id="s", media_id="m", shot_id=None, label="Squat", group="g", first_frame=first,
-        last_frame=last, start_s=0, end_s=1, state="accepted",
+def _clip(first: int, last: int, *, media_id: str = "m", start_s: float = 0.0) -> Clip:
+    return Clip(
+        clip_id=f"{first}-{last}", source_id="s", media_id=media_id, shot_id=None, label="Squat", group="g",
+        first_frame=first, last_frame=last, start_s=start_s, end_s=start_s + 1, state="accepted",
     )  # fmt: skip
-    media = probe(source, media_id="m", relative="m")
-    return Job(clip=clip, media=media, source=source, target=target, relative="clips/c.mp4", crf=18)
+
+
+def _job(source: Path, root: Path, *ranges: tuple[int, int], **settings: Any) -> Job:
+    """Return the job of cutting ranges of frames, after the analysis that it needs."""
+    errors: list[str] = []
+    rows = [{"frame": frame.index, "pts": frame.pts} for frame in decode(source, on_error=errors.append)]
+    seen = Observation(media_id="m", analyser="timeline", version=1, parameters={}, rows=tuple(rows))
+    observations.write(root / "observations", seen)
+    media = probe(source, media_id="m", relative=str(source))
+    return Job(
+        clips=tuple(_clip(*one) for one in ranges),
+        media=media.model_copy(update={"frames": len(rows), "decode_errors": len(errors)}),
+        root=root,
+        folder=root / "clips",
+        observations=root / "observations",
+        settings=Clips.model_validate(settings),
+    )
+
+
+def _uneven(path: Path, pictures: list[NDArray[np.uint8]], milliseconds: list[int]) -> Path:
+    """Write pictures at times of one's own."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": "10", "g": "8"}
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for picture, at in zip(pictures, milliseconds, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = at, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def _nearest(target: Path, source: Path) -> list[int]:
+    """Return, for each frame of a cut, the source's frame that it is nearest to."""
+    before = [frame.y.astype(int) for frame in decode(source)]
+    return [int(np.argmin([np.abs(frame.y - one).mean() for one in before])) for frame in decode(target)]
 
 
 def test_a_trimmed_clip_carries_its_proof(draw: Callable[..., Path], tmp_path: Path) -> None:
-    done = cut(_job(draw("a.mp4", moving(40)), tmp_path / "c.mp4", 5, 24))
+    (done,) = cut(_job(draw("a.mp4", moving(40)), tmp_path, (5, 24)))
     assert (done.state, done.frames, done.fps, done.width, done.height) == ("trimmed", 20, 15.0, 96, 64)
+    assert done.path == "clips/5-24.mp4"
     assert done.duration_s == pytest.approx(20 / 15)
-    assert done.proof is not None and done.proof["frames"] == 20
-    assert min(done.proof["first_psnr_db"], done.proof["last_psnr_db"]) > 30
+    assert done.proof is not None
+    kept = {"frames": 20, "timing": "frames", "doubled": 0, "dropped": 0, "first_frame": 5, "last_frame": 24}
+    assert {name: done.proof[name] for name in kept} == kept
+    for end in ("first", "last"):
+        assert min(done.proof[f"{end}_psnr_db"], 30) > max(done.proof[f"{end}_neighbours_psnr_db"]) - 5
+        assert done.proof[f"{end}_psnr_db"] > 30
     assert done.fingerprint is not None and len(done.fingerprint.split("-")) == 4
 
 
-def test_frames_that_are_not_there_fail_the_clip_and_leave_no_file(draw: Callable[..., Path], tmp_path: Path) -> None:
-    done = cut(_job(draw("a.mp4", moving(20)), tmp_path / "c.mp4", 5, 30))
-    assert (done.state, done.path) == ("failed", None)
-    assert "frame 30 of" in (done.reason or "")
-    assert not (tmp_path / "c.mp4").exists()
+def test_clips_cut_in_one_pass_are_the_ones_cut_alone(draw: Callable[..., Path], tmp_path: Path) -> None:
+    source, ranges = draw("a.mp4", moving(60)), [(5, 20), (21, 40), (30, 59)]
+    done = cut(_job(source, tmp_path / "one", *ranges))
+    alone = [cut(_job(source, tmp_path / "two", one))[0] for one in ranges]
+    assert [clip.sha256 for clip in done] == [clip.sha256 for clip in alone]
+    assert [_nearest(tmp_path / "one" / "clips" / f"{first}-{last}.mp4", source) for first, last in ranges] == [
+        list(range(first, last + 1)) for first, last in ranges
+    ]
 
 
+def test_frames_that_are_not_there_fail_their_clip_alone_and_leave_no_file(
+    draw: Callable[..., Path], tmp_path: Path
+) -> None:
+    good, bad = cut(_job(draw("a.mp4", moving(20)), tmp_path, (2, 8), (5, 30)))
+    assert (good.state, bad.state, bad.path) == ("trimmed", "failed", None)
+    assert "frame 30 of a.mp4 is not there: it has 20 frames." in (bad.reason or "")
+    assert [path.name for path in (tmp_path / "clips").iterdir()] == ["2-8.mp4"]
+
+
+@pytest.mark.parametrize("beside", [-1, 1])
 def test_a_cut_of_other_frames_is_not_proved(
+    draw: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: int
+) -> None:
+    source = draw("a.mp4", moving(40))
+    honest = ffmpeg.trim_all
+
+    def late(source: Path, cuts: dict[Path, Any], **how: Any) -> None:
+        pts = [frame.pts for frame in decode(source)]
+        moved = {
+            target: one.__class__(
+                **{**vars(one), "first_frame": 5 + beside, "last_frame": 24 + beside,
+                   "pts": (pts[5 + beside], pts[24 + beside])}
+            )
+            for target, one in cuts.items()
+        }  # fmt: skip
+        honest(source, moved, **how)
+
+    monkeypatch.setattr(curate.trim, "trim_all", late)
+    (done,) = cut(_job(source, tmp_path, (5, 24)))
+    assert done.state == "failed"
+    assert "is not what the cut shows" in (done.reason or "")
+    assert list((tmp_path / "clips").iterdir()) == []
+
+
+def test_what_is_not_proved_after_a_seek_is_cut_again_by_counting(
     draw: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import curate.trim
+    monkeypatch.setattr(curate.trim, "at_times", lambda path, wanted, pts: {})
+    (done,) = cut(_job(draw("a.mp4", moving(20)), tmp_path, (3, 9)))
+    assert (done.state, done.frames) == ("trimmed", 7)
 
-    honest = curate.trim.trim
 
-    def late(source: Path, target: Path, wanted: object) -> None:
-        honest(source, target, wanted.__class__(**{**vars(wanted), "first_frame": 6, "last_frame": 25}))  # type: ignore[arg-type]
+def test_a_media_without_a_timeline_says_what_to_do(draw: Callable[..., Path], tmp_path: Path) -> None:
+    job = _job(draw("a.mp4", moving(20)), tmp_path, (3, 9))
+    observations.path_of(job.observations, "m", "timeline").unlink()
+    assert [(clip.state, clip.reason) for clip in cut(job)] == [
+        ("failed", "a.mp4 has no timeline. Run `slateboard curate analyse`.")
+    ]
 
-    monkeypatch.setattr(curate.trim, "trim", late)
-    done = cut(_job(draw("a.mp4", moving(40)), tmp_path / "c.mp4", 5, 24))
-    assert done.state == "failed"
-    assert "is not the source's" in (done.reason or "")
+
+def test_a_lost_job_is_as_many_failed_clips(draw: Callable[..., Path], tmp_path: Path) -> None:
+    job = _job(draw("a.mp4", moving(20)), tmp_path, (3, 9), (10, 12))
+    assert [(clip.state, clip.reason) for clip in lost(job, "killed")] == [("failed", "killed")] * 2
+
+
+def test_clips_near_each_other_go_together() -> None:
+    clips = [_clip(n * 30, n * 30 + 29, start_s=n) for n in range(10)]
+    clips += [_clip(900, 929, start_s=30), _clip(0, 29, media_id="n")]
+    groups = [[clip.first_frame for clip in group] for group in together(reversed(clips))]
+    assert groups == [[n * 30 for n in range(8)], [240, 270], [900], [0]]
 
 
 @pytest.mark.parametrize(
-    "name", ["pal_sar_16_11.mp4", "rotated_90.mov", "odd_height_yuv444_640x361.mp4", "made_edit_list.mp4"]
-)
+    "name", ["pal_sar_16_11.mp4", "rotated_90.mov", "odd_height_yuv444_640x361.mp4", "made_edit_list.mp4",
+             "delayed_start.mp4", "vfr_rotated_phone.mp4", "anim_odd_height.gif", "cover_art_mjpeg.mkv",
+             "hevc_128x128.mp4", "one_frame_full_range.mp4"]
+)  # fmt: skip
 def test_odd_files_trim_upright_square_and_proved(realdata: Path, tmp_path: Path, name: str) -> None:
     source = realdata / "odd" / name
     frames = sum(1 for _ in decode(source))
-    done = cut(_job(source, tmp_path / "c.mp4", 0, frames - 1))
+    (done,) = cut(_job(source, tmp_path, (0, frames - 1)))
     assert (done.state, done.frames, done.reason) == ("trimmed", frames, None)
-    expected = {"pal_sar_16_11.mp4": (1024, 576), "rotated_90.mov": (320, 568), "made_edit_list.mp4": (640, 360)}
+    expected = {
+        "pal_sar_16_11.mp4": (1024, 576), "rotated_90.mov": (320, 568), "delayed_start.mp4": (480, 320),
+        "vfr_rotated_phone.mp4": (1280, 720), "anim_odd_height.gif": (314, 272), "hevc_128x128.mp4": (128, 128),
+        "one_frame_full_range.mp4": (1080, 1920),
+    }  # fmt: skip
     assert (done.width, done.height) == expected.get(name, (640, 360))
+
+
+def test_a_damaged_file_gives_what_can_be_proved_and_a_reason_for_the_rest(realdata: Path, tmp_path: Path) -> None:
+    whole, damaged = cut(_job(realdata / "odd" / "corrupted.mp4", tmp_path, (0, 15), (16, 31)))
+    assert whole.state == "trimmed"
+    assert damaged.state == "trimmed" or "is not what the cut shows" in (damaged.reason or "")
+
+
+def test_colours_of_a_file_that_does_not_state_its_matrix_stay_as_they_are(realdata: Path, tmp_path: Path) -> None:
+    """A picture of 1080 lines without a stated matrix is BT.709; ffmpeg would convert it from BT.601."""
+    source = realdata / "odd" / "padded_1080.mp4"
+    cut(_job(source, tmp_path, (0, 3)))
+    before, after = next(decode(source)), next(decode(tmp_path / "clips" / "0-3.mp4"))
+    assert (before.matrix, after.matrix) == ("bt709", "bt709")
+    for one, other in ((before.y, after.y), (before.u, after.u), (before.v, after.v)):
+        assert float(np.abs(one.astype(int) - other).mean()) < 1
 
 
 def test_a_clip_with_a_lying_header_keeps_its_decoded_frames(realdata: Path, tmp_path: Path) -> None:
     source = min((realdata / "jhmdb8" / "throw").glob("*.avi"))
     frames = sum(1 for _ in decode(source))
-    done = cut(_job(source, tmp_path / "c.mp4", 0, frames - 1))
-    assert (done.state, done.frames) == ("trimmed", frames)
+    (done,) = cut(_job(source, tmp_path, (0, frames - 1)))
+    assert (done.state, done.frames, done.fps) == ("trimmed", frames, 30.0)
+
+
+def test_uneven_times_become_a_constant_rate_of_the_same_length(tmp_path: Path) -> None:
+    times = [0, 33, 67, 100, 180, 213, 300, 433, 467, 475, 500, 533, 610, 640, 700, 733, 767, 800]
+    source = _uneven(tmp_path / "a.mkv", moving(len(times)), times)
+    (done,) = cut(_job(source, tmp_path, (2, 15)))
+    assert (done.state, done.fps, done.reason) == ("trimmed", 30.0, None)
+    assert done.duration_s == pytest.approx((767 - 67) / 1000, abs=0.5 / 30)
+    shown = [max(index for index in range(2, 16) if times[index] - 67 < (slot + 0.5) * 1000 / 30) for slot in range(21)]
+    assert _nearest(tmp_path / "clips" / "2-15.mp4", source) == shown
+    assert done.proof is not None
+    assert (done.proof["timing"], done.proof["dropped"]) == ("time", 14 - len(set(shown)))
+    assert done.proof["doubled"] == len(shown) - len(set(shown)) > 0
+
+
+def test_height_and_rate_are_settings(draw: Callable[..., Path], tmp_path: Path) -> None:
+    source = draw("a.mp4", moving(40))
+    (done,) = cut(_job(source, tmp_path, (10, 29), height=32, frame_rate_hz=7.5))
+    assert (done.state, done.width, done.height, done.fps, done.frames) == ("trimmed", 48, 32, 7.5, 10)
+    assert done.proof is not None and done.proof["dropped"] == 10
+
+
+@pytest.mark.parametrize("name", ["bikes.mp4", "sports_titles.mp4"])
+def test_frames_found_by_a_seek_are_those_found_by_counting(realdata: Path, name: str) -> None:
+    path = realdata / "shots" / name
+    pts = [frame.pts for frame in decode(path, short_side=16)]
+    wanted = [0, 1, 75, 76, 77, len(pts) - 90, len(pts) - 1]
+    sought, counted = at_times(path, wanted, pts), by_counting(path, wanted)
+    assert list(sought) == list(counted) == wanted
+    assert all(np.array_equal(sought[index], counted[index]) for index in wanted)
+    assert read(path, wanted).frames == len(pts)

@@ -1,0 +1,210 @@
+"""How fast clips are trimmed, beside PySceneDetect's `split-video` on the same cut lists, in one run.
+
+Two sets: the videos of shots/ with their hand-checked cuts, one PySceneDetect command each, and four of them joined
+to one longer video of 720p. Ours cuts, decodes every clip again and compares it with the source; theirs only cuts.
+Sizes and PSNR to the source (brightness, mean over frames) stand beside the times, and how many clips are exact.
+
+Example: python -m benchmark.speed.trims ../shared/realdata --workers 2
+"""
+
+import argparse
+import csv
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from slateboard.catalog.catalog import opened
+from slateboard.files import csv_text, digest
+from slateboard.media.ffmpeg import program
+from slateboard.media.frames import Plane, decode
+from slateboard.media.pick import at_times, read
+from slateboard.records.clip import Clip, clip_id
+from slateboard.workspace import Workspace
+
+COLUMNS = "url,label,start,end,group,licence,effects,note\n"
+JOINED = ("bw_faces.mp4", "bbb_0_30.webm", "psd_testvideo.mp4", "bikes.mp4")
+_RATE_HZ = 30
+_LOOKED_AT_EVERY = 10
+"""Frames, for the PSNR."""
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video and where it is cut."""
+
+    path: Path
+    pts: tuple[int, ...]
+    starts: tuple[int, ...]
+    """First frame of each scene, the first one 0."""
+
+    @property
+    def scenes(self) -> list[tuple[int, int]]:
+        """First and last frames."""
+        return [(first, end - 1) for first, end in pairwise([*self.starts, len(self.pts)])]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one side made of a set."""
+
+    seconds: float
+    cpu_seconds: float
+    files: dict[tuple[Path, int], Path]
+    """The clip of each video and first frame."""
+
+
+def main() -> None:
+    """Cut both sets by both and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("realdata", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        short = _listed(arguments.realdata / "shots")
+        for title, videos in (("shots", short), ("joined 720p", [_joined(short, folder / "joined.mp4")])):
+            own = _ours(videos, folder / f"own {title}", workers=arguments.workers)
+            other = _theirs(videos, folder / f"other {title}")
+            clips, frames = sum(len(video.scenes) for video in videos), sum(len(video.pts) for video in videos)
+            print(f"{title}: {len(videos)} videos, {frames} frames, {clips} clips, {arguments.workers} workers")
+            _tell("slateboard curate trim (proved)", own, videos, clips)
+            _tell("scenedetect split-video", other, videos, clips)
+            print(f"  ratio of clips a second: {other.seconds / own.seconds:.2f}")
+
+
+def _listed(folder: Path) -> list[Video]:
+    """Read the hand-checked cuts and the times of every frame."""
+    cuts: dict[str, list[int]] = {}
+    with (folder / "handchecked_cuts.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["kind"] != "none":
+                cuts.setdefault(row["video"], [])
+                if row["kind"] == "cut" and row["confidence"] == "high":
+                    cuts[row["video"]].append(int(row["frame"]))
+    return [_video(folder / name, sorted(found)) for name, found in sorted(cuts.items())]
+
+
+def _video(path: Path, cuts: list[int]) -> Video:
+    pts = tuple(frame.pts for frame in decode(path, short_side=16))
+    return Video(path, pts, (0, *cuts))
+
+
+def _joined(videos: list[Video], target: Path) -> Video:
+    """Join four videos at 1280x720 and 30 frames a second; their cuts and joints are its cuts."""
+    chosen = [video for name in JOINED for video in videos if video.path.name == name]
+    inputs = [part for video in chosen for part in ("-i", str(video.path))]
+    graph = "".join(f"[{number}:v]scale=1280:720,setsar=1,fps={_RATE_HZ}[v{number}];" for number in range(len(chosen)))
+    graph += "".join(f"[v{number}]" for number in range(len(chosen))) + f"concat=n={len(chosen)}[out]"
+    command = [program(), "-nostdin", "-v", "error", "-y", *inputs, "-filter_complex", graph, "-map", "[out]"]
+    subprocess.run([*command, "-c:v", "libx264", "-preset", "veryfast", "-crf", "22", str(target)], check=True)
+    cuts, before = [], 0
+    for video in chosen:
+        times = [frame.seconds for frame in decode(video.path, short_side=16)]
+        cuts += [before + round(times[start] * _RATE_HZ) for start in video.starts]
+        before += round((times[-1] + times[1]) * _RATE_HZ)
+    return _video(target, cuts[1:])
+
+
+def _ours(videos: list[Video], root: Path, *, workers: int) -> Outcome:
+    """Bring the videos through the real commands, accept the listed cuts, and time `trim`."""
+    root.mkdir()
+    workspace = Workspace(root)
+    (root / "slateboard.toml").write_text('name = "trims"\n', "utf-8")
+    rows = [{"url": str(video.path.resolve()), "label": "Cut"} for video in videos]
+    workspace.sources.write_text(csv_text(rows, COLUMNS.strip().split(",")), "utf-8")
+    for words in (["fetch"], ["analyse", "--workers", str(workers)]):
+        _slateboard(root, *words)
+    files = {}
+    with opened(workspace.catalog) as catalog:
+        for source in catalog.sources():
+            video = next(video for video in videos if str(video.path.resolve()) == source.url)
+            media_id = source.media_id or ""
+            for first, last in video.scenes:
+                one = clip_id(media_id, first, last)
+                files[(video.path, first)] = workspace.clips / f"{one}.mp4"
+                clip = Clip(
+                    clip_id=one, source_id=source.source_id, media_id=media_id, shot_id=None, label="Cut", group="g",
+                    first_frame=first, last_frame=last, start_s=0, end_s=0, state="accepted",
+                )  # fmt: skip
+                catalog.write_clips([clip])
+    before = _cpu_seconds()
+    seconds = _slateboard(root, "trim", "--workers", str(workers))
+    return Outcome(seconds, _cpu_seconds() - before, files)
+
+
+def _slateboard(root: Path, *words: str) -> float:
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "slateboard", "curate", *words, "-w", str(root), "--quiet"]
+    subprocess.run(command, check=True)
+    return time.perf_counter() - started
+
+
+def _cpu_seconds() -> float:
+    """Return what ended child processes have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _theirs(videos: list[Video], folder: Path) -> Outcome:
+    """Run PySceneDetect's own command on each video, the same ffmpeg first on its PATH."""
+    programs = folder / "programs"
+    programs.mkdir(parents=True)
+    (programs / "ffmpeg").symlink_to(program())
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    seconds, before = 0.0, _cpu_seconds()
+    files: dict[tuple[Path, int], Path] = {}
+    for video in videos:
+        into = folder / digest(str(video.path), length=8)
+        into.mkdir()
+        rows = [{"Scene Number": number, "Start Frame": first + 1} for number, first in enumerate(video.starts, 1)]
+        scenes = into / "scenes.csv"
+        scenes.write_text(csv_text(rows, ["Scene Number", "Start Frame"]), "utf-8")
+        command = [str(Path(sys.executable).with_name("scenedetect")), "-q", "-i", str(video.path)]
+        started = time.perf_counter()
+        subprocess.run(
+            [*command, "load-scenes", "-i", str(scenes), "split-video", "-q", "-o", str(into)],
+            check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        seconds += time.perf_counter() - started
+        made = sorted(into.glob("*.mp4"))
+        files |= {(video.path, first): path for first, path in zip(video.starts, made, strict=False)}
+    return Outcome(seconds, _cpu_seconds() - before, files)
+
+
+def _tell(title: str, outcome: Outcome, videos: list[Video], clips: int) -> None:
+    near, exact, size = [], 0, 0
+    for video in videos:
+        for first, last in video.scenes:
+            path = outcome.files.get((video.path, first))
+            if path is None or not path.is_file():
+                continue
+            size += path.stat().st_size
+            wanted = range(first, last + 1)
+            looked_at = range(0, len(wanted), _LOOKED_AT_EVERY)
+            found = read(path, looked_at)
+            source = at_times(video.path, [wanted[number] for number in looked_at], video.pts)
+            exact += found.frames == len(wanted)
+            near += [_psnr_db(found.luma[number], source[wanted[number]]) for number in looked_at
+                     if number in found.luma]  # fmt: skip
+    print(
+        f"  {title}: {outcome.seconds:.1f} s, {outcome.cpu_seconds:.1f} s of CPU, "
+        f"{clips / outcome.seconds:.2f} clips/s, {size / 1e6:.2f} MB, "
+        f"{np.mean(near):.2f} dB, {exact} of {clips} clips with the frames wanted"
+    )
+
+
+def _psnr_db(one: Plane, other: Plane) -> float:
+    error = float(np.mean((one.astype(np.float32) - other) ** 2))
+    return float(10 * np.log10(255**2 / max(error, 1e-3)))
+
+
+if __name__ == "__main__":
+    main()

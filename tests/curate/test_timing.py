@@ -1,0 +1,83 @@
+"""A clip keeps every frame of a clocked source, and a player's pace of any other."""
+
+from fractions import Fraction
+from itertools import accumulate
+from typing import Any
+
+import pytest
+
+from curate.timing import Timing, pace, rises, timing, usual_rate, varies
+from slateboard.errors import SlateboardError
+from slateboard.settings import Clips
+
+TICK = Fraction(1, 1000)
+RATE = Fraction(30)
+JHMDB = [0, 1, 2, 4, 5, 6, 7, 8, 10, 11]
+FINE = Fraction(1, 90000)
+PHONE = list(accumulate([0, *[3000, 3030, 2980, 4500, 3700, 3000, 3000, 6000, 2990, 3000] * 3]))
+
+
+def _timing(pts: list[int], tick: Fraction, first: int = 0, last: int | None = None, **settings: Any) -> Timing:
+    last = len(pts) - 1 if last is None else last
+    return timing(pace(pts, tick, RATE, settings=Clips.model_validate(settings)), first, last)
+
+
+def test_lost_frames_of_a_clocked_file_stay_lost() -> None:
+    found = _timing(JHMDB, Fraction(1, 30))
+    assert (found.mode, found.shown, found.exact) == ("frames", tuple(range(10)), True)
+    assert found.source_seconds == pytest.approx(12 / 30)
+
+
+def test_on_demand_lost_frames_are_filled_as_a_player_fills_them() -> None:
+    found = _timing(JHMDB, Fraction(1, 30), timing="time")
+    assert found.shown == (0, 1, 2, 2, 3, 4, 5, 6, 7, 7, 8, 9)
+    assert (found.doubled, found.dropped, found.exact) == (2, 0, False)
+
+
+def test_a_phone_that_varies_is_shown_at_its_usual_rate_and_keeps_its_length() -> None:
+    assert varies(PHONE, FINE, RATE)
+    found = _timing(PHONE, FINE)
+    assert found.mode == "time"
+    assert found.rate_hz == 30
+    assert abs(len(found.shown) / 30 - found.source_seconds) <= 0.5 / 30
+    assert found.shown == tuple(sorted(found.shown))
+    for slot, index in enumerate(found.shown):
+        middle = (slot + Fraction(1, 2)) / 30
+        assert PHONE[index] * FINE <= middle
+        assert index + 1 == len(PHONE) or PHONE[index + 1] * FINE > middle
+
+
+def test_a_still_held_for_seconds_is_no_lost_frame() -> None:
+    assert varies([0, 1, 2, 3, 60, 61, 62], Fraction(1, 30), RATE)
+    assert not varies(JHMDB, Fraction(1, 30), RATE)
+
+
+def test_times_rounded_to_the_tick_of_their_file_are_constant() -> None:
+    """Matroska keeps milliseconds: 33, 34, 33."""
+    pts = [round(index * 1000 / 30) for index in range(50)]
+    assert not varies(pts, TICK, RATE)
+    assert _timing(pts, TICK, timing="time").exact
+
+
+def test_times_that_do_not_rise_say_nothing() -> None:
+    pts = [0, 2, 1, 3, 5, 4]
+    assert not rises(pts)
+    assert _timing(pts, Fraction(1, 30)).shown == (0, 1, 2, 3, 4, 5)
+    with pytest.raises(SlateboardError, match="do not rise"):
+        _timing(pts, Fraction(1, 30), timing="time")
+
+
+@pytest.mark.parametrize(("wanted", "shown"), [(15, (10, 12, 14, 16, 18)), (60, tuple(sorted([*range(10, 20)] * 2)))])
+def test_another_rate_drops_or_doubles_evenly(wanted: float, shown: tuple[int, ...]) -> None:
+    pts = list(range(30))
+    found = _timing(pts, Fraction(1, 30), 10, 19, frame_rate_hz=wanted)
+    assert len(found.shown) == len(shown) == 10 * wanted / 30
+    assert all(abs(one - other) <= 1 for one, other in zip(found.shown, shown, strict=True))
+    assert found.dropped == 10 - len(set(found.shown))
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "rate"), [(33, 30), (40, 25), (42, Fraction(24000, 1001)), (90, Fraction(100, 9))]
+)
+def test_the_usual_rate_is_the_one_that_cameras_have(milliseconds: int, rate: Fraction) -> None:
+    assert usual_rate([0, milliseconds, 2 * milliseconds, 5 * milliseconds], TICK) == rate
