@@ -1,14 +1,18 @@
 """Dataset: a released folder as every later stage reads it."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import digest
 from slateboard.records.release import Release, ReleasedClip
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLIP_COLUMNS = tuple(ReleasedClip.model_fields)
 
@@ -51,6 +55,9 @@ def read_release(folder: Path) -> Dataset:
         raise SlateboardError(
             f"{folder} is not a whole release (no SHA256SUMS). Make it with `slateboard curate release`."
         )
+    # Imported here: half a second, which no command that only looks for versions should wait for.
+    import pandas as pd
+
     release = Release.read(folder / "recipe.toml")
     clips = pd.read_parquet(folder / "clips.parquet")
     found = dataset_sha256(release.classes, clips)

@@ -1,152 +1,125 @@
 """DATASHEET.md and LICENSE-NOTES.md: what the catalog can answer, and blanks for what it cannot.
 
-The questions follow Datasheets for Datasets (Gebru et al. 2021); the table follows MEI paper, Table 1.
+The questions follow Datasheets for Datasets; the table follows MEI paper, Table 1.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from slateboard.records.release import Release
+from curate.release.facts import facts, licences, quality
+from curate.release.questions import QUESTIONS, check_answers
+from curate.release.tables import Tables
 
-_BLANK = "_Not known to the catalog; to be written by the people who release this._"
+_BLANK = "_Not known to the catalog: answer it as `{key}` under [release.answers] in slateboard.toml._"
+_KIND = "kind of effect"
 
 
-def datasheet(release: Release, clips: pd.DataFrame, *, audit: str) -> str:
-    """Return DATASHEET.md."""
-    seconds = clips["duration_s"]
+def datasheet(tables: Tables, *, audit: str) -> str:
+    """Return DATASHEET.md; raises BadInput for answers to no question."""
+    record = tables.release
+    given = record.settings.get("release", {}).get("answers", {})
+    check_answers(given)
+    answers = {**facts(tables, audit=audit), **given}
+    open_questions = [key for questions in QUESTIONS.values() for key in questions if not answers.get(key)]
+    lines = [
+        f"# {record.title or record.name} {record.version}",
+        "",
+        "A datasheet after Gebru et al., Datasheets for Datasets. "
+        f"{len(open_questions)} of its questions are still open.",
+        *_section("Table 1", _table_one(tables)),
+        *_section("Classes", _per_class(tables.clips)),
+        *_section("Effects", _effects(tables)),
+        *_section("Camera and quality", _camera_and_quality(tables)),
+        "",
+        "Figures: figures/clips_per_class.png, figures/durations.png, figures/contact_sheet.png.",
+    ]
+    for title, questions in QUESTIONS.items():
+        lines += ["", f"## {title}"]
+        for key, question in questions.items():
+            lines += ["", f"**{question}** {answers.get(key) or _BLANK.format(key=key)}"]
+    return "\n".join(lines) + "\n"
+
+
+def licence_notes(tables: Tables) -> str:
+    """Return LICENSE-NOTES.md."""
+    record = tables.release
+    rows: list[list[object]] = [["licence", "clips"], *([name, count] for name, count in licences(tables).items())]
+    lines = [
+        f"# Licences of {record.title or record.name} {record.version}",
+        "",
+        f"The release as a whole: {record.licence or 'not stated'}.",
+        "The clips, as stated for each source in sources.csv:",
+        "",
+        *_markdown(rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table_one(tables: Tables) -> list[str]:
+    clips, seconds = tables.clips, tables.clips["duration_s"]
     states = Counter(clips["has_effects"])
-    licences = ", ".join(f"{name} ({count})" for name, count in _licences(clips).items())
-    sections: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
-        (
-            "Motivation",
-            (
-                ("For what purpose was the dataset created?", _BLANK),
-                ("Who created it, and who paid?", _BLANK),
-            ),
-        ),
-        (
-            "Composition",
-            (
-                ("What are the instances?", "Short video clips, each with one action label."),
-                (
-                    "How many are there?",
-                    f"{release.clips} clips of {clips['group'].nunique()} groups; see Table 1.",
-                ),
-                ("Is it a sample?", f"Left out, counted: {_counts(release.left_out)}."),
-                (
-                    "Are there labels?",
-                    f"One of {len(release.classes)} classes; effects as kinds with boxes and times.",
-                ),
-                ("Are there recommended splits?", f"`{release.protocol}`: {audit}"),
-                ("Does it name or show people?", _BLANK),
-            ),
-        ),
-        (
-            "Collection",
-            (
-                (
-                    "How was it acquired?",
-                    "From the addresses in sources.csv; every one has a state and a reason.",
-                ),
-                ("Who was involved, and were people asked?", _BLANK),
-            ),
-        ),
-        (
-            "Preprocessing and labelling",
-            (
-                (
-                    "How were clips cut?",
-                    "Exact to the frame by the rules in recipe.toml, proved by decoding.",
-                ),
-                ("How were effects labelled?", f"{_effects(states)}. `unknown`: nobody has looked."),
-                (
-                    "Was the raw data kept?",
-                    "Originals stay with the people who release this, by content hash.",
-                ),
-            ),
-        ),
-        ("Uses", (("What should it not be used for?", _BLANK),)),
-        ("Distribution", (("Under which licences?", f"{licences}. See LICENSE-NOTES.md."),)),
-        (
-            "Maintenance",
-            (
-                (
-                    "How are errors corrected, and clips withdrawn?",
-                    "In the next version; none is overwritten.",
-                ),
-            ),
-        ),
-    )
-    table = {
-        "Actions": len(release.classes),
-        "Clips": release.clips,
+    sound = int(tables.originals["has_audio"].sum()) if len(tables.originals) else 0
+    rows = {
+        "Actions": len(tables.release.classes),
+        "Clips": len(clips),
         "Total duration": f"{seconds.sum() / 60:.1f} min",
         "Mean clip length": f"{seconds.mean():.2f} s",
         "Min clip length": f"{seconds.min():.2f} s",
         "Max clip length": f"{seconds.max():.2f} s",
+        "Audio": f"No (of {len(tables.originals)} originals {sound} have it)",
+        "Frames": int(clips["frames"].sum()),
         "Groups": clips["group"].nunique(),
         "With effects": states["true"],
         "Without effects": states["false"],
         "Effects unknown": states["unknown"],
-        "Audio": "No",
     }
-    lines = [
-        f"# {release.title or release.name} {release.version}",
-        "",
-        "## Table 1",
-        "",
-        "| | |",
-        "| --- | --- |",
-    ]
-    lines += [f"| {name} | {value} |" for name, value in table.items()]
-    lines += ["", *_per_class(clips)]
-    for title, questions in sections:
-        lines += ["", f"## {title}"]
-        for question, answer in questions:
-            lines += ["", f"**{question}** {answer}"]
-    return "\n".join(lines) + "\n"
-
-
-def licence_notes(release: Release, clips: pd.DataFrame) -> str:
-    """Return LICENSE-NOTES.md."""
-    lines = [
-        f"# Licences of {release.title or release.name} {release.version}",
-        "",
-        f"The release as a whole: {release.licence or 'not stated'}.",
-        "The clips, as stated for each source in sources.csv:",
-        "",
-        "| licence | clips |",
-        "| --- | --- |",
-        *(f"| {name} | {count} |" for name, count in _licences(clips).items()),
-    ]
-    return "\n".join(lines) + "\n"
+    return _markdown([["", ""], *([name, value] for name, value in rows.items())])
 
 
 def _per_class(clips: pd.DataFrame) -> list[str]:
-    lines = [
-        "| class | clips | groups | total s | mean s | with effects |",
-        "| --- | --- | --- | --- | --- | --- |",
+    rows: list[list[object]] = [
+        ["class", "clips", "groups", "total s", "mean s", "min s", "max s", "with", "without", "unknown"]
     ]
     for label, found in clips.groupby("label", sort=False):
-        seconds = found["duration_s"]
-        with_effects = (found["has_effects"] == "true").sum()
-        lines.append(
-            f"| {label} | {len(found)} | {found['group'].nunique()} | {seconds.sum():.1f} | {seconds.mean():.2f} "
-            f"| {with_effects} |"
-        )
-    return lines
+        seconds, states = found["duration_s"], Counter(found["has_effects"])
+        lengths = [
+            f"{seconds.sum():.1f}",
+            *(f"{value:.2f}" for value in (seconds.mean(), seconds.min(), seconds.max())),
+        ]
+        counts = [states[state] for state in ("true", "false", "unknown")]
+        rows.append([label, len(found), found["group"].nunique(), *lengths, *counts])
+    return _markdown(rows)
 
 
-def _licences(clips: pd.DataFrame) -> dict[str, int]:
-    counts = Counter(name or "not stated" for name in clips["licence"])
-    return dict(sorted(counts.items()))
+def _effects(tables: Tables) -> list[str]:
+    """Return a table of confirmed kinds by class and by whom; a clip counts once for each kind it carries."""
+    effects = tables.effects
+    if not len(effects):
+        return ["No effect is confirmed."]
+    label_of = dict(zip(tables.clips["clip_id"], tables.clips["label"], strict=True))
+    classes = tables.release.classes
+    rows: list[list[object]] = [[_KIND, "clips", "by a person", "by a machine", *classes]]
+    for kind, found in effects.groupby("kind"):
+        each = found.drop_duplicates("clip_id")
+        by_whom, by_class = Counter(each["decided_by"]), Counter(label_of[clip] for clip in each["clip_id"])
+        rows.append([kind, len(each), by_whom["person"], by_whom["machine"], *(by_class[name] for name in classes)])
+    return _markdown(rows)
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing"
+def _camera_and_quality(tables: Tables) -> list[str]:
+    camera = Counter(tables.clips["camera"])
+    rows: list[list[object]] = [["", "clips"]]
+    rows += [[f"camera {state}", camera[state]] for state in ("static", "moving", "unknown")]
+    rows += [[f"quality: {flag}", count] for flag, count in quality(tables).items()]
+    rows.append(["quality: nothing flagged, or not looked at", int((tables.clips["quality"] == "").sum())])
+    return _markdown(rows)
 
 
-def _effects(states: Mapping[str, int]) -> str:
-    return f"{states['true']} clips with, {states['false']} without, {states['unknown']} unknown"
+def _section(title: str, body: list[str]) -> list[str]:
+    return ["", f"## {title}", "", *body]
+
+
+def _markdown(rows: "list[list[object]]") -> list[str]:
+    lines = [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
+    return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]

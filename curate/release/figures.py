@@ -15,11 +15,17 @@ from slateboard.media.sheets import Row, contact_sheet
 
 _BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
 _COLUMNS = 6
+SHEET = "contact_sheet.png"
+"""The one picture of a release that shows frames."""
 
 
-def draw(folder: Path, clips: pd.DataFrame, root: Path) -> None:
-    """Write contact_sheet.png, clips_per_class.png and durations.png for a table of clips below `root`."""
-    contact_sheet(folder / "contact_sheet.png", _rows(clips, root))
+def draw_sheet(folder: Path, clips: pd.DataFrame, root: Path) -> None:
+    """Write contact_sheet.png for a table of clips whose videos lie below `root`."""
+    contact_sheet(folder / SHEET, _rows(clips, root))
+
+
+def draw_charts(folder: Path, clips: pd.DataFrame) -> None:
+    """Write clips_per_class.png and durations.png for a table of clips."""
     _save(_clips_per_class(clips), folder / "clips_per_class.png")
     _save(_durations(clips), folder / "durations.png")
 
@@ -54,7 +60,7 @@ def _clips_per_class(clips: pd.DataFrame) -> Figure:
         axes.barh(list(map(str, counts.index)), values, left=left, color=colour, label=words, height=0.7)
         left = left + values
     for row, total in enumerate(left):
-        axes.text(total + 0.2, row, f"{int(total)}", va="center", fontsize=9)
+        axes.annotate(f"{int(total)}", (total, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("clips")

@@ -1,13 +1,17 @@
-"""The tables of a release: one row a clip, one an effect, one a source."""
+"""The tables of a release, as rows of the catalog and as they are read back from its folder."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
 from curate.label import has_effects
 from slateboard.dataset import CLIP_COLUMNS
+from slateboard.files import csv_text, whole, write_text
 from slateboard.records.clip import Clip, Effect
-from slateboard.records.release import ReleasedClip
+from slateboard.records.media import Duplicate, Media
+from slateboard.records.release import Release, ReleasedClip, Takedown
 from slateboard.records.source import Source
 
 EFFECT_COLUMNS = (
@@ -26,18 +30,85 @@ EFFECT_COLUMNS = (
 SOURCE_COLUMNS = (
     "source_id", "url", "label", "start_s", "end_s", "group", "licence", "effects", "state", "reason", "media_id",
 )  # fmt: skip
+ORIGINAL_COLUMNS = tuple(name for name in Media.model_fields if name != "path")
+DUPLICATE_COLUMNS = tuple(Duplicate.model_fields)
+TAKEDOWN_COLUMNS = ("source_id", "date", "reason", "clips")
+
+CLIPS, ORIGINALS = "clips.parquet", "originals.parquet"
+RECIPE = "recipe.toml"
+FILES = (
+    RECIPE, CLIPS, "clips.csv", "effects.csv", "sources.csv", ORIGINALS, "originals.csv", "duplicates.csv",
+    "takedowns.csv",
+)  # fmt: skip
+"""What a release is made of beside its videos; everything else in it is made from these."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one release. `clips` and `originals` have types, the others are text as in their CSV."""
+
+    release: Release
+    clips: pd.DataFrame
+    """Columns of ReleasedClip."""
+    effects: pd.DataFrame
+    sources: pd.DataFrame
+    originals: pd.DataFrame
+    """Columns of Media but for the path; one row a file that gave a clip."""
+    duplicates: pd.DataFrame
+    takedowns: pd.DataFrame
+
+
+def read_tables(folder: Path) -> Tables:
+    """Read the tables of a release, a list or a release in the making; tables that older ones lack are empty."""
+    originals = folder / ORIGINALS
+    return Tables(
+        release=Release.read(folder / RECIPE),
+        clips=pd.read_parquet(folder / CLIPS),
+        effects=_text(folder / "effects.csv", EFFECT_COLUMNS),
+        sources=_text(folder / "sources.csv", SOURCE_COLUMNS),
+        originals=pd.read_parquet(originals)
+        if originals.is_file()
+        else pd.DataFrame(columns=list(ORIGINAL_COLUMNS), dtype=object),
+        duplicates=_text(folder / "duplicates.csv", DUPLICATE_COLUMNS),
+        takedowns=_text(folder / "takedowns.csv", TAKEDOWN_COLUMNS),
+    )
+
+
+def _text(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame(columns=list(columns), dtype=str)
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def write_clips(folder: Path, clips: pd.DataFrame) -> None:
+    """Write clips.parquet and, for people, clips.csv."""
+    _write_twins(folder / CLIPS, clips)
+
+
+def write_originals(folder: Path, originals: pd.DataFrame) -> None:
+    """Write originals.parquet and, for people, originals.csv."""
+    _write_twins(folder / ORIGINALS, originals)
+
+
+def _write_twins(path: Path, table: pd.DataFrame) -> None:
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    write_text(path.with_suffix(".csv"), csv_text(rows, [str(name) for name in table.columns]))
+    with whole(path) as temporary:
+        table.to_parquet(temporary, index=False)
 
 
 def clips_table(
     clips: Sequence[Clip],
     *,
     paths: Mapping[str, str],
+    groups: Mapping[str, str],
+    frames_sha256: Mapping[str, str],
     classes: Sequence[str],
     class_of: Mapping[str, str],
     sources: Mapping[str, Source],
     effects: Mapping[str, Sequence[Effect]],
 ) -> pd.DataFrame:
-    """Return clips.csv as a table, ordered by class and path."""
+    """Return clips.csv as a table, ordered by class and path; the mappings are by clip id, `sources` by theirs."""
     rows = []
     for clip in clips:
         source, found = sources[clip.source_id], effects.get(clip.clip_id, ())
@@ -48,11 +119,13 @@ def clips_table(
             "label": class_of[clip.label],
             "class_index": classes.index(class_of[clip.label]) + 1,
             "source_url": source.url,
+            "group": groups[clip.clip_id],
             "quality": "|".join(clip.quality),
             "effects": "|".join(sorted({effect.kind for effect in found if effect.confirmed})),
             "has_effects": has_effects(source, found),
             "proposed_effects": "|".join(sorted({effect.kind for effect in found if not effect.confirmed})),
             "licence": source.licence or "",
+            "frames_sha256": frames_sha256[clip.clip_id],
             "shot_id": clip.shot_id or "",
             "twin_of": "",
         }
@@ -68,21 +141,43 @@ def _natural(column: "pd.Series[str]") -> "pd.Series[str]":
     return column.str.replace(r"\d+", lambda digits: digits[0].zfill(8), regex=True)
 
 
-def effect_rows(effects: Sequence[Effect]) -> list[dict[str, object]]:
-    """Return the rows of effects.csv: confirmed effects, by clip and kind."""
-    confirmed = sorted((effect for effect in effects if effect.confirmed), key=lambda one: (one.clip_id, one.kind))
-    return [
-        {
-            **effect.row(),
-            "parameters": "; ".join(f"{key}={value}" for key, value in effect.parameters.items()),
-        }
+def originals_table(media: Sequence[Media]) -> pd.DataFrame:
+    """Return the files that the clips were cut from, by content hash."""
+    rows = [item.row() for item in sorted(media, key=lambda one: one.media_id)]
+    return pd.DataFrame(rows, columns=list(ORIGINAL_COLUMNS))
+
+
+def effects_text(effects: Sequence[Effect]) -> str:
+    """Return effects.csv: confirmed effects, by clip and kind."""
+    confirmed = sorted(
+        (effect for effect in effects if effect.confirmed), key=lambda one: (one.clip_id, one.kind, one.start_s or 0)
+    )
+    rows = [
+        {**effect.row(), "parameters": "; ".join(f"{key}={value}" for key, value in effect.parameters.items())}
         for effect in confirmed
     ]
+    return csv_text(rows, EFFECT_COLUMNS)
 
 
-def source_rows(sources: Sequence[Source]) -> list[dict[str, object]]:
-    """Return the rows of the release's sources.csv: every source, the ones that gave nothing included."""
-    return [
+def sources_text(sources: Sequence[Source]) -> str:
+    """Return sources.csv: every source, the ones that gave nothing included."""
+    rows = [
         {**source.row(), "effects": None if source.effects is None else "|".join(source.effects) or "none"}
         for source in sources
     ]
+    return csv_text(rows, SOURCE_COLUMNS)
+
+
+def duplicates_text(duplicates: Sequence[Duplicate]) -> str:
+    """Return duplicates.csv: pairs of originals that show the same footage."""
+    return csv_text([pair.row() for pair in duplicates], DUPLICATE_COLUMNS)
+
+
+def takedowns_text(takedowns: Sequence[Takedown]) -> str:
+    """Return takedowns.csv: a line a source that was removed on request, without its address."""
+    rows = [
+        {"source_id": source_id, "date": one.at.date().isoformat(), "reason": one.reason, "clips": clips}
+        for one in takedowns
+        for source_id, clips in one.sources.items()
+    ]
+    return csv_text(sorted(rows, key=lambda row: (str(row["date"]), str(row["source_id"]))), TAKEDOWN_COLUMNS)

@@ -1,14 +1,18 @@
 """Freeze the trimmed clips into the next version: UCF101-style folders, lists, tables, datasheet, sums.
 
-Example: slateboard curate release
+A list without media (v1-list: addresses, times, hashes) is written beside each version.
+
+Example: slateboard curate release --naming ucf101
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
+from curate.release.naming import Naming
 from curate.release.release import release
 from slateboard.catalog.catalog import opened
+from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import say
 from slateboard.workspace import Workspace
 
@@ -16,15 +20,29 @@ from slateboard.workspace import Workspace
 def command(
     workspace: Workspace,
     version: Annotated[str | None, typer.Option(help="v1, v2, ...; default: the next one.")] = None,
+    naming: Annotated[str | None, typer.Option(help="seags or ucf101; default: the settings'.")] = None,
 ) -> dict[str, Any]:
     """Write a release, unless the newest one is already the same."""
     with opened(workspace.catalog) as catalog:
-        made = release(workspace, catalog, version=version)
+        made = release(workspace, catalog, version=version, naming=_naming(naming))
     if made is None:
         newest = workspace.versions()[-1]
         say(f"{newest} holds exactly this already; nothing to do.")
         return {"version": newest, "made": False}
-    record, line = made
-    say(f"{workspace.releases / record.version}: {record.clips} clips, {len(record.classes)} classes")
-    say(line)
-    return {"version": record.version, "made": True, "clips": record.clips, "audit": line}
+    say(f"{workspace.releases / made.version}: {made.clips} clips, {made.classes} classes")
+    say(made.audit)
+    for note in made.notes:
+        say(note)
+    return {
+        "version": made.version, "made": True, "clips": made.clips, "audit": made.audit, "notes": list(made.notes),
+    }  # fmt: skip
+
+
+def _naming(name: str | None) -> Naming | None:
+    known: tuple[Naming, ...] = get_args(Naming)
+    if name is None:
+        return None
+    for one in known:
+        if one == name:
+            return one
+    raise BadInput([Problem("--naming", f"unknown naming '{name}'.", did_you_mean(name, known))])

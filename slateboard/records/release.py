@@ -1,5 +1,6 @@
-"""Release: a frozen dataset, and the rows of its clips.csv."""
+"""Release: a frozen dataset, the rows of its clips.csv, and what was taken down from it."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from slateboard.records.base import Record
@@ -38,6 +39,8 @@ class ReleasedClip(Record):
     """Kinds that a detector raised and nobody confirmed, joined by `|`."""
     licence: str
     sha256: str
+    frames_sha256: str = ""
+    """SHA-256 over the planes of all decoded frames; empty in releases made before it was recorded."""
     fingerprint: str
     shot_id: str
     twin_of: str
@@ -68,3 +71,27 @@ class Release(Record):
     settings: dict[str, Any]
     tools: dict[str, str]
     """Versions of what made it."""
+
+
+class Takedown(Record):
+    """One takedown: written whole before anything is removed, so that a killed one is carried to its end.
+
+    It holds no address and no name: what was removed is known by its ids alone.
+    """
+
+    takedown_id: str
+    """First 12 hex digits of the SHA-256 of the ids of its sources."""
+    at: datetime
+    reason: str
+    sources: dict[str, int]
+    """Source id -> number of its trimmed clips."""
+    media: dict[str, str]
+    """Media id -> path of the original, relative to the workspace."""
+    clips: dict[str, str]
+    """Clip id -> path of the trimmed file, relative to the workspace; empty: none."""
+    versions: tuple[str, ...]
+    """Folders in releases/ that held any of them and stopped being releases."""
+    alike: tuple[str, ...]
+    """Ids of other sources that show the same footage: for a person to look at."""
+    done: bool = False
+    """Everything is removed and the next version was tried."""

@@ -1,40 +1,53 @@
 """A release is whole, reads elsewhere, is never overwritten, and gives an index once."""
 
 import hashlib
+import random
+import shutil
+import signal
 import subprocess
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from drawing import moving
+from releasing import add_clips, contents, ready
+from releasing import curate as run
 
+from curate.release.naming import paths, too_wide
+from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.dataset import read_release
 from slateboard.errors import SlateboardError
-from slateboard.steps.init import COLUMNS
+from slateboard.media.fingerprints import Fingerprint
+from slateboard.records.clip import Clip
+from slateboard.records.media import Duplicate
 from slateboard.workspace import Workspace
 
-STEPS = ("fetch", "analyse", "propose", "review --accept-all", "trim", "label --accept-all", "release")
 
-
-def _curate(workspace: Workspace, *steps: str) -> None:
-    for step in steps:
-        words = ["curate", *step.split(), "-w", str(workspace.root), "--quiet", "--debug"]
-        assert main(words) == 0, step
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A workspace of two classes of three groups before its first release, and after it."""
+    folder = tmp_path_factory.mktemp("release")
+    before = ready(folder / "before")
+    shutil.copytree(before.root, folder / "after")
+    run(Workspace(folder / "after"), "release")
+    return before.root, folder / "after"
 
 
 @pytest.fixture
-def released(workspace: Workspace, draw: Callable[..., Path]) -> Workspace:
-    """Two classes of three groups, labels with blanks and marks, in a release of version v1."""
-    rows = []
-    for number in range(6):
-        draw(f"{number}.mp4", moving(24, seed=number))
-        label = "Đá cầu" if number % 2 else "High Kick"
-        rows.append(f"{number}.mp4,{label},,,group{number // 2},CC0-1.0,{'none' if number < 3 else 'text'},\n")
-    workspace.sources.write_text(COLUMNS + "".join(rows))
-    _curate(workspace, *STEPS)
-    return workspace
+def trimmed(templates: tuple[Path, Path], tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(templates[0], tmp_path / "w")))
+
+
+@pytest.fixture
+def released(templates: tuple[Path, Path], tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(templates[1], tmp_path / "w")))
+
+
+def _set(workspace: Workspace, text: str) -> Workspace:
+    with (workspace.root / "slateboard.toml").open("a", encoding="utf-8") as file:
+        file.write(text)
+    return Workspace(workspace.root)
 
 
 def test_the_layout_is_the_papers_and_ucf101s(released: Workspace) -> None:
@@ -47,17 +60,17 @@ def test_the_layout_is_the_papers_and_ucf101s(released: Workspace) -> None:
     numbered = (folder / "trainlist01.txt").read_text().splitlines()
     assert numbered == [f"{name} {1 if name.startswith('DaCau') else 2}" for name in train.read_text().split()]
     clips = pd.read_csv(folder / "clips.csv")
-    assert list(clips["has_effects"].astype(str).str.lower()).count("true") == 3
+    assert list(clips["has_effects"].astype(str).str.lower()).count("true") == 4
     assert set(clips["licence"]) == {"CC0-1.0"}
 
 
 def test_the_sums_hold_and_are_written_last(released: Workspace) -> None:
-    folder = released.releases / "v1"
-    checked = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
-    assert checked.returncode == 0, checked.stdout
-    listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert there - listed == {"SHA256SUMS"}
+    for version in ("v1", "v1-list"):
+        folder = released.releases / version
+        checked = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=folder, check=False)
+        assert checked.returncode == 0
+        listed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+        assert contents(folder).keys() - listed == {"SHA256SUMS"}
 
 
 def test_the_dataset_reads_back_and_a_changed_table_is_refused(released: Workspace) -> None:
@@ -74,41 +87,168 @@ def test_the_dataset_reads_back_and_a_changed_table_is_refused(released: Workspa
         read_release(folder)
 
 
-def test_nothing_new_makes_no_new_version_and_new_clips_get_new_numbers(
-    released: Workspace, draw: Callable[..., Path]
-) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (released.releases / "v1").rglob("*")}
-    _curate(released, *STEPS)
-    assert released.versions() == ["v1"]
-    draw("6.mp4", moving(24, seed=60))
-    with released.sources.open("a", encoding="utf-8") as file:
-        file.write("6.mp4,High Kick,,,group0,CC0-1.0,,\n")
-    _curate(released, *STEPS)
+def test_nothing_new_makes_no_new_version_and_new_clips_get_new_numbers(released: Workspace) -> None:
+    before = {path: path.stat().st_mtime_ns for path in released.releases.rglob("*")}
+    run(released, "release")
+    assert {path: path.stat().st_mtime_ns for path in released.releases.rglob("*")} == before
+    add_clips(released, [6])
+    run(released, "release")
     assert released.versions() == ["v1", "v2"]
-    assert {path: path.stat().st_mtime_ns for path in (released.releases / "v1").rglob("*")} == before
+    after = {path: path.stat().st_mtime_ns for path in released.releases.rglob("*")}
+    assert {path: after[path] for path in before} == before
     first, second = (set(read_release(released.releases / version).clips["path"]) for version in ("v1", "v2"))
     assert second - first == {"videos/HighKick/v_HighKick_4.mp4"}
     assert first < second
 
 
-def test_a_version_that_exists_is_not_overwritten(released: Workspace, draw: Callable[..., Path]) -> None:
-    draw("6.mp4", moving(24, seed=60))
-    with released.sources.open("a", encoding="utf-8") as file:
-        file.write("6.mp4,High Kick,,,group0,,,\n")
-    _curate(released, *STEPS[:-1])
-    assert main(["curate", "release", "--version", "v1", "-w", str(released.root)]) == 2
+def test_a_version_that_exists_is_not_overwritten_and_names_are_v_and_a_number(released: Workspace) -> None:
+    add_clips(released, [6])
+    before = contents(released.releases)
+    run(released, "release --version v1", expected=2)
+    run(released, "release --version newest", expected=2)
+    assert contents(released.releases) == before
+
+
+def test_the_list_is_no_version_holds_no_media_and_comes_back_if_it_is_lost(released: Workspace) -> None:
+    assert released.versions() == ["v1"]
+    folder = released.releases / "v1-list"
+    before = contents(folder)
+    assert [name for name in before if name.endswith((".mp4", ".png"))] == [
+        "figures/clips_per_class.png", "figures/durations.png",
+    ]  # fmt: skip
+    clips = pd.read_csv(folder / "clips.csv")
+    assert clips[["source_url", "first_frame", "last_frame", "sha256", "frames_sha256"]].notna().all(axis=None)
+    assert pd.read_csv(folder / "originals.csv")[["media_id", "frames_sha256"]].notna().all(axis=None)
+    shutil.rmtree(folder)
+    run(released, "release")
+    assert contents(folder) == before
 
 
 def test_ucf101_names_number_groups_and_clips(released: Workspace) -> None:
-    with (released.root / "slateboard.toml").open("a") as file:
-        file.write('[release]\nnaming = "ucf101"\n')
-    _curate(Workspace(released.root), "release")
-    paths = sorted(read_release(released.releases / "v2").clips["path"])
-    assert paths[:2] == ["videos/DaCau/v_DaCau_g01_c01.mp4", "videos/DaCau/v_DaCau_g02_c01.mp4"]
+    run(released, "release --naming ucf101")
+    names = sorted(read_release(released.releases / "v2").clips["path"])
+    assert names[:2] == ["videos/DaCau/v_DaCau_g01_c01.mp4", "videos/DaCau/v_DaCau_g02_c01.mp4"]
+    run(released, "release --naming ucf", expected=2)
+
+
+class _Numbers:
+    """Gives 1, 2, ... in each scope."""
+
+    def number(self, wanted: list[tuple[str, str]]) -> dict[str, int]:
+        last: dict[str, int] = {}
+        found: dict[str, int] = {}
+        for item, scope in wanted:
+            if item not in found:
+                last[scope] = found[item] = last.get(scope, 0) + 1
+        return found
+
+
+def test_a_class_of_more_than_99_groups_gets_wider_numbers_and_it_is_said() -> None:
+    clips = [
+        Clip(
+            clip_id=f"{number:03}", source_id="s", media_id="m", shot_id=None, label="Squat", group=f"g{number:03}",
+            first_frame=0, last_frame=1, start_s=0, end_s=1, state="trimmed",
+        )
+        for number in range(101)
+    ]  # fmt: skip
+    groups = {clip.clip_id: clip.group for clip in clips}
+    named = paths(_Numbers(), clips, class_of={"Squat": "Squat"}, groups=groups, naming="ucf101")
+    assert named["000"] == "videos/Squat/v_Squat_g01_c01.mp4"
+    assert too_wide(list(named.values())) == [f"videos/Squat/v_Squat_g{number}_c01.mp4" for number in (100, 101)]
+    assert len(set(named.values())) == 101
+
+
+def test_what_shows_the_same_footage_is_one_group_in_the_release(trimmed: Workspace) -> None:
+    with opened(trimmed.catalog) as catalog:
+        one, two = sorted(str(source.media_id) for source in catalog.sources() if source.line in (2, 4))
+        pair = Duplicate(
+            first=one, second=two, mirrored=True, first_start_s=0, second_start_s=0, seconds=1.2, score=0.9
+        )
+        catalog.compare([one, two], [pair], key="k")
+    add_clips(trimmed, [8, 9, 10, 11])
+    run(trimmed, "release")
+    folder = trimmed.releases / "v1"
+    assert list(pd.read_csv(folder / "duplicates.csv")["mirrored"].astype(str).str.lower()) == ["true"]
+    clips, sources = pd.read_csv(folder / "clips.csv"), pd.read_csv(folder / "sources.csv")
+    lines = dict(zip(sources["source_id"], sources["url"], strict=True))
+    groups = {lines[row["source_id"]]: row["group"] for row in clips.to_dict("records")}
+    assert groups["0.mp4"] == groups["1.mp4"] == groups["2.mp4"] == groups["3.mp4"] == "group0"
+
+
+def test_the_fingerprint_of_each_clip_goes_along_and_not_with_the_list(released: Workspace) -> None:
+    table = pd.read_parquet(released.releases / "v1" / "fingerprints.parquet")
+    clips = pd.read_parquet(released.releases / "v1" / "clips.parquet")
+    assert list(table["clip_id"]) == list(clips["clip_id"])
+    read = [Fingerprint.of_row(row) for row in table.to_dict("records")]
+    assert [len(one.seconds) for one in read] == list(clips["frames"])
+    assert not (read[0].views[0] == read[1].views[0]).all()
+    assert not (released.releases / "v1-list" / "fingerprints.parquet").exists()
+
+
+def test_the_datasheet_answers_from_the_catalog_and_the_settings_and_marks_blanks(trimmed: Workspace) -> None:
+    workspace = _set(trimmed, '[release.answers]\npurpose = "A test of releases."\n')
+    run(workspace, "release")
+    text = (workspace.releases / "v1" / "DATASHEET.md").read_text()
+    for row in (
+        "| Actions | 2 |", "| Clips | 6 |", "| Total duration | 0.1 min |", "| Mean clip length | 1.33 s |",
+        "| Audio | No (of 6 originals 0 have it) |", "| text | 4 | 4 | 0 | 2 | 2 |", "| camera static | 3 |",
+        "| quality: blurred | 1 |",
+    ):  # fmt: skip
+        assert row in text
+    assert "**For what purpose was the dataset made?** A test of releases." in text
+    assert "**Who paid for it?** _Not known to the catalog: answer it as `funding`" in text
+    assert text.count("\n## ") == 4 + 7
+    wrong = _set(workspace, 'purpos = "no question"\n')
+    assert main(["curate", "release", "-w", str(wrong.root)]) == 2
 
 
 def test_a_pair_of_unknown_classes_is_refused(released: Workspace) -> None:
-    with (released.root / "slateboard.toml").open("a") as file:
-        file.write('[release]\nmotion_pairs = [["High Kick", "Low Kick"]]\n')
-    assert main(["curate", "release", "-w", str(released.root)]) == 2
-    assert Workspace(released.root).versions() == ["v1"]
+    workspace = _set(released, '[release]\nmotion_pairs = [["High Kick", "Low Kick"]]\n')
+    run(workspace, "release", expected=2)
+    assert workspace.versions() == ["v1"]
+
+
+def test_a_trimmed_file_that_changed_since_is_not_released(trimmed: Workspace) -> None:
+    file = sorted(trimmed.clips.glob("*.mp4"))[0]
+    file.write_bytes(file.read_bytes() + b"\0")
+    run(trimmed, "release", expected=2)
+    assert trimmed.versions() == []
+
+
+# A release of six clips makes some 126 deletions and renames.
+_POINTS = random.Random(11).sample(range(110), 30)
+
+
+@pytest.mark.parametrize("point", [_POINTS[0], *(pytest.param(one, marks=pytest.mark.slow) for one in _POINTS[1:])])
+def test_killed_anywhere_it_leaves_no_half_version_and_ends_the_same(
+    trimmed: Workspace, templates: tuple[Path, Path], point: int
+) -> None:
+    words = [sys.executable, "-c", _SUICIDE, str(point), str(trimmed.root)]
+    killed = subprocess.run(words, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    for version in trimmed.versions():
+        assert contents(trimmed.releases / version) == contents(templates[1] / "releases" / version)
+    run(trimmed, "release")
+    assert contents(trimmed.releases) == contents(templates[1] / "releases")
+
+
+_SUICIDE = """
+import os, signal, sys
+from pathlib import Path
+
+left = int(sys.argv[1])
+
+def counted(honest):
+    def call(*arguments, **named):
+        global left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return honest(*arguments, **named)
+    return call
+
+Path.unlink, Path.replace = counted(Path.unlink), counted(Path.replace)
+os.unlink, os.rmdir = counted(os.unlink), counted(os.rmdir)
+from slateboard.cli import main
+main(["curate", "release", "-w", sys.argv[2], "--quiet"])
+"""

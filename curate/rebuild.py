@@ -1,0 +1,270 @@
+"""Make a release again from its recipe and tables: the same files, or every difference by name.
+
+Originals are taken by content hash, else fetched anew; the same frames are cut by the same settings; every file is
+compared with the sums of the release.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import ValidationError
+
+from curate import observations
+from curate.release.documents import write_documents
+from curate.release.list_only import RELEASE_SUMS
+from curate.release.originals import Lost, Originals, find_originals
+from curate.release.pictures import frames_sha256
+from curate.release.sums import SUMS, read_sums, sums_of, write_sums
+from curate.release.tables import FILES, RECIPE, Tables, read_tables
+from curate.trim import Job, cut, lost, together
+from slateboard import engine
+from slateboard.errors import BadInput, Problem, SlateboardError
+from slateboard.files import csv_text, flush_folder, sha256_of, whole, write_text
+from slateboard.media import ffmpeg
+from slateboard.media.frames import decode
+from slateboard.progress import progress, say
+from slateboard.records.clip import Clip
+from slateboard.records.media import Media
+from slateboard.records.observation import Observation
+from slateboard.settings import Clips
+from slateboard.workspace import Workspace
+
+REBUILT = "rebuilt"
+"""Folder of a workspace for releases that were made again there."""
+REPORT = "REBUILD.csv"
+"""Written into a rebuilt folder that is not the release; such a folder has no SHA256SUMS."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing in which a rebuilt folder is not the release."""
+
+    what: Literal["source", "clip", "file"]
+    item: str
+    """Source id, or path in the release."""
+    state: str
+    """source: its state, or `changed`; clip: missing, failed, same_pictures, other_pictures; file: missing,
+    other_bytes, extra."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What came out."""
+
+    folder: Path
+    files: int
+    """In the release."""
+    differences: tuple[Difference, ...]
+    """Empty: every file is the release's, byte for byte."""
+    other_originals: int
+    """Originals that were fetched with other bytes and the same pictures."""
+
+
+def rebuild(workspace: Workspace, recipe: Path, *, into: Path, workers: int | None = None) -> Rebuilt:
+    """Make the release of a recipe again as the folder `into`; a killed rebuild goes on where it was.
+
+    Raises BadInput if the tables beside the recipe are not the released ones or if `into` is something else.
+    """
+    tables, sums = _released(recipe)
+    if (into / SUMS).is_file():
+        if sums_of(into) == sums:
+            return Rebuilt(into, len(sums), (), 0)
+        raise BadInput([Problem(str(into), "is there and is another release.", "Give another folder with --into.")])
+    building, scratch = into.parent / f".{into.name}.part", into.parent / f".{into.name}.originals"
+    building.mkdir(parents=True, exist_ok=True)
+    clips = [row for row in tables.clips.to_dict("records") if not _stands(building / str(row["path"]), row)]
+    originals = find_originals(
+        tables,
+        workspace=workspace,
+        scratch=scratch,
+        down=frozenset(name for one in workspace.taken_down() for name in one.sources),
+        wanted=frozenset(_media_of(tables, clips).values()),
+    )
+    cuts = _cut_all(
+        tables, clips, originals,
+        building=building, scratch=scratch, observed=workspace.observations, workers=workers,
+    )  # fmt: skip
+    differences = [*_sources(originals.lost), *cuts]
+    for name in FILES:
+        if (recipe.parent / name).is_file():
+            with whole(building / name) as temporary:
+                shutil.copyfile(recipe.parent / name, temporary)
+    write_documents(building, with_videos=not any(one.state in ("missing", "failed") for one in differences))
+    differences += _compared(building, sums, known={one.item for one in differences})
+    _finish(building, into, differences)
+    if not differences:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return Rebuilt(into, len(sums), tuple(differences), len(originals.other_bytes))
+
+
+def _released(recipe: Path) -> tuple[Tables, dict[str, str]]:
+    """Return the tables beside a recipe and the sums of the full release."""
+    folder = recipe.parent
+    if recipe.name != RECIPE or not recipe.is_file():
+        raise SlateboardError(f"{recipe} is no {RECIPE} of a release: give one, with the tables beside it.")
+    sums = next((folder / name for name in (RELEASE_SUMS, SUMS) if (folder / name).is_file()), None)
+    if sums is None:
+        raise SlateboardError(f"{folder} has no {SUMS}: it is no whole release. Take a newer version.")
+    wanted = read_sums(sums)
+    problems = [
+        Problem(str(folder / name), "is not the released one.", "Restore it.")
+        for name in FILES
+        if name in wanted and (not (folder / name).is_file() or sha256_of(folder / name) != wanted[name])
+    ]
+    if problems:
+        raise BadInput(problems)
+    return read_tables(folder), wanted
+
+
+def _stands(path: Path, row: dict[Any, Any]) -> bool:
+    return path.is_file() and sha256_of(path) == row["sha256"]
+
+
+def _media_of(tables: Tables, clips: Sequence[dict[Any, Any]]) -> dict[str, str]:
+    """Return clip id -> media id, through the source."""
+    of_source = dict(zip(tables.sources["source_id"], tables.sources["media_id"], strict=True))
+    return {str(row["clip_id"]): str(of_source.get(row["source_id"], "")) for row in clips}
+
+
+def _sources(gone: dict[str, Lost]) -> list[Difference]:
+    return [Difference("source", one.source_id, one.state, one.reason) for one in gone.values()]
+
+
+def _cut_all(
+    tables: Tables,
+    clips: Sequence[dict[Any, Any]],
+    originals: Originals,
+    *,
+    building: Path,
+    scratch: Path,
+    observed: Path,
+    workers: int | None,
+) -> list[Difference]:
+    """Cut every clip whose original is there; return those that are missing or not the released ones.
+
+    Clips are cut into `scratch` and moved into `building` by their released names.
+    """
+    media = {row["media_id"]: _media(row) for row in tables.originals.to_dict("records")}
+    media_of = _media_of(tables, clips)
+    rows = {str(row["clip_id"]): row for row in clips}
+    wanted, found = [], []
+    for clip_id, row in rows.items():
+        media_id = media_of[clip_id]
+        if media_id in originals.paths and media_id in media:
+            wanted.append(_clip(row, media_id))
+        else:
+            why = originals.lost[media_id].state if media_id in originals.lost else "no row in originals.parquet"
+            found.append(Difference("clip", row["path"], "missing", f"its original: {why}"))
+    jobs = _jobs(wanted, media, originals, scratch=scratch, observed=observed, settings=_settings(tables))
+    with progress("trim", len(wanted), unit="clips") as bar:
+        for done in engine.run(_cut, jobs, workers=workers, lost=lost):
+            for clip in done:
+                row = rows[clip.clip_id]
+                found += _difference(clip, row, scratch / "clips" / f"{clip.clip_id}.mp4", tables.release.tools)
+                if clip.state == "trimmed":
+                    (building / row["path"]).parent.mkdir(parents=True, exist_ok=True)
+                    (scratch / "clips" / f"{clip.clip_id}.mp4").replace(building / row["path"])
+            bar.step(len(done))
+    return found
+
+
+def _jobs(
+    clips: Sequence[Clip],
+    media: dict[str, Media],
+    originals: Originals,
+    *,
+    scratch: Path,
+    observed: Path,
+    settings: Clips,
+) -> list[Job]:
+    """Return the cuts to make; times that a decode pass saw are used for the very bytes that it saw."""
+    jobs = []
+    for group in together(clips):
+        media_id = group[0].media_id
+        file = media[media_id].model_copy(update={"path": str(originals.paths[media_id].resolve())})
+        own = media_id in originals.other_bytes or not observations.path_of(observed, media_id, "timeline").is_file()
+        seen = scratch / "observations" if own else observed
+        jobs.append(Job(group, file, root=scratch, folder=scratch / "clips", observations=seen, settings=settings))
+    return jobs
+
+
+def _cut(job: Job) -> tuple[Clip, ...]:
+    """Cut the clips of one original; the times of its frames are read first where no decode pass has done so."""
+    try:
+        if not observations.path_of(job.observations, job.media.media_id, "timeline").is_file():
+            rows = tuple(
+                {"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds}
+                for frame in decode(job.source, on_error=lambda _: None)
+            )
+            seen = Observation(media_id=job.media.media_id, analyser="timeline", version=1, parameters={}, rows=rows)
+            observations.write(job.observations, seen)
+    except SlateboardError as error:
+        return lost(job, str(error))
+    return cut(job)
+
+
+def _clip(row: dict[Any, Any], media_id: str) -> Clip:
+    """Return a released clip as it was accepted."""
+    names = ("clip_id", "source_id", "label", "group", "first_frame", "last_frame", "start_s", "end_s")
+    known = {name: row[name] for name in names}
+    return Clip(**known, media_id=media_id, shot_id=row["shot_id"] or None, state="accepted")
+
+
+def _difference(clip: Clip, row: dict[Any, Any], file: Path, tools: dict[str, str]) -> list[Difference]:
+    path = str(row["path"])
+    if clip.state != "trimmed":
+        return [Difference("clip", path, "failed", clip.reason or "")]
+    if clip.sha256 == row["sha256"]:
+        return []
+    if row.get("frames_sha256") and frames_sha256(file) == row["frames_sha256"]:
+        return [Difference("clip", path, "same_pictures", "other bytes; every decoded frame is the released one")]
+    reason = (
+        f"cut from the same frames and proved, encoded otherwise: ffmpeg {ffmpeg.version()}, "
+        f"released with {tools.get('ffmpeg', 'an unknown one')}"
+    )
+    return [Difference("clip", path, "other_pictures", reason)]
+
+
+def _media(row: dict[Any, Any]) -> Media:
+    known = {name: None if pd.isna(value) else value for name, value in row.items()}
+    return Media.checked({**known, "path": ""}, where=f"originals.parquet: {row['media_id']}")
+
+
+def _settings(tables: Tables) -> Clips:
+    try:
+        return Clips.model_validate(tables.release.settings.get("clips", {}))
+    except ValidationError as error:
+        problem = Problem(
+            "recipe.toml: settings.clips", f"{error}.", "It was made by another slateboard: install that."
+        )
+        raise BadInput([problem]) from None
+
+
+def _compared(folder: Path, sums: dict[str, str], *, known: set[str]) -> list[Difference]:
+    """Compare every file with the sums of the release; clips that are explained already are left out."""
+    found = sums_of(folder)
+    found.pop(REPORT, None)
+    states = {
+        **dict.fromkeys(sums.keys() - found.keys(), "missing"),
+        **dict.fromkeys(found.keys() - sums.keys(), "extra"),
+        **{path: "other_bytes" for path in sums.keys() & found.keys() if sums[path] != found[path]},
+    }
+    return [Difference("file", path, state, "") for path, state in sorted(states.items()) if path not in known]
+
+
+def _finish(building: Path, into: Path, differences: Sequence[Difference]) -> None:
+    """Give the folder its name: with SHA256SUMS if it is the release, else with a report of what is not."""
+    if differences:
+        columns = ("what", "item", "state", "reason")
+        write_text(building / REPORT, csv_text([vars(one) for one in differences], columns))
+        say(f"{building / REPORT} lists {len(differences)} differences; run the same command again to try them anew.")
+        return
+    (building / REPORT).unlink(missing_ok=True)
+    write_sums(building)
+    building.replace(into)
+    flush_folder(into.parent)

@@ -1,0 +1,193 @@
+"""Gather what the next version holds from the catalog: nothing is written but the numbers of clips."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from curate.groups import group_names
+from curate.labels import class_name, class_names
+from curate.release import naming, tables
+from curate.release.pictures import frames_sha256
+from curate.release.questions import check_answers
+from slateboard import __version__, engine
+from slateboard.catalog.catalog import Catalog
+from slateboard.dataset import dataset_sha256
+from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
+from slateboard.files import digest
+from slateboard.media import ffmpeg
+from slateboard.progress import track
+from slateboard.records.clip import Clip, Effect
+from slateboard.records.release import Release
+from slateboard.records.source import State
+from slateboard.settings import Settings
+from slateboard.workspace import Workspace
+
+_FETCH = {"max_bytes", "max_seconds", "height", "format"}
+"""Settings of fetching that decide which videos there are; the others are of a machine or a person."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All that a version is made of, before anything of it is written."""
+
+    release: Release
+    clips: pd.DataFrame
+    originals: pd.DataFrame
+    texts: dict[str, str]
+    """File name -> text of the other tables."""
+    files: dict[str, Path]
+    """Path in the release -> trimmed file."""
+
+    def same_as(self, folder: Path) -> bool:
+        """Does a version hold exactly this, but for its number?"""
+        stands = tables.read_tables(folder)
+        return (
+            stands.release.model_copy(update={"version": self.release.version}) == self.release
+            and _rows(stands.clips) == _rows(self.clips)
+            and _rows(stands.originals) == _rows(self.originals)
+            and all((folder / name).is_file() for name in self.texts)
+            and all((folder / name).read_text("utf-8") == text for name, text in self.texts.items())
+        )
+
+
+def _rows(table: pd.DataFrame) -> str:
+    return digest(table.astype(object).where(table.notna(), None).to_dict("records"))
+
+
+def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: naming.Naming) -> Contents:
+    """Return the contents of a version: every trimmed clip, and the tables about them."""
+    settings = workspace.settings
+    check_answers(settings.release.answers)
+    clips = catalog.clips("trimmed")
+    if not clips:
+        raise SlateboardError("No clip is trimmed yet. Run `slateboard curate trim` first.")
+    listed = catalog.sources()
+    sources = {source.source_id: source for source in listed}
+    class_of = class_names({clip.label for clip in clips}, where="sources.csv")
+    media_ids = {clip.media_id for clip in clips}
+    duplicates = catalog.duplicates()
+    groups = group_names(clips, sources, duplicates)
+    clips.sort(
+        key=lambda clip: (class_of[clip.label], groups[clip.clip_id], sources[clip.source_id].line, clip.first_frame)
+    )
+    effects = [effect for effect in catalog.effects() if effect.clip_id in groups]
+    paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
+    table = tables.clips_table(
+        clips,
+        paths=paths,
+        groups=groups,
+        frames_sha256=_pictures(workspace, clips),
+        classes=tuple(class_of.values()),
+        class_of=class_of,
+        sources=sources,
+        effects=_by_clip(effects),
+    )
+    duplicates = [pair for pair in duplicates if {pair.first, pair.second} <= media_ids]
+    return Contents(
+        release=_record(catalog, settings, class_of, table, version=version, style=style),
+        clips=table,
+        originals=tables.originals_table([one for one in catalog.media() if one.media_id in media_ids]),
+        texts={
+            "effects.csv": tables.effects_text(effects),
+            "sources.csv": tables.sources_text([one for one in listed if one.state != State.TAKEN_DOWN]),
+            "duplicates.csv": tables.duplicates_text(duplicates),
+            "takedowns.csv": tables.takedowns_text(workspace.taken_down()),
+        },
+        files={paths[clip.clip_id]: workspace.root / (clip.path or "") for clip in clips},
+    )
+
+
+def _record(
+    catalog: Catalog,
+    settings: Settings,
+    class_of: Mapping[str, str],
+    table: pd.DataFrame,
+    *,
+    version: str,
+    style: naming.Naming,
+) -> Release:
+    classes = tuple(class_of.values())
+    return Release(
+        name=settings.name,
+        version=version,
+        title=settings.title,
+        licence=settings.licence,
+        naming=style,
+        protocol=settings.release.protocol,
+        classes=classes,
+        labels=tuple(class_of),
+        motion_pairs=_motion_pairs(settings, class_of),
+        clips=len(table),
+        left_out=_left_out(catalog),
+        dataset_sha256=dataset_sha256(classes, table),
+        settings=_recipe(settings),
+        tools=_tools(),
+    )
+
+
+def _by_clip(effects: Sequence[Effect]) -> dict[str, list[Effect]]:
+    found: dict[str, list[Effect]] = {}
+    for effect in effects:
+        found.setdefault(effect.clip_id, []).append(effect)
+    return found
+
+
+def _pictures(workspace: Workspace, clips: Sequence[Clip]) -> dict[str, str]:
+    """Return clip id -> hash of decoded frames: from the proof, else from the newest version, else by decoding."""
+    versions = workspace.versions()
+    known: dict[str, str] = {}
+    if versions:
+        newest = pd.read_parquet(workspace.releases / versions[-1] / tables.CLIPS)
+        if "frames_sha256" in newest:
+            known = dict(zip(newest["sha256"], newest["frames_sha256"], strict=True))
+    found = {
+        clip.clip_id: str((clip.proof or {}).get("frames_sha256") or known.get(clip.sha256 or "", "")) for clip in clips
+    }
+    missing = [clip for clip in clips if not found[clip.clip_id]]
+    if not missing:
+        return found
+    # Threads: decoding and hashing let go of the interpreter's lock, and a process takes longer to start.
+    with ThreadPoolExecutor(engine.cores()) as pool:
+        hashes = pool.map(frames_sha256, [workspace.root / (clip.path or "") for clip in missing])
+        for clip, pictures in zip(missing, track(hashes, "hash", total=len(missing), unit="clips"), strict=True):
+            found[clip.clip_id] = pictures
+    return found
+
+
+def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    problems = [
+        Problem("release.motion_pairs", f"no class {label!r}.", did_you_mean(label, class_of))
+        for pair in settings.release.motion_pairs
+        for label in pair
+        if label not in class_of
+    ]
+    if problems:
+        raise BadInput(problems)
+    return tuple((class_name(one), class_name(other)) for one, other in settings.release.motion_pairs)
+
+
+def _left_out(catalog: Catalog) -> dict[str, int]:
+    sources = Counter(f"sources {state}" for state, _, _ in catalog.standing() if state != State.FETCHED)
+    clips = {f"clips {state}": count for state, count in catalog.clip_counts().items() if state != "trimmed"}
+    return dict(sorted({**sources, **clips}.items()))
+
+
+def _recipe(settings: Settings) -> dict[str, Any]:
+    """Return the settings that decide what a release holds; what is unset is left out, as in the file."""
+    whole = settings.model_dump(mode="json", include={"analysers", "clips", "release", "split"}, exclude_none=True)
+    return {"fetch": settings.fetch.model_dump(mode="json", include=_FETCH), **whole}
+
+
+def _tools() -> dict[str, str]:
+    names = ("yt-dlp", "scenedetect-headless", "av", "ffmpeg-python")
+    return {
+        "slateboard": __version__,
+        **{name: metadata.version(name) for name in names},
+        "ffmpeg": ffmpeg.version(),
+    }

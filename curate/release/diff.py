@@ -1,0 +1,176 @@
+"""What changed between two versions of a dataset: pure, from their tables, splits and sums."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from curate.release.list_only import RELEASE_SUMS
+from curate.release.sums import SUMS, read_sums
+from curate.release.tables import Tables, read_tables
+from slateboard.errors import SlateboardError
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version as it is compared."""
+
+    tables: Tables
+    parts: dict[str, dict[str, str]]
+    """<protocol>-<number> -> clip id -> train, test or unused."""
+    sums: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that two versions say differently."""
+
+    item: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that differs. Clips are known by their id: media, first and last frame."""
+
+    added: tuple[str, ...]
+    """Paths of clips that only the newer version has."""
+    removed: tuple[str, ...]
+    """Paths of clips that only the older version has."""
+    relabelled: tuple[Change, ...]
+    regrouped: tuple[Change, ...]
+    renamed: tuple[Change, ...]
+    recut: tuple[Change, ...]
+    """Clips whose file changed; the hashes are of the files."""
+    moved: tuple[Change, ...]
+    """`split clip` that changed sides."""
+    effects: tuple[Change, ...]
+    """Confirmed kinds, or whether there are any."""
+    described: tuple[Change, ...]
+    """`column clip`: camera, quality, licence, proposed effects."""
+    files: tuple[Change, ...]
+    """Documents and tables whose bytes differ; an empty hash: not there."""
+    settings: tuple[Change, ...]
+    tools: tuple[Change, ...]
+    taken_down: tuple[str, ...]
+    """Ids of sources that only the newer version lists as taken down."""
+
+    def counts(self) -> dict[str, int]:
+        """Return kind of change -> how many, those that there are."""
+        return {name: len(found) for name, found in vars(self).items() if found}
+
+    def row(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+_DESCRIBED = ("camera", "quality", "licence", "proposed_effects")
+_LISTED = ("videos/",)
+
+
+def read_version(folder: Path) -> Version:
+    """Read a release or a list; raises SlateboardError for a folder that is neither."""
+    sums = next((folder / name for name in (RELEASE_SUMS, SUMS) if (folder / name).is_file()), None)
+    if sums is None:
+        raise SlateboardError(f"{folder} is not a whole release (no {SUMS}).")
+    parts = {}
+    for path in sorted(folder.glob("splits/*/*/parts.parquet")):
+        table = pd.read_parquet(path)
+        name = f"{path.parent.parent.name}-{path.parent.name}"
+        parts[name] = dict(zip(table["clip_id"], table["part"], strict=True))
+    return Version(read_tables(folder), parts, read_sums(sums))
+
+
+def changes(old: Version, new: Version) -> Changes:
+    """Return what differs, clips in the order of the newer version's table."""
+    one, two = (_by_id(version.tables.clips) for version in (old, new))
+    both = [clip_id for clip_id in two if clip_id in one]
+
+    def differ(column: str) -> tuple[Change, ...]:
+        pairs = [(two[clip]["path"], str(one[clip][column]), str(two[clip][column])) for clip in both]
+        return tuple(Change(*pair) for pair in pairs if pair[1] != pair[2])
+
+    effects = [Change(two[clip]["path"], _effects(one[clip]), _effects(two[clip])) for clip in both]
+    return Changes(
+        added=tuple(row["path"] for clip, row in two.items() if clip not in one),
+        removed=tuple(row["path"] for clip, row in one.items() if clip not in two),
+        relabelled=differ("label"),
+        regrouped=differ("group"),
+        renamed=differ("path"),
+        recut=differ("sha256"),
+        moved=_moved(old.parts, new.parts, {clip: row["path"] for clip, row in two.items()}),
+        effects=tuple(change for change in effects if change.old != change.new),
+        described=tuple(
+            Change(f"{name} {change.item}", change.old, change.new) for name in _DESCRIBED for change in differ(name)
+        ),
+        files=_changed(
+            *({k: v for k, v in version.sums.items() if not k.startswith(_LISTED)} for version in (old, new))
+        ),
+        settings=_changed(*(_flat(_stated(version.tables)) for version in (old, new))),
+        tools=_changed(old.tables.release.tools, new.tables.release.tools),
+        taken_down=tuple(sorted({*new.tables.takedowns["source_id"]} - {*old.tables.takedowns["source_id"]})),
+    )
+
+
+def summary(found: Changes, *, most: int = 10) -> list[str]:
+    """Return the changes as lines for a person: counts first, then the first ones of each kind."""
+    if not found.counts():
+        return ["nothing differs"]
+    lines = []
+    for name, number in found.counts().items():
+        lines.append(f"{name.replace('_', ' ')}: {number}")
+        items = getattr(found, name)
+        lines += [f"  {_line(item)}" for item in items[:most]]
+        if number > most:
+            lines.append(f"  and {number - most} more (--json lists all)")
+    return lines
+
+
+def _line(item: Change | str) -> str:
+    return item if isinstance(item, str) else f"{item.item}: {_short(item.old)} -> {_short(item.new)}"
+
+
+def _short(value: str) -> str:
+    """Return a hash by its first digits, anything else whole."""
+    return value[:12] if len(value) == 64 else value or "none"
+
+
+def _by_id(clips: pd.DataFrame) -> dict[str, dict[Any, Any]]:
+    return {str(row["clip_id"]): row for row in clips.to_dict("records")}
+
+
+def _effects(row: Mapping[Any, Any]) -> str:
+    return str(row["effects"]) if row["has_effects"] == "true" else {"false": "none"}.get(row["has_effects"], "unknown")
+
+
+def _moved(
+    old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]], paths: Mapping[str, str]
+) -> tuple[Change, ...]:
+    return tuple(
+        Change(f"{split} {paths[clip]}", old[split][clip], part)
+        for split in sorted(old.keys() & new.keys())
+        for clip, part in new[split].items()
+        if clip in old[split] and old[split][clip] != part
+    )
+
+
+def _stated(tables: Tables) -> dict[str, Any]:
+    record = tables.release
+    names = ("title", "licence", "naming", "protocol", "classes", "motion_pairs", "settings")
+    return {name: getattr(record, name) for name in names}
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested settings as dotted names."""
+    flat: dict[str, str] = {}
+    for key, item in value.items():
+        flat |= _flat(item, f"{prefix}{key}.") if isinstance(item, Mapping) else {f"{prefix}{key}": str(item)}
+    return flat
+
+
+def _changed(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Change, ...]:
+    names = sorted(old.keys() | new.keys())
+    return tuple(Change(k, old.get(k, ""), new.get(k, "")) for k in names if old.get(k) != new.get(k))

@@ -1,0 +1,72 @@
+"""Write what follows from the tables and videos of a release: lists, splits, datasheet, metadata, pictures.
+
+Everything here is made from the folder itself, so that a rebuilt folder gets the same documents byte for byte.
+"""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from curate.release import croissant, datasheet, figures
+from curate.release.fingerprints import write_fingerprints
+from curate.release.tables import Tables, read_tables
+from slateboard.dataset import Dataset, dataset_of
+from slateboard.errors import BadInput, Problem
+from slateboard.files import sha256_of, write_json, write_text
+from slateboard.records.split import Split
+from slateboard.settings import Splitting
+from splits.audit import audit, audit_line, certificate
+from splits.division import divide
+from splits.folder import root_lists, write_split
+
+
+def write_documents(folder: Path, *, with_videos: bool = True) -> str:
+    """Write them all; return the audit line of the first frozen split. Two need every clip.
+
+    Without videos the contact sheet and the fingerprints are left out.
+    """
+    tables = read_tables(folder)
+    record = tables.release
+    dataset = dataset_of(record, tables.clips, root=folder)
+    frozen = divide(dataset, protocol=record.protocol, settings=_splitting(tables))
+    for split in frozen:
+        place = folder / "splits" / split.protocol / str(split.number)
+        write_split(place, split, dataset)
+        for name, text in video_lists(dataset, split).items():
+            write_text(place / name, text)
+    report = audit(dataset, frozen[0])
+    for name, text in root_lists(dataset, frozen[0]).items():
+        write_text(folder / name, text)
+    write_json(folder / "certificate.json", certificate(dataset, frozen[0], report))
+    write_text(folder / "DATASHEET.md", datasheet.datasheet(tables, audit=audit_line(report)))
+    write_text(folder / "LICENSE-NOTES.md", datasheet.licence_notes(tables))
+    figures.draw_charts(folder / "figures", tables.clips)
+    if with_videos:
+        figures.draw_sheet(folder / "figures", tables.clips, folder)
+        write_fingerprints(folder, list(zip(tables.clips["clip_id"], tables.clips["path"], strict=True)))
+    parts = [f"splits/{split.protocol}/{split.number}/parts.parquet" for split in frozen]
+    files = {name: sha256_of(folder / name) for name in (*croissant.TABLES, *parts)}
+    write_json(folder / "croissant.json", croissant.croissant(tables, files=files))
+    return audit_line(report)
+
+
+def _splitting(tables: Tables) -> Splitting:
+    try:
+        return Splitting.model_validate(tables.release.settings.get("split", {}))
+    except ValidationError as error:
+        problem = Problem(
+            "recipe.toml: settings.split", f"{error}.", "It was made by another slateboard: install that."
+        )
+        raise BadInput([problem]) from None
+
+
+def video_lists(dataset: Dataset, split: Split) -> dict[str, str]:
+    """Return file name -> text in the form of MMAction2's VideoDataset: path below videos/ and 0-based class."""
+    texts = {}
+    for part, clip_ids in (("train", split.train), ("test", split.test)):
+        rows = dataset.clips[dataset.clips["clip_id"].isin(list(clip_ids))]
+        pairs = zip(rows["path"], rows["class_index"], strict=True)
+        texts[f"{part}_videolist.txt"] = "".join(
+            f"{path.removeprefix('videos/')} {index - 1}\n" for path, index in pairs
+        )
+    return texts

@@ -1,0 +1,55 @@
+"""The list beside a release: addresses, times, frame numbers and hashes, without media and pictures of it.
+
+It is made from the finished release, always: it is small, it says nothing that the release does not, and a release
+that must be withdrawn for its media can go on as a list.
+"""
+
+import shutil
+from pathlib import Path
+
+from curate.release.figures import SHEET
+from curate.release.fingerprints import FILE as FINGERPRINTS
+from curate.release.sums import SUMS, read_sums, sums_text, write_sums
+from slateboard.files import flush_folder, write_text
+from slateboard.workspace import Workspace
+
+SUFFIX = "-list"
+RELEASE_SUMS = "RELEASE_SHA256SUMS"
+"""The sums of the full release: what a rebuild must end in."""
+_MEDIA = ("videos/", f"figures/{SHEET}", FINGERPRINTS, "croissant.json")
+"""What the list leaves out: what shows frames, be it in 32 x 32 cells, and what describes files not in it."""
+
+_README = """# {name} as a list
+
+No media: addresses (sources.csv), times and frame numbers (clips.csv), hashes of files and of decoded frames
+(clips.csv, originals.csv), lists, splits and the recipe. With the addresses still there,
+
+    slateboard curate rebuild recipe.toml
+
+fetches, cuts and checks every clip and ends in the sums of {sums}, or names each difference and each source
+that is gone.
+"""
+
+
+def complete_lists(workspace: Workspace) -> None:
+    """Write the list of every version that lacks it."""
+    for version in workspace.versions():
+        target = workspace.releases / f"{version}{SUFFIX}"
+        if not (target / SUMS).is_file():
+            building = workspace.releases / f".{target.name}.part"
+            shutil.rmtree(building, ignore_errors=True)
+            _write_list(workspace.releases / version, building)
+            shutil.rmtree(target, ignore_errors=True)
+            building.replace(target)
+            flush_folder(workspace.releases)
+
+
+def _write_list(release: Path, folder: Path) -> None:
+    sums = read_sums(release / SUMS)
+    for name in sums:
+        if not name.startswith(_MEDIA):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(release / name, folder / name)
+    write_text(folder / RELEASE_SUMS, sums_text(sums))
+    write_text(folder / "README.md", _README.format(name=release.name, sums=RELEASE_SUMS))
+    write_sums(folder)

@@ -1,0 +1,152 @@
+"""Find the originals that a release was cut from: by content hash, else fetched anew and known by their pictures."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from curate.fetching.fetch import fetch
+from curate.release.pictures import frames_sha256
+from curate.release.tables import Tables
+from slateboard.catalog.catalog import Catalog, opened
+from slateboard.files import sha256_of
+from slateboard.media.errors import Unreadable
+from slateboard.progress import progress
+from slateboard.records.source import Source, State
+from slateboard.settings import Fetch
+from slateboard.workspace import Workspace
+
+CHANGED = "changed"
+"""State of a source whose address now gives other pictures."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An original that is not to be had, and why."""
+
+    source_id: str
+    state: str
+    """A state of sources, or `changed`."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Originals:
+    """What was found."""
+
+    paths: dict[str, Path]
+    """Media id -> a file with these bytes or, failing that, with these pictures."""
+    lost: dict[str, Lost]
+    """Media id -> why there is none."""
+    other_bytes: tuple[str, ...]
+    """Ids of media whose bytes differ from the released ones, with the same pictures."""
+
+
+def find_originals(
+    tables: Tables, *, workspace: Workspace, scratch: Path, down: frozenset[str], wanted: frozenset[str]
+) -> Originals:
+    """Look for the `wanted` originals in the workspace, then at their addresses.
+
+    Downloads lie in `scratch`, an ordinary workspace of its own, so that a killed search goes on where it was.
+    Sources whose id is in `down` were taken down here: they are neither looked for nor fetched.
+    """
+    paths: dict[str, Path] = {}
+    lost: dict[str, Lost] = {}
+    to_fetch: list[Source] = []
+    by_media: dict[str, list[Source]] = {}
+    for row in tables.sources.to_dict("records"):
+        by_media.setdefault(row["media_id"], []).append(_source(row))
+    for media_id in sorted(wanted & by_media.keys()):
+        sources = by_media[media_id]
+        name = sources[0].source_id
+        if any(source.source_id in down for source in sources):
+            lost[media_id] = Lost(name, State.TAKEN_DOWN, "taken down in this workspace")
+        elif (found := _here(workspace, media_id, sources)) is not None:
+            paths[media_id] = found
+        elif web := [source for source in sources if source.is_web]:
+            to_fetch += web[:1]
+        else:
+            lost[media_id] = Lost(name, State.GONE, f"{sources[0].url} is not there, or is another file")
+    for media_id in sorted(wanted - paths.keys() - lost.keys() - {source.media_id for source in to_fetch}):
+        lost[media_id] = Lost("", State.ERROR, "sources.csv of the release names no source of this file")
+    if not to_fetch:
+        return Originals(paths, lost, ())
+    return _with_downloads(tables, Originals(paths, lost, ()), to_fetch, scratch, _settings(workspace))
+
+
+def _source(row: dict[Any, Any]) -> Source:
+    return Source(
+        source_id=row["source_id"], line=1, url=row["url"], label=row["label"], media_id=row["media_id"] or None
+    )
+
+
+def _here(workspace: Workspace, media_id: str, sources: Sequence[Source]) -> Path | None:
+    """Return a file of the workspace with these bytes: in media/, or where a local source points."""
+    local = [workspace.root / source.url for source in sources if not source.is_web]
+    for path in [*sorted(workspace.media.glob(f"{media_id}.*")), *local]:
+        if path.is_file() and sha256_of(path) == media_id:
+            return path
+    return None
+
+
+def _settings(workspace: Workspace) -> Fetch:
+    settings = workspace.settings.fetch
+    # The path of the cookies file is relative to the workspace; downloads are made from another folder.
+    cookies = str((workspace.root / settings.cookies).resolve()) if settings.cookies else ""
+    return settings.model_copy(update={"cookies": cookies})
+
+
+def _with_downloads(
+    tables: Tables, found: Originals, sources: Sequence[Source], scratch: Path, settings: Fetch
+) -> Originals:
+    """Fetch sources anew; bytes decide, and where they differ the decoded frames do."""
+    pictures = _pictures(tables.originals)
+    paths, lost, other = dict(found.paths), dict(found.lost), []
+    wanted = {source.source_id: source.media_id or "" for source in sources}
+    with _downloads(scratch, sources, settings) as catalog:
+        media = {one.media_id: scratch / one.path for one in catalog.media()}
+        for source in catalog.sources():
+            media_id = wanted.get(source.source_id)
+            if media_id is None:
+                continue
+            path = media.get(source.media_id or "")
+            if path is None:
+                lost[media_id] = Lost(source.source_id, source.state, source.reason or "")
+            elif source.media_id == media_id:
+                paths[media_id] = path
+            elif pictures.get(media_id) and _shown(path) == pictures[media_id]:
+                paths[media_id] = path
+                other.append(media_id)
+            else:
+                lost[media_id] = Lost(source.source_id, CHANGED, "the address gives other pictures now")
+    return Originals(paths, lost, tuple(sorted(other)))
+
+
+@contextmanager
+def _downloads(scratch: Path, sources: Sequence[Source], settings: Fetch) -> Iterator[Catalog]:
+    """Fetch what is not there yet into the scratch workspace, and give its catalog."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    with opened(scratch / "catalog.db") as catalog:
+        catalog.list_sources(
+            [source.model_copy(update={"line": line, "media_id": None}) for line, source in enumerate(sources, start=1)]
+        )
+        waiting = [source for source in catalog.sources() if source.media_id is None]
+        with progress("fetch anew", len(waiting), unit="sources") as bar:
+            for _ in fetch(waiting, root=scratch, ledger=catalog, settings=settings):
+                bar.step()
+        yield catalog
+
+
+def _pictures(originals: pd.DataFrame) -> dict[str, str]:
+    pairs = zip(originals["media_id"], originals["frames_sha256"], strict=True)
+    return {media_id: pictures for media_id, pictures in pairs if pictures}
+
+
+def _shown(path: Path) -> str:
+    try:
+        return frames_sha256(path)
+    except Unreadable:
+        return ""

@@ -1,0 +1,53 @@
+"""Make a release again from its recipe.toml and the tables beside it, and compare every file.
+
+Originals are taken from this workspace by content hash, else fetched anew. Exit code 1 if anything differs or is
+gone; each difference is named.
+
+Example: slateboard curate rebuild releases/v1-list/recipe.toml --into again
+"""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from curate.rebuild import REBUILT, Difference, rebuild
+from curate.release.tables import RECIPE
+from slateboard.errors import Finding
+from slateboard.progress import say
+from slateboard.records.release import Release
+from slateboard.workspace import Workspace
+
+_SHOWN = 20
+
+
+def command(
+    workspace: Workspace,
+    recipe: Annotated[Path, typer.Argument(help="recipe.toml of a release or of its list.")],
+    into: Annotated[Path | None, typer.Option(help="New folder; default: rebuilt/<name>-<version>.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
+) -> dict[str, Any]:
+    """Rebuild a release; a finding if it does not come out the same."""
+    path = recipe / RECIPE if recipe.is_dir() else recipe
+    if into is None:
+        record = Release.read(path)
+        into = workspace.root / REBUILT / f"{record.name}-{record.version}"
+    done = rebuild(workspace, path, into=into, workers=workers)
+    if done.other_originals:
+        say(f"{done.other_originals} originals came with other bytes and the same pictures")
+    if done.differences:
+        _show(done.differences)
+        counts = Counter(f"{one.what} {one.state}" for one in done.differences)
+        listed = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+        raise Finding(f"Not the same release: {listed}, of {done.files} files.")
+    say(f"{done.folder}: {done.files} files, each the same as released")
+    return {"folder": str(done.folder), "files": done.files, "differences": [asdict(one) for one in done.differences]}
+
+
+def _show(differences: tuple[Difference, ...]) -> None:
+    for one in differences[:_SHOWN]:
+        say(f"  {one.what} {one.item}: {one.state} {one.reason}")
+    if len(differences) > _SHOWN:
+        say(f"  and {len(differences) - _SHOWN} more")

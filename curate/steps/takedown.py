@@ -1,0 +1,61 @@
+"""Remove a source everywhere, at somebody's request: original, clips, observations, frames, pages, versions.
+
+Every source of the same file goes with it; the versions that held it stop being releases, the next one is written
+from what is left, and a tombstone stays, so that it is never fetched again (releases show it without its address).
+
+Example: slateboard curate takedown 17 --reason "asked for by the uploader"
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from curate.takedown import Carried, carry_out, meant, planned, unfinished
+from slateboard.catalog.catalog import opened
+from slateboard.progress import say
+from slateboard.records.release import Takedown
+from slateboard.records.source import Source, State
+from slateboard.workspace import Workspace
+
+
+def command(
+    workspace: Workspace,
+    source: Annotated[str, typer.Argument(help="Its id, its line in the list, or its address.")],
+    reason: Annotated[str, typer.Option(help="Why; it is published in takedowns.csv.")] = "on request",
+) -> dict[str, Any]:
+    """Take down a source, and first what an interrupted takedown left."""
+    with opened(workspace.catalog) as catalog:
+        everything = catalog.sources()
+        found = meant(everything, source)
+        plans = unfinished(workspace)
+        started = {source_id for plan in plans for source_id in plan.sources}
+        fresh = [one for one in found if one.source_id not in started and one.state != State.TAKEN_DOWN]
+        if fresh:
+            plans.append(planned(workspace, catalog, fresh, reason=reason))
+        if not plans:
+            say(f"{source} is taken down already; nothing to do.")
+        outcome = []
+        for plan in plans:
+            done = carry_out(workspace, catalog, plan)
+            outcome.append({**plan.model_dump(mode="json", exclude={"done"}), **asdict(done)})
+            _tell(plan, done, {one.source_id: one for one in everything})
+    return {"takedowns": outcome}
+
+
+def _tell(plan: Takedown, done: Carried, sources: Mapping[str, Source]) -> None:
+    removed = f"{len(plan.sources)} sources, {len(plan.media)} originals, {len(plan.clips)} clips"
+    say(f"taken down: {removed}; {', '.join(plan.versions) or 'no version'} held any of them")
+    if done.version:
+        say(f"{done.version} holds what is left")
+    if done.problem:
+        say(f"no version was written from what is left: {done.problem}")
+    for source_id in plan.alike:
+        one = sources[source_id]
+        say(f"look at line {one.line}, {one.url}: it shows the same footage")
+    for source_id in plan.sources:
+        one = sources[source_id]
+        if not one.is_web:
+            say(f"{one.url} is your own file: it stays until you delete it")
+    say("Models that were trained on these clips, and copies that others made, are beyond this command.")

@@ -1,0 +1,198 @@
+"""A takedown removes a source everywhere, leaves a tombstone, and ends the same however often it is killed."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from releasing import contents, ready
+from releasing import curate as run
+
+from curate import takedown
+from slateboard.catalog.catalog import opened
+from slateboard.cli import main
+from slateboard.records.media import Duplicate
+from slateboard.records.source import Source, State, source_id
+from slateboard.workspace import Workspace
+
+SECRET = "https://example.org/watch?v=secret"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six clips in two versions; the first source has an address to forget, and the second line is the same file."""
+    workspace = ready(tmp_path_factory.mktemp("takedown") / "w")
+    with opened(workspace.catalog) as catalog:
+        sources = catalog.sources()
+        victim = sources[0].model_copy(update={"url": SECRET})
+        again = Source(source_id=source_id("copy.mp4", None, None), line=99, url="copy.mp4", label="High Kick")
+        catalog.list_sources([victim, *sources[1:], again])
+        catalog.tried(again.model_copy(update={"state": State.DUPLICATE, "media_id": victim.media_id}), [], None)
+        first, second = sorted([str(victim.media_id), str(sources[2].media_id)])
+        pair = Duplicate(
+            first=first, second=second, mirrored=False, first_start_s=0, second_start_s=0, seconds=1, score=0.9
+        )
+        catalog.compare([first, second], [pair], key="k")
+    run(workspace, "release")
+    run(workspace, "release --naming ucf101")
+    store = workspace.stores / "tiny-v1" / "64-abc"
+    store.mkdir(parents=True)
+    (store / "frames.i420").write_bytes(b"frames")
+    run(workspace, f"rebuild {workspace.releases / 'v1'} --workers 1")
+    shutil.copytree(workspace.releases / "v1", workspace.releases / ".v9.part")
+    for name in ("link_rot.csv", ".link_rot.jsonl"):
+        (workspace.root / name).write_text(SECRET)
+    for folder in (workspace.board, workspace.observations / str(victim.media_id), workspace.media / ".incoming"):
+        folder.mkdir(parents=True, exist_ok=True)
+    (workspace.board / "index.html").write_text("picture")
+    (workspace.observations / str(victim.media_id) / "shots.parquet").write_bytes(b"seen")
+    (workspace.media / ".incoming" / f"{victim.source_id}.mp4.part").write_bytes(b"half")
+    return workspace.root
+
+
+@pytest.fixture
+def released(template: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(template, tmp_path / "w")
+    return Workspace(tmp_path / "w")
+
+
+def _victim(workspace: Workspace) -> Source:
+    with opened(workspace.catalog) as catalog:
+        return next(source for source in catalog.sources() if source.url == SECRET)
+
+
+def _traces(folder: Path, words: set[str]) -> list[str]:
+    """Return files below a folder whose name or bytes hold any of the words, Parquet read as text."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            text = pd.read_parquet(path).to_csv() if path.suffix == ".parquet" else path.read_bytes().decode("latin-1")
+            if any(word in text or word in path.name for word in words):
+                found.append(path.relative_to(folder).as_posix())
+    return found
+
+
+def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) -> None:
+    victim = _victim(released)
+    clips = pd.read_csv(released.releases / "v1" / "clips.csv")
+    (clip,) = clips[clips["source_id"] == victim.source_id].to_dict("records")
+    words = {SECRET, str(victim.media_id), clip["sha256"], clip["fingerprint"]}
+    assert len(_traces(released.releases, words)) > 10
+    run(released, f"takedown {victim.source_id} --reason requested")
+    assert _traces(released.releases, words) == []
+    for gone in (released.board, released.stores / "tiny-v1", released.observations / str(victim.media_id)):
+        assert not gone.exists()
+    assert list((released.media / ".incoming").iterdir()) == []
+    # The tombstone in the catalog holds the address, so that it is never asked again; the record holds ids alone.
+    assert _traces(released.root, {SECRET}) == ["catalog.db"]
+    (record,) = released.takedowns.iterdir()
+    assert _traces(released.root, words) == ["catalog.db", record.relative_to(released.root).as_posix()]
+    with opened(released.catalog) as catalog:
+        states = {source.line: (source.state, source.reason, source.media_id) for source in catalog.sources()}
+        assert states[victim.line] == states[99] == (State.TAKEN_DOWN, "requested", None)
+        assert clip["clip_id"] not in {one.clip_id for one in catalog.clips()}
+    tombstones = pd.read_csv(released.releases / "v3" / "takedowns.csv")
+    assert list(tombstones.columns) == ["source_id", "date", "reason", "clips"]
+    assert dict(zip(tombstones["source_id"], tombstones["clips"], strict=True))[victim.source_id] == 1
+
+
+def test_versions_that_held_it_are_no_releases_and_say_which_to_use(released: Workspace) -> None:
+    run(released, "takedown 2")
+    assert released.versions() == ["v3"]
+    for version in ("v1", "v2", "v1-list", "v2-list"):
+        folder = released.releases / version
+        assert not (folder / "SHA256SUMS").exists()
+        assert not (folder / "figures" / "contact_sheet.png").exists()
+        assert "Use v3." in (folder / "TAKEN_DOWN.md").read_text()
+    assert len(list((released.releases / "v1").rglob("*.mp4"))) == 5
+    sums = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=released.releases / "v3", check=False)
+    assert sums.returncode == 0
+    assert len(released.dataset().clips) == 5
+
+
+def test_what_shows_the_same_footage_is_named(released: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["curate", "takedown", SECRET, "-w", str(released.root), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["takedowns"]
+    with opened(released.catalog) as catalog:
+        lines = {source.source_id: source.line for source in catalog.sources()}
+    assert [lines[name] for name in told["alike"]] == [4]
+    assert sorted(lines[name] for name in told["sources"]) == [2, 99]
+    assert SECRET not in (released.takedowns / f"{told['takedown_id']}.json").read_text()
+
+
+def test_an_unknown_source_is_refused_and_a_second_takedown_does_nothing(released: Workspace) -> None:
+    run(released, "takedown 77", expected=2)
+    run(released, "takedown 2")
+    before = contents(released.releases)
+    run(released, "takedown 2")
+    assert contents(released.releases) == before
+
+
+def test_too_little_left_is_said_and_the_source_is_gone_all_the_same(
+    released: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(released, "takedown 2")
+    assert main(["curate", "takedown", "4", "-w", str(released.root), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["takedowns"]
+    assert told["version"] is None and "HighKick" in told["problem"]
+    assert (released.versions(), takedown.unfinished(released)) == ([], [])
+    assert "No version holds what is left yet." in (released.releases / "v3" / "TAKEN_DOWN.md").read_text()
+
+
+def test_a_release_waits_until_an_interrupted_takedown_is_finished(
+    released: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def power_cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(takedown, "_strip", power_cut)
+        run(released, "takedown 2", expected=130)
+    run(released, "release", expected=2)
+    run(released, "takedown 2")
+    run(released, "release")
+    assert released.versions() == ["v3"]
+
+
+@pytest.mark.parametrize(
+    "point", [20, 150, *(pytest.param(point, marks=pytest.mark.slow) for point in range(5, 282, 9))]
+)
+def test_killed_anywhere_and_run_again_it_ends_the_same(released: Workspace, point: int) -> None:
+    """The process kills itself at its n-th deletion or rename; the same command then finishes the work."""
+    killed = subprocess.run(
+        [sys.executable, "-c", _SUICIDE, str(point), str(released.root)], check=False, capture_output=True
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    run(released, "takedown 2 --reason requested")
+    assert takedown.unfinished(released) == []
+    assert released.versions() == ["v3"]
+    words = {SECRET}
+    assert _traces(released.releases, words) == _traces(released.clips, words) == []
+    assert len(list(released.media.glob("*.mp4"))) == len(list(released.clips.glob("*.mp4"))) == 5
+    assert not (released.stores / "tiny-v1").exists() and not released.board.exists()
+
+
+_SUICIDE = """
+import os, signal, sys
+from pathlib import Path
+
+left = int(sys.argv[1])
+
+def counted(honest):
+    def call(*arguments, **named):
+        global left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return honest(*arguments, **named)
+    return call
+
+Path.unlink, Path.replace = counted(Path.unlink), counted(Path.replace)
+os.unlink, os.rmdir = counted(os.unlink), counted(os.rmdir)
+from slateboard.cli import main
+main(["curate", "takedown", "2", "--reason", "requested", "-w", sys.argv[2], "--quiet"])
+"""
