@@ -29,7 +29,8 @@ def commands() -> str:
                 continue
             relative = path.relative_to(steps).with_suffix("")
             module = import_module(f"{package}.steps.{'.'.join(relative.parts)}")
-            words = [word for word in ("slateboard", group, *relative.parts) if word]
+            parts = [part.rstrip("_").replace("_", "-") for part in relative.parts]
+            words = [word for word in ("slateboard", group, *parts) if word]
             lines += ["", f"## {' '.join(words)}", "", (module.__doc__ or "").strip(), ""]
             lines += [_parameter(parameter) for parameter in inspect.signature(module.command).parameters.values()]
     return "\n".join(lines)

@@ -72,8 +72,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.6g}" if abs(value) < 1e6 else repr(value)
-    text = str(value)
+        # Six places: microseconds of a time, and more than any score holds.
+        return f"{value:.6f}".rstrip("0").rstrip(".") if abs(value) >= 1 else f"{value:.6g}"
+    # A bare carriage return would not be quoted, and would end the row for a reader.
+    text = str(value).replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@") else text
 
 

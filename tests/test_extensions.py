@@ -9,6 +9,7 @@ from benchmark.baseline import BASELINES
 from benchmark.sampling import SAMPLERS
 from curate.analysis import ANALYSERS, EFFECTS
 from curate.listing import IMPORTERS
+from curate.shots.following import DETECTORS
 from leaderboards.steps.build import FORMATS
 from slateboard.registry import Card, Registry, first_line, folder_of, kinds
 from splits.division import PROTOCOLS
@@ -16,7 +17,7 @@ from splits.entries import LISTS
 
 REGISTRIES = {
     registry.kind: registry
-    for registry in (IMPORTERS, ANALYSERS, EFFECTS, PROTOCOLS, LISTS, SAMPLERS, BASELINES, FORMATS)
+    for registry in (IMPORTERS, ANALYSERS, DETECTORS, EFFECTS, PROTOCOLS, LISTS, SAMPLERS, BASELINES, FORMATS)
 } | {"layouts": Registry("benchmark.layouts", ("CARD", "read"))}
 EVERY = [(kind, name) for kind, registry in sorted(REGISTRIES.items()) for name in registry.names()]
 STEPS = [
@@ -46,7 +47,7 @@ def test_an_extension_says_what_it_is_and_keeps_its_promise(kind: str, name: str
 def test_a_command_has_help_with_an_example_that_names_it(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
     example = next((line for line in docstring.splitlines() if line.startswith("Example: slateboard ")), "")
-    assert path.stem in example.split()
+    assert path.stem.rstrip("_").replace("_", "-") in example.split()
 
 
 def test_every_source_file_says_what_it_is_for() -> None:

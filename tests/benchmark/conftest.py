@@ -103,6 +103,7 @@ def _clip(folder: Path, *, label: int, group: int, take: int) -> dict[str, objec
         effects="",
         has_effects="false",
         proposed_effects="",
+        quality="",
         licence="CC0-1.0",
         sha256=sha256_of(path),
         fingerprint="",

@@ -53,6 +53,7 @@ def clips() -> Clips:
                 effects="text" if number % 3 == 0 else "",
                 has_effects=("true", "false", "unknown")[number % 3],
                 proposed_effects="",
+                quality="",
                 licence="CC0",
                 sha256=f"{number:064x}",
                 fingerprint="",

@@ -63,6 +63,7 @@ def test_the_kinds_are_the_folders_that_say_so() -> None:
     assert {
         "importers",
         "analysers",
+        "detectors",
         "effects",
         "protocols",
         "lists",

@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "effects": "",
     "has_effects": "unknown",
     "proposed_effects": "",
+    "quality": "",
     "licence": "",
     "fingerprint": "",
     "shot_id": "",
