@@ -52,15 +52,13 @@ class MediaTables(Tables):
         keys = {name: observation_key(version, parameters) for name, (version, parameters) in wanted.items()}
         fetched = schema.sources.c.media_id
         with self._engine.connect() as connection:
-            ids = connection.execute(
-                select(fetched).where(schema.sources.c.state == State.FETCHED, fetched.is_not(None)).distinct()
-            )
-            missing = {media_id: dict.fromkeys(keys) for media_id in ids.scalars()}
+            missing: dict[str, list[str]] = {}
             for name, key in keys.items():
                 done = select(table.c.media_id).where(table.c.analyser == name, table.c.key == key)
-                for media_id in connection.execute(done).scalars():
-                    missing.get(media_id, {}).pop(name, None)
-        return {media_id: list(names) for media_id, names in sorted(missing.items()) if names}
+                lack = select(fetched).where(schema.sources.c.state == State.FETCHED, fetched.not_in(done)).distinct()
+                for media_id in connection.execute(lack).scalars():
+                    missing.setdefault(media_id, []).append(name)
+        return dict(sorted(missing.items()))
 
     def analysed(self, media: Media, analysers: Wanted) -> None:
         """Record what a decode pass found and which analysers saw it; its clips are to be proposed anew."""

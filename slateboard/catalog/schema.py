@@ -80,7 +80,7 @@ observations = Table(
     Column("version", Integer, nullable=False),
     Column("parameters", JSON, nullable=False),
     Column("key", String, nullable=False),
-    Index("observations_by_key", "analyser", "key"),
+    Index("observations_by_key", "analyser", "key", "media_id"),
 )
 """`key` is the digest of version and parameters: what is missing is found without reading them."""
 

@@ -1,15 +1,32 @@
-"""Perceptual hashes of frames: alike pictures differ in few bits."""
+"""Perceptual fingerprints: short hashes of frames, and small pictures over time that near-duplicates are told by."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dctn
 
+from slateboard.media.content import Box, content_box
+from slateboard.media.frames import Frame, decode
 from slateboard.media.scale import scale
+from slateboard.records.media import Shot
 
-_SIDE = 32
+SHORT_SIDE = 72
+"""Pixels of the shorter side of the pictures that a Fingerprinter wants."""
+RATE_HZ = 15.0
+"""Pictures a second that it wants at most."""
+SIDE = 32
+"""Cells along each side of a fingerprint's pictures, whatever the aspect."""
+
+_HASH_SIDE = 32
 _KEPT = 8
+_BOX_FRAMES = 24
 
 
 def frame_hash(luma: NDArray[np.uint8]) -> int:
@@ -17,7 +34,7 @@ def frame_hash(luma: NDArray[np.uint8]) -> int:
 
     The form is Zauner's pHash (2010): 32 x 32 by area, 8 x 8 lowest frequencies, threshold at the median.
     """
-    small = scale(luma, (_SIDE, _SIDE)).astype(np.float64)
+    small = scale(luma, (_HASH_SIDE, _HASH_SIDE)).astype(np.float64)
     low = dctn(small, norm="ortho")[:_KEPT, :_KEPT].ravel()
     bits = low > np.median(low[1:])
     return int("".join("1" if bit else "0" for bit in bits), 2)
@@ -31,3 +48,87 @@ def fingerprint(hashes: Sequence[int]) -> str:
 def sampled(frames: int, count: int = 4) -> list[int]:
     """Return `count` frame indices spread over a clip, away from its ends; repeated if the clip is shorter."""
     return [min(frames - 1, int((position + 0.5) * frames / count)) for position in range(count)]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a video shows over time, in pictures of SIDE x SIDE cells."""
+
+    seconds: NDArray[np.float32]
+    """[n] presentation time since the first frame, rising."""
+    views: NDArray[np.uint8]
+    """[1 or 2, n, SIDE, SIDE] luma: the whole frame and, where borders surround it, the content box."""
+
+    def row(self) -> dict[str, Any]:
+        """Return it as one row of a table: pictures as differences to the one before, deflated."""
+        steps = np.diff(self.views, axis=1, prepend=np.zeros_like(self.views[:, :1]))
+        return {
+            "seconds": self.seconds.tolist(),
+            "views": len(self.views),
+            "side": SIDE,
+            "luma": zlib.compress(steps.tobytes(), 6),
+        }
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> "Fingerprint":
+        """Read what `row` wrote."""
+        shape = (row["views"], len(row["seconds"]), row["side"], row["side"])
+        steps = np.frombuffer(zlib.decompress(row["luma"]), np.uint8).reshape(shape)
+        return cls(np.asarray(row["seconds"], np.float32), np.cumsum(steps, axis=1, dtype=np.uint8))
+
+
+class Fingerprinter:
+    """Collects small pictures of one video and makes its fingerprint at the end."""
+
+    def __init__(self) -> None:
+        self._slot = -1
+        self._seconds: list[float] = []
+        self._pictures: list[NDArray[np.uint8]] = []
+
+    def see(self, frame: Frame) -> None:
+        """Take a frame of SHORT_SIDE if it is the first in its slot of 1 / RATE_HZ seconds; pass over others."""
+        # A thousandth of a slot allows for rounding of presentation times.
+        slot = int(frame.seconds * RATE_HZ + 1e-3)
+        if slot != self._slot:
+            self._slot = slot
+            self._seconds.append(frame.seconds)
+            self._pictures.append(frame.y.copy())
+
+    def finish(self, shots: Iterable[Shot] = ()) -> Fingerprint:
+        """Return the fingerprint; borders are looked for in each shot by itself, or in the whole without shots."""
+        if not self._pictures:
+            return Fingerprint(np.zeros(0, np.float32), np.zeros((1, 0, SIDE, SIDE), np.uint8))
+        seconds = np.asarray(self._seconds, np.float32)
+        starts = [0, *(int(np.searchsorted(seconds, shot.start_s - 1e-4)) for shot in shots), len(seconds)]
+        whole = np.stack([_cells(picture) for picture in self._pictures])
+        inner = whole.copy()
+        for first, end in pairwise(starts):
+            if end > first:
+                box = self._box(first, end)
+                if box is not None:
+                    inner[first:end] = [_cells(picture, box) for picture in self._pictures[first:end]]
+        views = whole[None] if np.array_equal(whole, inner) else np.stack([whole, inner])
+        return Fingerprint(seconds, views)
+
+    def _box(self, first: int, end: int) -> Box | None:
+        chosen = np.unique(np.linspace(first, end - 1, _BOX_FRAMES).round().astype(int))
+        pictures = np.stack([self._pictures[index] for index in chosen])
+        box = content_box(pictures)
+        return None if box == (0, pictures.shape[1], 0, pictures.shape[2]) else box
+
+
+def fingerprint_of(path: Path) -> Fingerprint:
+    """Decode a file and return its fingerprint, without knowledge of shots; raises Unreadable."""
+    maker = Fingerprinter()
+    for frame in decode(path, short_side=SHORT_SIDE, on_error=lambda _: None):
+        maker.see(frame)
+    return maker.finish()
+
+
+def _cells(picture: NDArray[np.uint8], box: Box | None = None) -> NDArray[np.uint8]:
+    if box is not None:
+        picture = np.ascontiguousarray(picture[box[0] : box[1], box[2] : box[3]])
+    # By area where cells are larger than pixels; a small content box is enlarged instead.
+    small = min(picture.shape) < SIDE
+    way = cv2.INTER_LINEAR if small else cv2.INTER_AREA
+    return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=way), np.uint8)

@@ -29,7 +29,7 @@ def upgrade() -> None:
     _write_keys()
     with op.batch_alter_table("observations") as table:
         table.alter_column("key", server_default=None)
-    op.create_index("observations_by_key", "observations", ["analyser", "key"])
+    op.create_index("observations_by_key", "observations", ["analyser", "key", "media_id"])
     op.create_table(
         "duplicates",
         sa.Column("first", sa.String, sa.ForeignKey("media.media_id"), primary_key=True),

@@ -1,0 +1,37 @@
+"""Fingerprint what a video shows over time, with and without its borders, so that reposts of it are found."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slateboard.media.fingerprints import RATE_HZ, SHORT_SIDE, Fingerprinter
+from slateboard.media.frames import Frame
+from slateboard.records.media import Media, Shot
+from slateboard.registry import Card
+
+CARD = Card(
+    title="Fingerprints over time",
+    source="slateboard; pictures of 32 x 32 cells, 15 a second, of the frame and of the content box",
+)
+VERSION = 1
+SIZE = SHORT_SIDE
+RATE: float | None = RATE_HZ
+
+
+class Fingerprints:
+    """Hands frames to a Fingerprinter."""
+
+    def __init__(self) -> None:
+        self._maker = Fingerprinter()
+
+    def see(self, frame: Frame) -> None:
+        """Take one frame."""
+        self._maker.see(frame)
+
+    def rows(self, shots: Sequence[Shot] = ()) -> list[dict[str, Any]]:
+        """Return the fingerprint as one row."""
+        return [self._maker.finish(shots).row()]
+
+
+def start(media: Media, parameters: Mapping[str, Any]) -> Fingerprints:
+    """Begin to watch one media."""
+    return Fingerprints()

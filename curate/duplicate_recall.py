@@ -1,0 +1,139 @@
+"""How well near-duplicates are found: recall on edits of real clips, false matches among different uploads."""
+
+import csv
+import hashlib
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import binomtest
+
+from curate import edits
+from slateboard.errors import BadInput, Problem
+from slateboard.media.fingerprints import Fingerprint, fingerprint_of
+from splits.candidates import sketch
+from splits.duplicates import Doubt, duplicates
+
+VIDEOS = (".avi", ".mkv", ".mov", ".mp4", ".webm")
+HALVES = ("tuning", "judging")
+"""Groups are halved by the hash of their name; thresholds were chosen on the first half alone."""
+FOUND, MISSED = "found", "missed"
+_NUMBERED = re.compile(r"g\d+")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One real clip and who it belongs to."""
+
+    name: str
+    """Path relative to the folder, with `/`."""
+    path: Path
+    group: str
+    """Upload or person."""
+
+    @property
+    def half(self) -> str:
+        """Which half of the groups it is in."""
+        return HALVES[hashlib.sha256(self.group.encode()).digest()[0] % 2]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One clip and the edits to make of it."""
+
+    clip: Clip
+    edits: tuple[str, ...]
+
+
+def clips_in(folder: Path) -> list[Clip]:
+    """Return the videos of a folder by name; clips.csv there says whose they are (file, group; if there, set, class).
+
+    A file that clips.csv does not name is a group of its own. BadInput where there is no video.
+    """
+    groups: dict[str, str] = {}
+    if (folder / "clips.csv").is_file():
+        with (folder / "clips.csv").open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                # UCF101 numbers groups within a class: g01 of two classes is two uploads.
+                within = f"{row.get('class', '')}/" if _NUMBERED.fullmatch(row["group"]) else ""
+                groups[row["file"]] = f"{row.get('set', '')}/{within}{row['group']}"
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix.lower() in VIDEOS]
+    if groups:
+        names = [name for name in names if name in groups]
+    if not names:
+        raise BadInput([Problem(str(folder), "holds no video.", f"Give a folder with {', '.join(VIDEOS)} files.")])
+    return [Clip(name, folder / name, groups.get(name, name)) for name in sorted(names)]
+
+
+def chosen(clips: Sequence[Clip], count: int) -> list[Clip]:
+    """Return `count` clips by the hash of their names, so that the choice depends on no order."""
+    return sorted(clips, key=lambda clip: hashlib.sha256(clip.name.encode()).hexdigest())[:count]
+
+
+def seen(clip: Clip) -> Fingerprint:
+    """Return the fingerprint of a clip. Runs in a worker."""
+    return fingerprint_of(clip.path)
+
+
+def tried(trial: Trial) -> dict[str, str]:
+    """Make the edits of a clip; return edit -> found, missed, or why it could not be told. Runs in a worker."""
+    outcome = {}
+    original = seen(trial.clip)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in trial.edits:
+            target = Path(folder) / "edit.mp4"
+            edits.make(trial.clip.path, name, target, key=trial.clip.name)
+            known = {"a": original, "b": fingerprint_of(target)}
+            sketches = {key: sketch(value) for key, value in known.items()}
+            verdict = next(iter(duplicates(["a"], ["b"], sketches, known.__getitem__)), None)
+            outcome[name] = MISSED if verdict is None else verdict.reason if isinstance(verdict, Doubt) else FOUND
+    return outcome
+
+
+def recall_rows(trials: Sequence[Trial], outcomes: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return one row per edit and half: clips, found, recall with its 95 % Wilson interval, and misses by reason."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for trial, outcome in zip(trials, outcomes, strict=True):
+        for name, verdict in outcome.items():
+            counts.setdefault((name, trial.clip.half), Counter())[verdict] += 1
+    rows = []
+    for (name, half), verdicts in sorted(counts.items(), key=lambda item: (edits.EDITS.index(item[0][0]), item[0][1])):
+        total = verdicts.total()
+        interval = binomtest(verdicts[FOUND], total).proportion_ci(method="wilson")
+        rows.append(
+            {
+                "edit": name,
+                "half": half,
+                "clips": total,
+                "found": verdicts[FOUND],
+                "recall": verdicts[FOUND] / total,
+                "low": float(interval.low),
+                "high": float(interval.high),
+                "undecided": total - verdicts[FOUND] - verdicts[MISSED],
+            }
+        )
+    return rows
+
+
+def matches(clips: Sequence[Clip], fingerprints: Mapping[str, Fingerprint]) -> dict[str, Any]:
+    """Compare all clips with each other: matches between different groups are false, those within one are counted."""
+    group = {clip.name: clip for clip in clips}
+    sketches = {name: sketch(value) for name, value in fingerprints.items()}
+    false: list[dict[str, Any]] = []
+    within = undecided = 0
+    for pair in duplicates(sorted(fingerprints), (), sketches, fingerprints.__getitem__):
+        first, second = group[pair.first], group[pair.second]
+        if isinstance(pair, Doubt):
+            undecided += first.group != second.group
+        elif first.group == second.group:
+            within += 1
+        else:
+            halves = sorted({first.half, second.half})
+            false.append({**pair.row(), "half": halves[0] if len(halves) == 1 else "both"})
+    sizes = Counter(clip.group for clip in clips)
+    pairs = (len(clips) ** 2 - sum(size**2 for size in sizes.values())) // 2
+    return {"pairs_of_different_groups": pairs, "false": false, "undecided": undecided, "within_groups": within}

@@ -1,0 +1,73 @@
+"""Join what is new in a workspace: which media show the same footage as another, recorded block by block."""
+
+import zlib
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curate import observations
+from slateboard.catalog.catalog import Catalog
+from slateboard.errors import SlateboardError
+from slateboard.files import digest
+from slateboard.media.fingerprints import Fingerprint
+from slateboard.progress import progress
+from slateboard.records.media import Duplicate
+from splits import duplicates as matcher
+from splits.candidates import sketch
+
+ANALYSER = "fingerprints"
+
+_BLOCK = 128
+"""Media compared between two writes: what a kill costs at most."""
+_LOADED = 512
+
+
+def join(catalog: Catalog, folder: Path, *, version: int) -> dict[str, Any]:
+    """Compare every media that has fingerprints and was not compared with the others yet; record the pairs.
+
+    `folder` holds the observations, `version` is the fingerprint analyser's: with another one, or another matcher,
+    all are compared anew. Each block is compared with all media done before and with itself, then recorded at once,
+    so a run that is killed and started again ends with the same pairs. Returns counts: media compared, those
+    without fingerprints, pairs now in the catalog, and pairs that could not be told, by reason.
+    """
+    key = digest([version, matcher.VERSION], length=12)
+    known = sorted(media.media_id for media in catalog.media() if media.frames is not None)
+    there = [media_id for media_id in known if observations.path_of(folder, media_id, ANALYSER).is_file()]
+
+    @lru_cache(maxsize=_LOADED)
+    def load(media_id: str) -> Fingerprint:
+        return read(folder, media_id)
+
+    done = sorted(catalog.compared(key).intersection(there))
+    fresh = [media_id for media_id in there if media_id not in set(done)]
+    doubts: Counter[str] = Counter()
+    sketches = {}
+    with progress("duplicates", len(fresh), unit="videos") as bar:
+        if fresh:
+            sketches = {media_id: sketch(load(media_id)) for media_id in done}
+        for start in range(0, len(fresh), _BLOCK):
+            block = fresh[start : start + _BLOCK]
+            sketches |= {media_id: sketch(load(media_id)) for media_id in block}
+            found = list(matcher.duplicates(block, done, sketches, load))
+            doubts.update(one.reason for one in found if isinstance(one, matcher.Doubt))
+            catalog.compare(block, [one for one in found if isinstance(one, Duplicate)], key=key)
+            done += block
+            bar.step(len(block))
+    return {
+        "compared": len(fresh),
+        "without_fingerprints": len(known) - len(there),
+        "duplicates": len(catalog.duplicates()),
+        "undecided": dict(sorted(doubts.items())),
+    }
+
+
+def read(folder: Path, media_id: str) -> Fingerprint:
+    """Return the fingerprint of a media from its observations; SlateboardError says where it is broken."""
+    try:
+        return Fingerprint.of_row(observations.read(folder, media_id, ANALYSER)[0])
+    except (OSError, ValueError, KeyError, IndexError, zlib.error, pa.ArrowException) as error:
+        where = observations.path_of(folder, media_id, ANALYSER)
+        raise SlateboardError(f"{where} is broken ({error}): delete it and analyse again.") from error

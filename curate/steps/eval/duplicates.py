@@ -1,0 +1,47 @@
+"""Measure how well reposts are found: recall on edits made of real clips, false matches among different uploads.
+
+Groups of clips (clips.csv: file, group) are halved by the hash of their name; the matcher's thresholds were chosen
+on the tuning half, so the judging half is what counts. What could not be told counts as missed.
+
+Example: slateboard curate eval duplicates clips --edits flip --edits crop --clips 50
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from curate.duplicate_recall import Trial, chosen, clips_in, matches, recall_rows, seen, tried
+from curate.edits import EDITS
+from slateboard import engine
+from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.progress import show, track
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="Folder of real clips, with clips.csv to say whose they are.")],
+    edits: Annotated[list[str] | None, typer.Option(help="Edit to make; repeat for several; default: all.")] = None,
+    clips: Annotated[int, typer.Option(help="Clips that are edited, chosen by hash; all are compared.", min=0)] = 100,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
+) -> dict[str, Any]:
+    """Make edits, look for them, and compare all clips with each other."""
+    names = tuple(edits or EDITS)
+    unknown = [Problem("--edits", f"unknown edit '{name}'.", did_you_mean(name, EDITS)) for name in names]
+    unknown = [problem for problem, name in zip(unknown, names, strict=True) if name not in EDITS]
+    if unknown:
+        raise BadInput(unknown)
+    every = clips_in(folder)
+    trials = [Trial(clip, names) for clip in chosen(every, clips)]
+    outcomes = list(
+        track(engine.run(tried, trials, workers=workers), "edits", total=len(trials), unit="clips"),
+    )
+    prints = track(engine.run(seen, every, workers=workers), "fingerprints", total=len(every), unit="clips")
+    fingerprints = {clip.name: value for clip, value in zip(every, prints, strict=True)}
+    rows, among = recall_rows(trials, outcomes), matches(every, fingerprints)
+    for row in rows:
+        told = f"{row['found']}/{row['clips']} [{row['low']:.2f}, {row['high']:.2f}], {row['undecided']} undecided"
+        show(f"{row['edit']:24} {row['half']:8} recall {row['recall']:.3f} {told}")
+    show(f"{len(among['false'])} false of {among['pairs_of_different_groups']} pairs of different groups")
+    for pair in among["false"]:
+        show(f"  {pair['first']}  {pair['second']}  {pair['half']} {pair['score']:.3f}")
+    return {"recall": rows, "matches": among}

@@ -1,0 +1,27 @@
+"""Edit a video by an ffmpeg filter graph: what evaluations use to make reposts of known clips."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from slateboard.errors import SlateboardError
+from slateboard.files import whole
+from slateboard.media.ffmpeg import program
+
+
+def edit(source: Path, target: Path, *, graph: str, pictures: Sequence[Path] = (), crf: int = 23) -> None:
+    """Write `source` through a filter graph as H.264 mp4 without audio; frames keep their times.
+
+    `graph` takes `[0:v]` and, in order, `pictures` as `[1:v]`, `[2:v]`, ... and ends in `[out]`. One encoder
+    thread and no dates: the same source gives the same bytes. Raises SlateboardError with ffmpeg's last words.
+    """
+    inputs = [part for path in (source, *pictures) for part in ("-i", str(path))]
+    with whole(target) as temporary:
+        command = [program(), "-nostdin", "-v", "error", "-y", "-filter_complex_threads", "1", "-threads", "1", *inputs]
+        command += ["-filter_complex", graph, "-map", "[out]", "-an", "-map_metadata", "-1", "-fps_mode", "vfr"]
+        command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p", "-threads", "1"]
+        command += ["-x264-params", "mbtree=0", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4"]
+        done = subprocess.run([*command, str(temporary)], capture_output=True, text=True, errors="replace", check=False)
+        if done.returncode:
+            words = done.stderr.strip().splitlines()
+            raise SlateboardError(f"ffmpeg could not edit {source}: {words[-1] if words else 'no message'}")

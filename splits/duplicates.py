@@ -1,0 +1,110 @@
+"""Near-duplicates: which videos show the same footage, found by fingerprints over time."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from slateboard.media.fingerprints import Fingerprint
+from slateboard.records.media import Duplicate
+from splits.candidates import Guess, Sketch, guesses, near
+from splits.likeness import Likeness, Track, likeness
+
+VERSION = 1
+"""Of candidates, registration and verdict together; pairs found by another version are found anew."""
+
+_LEAST_STILL = 0.93
+_LEAST_MOTION = 0.80
+# How much may differ in what moves: the noise of coding, and a part of the movement for imperfect registration.
+# Another person before the same wall differs by 1.41 times that at least (tuning half of the real clips), an edit
+# by under 0.5 as a rule: the limit is half of the former.
+_NOISE_LEVELS, _PART, _MOST_EXCESS = 2.0, 0.20, 0.70
+# Where the whole picture moves, as before a moving camera, its agreement is proof enough, and fast movement differs
+# by more because pictures were not taken at quite the same moments.
+_WIDE_SPREAD, _WIDE_MOTION, _WIDE_MOST_EXCESS = 0.45, 0.90, 1.40
+_LEAST_SAMPLES = 4
+_LEAST_ENERGY = 0.5
+_KEPT_TRACKS = 256
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Two videos whose still pictures agree but which are too short or too still to tell."""
+
+    first: str
+    second: str
+    reason: str
+    """few samples, or nothing moves."""
+
+
+def duplicates(
+    fresh: Sequence[str],
+    others: Sequence[str],
+    sketches: Mapping[str, Sketch],
+    load: Callable[[str], Fingerprint],
+) -> Iterator[Duplicate | Doubt]:
+    """Yield pairs that show the same footage, and pairs that cannot be told, among `fresh` and against `others`.
+
+    Each unordered pair is judged once, the smaller id first, so that the outcome depends on no order. `load`
+    gives the fingerprint of an id; it is asked only for videos whose sketches come near.
+    """
+    names = sorted(set(fresh))
+    rivals = sorted({*names, *others})
+    pairs = {
+        (min(names[one], rivals[other]), max(names[one], rivals[other]))
+        for one, other in near([sketches[name] for name in names], [sketches[name] for name in rivals])
+        if names[one] != rivals[other]
+    }
+
+    @lru_cache(maxsize=_KEPT_TRACKS)
+    def track(name: str, view: int, mirrored: bool) -> Track:
+        fingerprint = load(name)
+        return Track.of(fingerprint.seconds, fingerprint.views[view], mirrored=mirrored)
+
+    for first, second in sorted(pairs):
+        doubt: Doubt | None = None
+        for guess in guesses(sketches[first], sketches[second]):
+            one, other = track(first, guess.first_view, False), track(second, guess.second_view, guess.mirrored)
+            if min(len(one.seconds), len(other.seconds)) < 2:
+                doubt = Doubt(first, second, "few samples")
+                continue
+            found = likeness(one, other, guess.offset_s)
+            verdict = _verdict(found)
+            if found is not None and verdict == "same":
+                yield _duplicate(first, second, guess, found)
+                doubt = None
+                break
+            if verdict not in ("same", "different"):
+                doubt = Doubt(first, second, verdict)
+        if doubt is not None:
+            yield doubt
+
+
+def _verdict(found: Likeness | None) -> str:
+    """Return same, different, or why it cannot be told."""
+    if found is None or found.still < _LEAST_STILL:
+        return "different"
+    if found.energy < _LEAST_ENERGY:
+        return "nothing moves"
+    wide = found.spread >= _WIDE_SPREAD and found.motion >= _WIDE_MOTION
+    if found.motion < _LEAST_MOTION or excess(found) > (_WIDE_MOST_EXCESS if wide else _MOST_EXCESS):
+        return "different"
+    return "same" if found.samples >= _LEAST_SAMPLES else "few samples"
+
+
+def excess(found: Likeness) -> float:
+    """Return how much what moves differs, in parts of what coding and registration explain."""
+    return float(found.error / np.hypot(_NOISE_LEVELS, _PART * found.energy))
+
+
+def _duplicate(first: str, second: str, guess: Guess, found: Likeness) -> Duplicate:
+    return Duplicate(
+        first=first,
+        second=second,
+        mirrored=guess.mirrored,
+        first_start_s=round(found.start_s, 3),
+        second_start_s=round(max(0.0, found.start_s - found.offset_s), 3),
+        seconds=round(found.seconds, 3),
+        score=round(min(max(found.motion, 0.0), 1.0), 4),
+    )
