@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from curate.document import Document
-from curate.listing import IMPORTERS
-from curate.rows import Note, Row, Unmapped
+from curate.listing.document import Document
+from curate.listing.rows import Note, Row, Unmapped
+from curate.listing.sources import IMPORTERS
 
 
 def read(path: Path, name: str, given: Mapping[str, Any] | None = None) -> tuple[list[Row], list[Unmapped]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from drawing import moving
 
-from curate import observations
+from curate.analysis import observations
 from curate.release.pictures import frames_sha256
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main

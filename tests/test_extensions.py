@@ -7,8 +7,8 @@ import pytest
 
 from benchmark.baseline import BASELINES
 from benchmark.sampling import SAMPLERS
-from curate.analysis import ANALYSERS, EFFECTS
-from curate.listing import IMPORTERS
+from curate.analysis.decode_pass import ANALYSERS, EFFECTS
+from curate.listing.sources import IMPORTERS
 from curate.shots.following import DETECTORS
 from leaderboards.steps.build import FORMATS
 from slateboard.registry import Card, Registry, first_line, folder_of, kinds

@@ -25,7 +25,7 @@ OURS = """
 import sys, time
 from pathlib import Path
 import cv2
-from curate.analysis import ANALYSERS, Job, analyse, wanted_of
+from curate.analysis.decode_pass import ANALYSERS, Job, analyse, wanted_of
 from slateboard.media.probe import probe
 cv2.setNumThreads(1)
 path = Path(sys.argv[1])

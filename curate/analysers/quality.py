@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.borders import content
-from curate.quality import FLAGS
+from curate.analysis.borders import content
+from curate.analysis.quality import FLAGS
 from slateboard.media.frames import Frame
 from slateboard.media.pyramid import Pyramid
 from slateboard.media.sharpness import edge_width

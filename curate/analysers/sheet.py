@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from slateboard.media.colour import rgb
+from slateboard.media.colour import rgb_quick
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
 from slateboard.registry import Card
@@ -49,7 +49,7 @@ class Sheet:
 
 
 def _jpeg(frame: Frame) -> bytes:
-    picture = np.ascontiguousarray(rgb(frame)[..., ::-1])
+    picture = np.ascontiguousarray(rgb_quick(frame)[..., ::-1])
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
 
 

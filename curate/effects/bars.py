@@ -1,7 +1,7 @@
 """Bars: a uniform border of any colour on one to four sides, nested or not."""
 
-from curate.borders import content
-from curate.stack import Stack
+from curate.analysis.borders import content
+from curate.analysis.stack import Stack
 from slateboard.records.observation import Verdict
 from slateboard.registry import Card
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from curate.stack import Stack
+from curate.analysis.stack import Stack
 from slateboard.records.observation import Verdict
 from slateboard.registry import Card
 

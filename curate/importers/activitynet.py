@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curate.annotations import (
+from curate.listing.annotations import (
     TAKE,
     URL_TEMPLATE,
     Span,
@@ -14,8 +14,8 @@ from curate.annotations import (
     span,
     takes_predictions,
 )
-from curate.document import Document
-from curate.rows import Entry, Row, Unmapped
+from curate.listing.document import Document
+from curate.listing.rows import Entry, Row, Unmapped
 from slateboard.registry import Card
 
 CARD = Card(

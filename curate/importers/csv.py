@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from curate.cells import COLUMNS, REQUIRED, read_row, write_row
-from curate.document import Document, header_of
-from curate.rows import Entry, Row, Unmapped
+from curate.listing.cells import COLUMNS, REQUIRED, read_row, write_row
+from curate.listing.document import Document, header_of
+from curate.listing.rows import Entry, Row, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.registry import Card
 

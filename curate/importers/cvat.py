@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from curate.annotations import MEDIA_FOLDER, VIDEO, frame_rate, in_folder
-from curate.document import Document
-from curate.rows import Entry, Row, Unmapped, seconds
+from curate.listing.annotations import MEDIA_FOLDER, VIDEO, frame_rate, in_folder
+from curate.listing.document import Document
+from curate.listing.rows import Entry, Row, Unmapped, seconds
 from slateboard.registry import Card, Parameter
 
 CARD = Card(

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from curate.cells import COLUMNS, NOTHING_SEEN, REQUIRED, read_row, write_row
-from curate.document import Document, without_repeats
-from curate.rows import Entry, Row, Unmapped, seconds_text
+from curate.listing.cells import COLUMNS, NOTHING_SEEN, REQUIRED, read_row, write_row
+from curate.listing.document import Document, without_repeats
+from curate.listing.rows import Entry, Row, Unmapped, seconds_text
 from slateboard.errors import did_you_mean
 from slateboard.registry import Card
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curate.annotations import URL_TEMPLATE, by_template, check_template, group_of, is_name, number, span
-from curate.document import Document
-from curate.rows import Entry, Row, Unmapped
+from curate.listing.annotations import URL_TEMPLATE, by_template, check_template, group_of, is_name, number, span
+from curate.listing.document import Document
+from curate.listing.rows import Entry, Row, Unmapped
 from slateboard.registry import Card
 
 CARD = Card(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from curate.annotations import (
+from curate.listing.annotations import (
     MEDIA_FOLDER,
     TAKE,
     VIDEO,
@@ -16,8 +16,8 @@ from curate.annotations import (
     sequence,
     takes_predictions,
 )
-from curate.document import Document
-from curate.rows import Entry, Note, Row, Unmapped, seconds
+from curate.listing.document import Document
+from curate.listing.rows import Entry, Note, Row, Unmapped, seconds
 from slateboard.registry import Card, Parameter
 
 DEFAULT_RATE_HZ = 25.0

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curate.annotations import MEDIA_FOLDER, in_folder, is_name, mapping, sequence, span
-from curate.document import Document
-from curate.rows import Entry, Row, Unmapped
+from curate.listing.annotations import MEDIA_FOLDER, in_folder, is_name, mapping, sequence, span
+from curate.listing.document import Document
+from curate.listing.rows import Entry, Row, Unmapped
 from slateboard.errors import did_you_mean
 from slateboard.registry import Card, Parameter
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from curate.groups import group_names
-from curate.labels import class_name, class_names
+from curate.duplicates.groups import group_names
+from curate.listing.labels import class_name, class_names
 from curate.release import naming, tables
 from curate.release.pictures import frames_sha256
 from curate.release.questions import check_answers

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from curate.label import has_effects
+from curate.clips.label import has_effects
 from slateboard.dataset import CLIP_COLUMNS
 from slateboard.files import csv_text, whole, write_text
 from slateboard.records.clip import Clip, Effect

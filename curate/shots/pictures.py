@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.shots.thumbs import Thumb, thumb
-from slateboard.media.colour import rgb
+from slateboard.media.colour import rgb_quick
 from slateboard.media.frames import Frame
 
 
@@ -29,4 +29,4 @@ class Picture:
     @cached_property
     def bgr(self) -> NDArray[np.uint8]:
         """The frame in the order of colours that OpenCV has, uint8 [height, width, 3]."""
-        return np.ascontiguousarray(rgb(self.frame)[..., ::-1])
+        return np.ascontiguousarray(rgb_quick(self.frame)[..., ::-1])

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from curate import observations
-from curate.analysis import SHOTS, Job, Wanted, analyse, lacking, lost, wanted_of
+from curate.analysis import observations
+from curate.analysis.decode_pass import SHOTS, Job, Wanted, analyse, lacking, lost, wanted_of
+from curate.duplicates.join import FINGERPRINTS, join
 from curate.status import in_order, state_lines
 from slateboard import engine as engines
 from slateboard.catalog.catalog import opened
@@ -31,6 +32,7 @@ def command(
     """Make the decode passes that are missing."""
     wanted = wanted_of(workspace.settings.analysers)
     with opened(workspace.catalog) as catalog:
+        catalog.forget_observations(observations.media_ids(workspace.observations))
         missing = catalog.unobserved(wanted)
         by_media: dict[str, list[Source]] = defaultdict(list)
         for source in catalog.sources(State.FETCHED) if missing else ():
@@ -48,11 +50,12 @@ def command(
                     told = {"state": done.state, "reason": done.error}
                     catalog.set_states([source.model_copy(update=told) for source in by_media[done.media.media_id]])
                 bar.step()
+        joined = join(catalog, workspace.observations, version=wanted[FINGERPRINTS][0])
         counts = in_order(catalog.source_counts())
         frames = catalog.frames()
     for line in state_lines(counts):
         say(line)
-    return {"analysed": len(missing), "frames": frames, "states": counts}
+    return {"analysed": len(missing), "frames": frames, "states": counts, "duplicates": joined}
 
 
 def _job(workspace: Workspace, media: Media, wanted: Wanted, names: Sequence[str], sources: Sequence[Source]) -> Job:

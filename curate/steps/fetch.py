@@ -14,7 +14,7 @@ import typer
 from curate.fetching.fetch import fetch
 from curate.fetching.pacing import Left
 from curate.fetching.policy import POLICIES, Again
-from curate.listing import list_key, read_list
+from curate.listing.sources import list_key, read_list
 from curate.status import in_order, state_lines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import BadInput, Problem, did_you_mean

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.importing import Outcome, Told, import_file, reasons
+from curate.listing.importing import Outcome, Told, import_file, reasons
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 

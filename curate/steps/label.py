@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from curate import observations
-from curate.label import has_effects, label
-from curate.verdicts import EFFECTS
+from curate.analysis import observations
+from curate.analysis.verdicts import EFFECTS
+from curate.clips.label import has_effects, label
 from slateboard.catalog.catalog import opened
 from slateboard.progress import say
 from slateboard.records.clip import Effect

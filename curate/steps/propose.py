@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from curate import observations
-from curate.propose import VERSION, described, propose
+from curate.analysis import observations
+from curate.clips.propose import VERSION, described, propose
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import digest
 from slateboard.progress import progress, say

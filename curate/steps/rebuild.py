@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.rebuild import REBUILT, Difference, rebuild
+from curate.release.rebuild import REBUILT, Difference, rebuild
 from curate.release.tables import RECIPE
 from slateboard.errors import Finding
 from slateboard.progress import say

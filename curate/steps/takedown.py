@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.takedown import Carried, carry_out, meant, planned, unfinished
+from curate.release.takedown import Carried, carry_out, meant, planned, unfinished
 from slateboard.catalog.catalog import opened
 from slateboard.progress import say
 from slateboard.records.release import Takedown

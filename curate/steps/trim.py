@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.trim import Job, cut, lost, together
+from curate.clips.trim import Job, cut, lost, together
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import PART

@@ -27,10 +27,8 @@ def observation_key(version: int, parameters: Mapping[str, Any]) -> str:
 class MediaTables(Tables):
     """Which files there are, what was observed of them, and which show the same."""
 
-    def media(self, *media_ids: str) -> list[Media]:
+    def media(self) -> list[Media]:
         """Return all files by id."""
-        if media_ids:
-            return list(self.media_of(media_ids).values())
         return self._all(schema.media, Media, order="media_id")
 
     def media_of(self, media_ids: Collection[str]) -> dict[str, Media]:
@@ -83,6 +81,21 @@ class MediaTables(Tables):
             if rows:
                 connection.execute(statement, rows)
             connection.execute(delete(schema.proposals).where(schema.proposals.c.source_id.in_(of_media)))
+
+    def forget_observations(self, kept: Collection[str]) -> None:
+        """Forget what was observed of all media but these: what was derived may be deleted, and is made again."""
+        table = schema.observations
+        with self._engine.begin() as connection:
+            known = set(connection.execute(select(table.c.media_id).distinct()).scalars())
+            lost = [{"lost": media_id} for media_id in known.difference(kept)]
+            if lost:
+                connection.execute(delete(table).where(table.c.media_id == bindparam("lost")), lost)
+
+    def seen_by(self, analyser: str) -> set[str]:
+        """Return ids of media that an analyser has seen, in whatever version."""
+        table = schema.observations
+        with self._engine.connect() as connection:
+            return set(connection.execute(select(table.c.media_id).where(table.c.analyser == analyser)).scalars())
 
     def compared(self, key: str) -> set[str]:
         """Return ids of media that were compared with all others by fingerprints and matcher of this key."""

@@ -25,10 +25,20 @@ def rgb_matrix(matrix: Matrix, full_range: bool) -> tuple[NDArray[np.float64], N
 
 
 def rgb(frame: Frame) -> NDArray[np.uint8]:
-    """Return a frame as RGB, uint8 [height, width, 3]; chroma is repeated, not interpolated."""
+    """Return a frame as RGB, uint8 [height, width, 3], rounded once; chroma is repeated, not interpolated."""
+    yuv, with_offset = _yuv(frame)
+    exact = cv2.transform(yuv.astype(np.float32), with_offset)
+    return np.clip(np.rint(exact), 0, 255).astype(np.uint8)
+
+
+def rgb_quick(frame: Frame) -> NDArray[np.uint8]:
+    """Return the same to one grey level: 0.06 ms for 256 x 144, for eyes and detectors that look at every frame."""
+    return np.asarray(cv2.transform(*_yuv(frame)), np.uint8)
+
+
+def _yuv(frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return planes as one picture [height, width, 3], and the matrix [3, 4] that makes RGB of it."""
     to_rgb, offset = rgb_matrix(frame.matrix, frame.full_range)
     size = (frame.y.shape[1], frame.y.shape[0])
     chroma = [cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) for plane in (frame.u, frame.v)]
-    # One call that rounds and clips by itself: 0.06 ms for 256 x 144, against 1.1 ms in numpy.
-    with_offset = np.hstack([to_rgb, -(to_rgb @ offset)[:, None]])
-    return np.asarray(cv2.transform(cv2.merge([frame.y, *chroma]), with_offset), np.uint8)
+    return np.asarray(cv2.merge([frame.y, *chroma]), np.uint8), np.hstack([to_rgb, -(to_rgb @ offset)[:, None]])

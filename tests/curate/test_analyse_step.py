@@ -1,12 +1,13 @@
 """The analyse step: the same files from any engine, only what lacks is run, every failure is a state."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from drawing import moving
 
-from curate import observations
+from curate.analysis import observations
 from curate.steps.analyse import command as analyse
 from curate.steps.fetch import command as fetch
 from slateboard.catalog.catalog import opened
@@ -101,9 +102,18 @@ def test_a_file_that_is_gone_is_a_state_and_leaves_nothing_observed(tmp_path: Pa
     workspace = _fetched(tmp_path / "w", draw)
     with opened(workspace.catalog) as catalog:
         lost = catalog.sources()[0]
-        (media,) = catalog.media(lost.media_id or "")
+        (media,) = catalog.media_of([lost.media_id or ""]).values()
     (workspace.root / media.path).unlink()
     analyse(workspace, workers=1)
     with opened(workspace.catalog) as catalog:
         assert [source.state for source in catalog.sources()] == [State.GONE, State.FETCHED, State.FETCHED]
     assert not (workspace.observations / media.media_id).exists()
+
+
+def test_observations_that_were_deleted_are_made_again(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+    analyse(workspace, workers=1)
+    before = _files(workspace)
+    shutil.rmtree(next(workspace.observations.iterdir()))
+    assert analyse(workspace, workers=1)["analysed"] == 1
+    assert _files(workspace) == before

@@ -14,10 +14,10 @@ from drawing import card, moving
 from numpy.typing import NDArray
 from PIL import Image
 
-from curate.analysis import ANALYSERS, Job, Pass, analyse, lacking, lost, wanted_of
+from curate.analysis.decode_pass import ANALYSERS, Job, Pass, analyse, lacking, lost, wanted_of
+from curate.analysis.stack import Sampler, Stack, stack
+from curate.analysis.verdicts import Detectors
 from curate.effects import bars, bw
-from curate.stack import Sampler, Stack, stack
-from curate.verdicts import Detectors
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.media.pyramid import Pyramid
@@ -134,7 +134,7 @@ def test_a_shot_too_large_to_keep_is_handed_over_in_parts_that_together_are_all_
 ) -> None:
     frame = next(decode(draw("x.mp4", moving(2))))
     size = frame.y.nbytes + frame.u.nbytes + frame.v.nbytes
-    monkeypatch.setattr("curate.stack.MOST_BYTES", 10 * size)
+    monkeypatch.setattr("curate.analysis.stack.MOST_BYTES", 10 * size)
     sampler = Sampler(None)
     seen: list[int] = []
     for index in range(47):
@@ -158,7 +158,7 @@ def _with_detector(monkeypatch: pytest.MonkeyPatch, **module: object) -> None:
     """Make `bars` and `bw` stand for two detectors with the size, frames and function given."""
     given = SimpleNamespace(CARD=bars.CARD, VERSION=1, **module)
     monkeypatch.setattr(
-        "curate.verdicts.EFFECTS", SimpleNamespace(load=lambda name: given, names=lambda: ["one", "two"])
+        "curate.analysis.verdicts.EFFECTS", SimpleNamespace(load=lambda name: given, names=lambda: ["one", "two"])
     )
 
 
@@ -201,7 +201,7 @@ def test_a_long_shot_in_parts_keeps_its_times_and_one_word_where_nothing_is_foun
         return [Verdict(present=bool(stack.y.mean() > 200), reason=f"{len(stack.y)} frames")]
 
     _with_detector(monkeypatch, SIZE=64, FRAMES=None, detect=detect)
-    monkeypatch.setattr("curate.stack.MOST_BYTES", 20 * 64 * 96 * 3 // 2)
+    monkeypatch.setattr("curate.analysis.stack.MOST_BYTES", 20 * 64 * 96 * 3 // 2)
     path = draw("x.mp4", [*moving(20), *_white(20), *moving(20)])
     detectors = Detectors(["one"])
     for frame in decode(path):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curate.analysis import Job, analyse, wanted_of
-from curate.camera import camera_of
+from curate.analysis.camera import camera_of
+from curate.analysis.decode_pass import Job, analyse, wanted_of
 from slateboard.media.probe import probe
 from slateboard.records.media import Shot
 

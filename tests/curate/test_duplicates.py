@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from drawing import moving
 
-from curate import duplicates, observations
 from curate.analysers import fingerprints as analyser
-from curate.groups import group_names
+from curate.analysis import observations
+from curate.duplicates import join as duplicates
+from curate.duplicates.groups import group_names
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import SlateboardError
 from slateboard.media.frames import decode
@@ -51,7 +52,7 @@ def test_a_mirrored_repost_is_joined_and_not_compared_again(filled: SimpleNamesp
     first = duplicates.join(filled.catalog, filled.folder, version=1)
     (pair,) = filled.catalog.duplicates()
     assert (pair.first[0], pair.second[0], pair.mirrored) == ("a", "c", True)
-    assert first == {"compared": 3, "without_fingerprints": 0, "duplicates": 1, "undecided": {}}
+    assert first == {"compared": 3, "duplicates": 1, "undecided": {}}
     assert duplicates.join(filled.catalog, filled.folder, version=1)["compared"] == 0
     assert duplicates.join(filled.catalog, filled.folder, version=2)["compared"] == 3
     assert filled.catalog.duplicates() == [pair]
@@ -77,11 +78,9 @@ def test_a_join_killed_between_blocks_ends_the_same(filled: SimpleNamespace, mon
     assert [(pair.first[0], pair.second[0]) for pair in filled.catalog.duplicates()] == [("a", "c")]
 
 
-def test_media_without_fingerprints_are_counted_and_broken_ones_named(filled: SimpleNamespace) -> None:
-    observations.path_of(filled.folder, "b" * 64, "fingerprints").unlink()
-    assert duplicates.join(filled.catalog, filled.folder, version=1)["without_fingerprints"] == 1
+def test_a_broken_fingerprint_is_named_with_its_remedy(filled: SimpleNamespace) -> None:
     observations.path_of(filled.folder, "a" * 64, "fingerprints").write_bytes(b"PAR1")
-    with pytest.raises(SlateboardError, match=r"fingerprints.parquet is broken"):
+    with pytest.raises(SlateboardError, match=r"fingerprints.parquet is broken .* Delete .* and analyse again"):
         duplicates.join(filled.catalog, filled.folder, version=2)
 
 

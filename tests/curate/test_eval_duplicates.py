@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from drawing import moving
 
-from curate.duplicate_recall import FOUND, MISSED, Clip, Trial, clips_in, matches, recall_rows
-from curate.edits import EDITS, make
+from curate.duplicates.edits import EDITS, make
+from curate.duplicates.recall import FOUND, MISSED, Clip, Trial, clips_in, matches, recall_rows
 from curate.steps.eval import duplicates as step
 from slateboard.errors import BadInput
 from slateboard.media.fingerprints import fingerprint_of

@@ -220,7 +220,7 @@ def test_provenance_names_no_person_unless_asked(workspace: Workspace, site: Fau
 def test_a_source_that_is_no_longer_listed_is_not_fetched(workspace: Workspace, site: FaultServer) -> None:
     command = _begin(workspace, f"{site.url}/404.mp4", f"{site.url}/good.mp4")
     with opened(workspace.catalog) as catalog:
-        from curate.listing import read_list
+        from curate.listing.sources import read_list
 
         catalog.list_sources(read_list(workspace))
     workspace.sources.write_text(COLUMNS + f"{site.url}/good.mp4,Squat,,,,,,\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from curate.listing import list_key, read_list
+from curate.listing.sources import list_key, read_list
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.records.source import Source
 from slateboard.steps.init import COLUMNS

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from curate.listing import read_list
+from curate.listing.sources import read_list
 from slateboard.errors import BadInput
 from slateboard.records.source import Source
 from slateboard.workspace import Workspace

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from imports import as_json, read
 
-from curate.document import Document
-from curate.importing import guess
-from curate.listing import IMPORTERS
-from curate.rows import Note
+from curate.listing.document import Document
+from curate.listing.importing import guess
+from curate.listing.rows import Note
+from curate.listing.sources import IMPORTERS
 
 
 def test_label_studio_frames_count_from_one_and_both_ends_are_inside(realdata: Path) -> None:

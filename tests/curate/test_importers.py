@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from imports import read
 
-from curate.document import Document
-from curate.importing import guess
-from curate.listing import IMPORTERS
-from curate.rows import Row, Unmapped
+from curate.listing.document import Document
+from curate.listing.importing import guess
+from curate.listing.rows import Row, Unmapped
+from curate.listing.sources import IMPORTERS
 from slateboard.errors import BadInput
 
 SAMPLES = [

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.cells import read_row, write_row
-from curate.importing import import_file, settle
-from curate.listing import IMPORTERS, LISTS, read_list, read_rows
-from curate.rows import Row
+from curate.listing.cells import read_row, write_row
+from curate.listing.importing import import_file, settle
+from curate.listing.rows import Row
+from curate.listing.sources import IMPORTERS, LISTS, read_list, read_rows
 from slateboard.catalog.lock import held
 from slateboard.cli import main
 from slateboard.errors import BadInput, Held

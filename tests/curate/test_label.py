@@ -2,7 +2,7 @@
 
 import pytest
 
-from curate.label import has_effects, label
+from curate.clips.label import has_effects, label
 from slateboard.records.clip import Clip
 from slateboard.records.media import Shot
 from slateboard.records.source import Source

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.labels import class_name, class_names
+from curate.listing.labels import class_name, class_names
 from slateboard.errors import BadInput
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from curate.propose import described, propose
+from curate.clips.propose import described, propose
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source

@@ -10,8 +10,8 @@ import pytest
 from drawing import moving
 from numpy.typing import NDArray
 
-from curate.analysis import Job, analyse, wanted_of
-from curate.quality import FLAGS, flags
+from curate.analysis.decode_pass import Job, analyse, wanted_of
+from curate.analysis.quality import FLAGS, flags
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.media.pyramid import Pyramid

@@ -13,8 +13,8 @@ import pytest
 from releasing import contents, ready
 from releasing import curate as run
 
-import curate.rebuild
-from curate.rebuild import REPORT, Difference, rebuild
+import curate.release.rebuild
+from curate.release.rebuild import REPORT, Difference, rebuild
 from slateboard.catalog.catalog import opened
 from slateboard.errors import SlateboardError
 from slateboard.media.ffmpeg import program
@@ -84,8 +84,10 @@ def test_what_comes_back_later_completes_the_same_folder(released: Workspace, tm
 def test_another_encoding_of_the_same_frames_is_called_that(
     released: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = curate.rebuild._settings
-    monkeypatch.setattr(curate.rebuild, "_settings", lambda tables: honest(tables).model_copy(update={"crf": 30}))
+    honest = curate.release.rebuild._settings
+    monkeypatch.setattr(
+        curate.release.rebuild, "_settings", lambda tables: honest(tables).model_copy(update={"crf": 30})
+    )
     done = rebuild(released, released.releases / "v1" / "recipe.toml", into=tmp_path / "again", workers=1)
     clips = [one for one in done.differences if one.what == "clip"]
     assert [one.state for one in clips] == ["other_pictures"] * 4

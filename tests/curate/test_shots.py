@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curate.analysis import ANALYSERS
+from curate.analysis.decode_pass import ANALYSERS
 from curate.shots.cards import look
 from curate.shots.following import DETECTORS, SIZE, boundaries_in
 from curate.shots.gradual import mixture

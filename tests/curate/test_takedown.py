@@ -12,7 +12,7 @@ import pytest
 from releasing import contents, ready
 from releasing import curate as run
 
-from curate import takedown
+from curate.release import takedown
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.records.media import Duplicate

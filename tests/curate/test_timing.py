@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from curate.timing import Timing, pace, rises, timing, usual_rate, varies
+from curate.clips.timing import Timing, pace, rises, timing, usual_rate, varies
 from slateboard.errors import SlateboardError
 from slateboard.settings import Clips
 

@@ -11,9 +11,9 @@ import pytest
 from drawing import moving
 from numpy.typing import NDArray
 
-import curate.trim
-from curate import observations
-from curate.trim import Job, cut, lost, together
+import curate.clips.trim
+from curate.analysis import observations
+from curate.clips.trim import Job, cut, lost, together
 from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
 from slateboard.media.pick import at_times, by_counting, read
@@ -119,7 +119,7 @@ def test_a_cut_of_other_frames_is_not_proved(
         }  # fmt: skip
         honest(source, moved, **how)
 
-    monkeypatch.setattr(curate.trim, "trim_all", late)
+    monkeypatch.setattr(curate.clips.trim, "trim_all", late)
     (done,) = cut(_job(source, tmp_path, (5, 24)))
     assert done.state == "failed"
     assert "is not what the cut shows" in (done.reason or "")
@@ -129,7 +129,7 @@ def test_a_cut_of_other_frames_is_not_proved(
 def test_what_is_not_proved_after_a_seek_is_cut_again_by_counting(
     draw: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(curate.trim, "at_times", lambda path, wanted, pts: {})
+    monkeypatch.setattr(curate.clips.trim, "at_times", lambda path, wanted, pts: {})
     (done,) = cut(_job(draw("a.mp4", moving(20)), tmp_path, (3, 9)))
     assert (done.state, done.frames) == ("trimmed", 7)
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.duplicate_recall import Trial, chosen, clips_in, matches, recall_rows, seen, tried
-from curate.edits import EDITS
+from curate.duplicates.edits import EDITS
+from curate.duplicates.recall import Trial, chosen, clips_in, matches, recall_rows, seen, tried
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import show, track

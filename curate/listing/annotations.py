@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from curate.rows import Unmapped, seconds
+from curate.listing.rows import Unmapped, seconds
 from slateboard.errors import BadInput, Problem
 from slateboard.registry import Parameter
 

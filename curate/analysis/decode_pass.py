@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.verdicts import EFFECTS, Detectors
+from curate.analysis.verdicts import EFFECTS, Detectors
 from slateboard.media.ahead import PixelHash, ahead
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode

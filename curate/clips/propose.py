@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from curate.camera import camera_of
-from curate.quality import flags
+from curate.analysis.camera import camera_of
+from curate.analysis.quality import flags
 from slateboard.records.clip import Clip, clip_id
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source

@@ -13,14 +13,14 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import ValidationError
 
-from curate import observations
+from curate.analysis import observations
+from curate.clips.trim import Job, cut, lost, together
 from curate.release.documents import write_documents
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.originals import Lost, Originals, find_originals
 from curate.release.pictures import frames_sha256
 from curate.release.sums import SUMS, read_sums, sums_of, write_sums
 from curate.release.tables import FILES, RECIPE, Tables, read_tables
-from curate.trim import Job, cut, lost, together
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import csv_text, flush_folder, sha256_of, whole, write_text

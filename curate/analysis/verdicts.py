@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from curate.stack import Sampler, Stack, stack
+from curate.analysis.stack import Sampler, Stack, stack
 from slateboard.media.frames import Frame
 from slateboard.media.pyramid import Pyramid
 from slateboard.records.media import Shot

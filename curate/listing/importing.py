@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.cells import read_row, write_row
-from curate.document import Document
-from curate.listing import IMPORTERS, LISTS, Rules, read_rows
-from curate.rows import Entry, Note, Row, Unmapped
+from curate.listing.cells import read_row, write_row
+from curate.listing.document import Document
+from curate.listing.rows import Entry, Note, Row, Unmapped
+from curate.listing.sources import IMPORTERS, LISTS, Rules, read_rows
 from slateboard.catalog.lock import held
 from slateboard.errors import BadInput, MissingRequirement, Problem
 from slateboard.files import csv_text, write_text

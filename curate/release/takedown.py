@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curate.rebuild import REBUILT
 from curate.release import tables
 from curate.release.figures import SHEET
 from curate.release.fingerprints import FILE as FINGERPRINTS
 from curate.release.list_only import RELEASE_SUMS
+from curate.release.rebuild import REBUILT
 from curate.release.release import release
 from curate.release.sums import SUMS
 from slateboard.catalog.catalog import Catalog

@@ -12,7 +12,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from curate import edits
+from curate.duplicates import edits
 from slateboard.errors import BadInput, Problem
 from slateboard.media.fingerprints import Fingerprint, fingerprint_of
 from splits.candidates import sketch

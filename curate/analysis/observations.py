@@ -29,3 +29,8 @@ def write(folder: Path, observation: Observation) -> None:
 def read(folder: Path, media_id: str, analyser: str) -> list[dict[str, Any]]:
     """Return the rows of an observation."""
     return pq.read_table(path_of(folder, media_id, analyser)).to_pylist()
+
+
+def media_ids(folder: Path) -> set[str]:
+    """Return the ids of media of which any observation lies there."""
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from curate import observations
+from curate.analysis import observations
 from slateboard.catalog.catalog import Catalog
 from slateboard.errors import SlateboardError
 from slateboard.files import digest
@@ -18,7 +18,7 @@ from slateboard.records.media import Duplicate
 from splits import duplicates as matcher
 from splits.candidates import sketch
 
-ANALYSER = "fingerprints"
+FINGERPRINTS = "fingerprints"
 
 _BLOCK = 128
 """Media compared between two writes: what a kill costs at most."""
@@ -30,19 +30,18 @@ def join(catalog: Catalog, folder: Path, *, version: int) -> dict[str, Any]:
 
     `folder` holds the observations, `version` is the fingerprint analyser's: with another one, or another matcher,
     all are compared anew. Each block is compared with all media done before and with itself, then recorded at once,
-    so a run that is killed and started again ends with the same pairs. Returns counts: media compared, those
-    without fingerprints, pairs now in the catalog, and pairs that could not be told, by reason.
+    so a run that is killed and started again ends with the same pairs. Returns counts: media compared,
+    pairs now in the catalog, and pairs that could not be told, by reason.
     """
     key = digest([version, matcher.VERSION], length=12)
-    known = sorted(media.media_id for media in catalog.media() if media.frames is not None)
-    there = [media_id for media_id in known if observations.path_of(folder, media_id, ANALYSER).is_file()]
+    there = catalog.seen_by(FINGERPRINTS)
 
     @lru_cache(maxsize=_LOADED)
     def load(media_id: str) -> Fingerprint:
         return read(folder, media_id)
 
-    done = sorted(catalog.compared(key).intersection(there))
-    fresh = [media_id for media_id in there if media_id not in set(done)]
+    done = sorted(catalog.compared(key) & there)
+    fresh = sorted(there.difference(done))
     doubts: Counter[str] = Counter()
     sketches = {}
     with progress("duplicates", len(fresh), unit="videos") as bar:
@@ -58,7 +57,6 @@ def join(catalog: Catalog, folder: Path, *, version: int) -> dict[str, Any]:
             bar.step(len(block))
     return {
         "compared": len(fresh),
-        "without_fingerprints": len(known) - len(there),
         "duplicates": len(catalog.duplicates()),
         "undecided": dict(sorted(doubts.items())),
     }
@@ -67,7 +65,7 @@ def join(catalog: Catalog, folder: Path, *, version: int) -> dict[str, Any]:
 def read(folder: Path, media_id: str) -> Fingerprint:
     """Return the fingerprint of a media from its observations; SlateboardError says where it is broken."""
     try:
-        return Fingerprint.of_row(observations.read(folder, media_id, ANALYSER)[0])
+        return Fingerprint.of_row(observations.read(folder, media_id, FINGERPRINTS)[0])
     except (OSError, ValueError, KeyError, IndexError, zlib.error, pa.ArrowException) as error:
-        where = observations.path_of(folder, media_id, ANALYSER)
-        raise SlateboardError(f"{where} is broken ({error}): delete it and analyse again.") from error
+        where = observations.path_of(folder, media_id, FINGERPRINTS)
+        raise SlateboardError(f"{where} is broken ({error}). Delete {where.parent} and analyse again.") from error

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from curate.labels import class_name
-from curate.rows import Row, Unmapped, guarded, is_formula, seconds, seconds_text, unguarded
+from curate.listing.labels import class_name
+from curate.listing.rows import Row, Unmapped, guarded, is_formula, seconds, seconds_text, unguarded
 
 COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note")
 REQUIRED = ("url", "label")

@@ -11,9 +11,9 @@ from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 
-from curate import observations
-from curate.proof import proved
-from curate.timing import Pace, Timing, pace, rises, timing
+from curate.analysis import observations
+from curate.clips.proof import proved
+from curate.clips.timing import Pace, Timing, pace, rises, timing
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
 from slateboard.media.ffmpeg import Cut, trim_all

@@ -4,10 +4,10 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from curate.cells import read_row
-from curate.document import Document
-from curate.labels import class_name
-from curate.rows import Row, Unmapped
+from curate.listing.cells import read_row
+from curate.listing.document import Document
+from curate.listing.labels import class_name
+from curate.listing.rows import Row, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.source import Source, source_id

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.timing import Timing
+from curate.clips.timing import Timing
 from slateboard.errors import SlateboardError
 from slateboard.media.frames import Plane
 from slateboard.media.pick import Read

@@ -1,0 +1,1 @@
+"""The decode pass, and what its observations say of a run of frames."""

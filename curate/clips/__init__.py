@@ -1,0 +1,1 @@
+"""Clips: proposed by rules, trimmed with proof, labelled with effects."""

@@ -1,0 +1,1 @@
+"""The list of sources: read and checked, and what importers bring added to it."""
