@@ -94,8 +94,9 @@ class Clips(Section):
     """Rate of the trimmed clips; unset: the source's."""
     height: int | None = Field(default=None, ge=16, le=4320)
     """Height of the trimmed clips in pixels, the width in proportion; unset: the source's."""
-    crf: int = Field(default=23, ge=0, le=51)
-    """x264 quality of the trimmed clips; lower is better and larger."""
+    crf: int = Field(default=25, ge=0, le=51)
+    """x264 quality of the trimmed clips; lower is better and larger. 25 with superfast takes the room of 22 with
+    veryfast, which is what PySceneDetect cuts with, at the same or a better PSNR."""
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"] = "superfast"
     """x264 preset of the trimmed clips; slower ones are smaller."""
 

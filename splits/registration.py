@@ -10,9 +10,15 @@ from slateboard.media.fingerprints import SIDE
 Values = NDArray[np.float32]
 
 _CENTRES = ((np.arange(SIDE) + 0.5) / SIDE).astype(np.float32)
-_ITERATIONS = 10
+_CELLS = np.arange(SIDE, dtype=np.float32)
+_ITERATIONS = 5
+_ENOUGH = 5e-4
+"""Step, in parts of the side, below which registration ends: a sixtieth of a cell."""
 _MAX_SCALE = 1.45
 _BLUR = np.asarray([[max(0.0, 1 - abs(i - j) / 3) for i in range(SIDE)] for j in range(SIDE)], np.float32)
+_DAMPING = np.diag([1.0, 1.0, 1.0, 1.0, 1e-3, 1e-3]).astype(np.float32)
+_STRIDE = 3
+"""One cell of so many gives the median of errors."""
 _BLUR /= _BLUR.sum(axis=1, keepdims=True)
 
 
@@ -29,16 +35,12 @@ class Placement:
         """Is it within what a crop or a badly found border does?"""
         return all(1 / _MAX_SCALE < scale < _MAX_SCALE for scale in (self.scale_y, self.scale_x))
 
-    def seen(self) -> NDArray[np.bool_]:
-        """Return which cells of the first lie inside the second: [SIDE, SIDE]."""
-        rows, columns = (
-            (scale * _CENTRES + shift > 0.3 / SIDE) & (scale * _CENTRES + shift < 1 - 0.3 / SIDE)
-            for scale, shift in ((self.scale_y, self.shift_y), (self.scale_x, self.shift_x))
-        )
-        return np.asarray(rows[:, None] & columns[None, :])
+    def seen(self) -> tuple[slice, slice]:
+        """Return which rows and columns of the first lie inside the second."""
+        return _inside(self.scale_y, self.shift_y), _inside(self.scale_x, self.shift_x)
 
     def lay(self, pictures: Values) -> Values:
-        """Return the second's pictures [n, SIDE, SIDE] on the cells of the first."""
+        """Return the second's pictures [..., SIDE, SIDE] on the cells of the first."""
         laid = _resample(self.scale_y, self.shift_y) @ pictures @ _resample(self.scale_x, self.shift_x).T
         return np.asarray(laid, np.float32)
 
@@ -54,32 +56,40 @@ def _starts() -> list[Placement]:
 
 def _resample(scale: float, shift: float) -> Values:
     """Return the linear interpolation along one axis: [SIDE, SIDE], the border repeated outside."""
-    places = np.clip((scale * _CENTRES + shift) * SIDE - 0.5, 0, SIDE - 1)
-    low = np.minimum(places.astype(np.intp), SIDE - 2)
-    weights = np.zeros((SIDE, SIDE), np.float32)
-    cells = np.arange(SIDE)
-    weights[cells, low] = 1 - (places - low)
-    weights[cells, low + 1] += places - low
-    return weights
+    places = np.minimum(np.maximum((scale * _CENTRES + shift) * SIDE - 0.5, 0), SIDE - 1)
+    return np.asarray(np.maximum(0, 1 - np.abs(places[:, None] - _CELLS)), np.float32)
+
+
+def _inside(scale: float, shift: float) -> slice:
+    """Return which cells of a side lie inside the other picture by a third of a cell."""
+    places = scale * _CENTRES + shift
+    return slice(int(np.searchsorted(places, 0.3 / SIDE, side="right")), int(np.searchsorted(places, 1 - 0.3 / SIDE)))
+
+
+def _mask(placement: Placement) -> Values:
+    mask = np.zeros((SIDE, SIDE), np.float32)
+    mask[placement.seen()] = 1
+    return mask
 
 
 _STARTS = _starts()
 _START_ROWS = np.stack([_resample(start.scale_y, start.shift_y) for start in _STARTS])
 _START_COLUMNS = np.stack([_resample(start.scale_x, start.shift_x).T for start in _STARTS])
-_START_SEEN = np.stack([start.seen() for start in _STARTS]).reshape(len(_STARTS), -1).astype(np.float32)
+_START_SEEN = np.stack([_mask(start) for start in _STARTS]).reshape(len(_STARTS), -1)
 
 
-def register(first: Values, second: Values) -> Placement:
+def register(first: Values, second: Values, start: Placement | None = None) -> Placement:
     """Return the placement that lays `second` best over `first`, pictures [n, SIDE, SIDE] of the same moments.
 
-    Gauss-Newton on luma from the best of a few starts, blurred at first; cells that disagree (captions, stickers)
-    lose their weight. The result may be meaningless where the two show different things: judge it by likeness.
+    Gauss-Newton on luma from `start`, else from the best of a few starts and blurred at first; cells that disagree
+    (captions, stickers) lose their weight. The result may be meaningless where the two show different things: judge
+    it by likeness.
     """
-    blurred = tuple(np.asarray(_BLUR @ part @ _BLUR.T, np.float32) for part in (first, second))
-    placement = _best_start(blurred[0].mean(axis=0), blurred[1].mean(axis=0))
-    half = _ITERATIONS // 2
-    placement = _descend(blurred[0], blurred[1], placement, half)
-    return _descend(first, second, placement, half)
+    if start is None:
+        blurred = tuple(np.asarray(_BLUR @ part @ _BLUR.T, np.float32) for part in (first, second))
+        start = _best_start(blurred[0].mean(axis=0), blurred[1].mean(axis=0))
+        start = _descend(blurred[0], blurred[1], start)
+    return _descend(first, second, start)
 
 
 def _best_start(first: Values, second: Values) -> Placement:
@@ -92,43 +102,46 @@ def _best_start(first: Values, second: Values) -> Placement:
     return _STARTS[int(np.argmax((flat * laid * share).sum(axis=1) / np.maximum(spread, 1e-3)))]
 
 
-def _descend(first: Values, second: Values, start: Placement, iterations: int) -> Placement:
-    down = np.gradient(second, axis=1) * SIDE
-    across = np.gradient(second, axis=2) * SIDE
+def _descend(first: Values, second: Values, start: Placement) -> Placement:
+    slopes = np.stack([second, np.gradient(second, axis=1) * SIDE, np.gradient(second, axis=2) * SIDE])
     placement = start
-    for _ in range(iterations):
-        seen = np.broadcast_to(placement.seen(), first.shape)
-        laid, laid_down, laid_across = (placement.lay(part)[seen] for part in (second, down, across))
-        wanted = first[seen]
+    for _ in range(_ITERATIONS):
+        rows, columns = placement.seen()
+        laid, down, across = placement.lay(slopes)[:, :, rows, columns]
+        wanted = first[:, rows, columns]
         gain, offset = gain_of(laid, wanted)
         error = wanted - gain * laid - offset
-        limit = 4.7 * max(1.0, float(np.median(np.abs(error))) * 1.48)
-        weight = np.square(np.maximum(0, 1 - np.square(error / limit)))
-        rows, columns = (np.broadcast_to(grid, first.shape)[seen] for grid in (_CENTRES[:, None], _CENTRES[None, :]))
-        slopes = gain * np.stack([laid_down * rows, laid_down, laid_across * columns, laid_across])
-        slopes = np.concatenate([slopes, laid[None], np.ones_like(laid)[None]])
-        normal = (slopes * weight) @ slopes.T + np.diag([1.0, 1.0, 1.0, 1.0, 1e-3, 1e-3]).astype(np.float32)
-        step = np.linalg.solve(normal, (slopes * weight) @ error)[:4]
-        step = np.clip(step, -0.06, 0.06)
+        limit = 4.7 * max(1.0, float(np.median(np.abs(error.ravel()[::_STRIDE]))) * 1.48)
+        weight = np.square(np.maximum(0, 1 - np.square(error / limit))).ravel()
+        parts = (gain * down * _CENTRES[rows, None], gain * down, gain * across * _CENTRES[columns], gain * across)
+        terms = np.stack([*parts, laid, np.ones_like(laid)]).reshape(6, -1)
+        weighted = terms * weight
+        step = np.linalg.solve(weighted @ terms.T + _DAMPING, weighted @ error.ravel())[:4]
+        step = np.minimum(np.maximum(step, -0.06), 0.06)
         moved = Placement(
             placement.scale_y + float(step[0]),
             placement.shift_y + float(step[1]),
             placement.scale_x + float(step[2]),
             placement.shift_x + float(step[3]),
         )
-        if not moved.plausible() or moved.seen().mean() < 0.4:
+        if not moved.plausible() or _share(moved) < 0.4:
             break
         placement = moved
-        if float(np.abs(step).max()) < 1e-4:
+        if float(np.abs(step).max()) < _ENOUGH:
             break
     return placement
+
+
+def _share(placement: Placement) -> float:
+    rows, columns = placement.seen()
+    return max(0, rows.stop - rows.start) * max(0, columns.stop - columns.start) / SIDE**2
 
 
 def gain_of(laid: Values, wanted: Values) -> tuple[float, float]:
     """Return the gain and offset that take `laid` to `wanted`, by least squares over the better half."""
     gain, offset = _line(laid, wanted)
     error = np.abs(wanted - gain * laid - offset)
-    kept = error <= np.median(error) * 2
+    kept = error <= np.median(error.ravel()[::_STRIDE]) * 2
     return _line(laid[kept], wanted[kept])
 
 

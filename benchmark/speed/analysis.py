@@ -3,16 +3,24 @@
 Each contender is a process of its own, in turn on the same file, round after round; printed are the medians of the
 ratios within a round, of whole processes and of the decoding part alone. Effect detectors are left out.
 
+Compared are: the pass as `slateboard curate analyse` runs it on one file - shots, fingerprints, quality, camera,
+thumbnails, times and the hash of all pixels, decoded by one thread -, `scenedetect -i FILE detect-adaptive` as it
+comes, and a loop over `container.decode(video=0)` with PyAV's own setting of threads (slices, as many as cores; x264
+writes one slice a frame, so that one core decodes). Starting Python and loading libraries counts in whole processes.
+CPU seconds, of all threads, say more than time where other work runs on the machine: they are printed beside it.
+
 Example: python -m benchmark.speed.analysis ../shared/realdata --rounds 5
 """
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from slateboard.media.edit import edit
@@ -58,10 +66,11 @@ def main() -> None:
         files = [_enlarged(folder, Path(made) / "720p.mp4")]
         if not arguments.hd_only:
             files += sorted(path for path in folder.iterdir() if path.suffix in (".mp4", ".mkv", ".webm"))
-        print("ours over scenedetect (whole process), ours over bare decode (whole process; decoding part alone)")
+        print("ours over scenedetect (whole process), ours over bare decode (whole process; decoding part alone);")
+        print("the first two in CPU seconds; in brackets seconds and CPU seconds of ours, scenedetect, bare decode")
         ratios = [_compared(path, arguments.rounds) for path in files]
-    scenedetect, bare, inside = (statistics.median(column) for column in zip(*ratios, strict=True))
-    print(f"{'median of files':<22} {scenedetect:5.2f} {bare:5.2f} {inside:5.2f}")
+    medians = [statistics.median(column) for column in zip(*ratios, strict=True)]
+    print(f"{'median of files':<22} {_columns(medians)}")
 
 
 def _enlarged(folder: Path, target: Path) -> Path:
@@ -72,29 +81,51 @@ def _enlarged(folder: Path, target: Path) -> Path:
     return target
 
 
-def _compared(path: Path, rounds: int) -> tuple[float, float, float]:
-    """Return the median ratios over all rounds: to scenedetect, to a bare decode, to its decoding part."""
+def _compared(path: Path, rounds: int) -> list[float]:
+    """Return the median ratios over all rounds: to scenedetect, bare decode, its decoding part; two of CPU seconds."""
     found = []
     for _ in range(rounds):
-        ours, ours_inside = _timed([sys.executable, "-c", OURS, str(path)])
-        cuts, _ = _timed([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"])
-        bare, bare_inside = _timed([sys.executable, "-c", BARE, str(path)])
-        found.append((ours / cuts, ours / bare, ours_inside / bare_inside, ours, cuts, bare))
+        ours = _timed([sys.executable, "-c", OURS, str(path)])
+        cuts = _timed([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"])
+        bare = _timed([sys.executable, "-c", BARE, str(path)])
+        walls = ours.wall / cuts.wall, ours.wall / bare.wall, ours.inside / bare.inside
+        ran = [seconds for one in (ours, cuts, bare) for seconds in (one.wall, one.cpu)]
+        found.append((*walls, ours.cpu / cuts.cpu, ours.cpu / bare.cpu, *ran))
     medians = [statistics.median(column) for column in zip(*found, strict=True)]
-    seconds = f"({medians[3]:.2f} s, {medians[4]:.2f} s, {medians[5]:.2f} s)"
-    print(f"{path.name:<22} {medians[0]:5.2f} {medians[1]:5.2f} {medians[2]:5.2f}  {seconds}", flush=True)
-    return medians[0], medians[1], medians[2]
+    seconds = ", ".join(f"{wall:.2f} {cpu:.2f}" for wall, cpu in zip(medians[5::2], medians[6::2], strict=True))
+    print(f"{path.name:<22} {_columns(medians[:5])}  ({seconds})", flush=True)
+    return medians[:5]
 
 
-def _timed(command: Sequence[str]) -> tuple[float, float]:
-    """Return the wall seconds of a process, and those it printed last; 0 where that is no number."""
-    started = time.perf_counter()
+def _columns(ratios: Sequence[float]) -> str:
+    return " ".join(f"{ratio:5.2f}" for ratio in ratios)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one process took, in seconds."""
+
+    wall: float
+    cpu: float
+    """Of all its threads, user and system."""
+    inside: float
+    """What it printed last: its decoding part by the clock; 0 where that is no number."""
+
+
+def _timed(command: Sequence[str]) -> _Run:
+    before, started = _cpu(), time.perf_counter()
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    seconds = time.perf_counter() - started
+    wall, cpu = time.perf_counter() - started, _cpu() - before
     try:
-        return seconds, float(told[-1])
+        return _Run(wall, cpu, float(told[-1]))
     except (IndexError, ValueError):
-        return seconds, 0.0
+        return _Run(wall, cpu, 0.0)
+
+
+def _cpu() -> float:
+    """Return the CPU seconds of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -74,7 +74,8 @@ class Quality:
         number = len(self._looks)
         low, high = (0, 255) if frame.full_range else (16, 235)
         limit = low + self._given["black_luma"] * (high - low)
-        dark = float(np.count_nonzero(frame.y <= limit)) / frame.y.size
+        # Compared as whole numbers: with a float numpy turns the whole picture into floats.
+        dark = float(np.count_nonzero(frame.y <= np.uint8(min(limit, 255)))) / frame.y.size
         change = float("inf")
         if self._last is not None and self._last.shape == frame.y.shape:
             change = _liveliest(frame.y, self._last)

@@ -99,11 +99,10 @@ def _pass(job: Job) -> Pass:
     audience = _Audience(job)
     times: list[float] = []
     errors: list[str] = []
-    with PixelHash() as pixels:
-        for frame in ahead(decode(job.path, on_error=errors.append)):
-            times.append(frame.seconds)
-            pixels.see(frame)
-            audience.see(Pyramid(frame))
+    pixels = PixelHash()
+    for pyramid in ahead(pixels.pyramids(ahead(decode(job.path, on_error=errors.append)))):
+        times.append(pyramid.at(0).seconds)
+        audience.see(pyramid)
     found = _measured(job.media, times, errors, pixels.hexdigest())
     observations = tuple(
         Observation(

@@ -5,10 +5,11 @@ frames are found by their time stamps; a file whose stamps cannot be trusted, an
 is cut by counting frames from the start.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from math import inf
 from pathlib import Path
 
 from curate.analysis import observations
@@ -63,18 +64,30 @@ class _Plan:
     cut: Cut
 
 
-def together(clips: Iterable[Clip]) -> Iterator[tuple[Clip, ...]]:
-    """Group clips of the same media that are best cut in one pass."""
+def together(clips: Iterable[Clip], *, most_frames: Mapping[str, float] | None = None) -> Iterator[tuple[Clip, ...]]:
+    """Group clips of the same media that are best cut in one pass.
+
+    `most_frames` says by media how many frames a pass is to hold, so that a long file keeps several workers busy;
+    the clips come out the same however they are grouped.
+    """
     ordered = sorted(clips, key=lambda clip: (clip.media_id, clip.first_frame, clip.last_frame))
-    for _, of_media in groupby(ordered, key=lambda clip: clip.media_id):
+    for media_id, of_media in groupby(ordered, key=lambda clip: clip.media_id):
+        most = (most_frames or {}).get(media_id, inf)
         group: list[Clip] = []
         for clip in of_media:
             far = bool(group) and clip.start_s - max(one.end_s for one in group) > FARTHEST_SECONDS
-            if group and (far or len(group) == MOST_TOGETHER):
+            # Ends where it comes nearest to what it is to hold: half a clip over or under.
+            full = sum(map(frames_of, group)) + frames_of(clip) / 2 > most
+            if group and (far or full or len(group) == MOST_TOGETHER):
                 yield tuple(group)
                 group = []
             group.append(clip)
         yield tuple(group)
+
+
+def frames_of(clip: Clip) -> int:
+    """Return how many frames of the source a clip spans."""
+    return clip.last_frame - clip.first_frame + 1
 
 
 def cut(job: Job) -> tuple[Clip, ...]:

@@ -1,22 +1,25 @@
 """Join what is new in a workspace: which media show the same footage as another, recorded block by block."""
 
+import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from curate.analysis import observations
 from slateboard.catalog.catalog import Catalog
 from slateboard.errors import SlateboardError
-from slateboard.files import digest
+from slateboard.files import digest, whole
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.progress import progress
 from slateboard.records.media import Duplicate
 from splits import duplicates as matcher
-from splits.candidates import sketch
+from splits.candidates import Sketch, sketch
 
 FINGERPRINTS = "fingerprints"
 
@@ -46,10 +49,10 @@ def join(catalog: Catalog, folder: Path, *, version: int) -> dict[str, Any]:
     sketches = {}
     with progress("duplicates", len(fresh), unit="videos") as bar:
         if fresh:
-            sketches = {media_id: sketch(load(media_id)) for media_id in done}
+            sketches = {media_id: sketched(folder, media_id, load, key=key) for media_id in done}
         for start in range(0, len(fresh), _BLOCK):
             block = fresh[start : start + _BLOCK]
-            sketches |= {media_id: sketch(load(media_id)) for media_id in block}
+            sketches |= {media_id: sketched(folder, media_id, load, key=key) for media_id in block}
             found = list(matcher.duplicates(block, done, sketches, load))
             doubts.update(one.reason for one in found if isinstance(one, matcher.Doubt))
             catalog.compare(block, [one for one in found if isinstance(one, Duplicate)], key=key)
@@ -60,6 +63,21 @@ def join(catalog: Catalog, folder: Path, *, version: int) -> dict[str, Any]:
         "duplicates": len(catalog.duplicates()),
         "undecided": dict(sorted(doubts.items())),
     }
+
+
+def sketched(folder: Path, media_id: str, load: Callable[[str], Fingerprint], *, key: str) -> Sketch:
+    """Return the sketch of a media as it lies beside its observations, made and written where it is not of `key`."""
+    path = folder / media_id / "sketch.npz"
+    try:
+        with np.load(path) as stored:
+            if stored["key"].item() == key:
+                return Sketch(stored["contrasts"], stored["view"], stored["seconds"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        pass  # Absent or broken: it holds nothing that the fingerprint does not.
+    made = sketch(load(media_id))
+    with whole(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, key=key, contrasts=made.contrasts, view=made.view, seconds=made.seconds)
+    return made
 
 
 def read(folder: Path, media_id: str) -> Fingerprint:

@@ -59,12 +59,11 @@ class Cards:
 def look(frame: Frame) -> Look:
     """Divide a frame into ground, what may be letters, and the rest; without enough ground all the rest is solid."""
     luma = np.asarray(cv2.blur(frame.y, (3, 3)), np.uint8)
-    everywhere = np.ones(luma.shape, np.uint8)
-    ground = _commonest(luma, frame, everywhere)
-    share = float(ground.mean())
+    ground = _commonest(luma, frame, np.ones(luma.shape, np.uint8))
+    share = cv2.countNonZero(ground) / ground.size
     rest = np.asarray(1 - ground, np.uint8)
-    if share < _LEAST_GROUND or not rest.any():
-        return Look(share, float(rest.mean()))
+    if share < _LEAST_GROUND or share == 1:
+        return Look(share, cv2.countNonZero(rest) / rest.size)
     # Without the commonest colour of the rest, that of the letters, only their blurred edges are left: thin too.
     rest &= 1 - _commonest(luma, frame, rest)
     side = max(3, min(luma.shape) // _THIN) | 1

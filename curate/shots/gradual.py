@@ -106,7 +106,9 @@ class Dissolves:
     """Finds runs of frames that are mixtures of the frames at their ends."""
 
     def __init__(self) -> None:
-        self._small: list[NDArray[np.float32]] = []
+        # The newest in the row before `_end`; filled to its end, it begins anew with the last of its rows.
+        self._small = np.zeros((4 * _LENGTHS[-1], _SMALL[0] * _SMALL[1]), np.float32)
+        self._end = 0
         self._best: tuple[float, Span] | None = None
 
     def see(self, window: Window, *, final: bool = False) -> list[Span]:
@@ -122,16 +124,24 @@ class Dissolves:
 
     def _add(self, window: Window) -> None:
         picture = cv2.resize(window[window.end - 1].y, _SMALL, interpolation=cv2.INTER_AREA)
-        self._small = [*self._small[-_LENGTHS[-1] :], picture.astype(np.float32).ravel()]
+        if self._end == len(self._small):
+            self._small[: _LENGTHS[-1]] = self._small[-_LENGTHS[-1] :]
+            self._end = _LENGTHS[-1]
+        self._small[self._end] = picture.ravel()
+        self._end += 1
 
     def _look(self, window: Window) -> None:
         newest = window.end - 1
         if newest % _STRIDE:
             return
-        for length in _LENGTHS:
-            if length >= len(self._small) or not self._may(window, newest - length, newest):
+        known = self._small[: self._end]
+        lengths = [length for length in _LENGTHS if length < len(known)]
+        # Grey levels are whole numbers, and so are these sums.
+        totals = np.abs(known[[-length - 1 for length in lengths]] - known[-1]).sum(axis=1).tolist()
+        for length, total in zip(lengths, totals, strict=True):
+            if not self._may(window, length, total / known.shape[1]):
                 continue
-            score = mixture(np.stack(self._small[-length - 1 :]))
+            score = mixture(known[-length - 1 :])
             if score is None or (self._best is not None and score <= self._best[0]):
                 continue
             ends = sorted((window[newest - length].contrast, window[newest].contrast))
@@ -139,12 +149,13 @@ class Dissolves:
             middle = newest - length // 2
             self._best = (score, Span(kind, newest - length + 1, newest - 1, middle, min(1.0, score)))
 
-    def _may(self, window: Window, first: int, last: int) -> bool:
+    def _may(self, window: Window, length: int, way: float) -> bool:
         """Tell cheaply whether a span can be a dissolve: its ends differ by far, and no one step makes the way."""
-        start, middle, end = (self._small[at] for at in (first - last - 1, (first - last - 1) // 2, -1))
-        way = float(cv2.norm(start, end, cv2.NORM_L1)) / end.size
-        if way < _LEAST_WAY or max(window.changes(first + 1, last + 1)) > max(0.45, 3.0 / (last - first)) * way:
+        if way < _LEAST_WAY:
             return False
+        if max(window.changes(window.end - length, window.end)) > max(0.45, 3.0 / length) * way:
+            return False
+        start, middle, end = (self._small[self._end + at] for at in (-length - 1, (-length - 1) // 2, -1))
         # Halfway between the ends the two squares add up to half of the whole; off the line, or early, to more.
         halves = cv2.norm(start, middle, cv2.NORM_L2SQR) + cv2.norm(middle, end, cv2.NORM_L2SQR)
         return bool(halves <= _HALFWAY * cv2.norm(start, end, cv2.NORM_L2SQR))
@@ -174,11 +185,11 @@ def mixture(pictures: NDArray[np.float32]) -> float | None:
     if np.abs(alpha - np.linspace(0, 1, steps + 1)).max() > _BENT:
         return None
     inner = (alpha > 0.2) & (alpha < 0.8)
-    alike = float(np.corrcoef(pictures[0], pictures[-1])[0, 1]) if min(pictures[[0, -1]].std(axis=1)) > 1 else 0.0
-    if inner.sum() < 2 or alike > _ALIKE:
-        return None
     changed = np.abs(way) >= _LEAST_WAY
-    if changed.mean() < _LEAST_SHARE:
+    if np.count_nonzero(inner) < 2 or np.count_nonzero(changed) < _LEAST_SHARE * changed.size:
+        return None
+    alike = float(np.corrcoef(pictures[0], pictures[-1])[0, 1]) if min(pictures[[0, -1]].std(axis=1)) > 1 else 0.0
+    if alike > _ALIKE:
         return None
     # Medians over pixels: what moves in either shot leaves the line, what stands still follows it.
     along = way[changed]

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.clips.trim import Job, cut, lost, together
+from curate.clips.trim import Job, cut, frames_of, lost, together
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import PART
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
+from slateboard.records.media import Media
 from slateboard.workspace import Workspace
 
 
@@ -28,10 +29,11 @@ def command(
     with opened(workspace.catalog) as catalog:
         _clear(workspace.clips)
         absent = [clip for clip in catalog.clips("trimmed") if not (workspace.root / (clip.path or "")).is_file()]
-        jobs = _jobs(workspace, catalog, [*catalog.clips("accepted", "failed"), *absent])
+        wanted = [*catalog.clips("accepted", "failed"), *absent]
+        passes = jobs(workspace, catalog, wanted, workers=workers or engines.cores())
         failed: list[Clip] = []
-        with progress("trim", sum(len(job.clips) for job in jobs), unit="clips") as bar:
-            for clips in engines.run(cut, jobs, workers=workers, engine=engine, address=address, lost=lost):
+        with progress("trim", sum(len(job.clips) for job in passes), unit="clips") as bar:
+            for clips in engines.run(cut, passes, workers=workers, engine=engine, address=address, lost=lost):
                 catalog.write_clips(clips)
                 failed += [clip for clip in clips if clip.state == "failed"]
                 bar.step(len(clips))
@@ -51,10 +53,16 @@ def _clear(folder: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip]) -> list[Job]:
+PASSES_EACH = 2
+"""Of a worker, at least, where there are clips enough: one alone would leave the others to wait for its end."""
+
+
+def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, workers: int) -> list[Job]:
     """Return the passes to make, longest first, so that no worker is left alone with a long one at the end."""
     media = {item.media_id: item for item in catalog.media()} if clips else {}
-    jobs = [
+    share = sum(frames_of(clip) * _pixels(media[clip.media_id]) for clip in clips) / (workers * PASSES_EACH)
+    most_frames = {media_id: share / _pixels(item) for media_id, item in media.items()} if workers > 1 else None
+    passes = [
         Job(
             clips=group,
             media=media[group[0].media_id],
@@ -63,11 +71,14 @@ def _jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip]) -> list
             observations=workspace.observations,
             settings=workspace.settings.clips,
         )
-        for group in together(clips)
+        for group in together(clips, most_frames=most_frames)
     ]
-    return sorted(jobs, key=_weight, reverse=True)
+    return sorted(passes, key=_weight, reverse=True)
 
 
 def _weight(job: Job) -> float:
-    frames = sum(clip.last_frame - clip.first_frame + 1 for clip in job.clips)
-    return frames * job.media.width * job.media.height
+    return sum(map(frames_of, job.clips)) * _pixels(job.media)
+
+
+def _pixels(media: Media) -> int:
+    return media.width * media.height

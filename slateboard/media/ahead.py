@@ -1,14 +1,13 @@
-"""Threads beside the work: decode ahead of it, and hash behind it. PyAV, OpenCV and hashlib work without the lock."""
+"""Threads ahead of the work: one decodes, one hashes and halves. PyAV, OpenCV and hashlib work without the lock."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from queue import Queue
 from threading import Event, Thread
-from typing import Any, Self, TypeVar
-
-import numpy as np
+from typing import Any, TypeVar
 
 from slateboard.media.frames import Frame
+from slateboard.media.pyramid import Pyramid
 
 T = TypeVar("T")
 
@@ -57,30 +56,16 @@ def _fetch(items: Iterator[T], batches: "Queue[Any]", unwanted: Event) -> None:
 
 
 class PixelHash:
-    """SHA-256 over the planes of all frames, in a thread of its own that ends with the block."""
+    """SHA-256 over the planes of all frames."""
 
     def __init__(self) -> None:
         self._pixels = hashlib.sha256()
-        self._frames: Queue[Frame | None] = Queue(_BATCH * _DEPTH)
-        self._thread = Thread(target=self._work, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._frames.put(None)
-        self._thread.join()
-
-    def see(self, frame: Frame) -> None:
-        """Take the next frame."""
-        self._frames.put(frame)
+    def pyramids(self, frames: Iterable[Frame]) -> Iterator[Pyramid]:
+        """Hash the frames as they pass, and yield a pyramid of each."""
+        for frame in frames:
+            yield Pyramid.passing(frame, self._pixels.update)
 
     def hexdigest(self) -> str:
-        """Return the hash of all frames seen; complete after the block."""
+        """Return the hash of all frames that have passed."""
         return self._pixels.hexdigest()
-
-    def _work(self) -> None:
-        while (frame := self._frames.get()) is not None:
-            for plane in (frame.y, frame.u, frame.v):
-                self._pixels.update(np.ascontiguousarray(plane).data)

@@ -1,5 +1,8 @@
 """Content box: where the picture is that borders surround, be they of one colour or a blurred enlargement of it."""
 
+from math import ceil
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +21,7 @@ _LEAST_LINES_SHARE = 0.03
 _MARGIN_SHARE = 0.08
 # A blurred fill has at most this part of the content's fine detail (second differences), lies on both sides alike,
 # and ends in lines whose step stands out from those within the fill by this factor.
-_BLUR_SHARE, _BLUR_EDGE_RATIO, _BLUR_LEAST_SHARE = 0.35, 2.5, 0.06
+_BLUR_SHARE, _BLUR_EDGE_RATIO, _BLUR_LEAST_SHARE = 0.45, 2.0, 0.06
 _LEAST_BOX_SHARE = 0.2
 _NESTED = 2
 
@@ -29,39 +32,77 @@ def content_box(pictures: NDArray[np.uint8]) -> Box:
     It may err where a picture has flat sides of its own: keep the whole picture beside it.
     """
     top, bottom, left, right = 0, pictures.shape[1], 0, pictures.shape[2]
-    for inside in (_between_blurs, *(_between_bars,) * _NESTED):
-        first, last = inside(pictures[:, top:bottom, left:right])
+    rows = _between_blurs(pictures)
+    if rows != (top, bottom):
+        return *rows, *_between_even_bars(pictures[:, slice(*rows)].swapaxes(1, 2))
+    columns = _between_blurs(pictures.swapaxes(1, 2))
+    if columns != (left, right):
+        return *_between_even_bars(pictures[:, :, slice(*columns)]), *columns
+    for _ in range(_NESTED):
+        first, last = _between_bars(pictures[:, top:bottom, left:right])
         top, bottom = top + first, top + last
-        first, last = inside(pictures[:, top:bottom, left:right].swapaxes(1, 2))
+        first, last = _between_bars(pictures[:, top:bottom, left:right].swapaxes(1, 2))
         left, right = left + first, left + last
     return top, bottom, left, right
 
 
+def _between_even_bars(pictures: NDArray[np.uint8]) -> tuple[int, int]:
+    """Return the rows between bars of one height, as a frame on all sides has; dark content lies on one side."""
+    first, last = _between_bars(pictures)
+    return (first, last) if abs(first + last - pictures.shape[1]) <= 2 else (0, pictures.shape[1])
+
+
 def _between_bars(pictures: NDArray[np.uint8]) -> tuple[int, int]:
     """Return the first row and the row behind the last between bars of one colour above and below."""
-    values = pictures.astype(np.float32)
-    rows = values.shape[1]
-    if rows < 16:
+    rows = pictures.shape[1]
+    if rows < 16 or not _may_have_bars(pictures):
         return 0, rows
-    uneven = np.quantile(np.abs(np.diff(values, axis=2)).mean(axis=0), _FLAT_ALONG, axis=1)
-    colour = np.median(values, axis=(0, 2))
-    steps = _steps(values)
-    first = _bar(uneven, np.abs(colour - colour[0]), steps) or _captioned_bar(values, steps)
-    last = rows - (
-        _bar(uneven[::-1], np.abs(colour - colour[-1])[::-1], steps[::-1])
-        or _captioned_bar(values[:, ::-1], steps[::-1])
-    )
+    values = pictures.astype(np.float32)
+    uneven, colour = _lines(values)
+    steps = _steps(pictures)
+    first = _bar(uneven, colour, steps) or _captioned_bar(values, steps)
+    last = rows - (_bar(uneven[::-1], colour[::-1], steps[::-1]) or _captioned_bar(values[:, ::-1], steps[::-1]))
     return (first, last) if last - first >= _LEAST_BOX_SHARE * rows else (0, rows)
 
 
-def _bar(uneven: Values, away: Values, steps: Values) -> int:
-    """Return how many lines at the start are a bar: flat ones up to the sharpest edge at their end.
+def _may_have_bars(pictures: NDArray[np.uint8]) -> bool:
+    """Tell from the outermost lines alone, which in most videos are no bar, whether to look at all of them."""
+    count = _least_lines(pictures.shape[1])
+    for outer in (pictures[:, :count], pictures[:, ::-1][:, :count]):
+        values = outer.astype(np.float32)
+        if _flat(*_lines(values)).all() or _flat(*_ends(values)).all():
+            return True
+    return False
 
-    `uneven` and `away` say how much each line varies along itself and how far its colour is from the first line's.
-    """
-    flat = (uneven <= _FLAT_STEP) & (away <= _FLAT_NEAR)
+
+def _least_lines(rows: int) -> int:
+    return max(2, ceil(_LEAST_LINES_SHARE * rows))
+
+
+def _lines(values: Values) -> tuple[Values, Values]:
+    """Return how much each line varies along itself, and its middle value."""
+    uneven = np.quantile(np.abs(np.diff(values, axis=2)).mean(axis=0), _FLAT_ALONG, axis=1)
+    return np.asarray(uneven, np.float32), np.asarray(np.median(values, axis=(0, 2)), np.float32)
+
+
+def _ends(values: Values) -> tuple[Values, Values]:
+    """Return the same of the ends of lines, which a caption leaves free."""
+    reach = max(2, round(_MARGIN_SHARE * values.shape[2]))
+    ends = np.stack([values[:, :, :reach], values[:, :, -reach:]])
+    uneven = np.abs(np.diff(ends, axis=3)).mean(axis=(1, 3)).max(axis=0)
+    return np.asarray(uneven, np.float32), np.asarray(np.median(ends, axis=(0, 1, 3)), np.float32)
+
+
+def _flat(uneven: Values, colour: Values) -> NDArray[np.bool_]:
+    """Tell which lines are flat and of the first one's colour."""
+    return np.asarray((uneven <= _FLAT_STEP) & (np.abs(colour - colour[0]) <= _FLAT_NEAR))
+
+
+def _bar(uneven: Values, colour: Values, steps: Values) -> int:
+    """Return how many lines at the start are a bar: flat ones up to the sharpest edge at their end."""
+    flat = _flat(uneven, colour)
     lines = len(flat) if flat.all() else int(np.argmin(flat))
-    if lines < max(2, _LEAST_LINES_SHARE * len(flat)) or lines == len(flat):
+    if lines < _least_lines(len(flat)) or lines == len(flat):
         return 0
     # steps[i] lies between lines i and i + 1; a scaled edge may be spread over three lines.
     start = max(0, lines - 3)
@@ -72,13 +113,9 @@ def _bar(uneven: Values, away: Values, steps: Values) -> int:
 
 def _captioned_bar(values: Values, steps: Values) -> int:
     """Return how many lines at the start are a bar under a caption: only the ends of its lines are flat."""
-    reach = max(2, round(_MARGIN_SHARE * values.shape[2]))
-    ends = np.stack([values[:, :, :reach], values[:, :, -reach:]])
-    uneven = np.abs(np.diff(ends, axis=3)).mean(axis=(1, 3)).max(axis=0)
-    colour = np.median(ends, axis=(0, 1, 3))
-    flat = (uneven <= _FLAT_STEP) & (np.abs(colour - colour[0]) <= _FLAT_NEAR)
+    flat = _flat(*_ends(values))
     lines = min(len(flat) // 2, len(flat) if flat.all() else int(np.argmin(flat)))
-    if lines < max(2, _LEAST_LINES_SHARE * len(flat)):
+    if lines < _least_lines(len(flat)):
         return 0
     edge = int(np.argmax(steps[: lines + 2]))
     return edge + 1 if steps[edge] >= _EDGE_STEP and edge >= 2 else 0
@@ -86,26 +123,41 @@ def _captioned_bar(values: Values, steps: Values) -> int:
 
 def _between_blurs(pictures: NDArray[np.uint8]) -> tuple[int, int]:
     """Return the first row and the row behind the last between blurred fills of one height above and below."""
-    values = pictures.astype(np.float32)
-    rows = values.shape[1]
-    if rows < 16 or values.shape[2] < 16:
+    rows = pictures.shape[1]
+    if rows < 16 or pictures.shape[2] < 16:
         return 0, rows
-    detail = np.median(np.abs(np.diff(values, 2, axis=2)).mean(axis=0), axis=1)
-    steps = _steps(values)
-    best, found = 0.0, (0, rows)
-    for line in range(max(3, round(_BLUR_LEAST_SHARE * rows)), int((1 - _LEAST_BOX_SHARE) / 2 * rows)):
-        fill = np.concatenate((detail[: line - 1], detail[rows - line + 1 :]))
-        if np.quantile(fill, 0.95) > _BLUR_SHARE * detail[line : rows - line].mean():
+    steps = _steps(pictures)
+    lines = np.arange(max(3, round(_BLUR_LEAST_SHARE * rows)), int((1 - _LEAST_BOX_SHARE) / 2 * rows))
+    lower = np.max([steps[rows - lines - 1 + shift] for shift in (-1, 0, 1)], axis=0)
+    edges = np.minimum(steps[lines - 1], lower)
+    best, found = _EDGE_STEP, (0, rows)
+    # In most videos no line steps so far on both sides; detail costs more than steps do.
+    if not (edges > best).any():
+        return found
+    detail = _detail(pictures)
+    for line, edge in zip(lines.tolist(), edges.tolist(), strict=True):
+        if edge <= best:
             continue
-        upper, lower = steps[line - 1], max(steps[rows - line - 1], steps[rows - line], steps[rows - line - 2])
+        fill = np.concatenate((detail[: line - 1], detail[rows - line + 1 :]))
+        solid = np.median(fill) <= _SOLID_STEP
+        if solid or np.quantile(fill, 0.95) > _BLUR_SHARE * detail[line : rows - line].mean():
+            continue
         within = np.concatenate((steps[: line - 2], steps[rows - line + 1 :])).mean()
-        edge = float(min(upper, lower))
-        if edge > max(best, _EDGE_STEP, _BLUR_EDGE_RATIO * within):
+        if edge > _BLUR_EDGE_RATIO * within:
             below = rows - line - 1 + int(np.argmax(steps[rows - line - 2 : rows - line + 1]))
             best, found = edge, (line, below)
     return found
 
 
-def _steps(values: Values) -> Values:
+def _detail(pictures: NDArray[np.uint8]) -> Values:
+    """Return the fine detail of each row, the median of second differences along it, in grey levels: [rows]."""
+    second = np.abs(np.diff(pictures.astype(np.float32), 2, axis=2)).mean(axis=0)
+    return np.asarray(np.median(second, axis=1), np.float32)
+
+
+def _steps(pictures: NDArray[np.uint8]) -> Values:
     """Return how much half of each row at least differs from the row below, in grey levels: [rows - 1]."""
-    return np.asarray(np.median(np.abs(np.diff(values, axis=1)).mean(axis=0), axis=1), np.float32)
+    total = np.zeros((pictures.shape[1] - 1, pictures.shape[2]), np.int32)
+    for picture in pictures:
+        total += cv2.absdiff(picture[1:], picture[:-1])
+    return np.asarray(np.median(total.astype(np.float32) / np.float32(len(pictures)), axis=1), np.float32)

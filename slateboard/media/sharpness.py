@@ -36,5 +36,8 @@ def _gradient(luma: NDArray[np.uint8], *, blur: float) -> NDArray[np.float32]:
     OpenCV's own magnitude of floats differs in the last bit with where in memory a picture lies.
     """
     smooth = cv2.GaussianBlur(luma, (0, 0), blur)
-    across, down = (np.asarray(cv2.Sobel(smooth, cv2.CV_16S, *axis), np.float32) for axis in ((1, 0), (0, 1)))
-    return across * across + down * down
+    across, down = (np.asarray(cv2.Sobel(smooth, cv2.CV_32F, *axis), np.float32) for axis in ((1, 0), (0, 1)))
+    across *= across
+    down *= down
+    across += down
+    return across

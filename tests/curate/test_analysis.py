@@ -235,6 +235,19 @@ def test_a_picture_of_one_size_is_the_same_whatever_other_sizes_are_asked_for(dr
     assert Pyramid(frame).at(1000) is frame
 
 
+@pytest.mark.parametrize("size", [(64, 48), (1280, 720), (854, 480), (1366, 768)])
+def test_a_pyramid_made_in_passing_is_the_same_and_shows_every_byte_once(
+    draw: Callable[..., Path], size: tuple[int, int]
+) -> None:
+    frame = next(decode(draw("x.mp4", moving(1, size=size))))
+    seen: list[bytes] = []
+    passing = Pyramid.passing(frame, lambda strip: seen.append(strip.tobytes()))
+    assert b"".join(seen) == frame.y.tobytes() + frame.u.tobytes() + frame.v.tobytes()
+    for side in (0, 256, 144, 72, 20):
+        for plane in "yuv":
+            assert np.array_equal(getattr(passing.at(side), plane), getattr(Pyramid(frame).at(side), plane))
+
+
 def test_analysers_see_pictures_at_their_size_and_rate(
     draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

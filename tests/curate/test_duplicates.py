@@ -15,6 +15,7 @@ from curate.duplicates import join as duplicates
 from curate.duplicates.groups import group_names
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import SlateboardError
+from slateboard.media.fingerprints import Fingerprint
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.records.clip import Clip
@@ -82,6 +83,26 @@ def test_a_broken_fingerprint_is_named_with_its_remedy(filled: SimpleNamespace) 
     observations.path_of(filled.folder, "a" * 64, "fingerprints").write_bytes(b"PAR1")
     with pytest.raises(SlateboardError, match=r"fingerprints.parquet is broken .* Delete .* and analyse again"):
         duplicates.join(filled.catalog, filled.folder, version=2)
+
+
+def test_a_stored_sketch_is_read_again_and_made_anew_where_broken_or_of_another_version(
+    filled: SimpleNamespace,
+) -> None:
+    made = duplicates.sketched(filled.folder, "a" * 64, lambda name: duplicates.read(filled.folder, name), key="k")
+    loads: list[str] = []
+
+    def load(media_id: str) -> Fingerprint:
+        loads.append(media_id)
+        return duplicates.read(filled.folder, media_id)
+
+    again = duplicates.sketched(filled.folder, "a" * 64, load, key="k")
+    assert np.array_equal(again.contrasts, made.contrasts)
+    assert loads == []
+    duplicates.sketched(filled.folder, "a" * 64, load, key="other")
+    (filled.folder / ("a" * 64) / "sketch.npz").write_bytes(b"PK")
+    again = duplicates.sketched(filled.folder, "a" * 64, load, key="other")
+    assert np.array_equal(again.contrasts, made.contrasts)
+    assert loads == ["a" * 64] * 2
 
 
 def _clip(name: str, media: str, group: str) -> Clip:

@@ -76,6 +76,14 @@ def test_each_shot_has_a_box_of_its_own(draw: Callable[..., Path]) -> None:
     assert (made.views[1, 15:, 2] > 24).any()
 
 
+def test_dark_content_inside_a_blurred_fill_is_no_bar_of_its_own() -> None:
+    inner = _textured(6, size=(40, 72))
+    inner[:, 32:] = 20
+    pictures = np.stack([cv2.GaussianBlur(cv2.resize(one, (72, 128)), (0, 0), 5) for one in inner])
+    pictures[:, 44:84] = inner
+    assert content_box(pictures) == (44, 84, 0, 72)
+
+
 def test_a_row_gives_back_the_fingerprint_it_was_made_of(draw: Callable[..., Path]) -> None:
     made = fingerprint_of(draw("a.mp4", moving(20)))
     again = Fingerprint.of_row(made.row())

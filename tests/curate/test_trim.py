@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import curate.clips.trim
 from curate.analysis import observations
+from curate.clips.proof import psnr_db
 from curate.clips.trim import Job, cut, lost, together
 from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
@@ -152,6 +153,18 @@ def test_clips_near_each_other_go_together() -> None:
     clips += [_clip(900, 929, start_s=30), _clip(0, 29, media_id="n")]
     groups = [[clip.first_frame for clip in group] for group in together(reversed(clips))]
     assert groups == [[n * 30 for n in range(8)], [240, 270], [900], [0]]
+
+
+def test_a_pass_ends_where_it_comes_nearest_to_the_frames_it_is_to_hold() -> None:
+    clips = [_clip(0, 29), _clip(30, 59), _clip(60, 159), _clip(160, 219), _clip(220, 279), _clip(0, 9, media_id="n")]
+    groups = [[clip.first_frame for clip in group] for group in together(clips, most_frames={"m": 100.0})]
+    assert groups == [[0, 30], [60], [160, 220], [0]]
+
+
+def test_nearness_is_that_of_floating_point_arithmetic() -> None:
+    one, other = np.random.default_rng(0).integers(0, 256, (2, 36, 64), np.uint8)
+    expected = 10 * np.log10(255**2 / np.mean((one.astype(float) - other) ** 2))
+    assert psnr_db(one, other) == round(float(expected), 2)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from drawing import moving
 
 from curate.steps.trim import command as trim
+from curate.steps.trim import jobs
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.media.encode import write_video
@@ -42,6 +43,29 @@ def test_a_clip_whose_file_is_gone_is_cut_again_and_no_other(accepted: Workspace
     cut_at = kept.stat().st_mtime_ns
     trim(accepted, workers=1)
     assert (_clips(accepted), kept.stat().st_mtime_ns) == (before, cut_at)
+
+
+def test_a_long_file_is_shared_out_and_the_clips_stay_the_same(workspace: Workspace) -> None:
+    write_video(workspace.root / "0.mp4", moving(60), frame_rate_hz=15)
+    with workspace.sources.open("a") as file:
+        file.write("0.mp4,Squat,,,,,,\n")
+    for words in (["fetch"], ["analyse", "--workers", "1"], ["propose"], ["review", "--accept-all"]):
+        assert main(["curate", *words, "-w", str(workspace.root), "--quiet", "--debug"]) == 0
+    with opened(workspace.catalog) as catalog:
+        (whole,) = catalog.clips("accepted")
+        parts = [
+            whole.model_copy(update={"clip_id": f"c{first}", "first_frame": first, "last_frame": first + 14})
+            for first in range(0, 60, 15)
+        ]
+        catalog.write_clips([whole.model_copy(update={"state": "rejected"}), *parts])
+        shared = [[len(job.clips) for job in jobs(workspace, catalog, parts, workers=number)] for number in (1, 2)]
+        assert shared == [[4], [1, 1, 1, 1]]
+    assert trim(workspace, workers=1)["trimmed"] == 4
+    alone = _clips(workspace)
+    for path in workspace.clips.iterdir():
+        path.unlink()
+    assert trim(workspace, workers=2)["trimmed"] == 4
+    assert _clips(workspace) == alone
 
 
 def test_a_killed_run_leaves_nothing_that_counts(accepted: Workspace) -> None:

@@ -16,7 +16,7 @@ from splits.registration import Placement, register
 LARGE = 96
 
 
-def _scene(*, wall: int, walker: int, frames: int = 45) -> NDArray[np.uint8]:
+def _scene(*, wall: int, walker: int, frames: int = 45, pace: float = 1.0) -> NDArray[np.uint8]:
     """Return luma [frames, LARGE, LARGE]: a textured wall, and blobs before it that move in a way of their own."""
     ground = np.random.default_rng(wall).integers(40, 200, (9, 9), dtype=np.uint8)
     still = cv2.resize(ground, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)
@@ -26,7 +26,7 @@ def _scene(*, wall: int, walker: int, frames: int = 45) -> NDArray[np.uint8]:
     for index in range(frames):
         picture = still.copy()
         for speed, phase, tone in zip(*ways, strict=True):
-            across, down = (LARGE / 2 + LARGE / 3 * np.sin(speed * index + phase)).astype(int).tolist()
+            across, down = (LARGE / 2 + LARGE / 3 * np.sin(speed * pace * index + phase)).astype(int).tolist()
             cv2.ellipse(picture, (across, down), (9, 16), 0, 0, 360, int(tone), -1)
         pictures.append(picture)
     return np.stack(pictures)
@@ -49,12 +49,20 @@ def _captioned(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return changed
 
 
+def _stickered(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    changed = pictures.copy()
+    changed[:, 12:36, 50:74] = 255
+    changed[:, 18:28, 56:70] = 0
+    return changed
+
+
 EDITS: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     "flip": lambda clip: clip[:, :, ::-1],
     "crop": lambda clip: clip[:, 8:94, 2:88],
     "colour": lambda clip: np.clip(clip * 0.7 + 40, 0, 255).astype(np.uint8),
     "caption": _captioned,
     "half": lambda clip: clip[20:42],
+    "sticker": _stickered,
 }
 
 
@@ -67,6 +75,20 @@ def test_an_edit_of_the_same_footage_is_found(edit: str) -> None:
     shift = 20 / 15 if edit == "half" else 0.0
     assert pair.first_start_s - pair.second_start_s == pytest.approx(shift, abs=0.04)
     assert pair.seconds == pytest.approx((22 if edit == "half" else 45) / 15, abs=0.15)
+
+
+def test_pictures_taken_between_those_of_the_other_are_found() -> None:
+    clip = _scene(wall=1, walker=1, frames=60, pace=0.5)
+    (pair,) = _found(a=_print(clip[::2]), b=_print(clip[1::2]))
+    assert isinstance(pair, Duplicate)
+    assert pair.first_start_s - pair.second_start_s == pytest.approx(0.5 / 15, abs=0.02)
+
+
+def test_a_key_frame_shows_something_new() -> None:
+    still = _scene(wall=1, walker=1, frames=1).repeat(60, axis=0)
+    other = _scene(wall=2, walker=2, frames=1).repeat(60, axis=0)
+    assert sketch(_print(still)).seconds.tolist() == [0.0]
+    assert sketch(_print(np.concatenate([still, other, still]))).seconds.tolist() == pytest.approx([0.0, 4.0])
 
 
 def test_others_before_the_same_wall_are_not_the_same_footage() -> None:
