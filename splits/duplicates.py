@@ -74,7 +74,7 @@ def duplicates(
             found = likeness(one, other, guess.offset_s)
             verdict = _verdict(found)
             if found is not None and verdict == "same":
-                yield _duplicate(first, second, guess, found)
+                yield _duplicate(first, second, guess, found, begins=(load(first).begins_s, load(second).begins_s))
                 doubt = None
                 break
             if verdict not in ("same", "different"):
@@ -102,13 +102,13 @@ def excess(found: Likeness, *, timed: bool = False) -> float:
     return float(error / np.hypot(_NOISE_LEVELS, _PART * found.energy))
 
 
-def _duplicate(first: str, second: str, guess: Guess, found: Likeness) -> Duplicate:
+def _duplicate(first: str, second: str, guess: Guess, found: Likeness, *, begins: tuple[float, float]) -> Duplicate:
     return Duplicate(
         first=first,
         second=second,
         mirrored=guess.mirrored,
-        first_start_s=round(found.start_s, 3),
-        second_start_s=round(max(0.0, found.start_s - found.offset_s), 3),
+        first_start_s=round(begins[0] + found.start_s, 3),
+        second_start_s=round(begins[1] + max(0.0, found.start_s - found.offset_s), 3),
         seconds=round(found.seconds, 3),
         score=round(min(max(found.motion, 0.0), 1.0), 4),
     )

@@ -12,7 +12,7 @@ CARD = Card(
     title="Fingerprints over time",
     source="slateboard; pictures of 32 x 32 cells, 15 a second, of the frame and of the content box",
 )
-VERSION = 2
+VERSION = 3
 SIZE = SHORT_SIDE
 RATE: float | None = RATE_HZ
 

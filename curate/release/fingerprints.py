@@ -24,6 +24,7 @@ _SCHEMA = pa.schema(
         ("views", pa.int64()),
         ("side", pa.int64()),
         ("luma", pa.binary()),
+        ("begins_s", pa.float64()),
     ]
 )
 """After clip_id the columns of `slateboard.media.fingerprints.Fingerprint.row`, which also reads them back."""

@@ -1,7 +1,7 @@
 """Perceptual fingerprints: short hashes of frames, and small pictures over time that near-duplicates are told by."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -59,9 +59,11 @@ class Fingerprint:
     """What a video shows over time, in pictures of SIDE x SIDE cells."""
 
     seconds: NDArray[np.float32]
-    """[n] presentation time since the first frame, rising."""
+    """[n] presentation time since the first picture, rising."""
     views: NDArray[np.uint8]
     """[1 or 2, n, SIDE, SIDE] luma: the whole frame and, where borders surround it, the content box."""
+    begins_s: float = 0.0
+    """When the first picture was taken, in seconds of the video: what title cards are left out before it."""
 
     def row(self) -> dict[str, Any]:
         """Return it as one row of a table: pictures as differences to the one before, deflated."""
@@ -71,6 +73,7 @@ class Fingerprint:
             "views": len(self.views),
             "side": SIDE,
             "luma": zlib.compress(steps.tobytes(), _DEFLATE),
+            "begins_s": self.begins_s,
         }
 
     @classmethod
@@ -78,7 +81,8 @@ class Fingerprint:
         """Read what `row` wrote."""
         shape = (row["views"], len(row["seconds"]), row["side"], row["side"])
         steps = np.frombuffer(zlib.decompress(row["luma"]), np.uint8).reshape(shape)
-        return cls(np.asarray(row["seconds"], np.float32), np.cumsum(steps, axis=1, dtype=np.uint8))
+        views = np.cumsum(steps, axis=1, dtype=np.uint8)
+        return cls(np.asarray(row["seconds"], np.float32), views, row["begins_s"])
 
 
 class Fingerprinter:
@@ -98,8 +102,12 @@ class Fingerprinter:
             self._seconds.append(frame.seconds)
             self._pictures.append(frame.y.copy())
 
-    def finish(self, shots: Iterable[Shot] = ()) -> Fingerprint:
-        """Return the fingerprint; borders are looked for in each shot by itself, or in the whole without shots."""
+    def finish(self, shots: Sequence[Shot] = ()) -> Fingerprint:
+        """Return the fingerprint; borders are looked for in each shot by itself, or in the whole without shots.
+
+        Cards and stills at the ends are left out: the change from a clip to its end card is by far the greatest
+        movement in it, and the same in every clip that ends in one.
+        """
         if not self._pictures:
             return Fingerprint(np.zeros(0, np.float32), np.zeros((1, 0, SIDE, SIDE), np.uint8))
         seconds = np.asarray(self._seconds, np.float32)
@@ -112,13 +120,24 @@ class Fingerprinter:
                 if box is not None:
                     inner[first:end] = [_cells(picture, box) for picture in self._pictures[first:end]]
         views = whole[None] if np.array_equal(whole, inner) else np.stack([whole, inner])
-        return Fingerprint(seconds, views)
+        first, end = _content(seconds, shots)
+        begins = seconds[first]
+        return Fingerprint(seconds[first:end] - begins, views[:, first:end], float(begins))
 
     def _box(self, first: int, end: int) -> Box | None:
         chosen = np.unique(np.linspace(first, end - 1, _BOX_FRAMES).round().astype(int))
         pictures = np.stack([self._pictures[index] for index in chosen])
         box = content_box(pictures)
         return None if box == (0, pictures.shape[1], 0, pictures.shape[2]) else box
+
+
+def _content(seconds: NDArray[np.float32], shots: Sequence[Shot]) -> tuple[int, int]:
+    """Return the first picture and the one after the last, without cards and stills at the ends."""
+    moving = [shot for shot in shots if not (shot.still or shot.card)]
+    if not moving:
+        return 0, len(seconds)
+    first, end = np.searchsorted(seconds, [moving[0].start_s - 1e-4, moving[-1].end_s - 1e-4])
+    return (int(first), int(end)) if end > first else (0, len(seconds))
 
 
 def fingerprint_of(path: Path) -> Fingerprint:

@@ -36,9 +36,7 @@ def _files(workspace: Workspace) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
 
 
-@pytest.mark.parametrize(
-    ("engine", "workers"), [(Engine.LOCAL, 2), pytest.param(Engine.RAY, 2, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("engine", "workers"), [(Engine.LOCAL, 2), (Engine.RAY, 2)])
 def test_the_same_files_come_from_processes_as_from_this_one(
     tmp_path: Path, draw: Callable[..., Path], engine: Engine, workers: int
 ) -> None:

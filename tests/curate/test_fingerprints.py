@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawing import moving
+from drawing import card, moving
 from numpy.typing import NDArray
 
 from slateboard.media.content import content_box
@@ -108,3 +108,21 @@ def _shot(first: int, last: int) -> Shot:
         cut_score=0,
         still=False,
     )
+
+
+def test_cards_at_the_ends_are_left_out_and_their_length_is_told(draw: Callable[..., Path]) -> None:
+    path = draw("carded.mp4", [*card(15), *moving(30), *card(15)], frame_rate_hz=15)
+    parts = [(0, 14, True), (15, 44, False), (45, 59, True)]
+    shots = [
+        Shot(
+            shot_id=f"m-s{number}", first_frame=first, last_frame=last, start_s=first / 15, end_s=(last + 1) / 15,
+            boundary="cut" if first else "start", cut_score=0.0, still=held,
+        )
+        for number, (first, last, held) in enumerate(parts, 1)
+    ]  # fmt: skip
+    maker = Fingerprinter()
+    for frame in decode(path):
+        maker.see(frame)
+    made = Fingerprint.of_row(maker.finish(shots).row())
+    assert (len(made.seconds), made.views.shape[1], made.seconds[0]) == (30, 30, 0.0)
+    assert made.begins_s == pytest.approx(1.0, abs=1e-4)

@@ -219,7 +219,7 @@ def test_a_trimmed_file_that_changed_since_is_not_released(trimmed: Workspace) -
 _POINTS = random.Random(11).sample(range(110), 30)
 
 
-@pytest.mark.parametrize("point", [_POINTS[0], *(pytest.param(one, marks=pytest.mark.slow) for one in _POINTS[1:])])
+@pytest.mark.parametrize("point", _POINTS)
 def test_killed_anywhere_it_leaves_no_half_version_and_ends_the_same(
     trimmed: Workspace, templates: tuple[Path, Path], point: int
 ) -> None:

@@ -158,9 +158,7 @@ def test_a_release_waits_until_an_interrupted_takedown_is_finished(
     assert released.versions() == ["v3"]
 
 
-@pytest.mark.parametrize(
-    "point", [20, 150, *(pytest.param(point, marks=pytest.mark.slow) for point in range(5, 282, 9))]
-)
+@pytest.mark.parametrize("point", range(5, 282, 9))
 def test_killed_anywhere_and_run_again_it_ends_the_same(released: Workspace, point: int) -> None:
     """The process kills itself at its n-th deletion or rename; the same command then finishes the work."""
     killed = subprocess.run(

@@ -66,7 +66,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("kind", ["local", pytest.param("ray", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["local", "ray"])
 def test_a_worker_killed_in_mid_item_costs_that_item_one_retry_and_nothing_else(tmp_path: Path, kind: str) -> None:
     script = tmp_path / "work.py"
     script.write_text(_DEADLY)
