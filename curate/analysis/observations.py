@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slateboard.files import whole
+from slateboard.files import PART, whole
 from slateboard.records.observation import Observation
 
 
@@ -22,8 +22,16 @@ def write(folder: Path, observation: Observation) -> None:
     names = dict.fromkeys(name for row in observation.rows for name in row)
     table = pa.table({name: [row.get(name) for row in observation.rows] for name in names})
     table = table.replace_schema_metadata({"slateboard": json.dumps(origin, sort_keys=True)})
-    with whole(path_of(folder, observation.media_id, observation.analyser)) as temporary:
+    path = path_of(folder, observation.media_id, observation.analyser)
+    clear(path)
+    with whole(path) as temporary:
         pq.write_table(table, temporary)
+
+
+def clear(path: Path) -> None:
+    """Remove what a killed run left half written of a file; only the process that holds the workspace writes it."""
+    for left in path.parent.glob(f".{path.name}.*{PART}"):
+        left.unlink()
 
 
 def read(folder: Path, media_id: str, analyser: str) -> list[dict[str, Any]]:

@@ -75,6 +75,7 @@ def sketched(folder: Path, media_id: str, load: Callable[[str], Fingerprint], *,
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # Absent or broken: it holds nothing that the fingerprint does not.
     made = sketch(load(media_id))
+    observations.clear(path)
     with whole(path) as temporary, temporary.open("wb") as file:
         np.savez(file, key=key, contrasts=made.contrasts, view=made.view, seconds=made.seconds)
     return made

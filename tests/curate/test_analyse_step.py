@@ -12,6 +12,7 @@ from curate.steps.analyse import command as analyse
 from curate.steps.fetch import command as fetch
 from slateboard.catalog.catalog import opened
 from slateboard.engine import Engine
+from slateboard.records.observation import Observation
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -115,3 +116,12 @@ def test_observations_that_were_deleted_are_made_again(tmp_path: Path, draw: Cal
     shutil.rmtree(next(workspace.observations.iterdir()))
     assert analyse(workspace, workers=1)["analysed"] == 1
     assert _files(workspace) == before
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    seen = Observation(media_id="m", analyser="camera", version=1, parameters={}, rows=({"camera": "static"},))
+    left = observations.path_of(tmp_path, "m", "camera").with_name(".camera.parquet.x1.part")
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    observations.write(tmp_path, seen)
+    assert [path.name for path in left.parent.iterdir()] == ["camera.parquet"]
