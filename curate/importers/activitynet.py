@@ -7,15 +7,14 @@ from curate.listing.annotations import (
     TAKE,
     URL_TEMPLATE,
     Span,
-    by_template,
     check_template,
-    group_of,
     is_name,
+    row_of,
     span,
     takes_predictions,
 )
 from curate.listing.document import Document
-from curate.listing.rows import Entry, Row, Unmapped
+from curate.listing.rows import Entry, Unmapped
 from slateboard.registry import Card
 
 CARD = Card(
@@ -88,19 +87,8 @@ def _row(where: str, video: str, annotation: Any, entry: Mapping[str, Any], para
         found = Unmapped(where, f"{label!r} {segment}", "has a segment that is no pair of times.", "Correct it.")
     if isinstance(found, Unmapped):
         return found
-    url = by_template(where, video, label, parameters)
-    if isinstance(url, Unmapped):
-        return url
-    return Row(
-        where,
-        url,
-        label,
-        found.start_s,
-        found.end_s,
-        group=group_of(video),
-        note=f"subset {entry['subset']}" if is_name(entry.get("subset")) else None,
-        changed=found.changed,
-    )
+    note = f"subset {entry['subset']}" if is_name(entry.get("subset")) else None
+    return row_of(where, video, label, found, parameters, note=note)
 
 
 def _not_taken(where: str, annotation: Any) -> Unmapped:

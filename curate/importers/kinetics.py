@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curate.listing.annotations import URL_TEMPLATE, by_template, check_template, group_of, is_name, number, span
+from curate.listing.annotations import URL_TEMPLATE, check_template, is_name, number, row_of, span
 from curate.listing.document import Document
-from curate.listing.rows import Entry, Row, Unmapped
+from curate.listing.rows import Entry, Unmapped
 from slateboard.registry import Card
 
 CARD = Card(
@@ -46,21 +46,10 @@ def _row(where: str, entry: Mapping[str, Any], parameters: Mapping[str, Any]) ->
     found = span(where, f"{label} {video}", entry["start"], entry["end"], duration_s=entry.get("duration"))
     if isinstance(found, Unmapped):
         return found
-    url = by_template(where, video, label, parameters)
-    if isinstance(url, Unmapped):
-        return url
-    return Row(
-        where,
-        url,
-        label,
-        found.start_s,
-        found.end_s,
-        group=group_of(video),
-        # YouTube's Creative Commons; the list does not say which of them.
-        licence="Creative Commons" if entry.get("is_cc") == "1" else None,
-        note=f"split {entry['split']}" if is_name(entry.get("split")) else None,
-        changed=found.changed,
-    )
+    # YouTube's Creative Commons; the list does not say which of them.
+    licence = "Creative Commons" if entry.get("is_cc") == "1" else None
+    note = f"split {entry['split']}" if is_name(entry.get("split")) else None
+    return row_of(where, video, label, found, parameters, note=note, licence=licence)
 
 
 def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from curate.listing.rows import Unmapped, seconds
+from curate.listing.rows import Row, Unmapped, seconds
 from slateboard.errors import BadInput, Problem
 from slateboard.registry import Parameter
 
@@ -115,6 +115,33 @@ def by_template(where: str, video_id: str, label: str, parameters: Mapping[str, 
         video_id = found[1]
     escape = (lambda text: quote(text, safe="")) if "://" in template else str
     return template.replace("{id}", escape(video_id)).replace("{label}", escape(label))
+
+
+def row_of(
+    where: str,
+    video_id: str,
+    label: str,
+    found: Span,
+    parameters: Mapping[str, Any],
+    *,
+    note: str | None,
+    licence: str | None = None,
+) -> Row | Unmapped:
+    """Return the row of a segment of a video that is known by its id."""
+    url = by_template(where, video_id, label, parameters)
+    if isinstance(url, Unmapped):
+        return url
+    return Row(
+        where,
+        url,
+        label,
+        found.start_s,
+        found.end_s,
+        group=group_of(video_id),
+        licence=licence,
+        note=note,
+        changed=found.changed,
+    )
 
 
 def check_template(parameters: Mapping[str, Any], *, name: str) -> None:

@@ -3,14 +3,12 @@
 import hashlib
 import random
 import shutil
-import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from releasing import add_clips, contents, ready
+from releasing import add_clips, contents, killed_at, ready
 from releasing import curate as run
 
 from curate.release.naming import paths, too_wide
@@ -223,32 +221,8 @@ _POINTS = random.Random(11).sample(range(110), 30)
 def test_killed_anywhere_it_leaves_no_half_version_and_ends_the_same(
     trimmed: Workspace, templates: tuple[Path, Path], point: int
 ) -> None:
-    words = [sys.executable, "-c", _SUICIDE, str(point), str(trimmed.root)]
-    killed = subprocess.run(words, check=False, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    killed_at(point, trimmed, "release")
     for version in trimmed.versions():
         assert contents(trimmed.releases / version) == contents(templates[1] / "releases" / version)
     run(trimmed, "release")
     assert contents(trimmed.releases) == contents(templates[1] / "releases")
-
-
-_SUICIDE = """
-import os, signal, sys
-from pathlib import Path
-
-left = int(sys.argv[1])
-
-def counted(honest):
-    def call(*arguments, **named):
-        global left
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-        return honest(*arguments, **named)
-    return call
-
-Path.unlink, Path.replace = counted(Path.unlink), counted(Path.replace)
-os.unlink, os.rmdir = counted(os.unlink), counted(os.rmdir)
-from slateboard.cli import main
-main(["curate", "release", "-w", sys.argv[2], "--quiet"])
-"""

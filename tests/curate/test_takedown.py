@@ -2,14 +2,12 @@
 
 import json
 import shutil
-import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from releasing import contents, ready
+from releasing import contents, killed_at, ready
 from releasing import curate as run
 
 from curate.release import takedown
@@ -161,10 +159,7 @@ def test_a_release_waits_until_an_interrupted_takedown_is_finished(
 @pytest.mark.parametrize("point", range(5, 282, 9))
 def test_killed_anywhere_and_run_again_it_ends_the_same(released: Workspace, point: int) -> None:
     """The process kills itself at its n-th deletion or rename; the same command then finishes the work."""
-    killed = subprocess.run(
-        [sys.executable, "-c", _SUICIDE, str(point), str(released.root)], check=False, capture_output=True
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    killed_at(point, released, "takedown", "2", "--reason", "requested")
     run(released, "takedown 2 --reason requested")
     assert takedown.unfinished(released) == []
     assert released.versions() == ["v3"]
@@ -172,25 +167,3 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(released: Workspace, poi
     assert _traces(released.releases, words) == _traces(released.clips, words) == []
     assert len(list(released.media.glob("*.mp4"))) == len(list(released.clips.glob("*.mp4"))) == 5
     assert not (released.stores / "tiny-v1").exists() and not released.board.exists()
-
-
-_SUICIDE = """
-import os, signal, sys
-from pathlib import Path
-
-left = int(sys.argv[1])
-
-def counted(honest):
-    def call(*arguments, **named):
-        global left
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-        return honest(*arguments, **named)
-    return call
-
-Path.unlink, Path.replace = counted(Path.unlink), counted(Path.replace)
-os.unlink, os.rmdir = counted(os.unlink), counted(os.rmdir)
-from slateboard.cli import main
-main(["curate", "takedown", "2", "--reason", "requested", "-w", sys.argv[2], "--quiet"])
-"""
