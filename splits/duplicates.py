@@ -11,7 +11,7 @@ from slateboard.records.media import Duplicate
 from splits.candidates import Guess, Sketch, guesses, near
 from splits.likeness import Likeness, Track, likeness
 
-VERSION = 2
+VERSION = 3
 """Of candidates, registration and verdict together; pairs found by another version are found anew."""
 
 _LEAST_STILL = 0.93
@@ -25,7 +25,7 @@ _TIMED_MOST_EXCESS = 0.30
 # Where the whole picture moves, as before a moving camera, its agreement is proof enough, and fast movement differs
 # by more because pictures were not taken at quite the same moments.
 _WIDE_SPREAD, _WIDE_MOTION, _WIDE_MOST_EXCESS = 0.60, 0.95, 1.00
-_LEAST_SAMPLES = 4
+_LEAST_SAMPLES = 6
 _LEAST_ENERGY = 0.5
 _KEPT_TRACKS = 256
 

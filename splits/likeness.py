@@ -6,16 +6,18 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from slateboard.media.fingerprints import RATE_HZ, SIDE
+from slateboard.media.fingerprints import SIDE
 from splits.registration import Placement, Values, gain_of, register
 
+_EVEN_HZ = 15.0
+"""Rate at which offsets are looked for; they are judged at all pictures."""
 _ROUGH_FRAMES, _FRAMES, _ROUNDS = 3, 5, 3
 """Moments at which two videos are laid over each other, at first and again at the offset found."""
 _LEAST_OVERLAP = 0.45
 """Part of the shorter one that must be shared."""
 _OFFSETS = 256
 """Offsets that are looked at together."""
-_FINE_STEPS = np.arange(-3, 4) / (3 * RATE_HZ)
+_FINE_STEPS = np.arange(-3, 4) / (3 * _EVEN_HZ)
 _HOPELESS_STILL, _HOPELESS_MOTION = 0.70, 0.50
 """Below these likenesses of the still picture and of what moves nothing else is looked at."""
 _AGREEING = 0.75
@@ -53,9 +55,9 @@ class Track:
 
     @cached_property
     def even(self) -> Values:
-        """Pictures at RATE_HZ from the first to the last."""
-        count = round(float(self.seconds[-1]) * RATE_HZ) + 1
-        return self.at((np.arange(count) / RATE_HZ).astype(np.float32))
+        """Pictures at _EVEN_HZ from the first to the last."""
+        count = round(float(self.seconds[-1]) * _EVEN_HZ) + 1
+        return self.at((np.arange(count) / _EVEN_HZ).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Likeness:
 
 def likeness(first: Track, second: Track, offset_s: float) -> Likeness | None:
     """Compare from a first guess of the offset; None where a rough look shows that the two differ."""
-    found = _laid(first, second, round(offset_s * RATE_HZ), frames=_ROUGH_FRAMES)
+    found = _laid(first, second, round(offset_s * _EVEN_HZ), frames=_ROUGH_FRAMES)
     if found is None or found.motion < _HOPELESS_MOTION / 2:
         return None
     for _ in range(_ROUNDS):
@@ -100,7 +102,7 @@ def likeness(first: Track, second: Track, offset_s: float) -> Likeness | None:
         (first.seconds, _cells(first.pictures, seen)),
         (second.seconds, _cells(found.placement.lay(second.pictures), seen)),
     )
-    every = [_judged(*sides, found.step / RATE_HZ + part) for part in _FINE_STEPS]
+    every = [_judged(*sides, found.step / _EVEN_HZ + part) for part in _FINE_STEPS]
     return max((one for one in every if one is not None), key=lambda one: one.motion, default=None)
 
 
@@ -204,7 +206,7 @@ def _judged(
     return Likeness(
         offset_s=offset_s,
         start_s=float(times[0]),
-        seconds=float(times[-1] - times[0]) + 1 / RATE_HZ,
+        seconds=float(times[-1] - times[0]) + 1 / _EVEN_HZ,
         samples=len(times),
         still=still,
         **_movement((moved[0][:, open_], moved[1][:, open_]), gain * slack[:, open_]),

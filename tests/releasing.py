@@ -9,12 +9,12 @@ from pathlib import Path
 from drawing import moving
 
 from curate.analysis import observations
-from curate.release.pictures import frames_sha256
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.files import sha256_of
 from slateboard.media.encode import write_video
 from slateboard.media.frames import decode
+from slateboard.media.frames_hash import frames_sha256
 from slateboard.media.probe import probe
 from slateboard.records.clip import Clip, Effect, clip_id
 from slateboard.records.observation import Observation

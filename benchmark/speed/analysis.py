@@ -9,6 +9,9 @@ comes, and a loop over `container.decode(video=0)` with PyAV's own setting of th
 writes one slice a frame, so that one core decodes). Starting Python and loading libraries counts in whole processes.
 CPU seconds, of all threads, say more than time where other work runs on the machine: they are printed beside it.
 
+The last line is the folder as a whole: `slateboard curate analyse` once, effects and near-duplicates included, beside
+one `scenedetect` a file.
+
 Example: python -m benchmark.speed.analysis ../shared/realdata --rounds 5
 """
 
@@ -23,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from slateboard.files import csv_text
 from slateboard.media.edit import edit
 
 HD = "nasa_rocket.mkv", "sports_titles.mp4"
@@ -65,12 +69,38 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         files = [_enlarged(folder, Path(made) / "720p.mp4")]
         if not arguments.hd_only:
-            files += sorted(path for path in folder.iterdir() if path.suffix in (".mp4", ".mkv", ".webm"))
+            files += _videos(folder)
         print("ours over scenedetect (whole process), ours over bare decode (whole process; decoding part alone);")
         print("the first two in CPU seconds; in brackets seconds and CPU seconds of ours, scenedetect, bare decode")
         ratios = [_compared(path, arguments.rounds) for path in files]
     medians = [statistics.median(column) for column in zip(*ratios, strict=True)]
     print(f"{'median of files':<22} {_columns(medians)}")
+    if not arguments.hd_only:
+        _folder(_videos(folder), arguments.rounds)
+
+
+def _videos(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in (".mp4", ".mkv", ".webm"))
+
+
+def _folder(files: Sequence[Path], rounds: int) -> None:
+    """Print how long all files take as one command of ours, over one of scenedetect for each."""
+    found = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name)
+            rows = [{"url": str(path.resolve()), "label": "Any"} for path in files]
+            (root / "slateboard.toml").write_text('name = "speed"\n', "utf-8")
+            (root / "sources.csv").write_text(csv_text(rows, ("url", "label")), "utf-8")
+            words = [sys.executable, "-m", "slateboard", "curate"]
+            _timed([*words, "fetch", "-w", name, "--quiet"])
+            ours = _timed([*words, "analyse", "-w", name, "--quiet"]).wall
+        cuts = sum(
+            _timed([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"]).wall for path in files
+        )
+        found.append((ours / cuts, ours, cuts))
+    ratio, ours, cuts = (statistics.median(column) for column in zip(*found, strict=True))
+    print(f"{len(files)} files, one command: {ratio:.2f} ({ours:.1f} s, {cuts:.1f} s)")
 
 
 def _enlarged(folder: Path, target: Path) -> Path:

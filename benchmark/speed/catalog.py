@@ -88,9 +88,13 @@ def _multiply(workspace: Workspace, count: int) -> None:
         _copy(connection, "media", media_id, where=fetched)
         _copy(connection, "sources", {**listed, **media_id, "state": state}, where="1")
         _copy(connection, "observations", media_id, where=fetched)
+        _copy(connection, "compared", media_id, where=fetched)
         own = {"clip_id": "printf('%012x', n)", "source_id": "copies.source_id", "label": "copies.label", **media_id}
         _copy(connection, "clips", own, where=fetched)
         _copy(connection, "proposals", {"source_id": "copies.source_id"}, where="n % 10 < 8")
+        copied = [media_id for (media_id,) in connection.execute("SELECT media_id FROM media")]
+    for one in copied:
+        (workspace.observations / one).mkdir(exist_ok=True)
 
 
 def _copy(connection: sqlite3.Connection, table: str, changed: dict[str, str], *, where: str) -> None:

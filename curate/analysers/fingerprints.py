@@ -10,9 +10,9 @@ from slateboard.registry import Card
 
 CARD = Card(
     title="Fingerprints over time",
-    source="slateboard; pictures of 32 x 32 cells, 15 a second, of the frame and of the content box",
+    source="slateboard; pictures of 32 x 32 cells, up to 30 a second, of the frame and of the content box",
 )
-VERSION = 3
+VERSION = 4
 SIZE = SHORT_SIDE
 RATE: float | None = RATE_HZ
 
@@ -26,6 +26,10 @@ class Fingerprints:
     def see(self, frame: Frame) -> None:
         """Take one frame."""
         self._maker.see(frame)
+
+    def close(self, end: int) -> None:
+        """Look for the borders of the shot that ends before frame `end` while the next is decoded."""
+        self._maker.close(end)
 
     def rows(self, shots: Sequence[Shot] = ()) -> list[dict[str, Any]]:
         """Return the fingerprint as one row."""

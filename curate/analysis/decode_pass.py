@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from curate.analysis.verdicts import EFFECTS, Detectors
-from slateboard.media.ahead import PixelHash, ahead
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
+from slateboard.media.frames_hash import FramesHash
 from slateboard.media.pyramid import Pyramid
 from slateboard.records.media import Media, Shot
 from slateboard.records.observation import Observation
@@ -99,11 +99,11 @@ def _pass(job: Job) -> Pass:
     audience = _Audience(job)
     times: list[float] = []
     errors: list[str] = []
-    pixels = PixelHash()
-    for pyramid in ahead(pixels.pyramids(ahead(decode(job.path, on_error=errors.append)))):
+    hashed = FramesHash()
+    for pyramid in hashed.pyramids(decode(job.path, beside=True, on_error=errors.append)):
         times.append(pyramid.at(0).seconds)
         audience.see(pyramid)
-    found = _measured(job.media, times, errors, pixels.hexdigest())
+    found = _measured(job.media, times, errors, hashed.hexdigest())
     observations = tuple(
         Observation(
             media_id=job.media.media_id,
@@ -179,6 +179,9 @@ class _Audience:
     def _close(self, cut: int) -> None:
         self._detectors.close(cut)
         self._closed = cut
+        for seat in self._seats.values():
+            if hasattr(seat.watcher, "close"):
+                seat.watcher.close(cut)
 
 
 def _measured(media: Media, times: list[float], errors: list[str], digest: str) -> Media:

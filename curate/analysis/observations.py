@@ -1,6 +1,7 @@
 """Observations on disk: one Parquet per media and analyser, its origin in the metadata."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -42,4 +43,7 @@ def read(folder: Path, media_id: str, analyser: str) -> list[dict[str, Any]]:
 
 def media_ids(folder: Path) -> set[str]:
     """Return the ids of media of which any observation lies there."""
-    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if not folder.is_dir():
+        return set()
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries}

@@ -29,6 +29,7 @@ def proved(found: Read, wanted: Timing, source: Mapping[int, Plane], *, name: st
         raise SlateboardError(f"the cut holds {found.frames} frames where {count} were wanted.")
     proof: dict[str, Any] = {
         "frames": count,
+        "frames_sha256": found.frames_sha256,
         "timing": wanted.mode,
         "doubled": wanted.doubled,
         "dropped": wanted.dropped,

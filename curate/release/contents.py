@@ -13,7 +13,6 @@ import pandas as pd
 from curate.duplicates.groups import group_names
 from curate.listing.labels import class_name, class_names
 from curate.release import naming, tables
-from curate.release.pictures import frames_sha256
 from curate.release.questions import check_answers
 from slateboard import __version__, engine
 from slateboard.catalog.catalog import Catalog
@@ -21,6 +20,7 @@ from slateboard.dataset import dataset_sha256
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import digest
 from slateboard.media import ffmpeg
+from slateboard.media.frames_hash import frames_sha256
 from slateboard.progress import track
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.release import Release
@@ -139,16 +139,8 @@ def _by_clip(effects: Sequence[Effect]) -> dict[str, list[Effect]]:
 
 
 def _pictures(workspace: Workspace, clips: Sequence[Clip]) -> dict[str, str]:
-    """Return clip id -> hash of decoded frames: from the proof, else from the newest version, else by decoding."""
-    versions = workspace.versions()
-    known: dict[str, str] = {}
-    if versions:
-        newest = pd.read_parquet(workspace.releases / versions[-1] / tables.CLIPS)
-        if "frames_sha256" in newest:
-            known = dict(zip(newest["sha256"], newest["frames_sha256"], strict=True))
-    found = {
-        clip.clip_id: str((clip.proof or {}).get("frames_sha256") or known.get(clip.sha256 or "", "")) for clip in clips
-    }
+    """Return clip id -> hash of decoded frames, from the proof; clips proved before it was part of that are decoded."""
+    found = {clip.clip_id: str((clip.proof or {}).get("frames_sha256", "")) for clip in clips}
     missing = [clip for clip in clips if not found[clip.clip_id]]
     if not missing:
         return found

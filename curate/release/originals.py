@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from curate.fetching.fetch import fetch
-from curate.release.pictures import frames_sha256
 from curate.release.tables import Tables
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import sha256_of
 from slateboard.media.errors import Unreadable
+from slateboard.media.frames_hash import frames_sha256
 from slateboard.progress import progress
 from slateboard.records.source import Source, State
 from slateboard.settings import Fetch

@@ -18,7 +18,6 @@ from curate.clips.trim import Job, cut, lost, together
 from curate.release.documents import write_documents
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.originals import Lost, Originals, find_originals
-from curate.release.pictures import frames_sha256
 from curate.release.sums import SUMS, read_sums, sums_of, write_sums
 from curate.release.tables import FILES, RECIPE, Tables, read_tables
 from slateboard import engine
@@ -26,6 +25,7 @@ from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import csv_text, flush_folder, sha256_of, whole, write_text
 from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
+from slateboard.media.frames_hash import frames_sha256
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media

@@ -1,13 +1,9 @@
-"""Threads ahead of the work: one decodes, one hashes and halves. PyAV, OpenCV and hashlib work without the lock."""
+"""A thread ahead of the work: it fetches the next items while these are used. Decoders work without the lock."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from queue import Queue
 from threading import Event, Thread
 from typing import Any, TypeVar
-
-from slateboard.media.frames import Frame
-from slateboard.media.pyramid import Pyramid
 
 T = TypeVar("T")
 
@@ -53,19 +49,3 @@ def _fetch(items: Iterator[T], batches: "Queue[Any]", unwanted: Event) -> None:
         batches.put((batch, error, True))
         return
     batches.put((batch, None, True))
-
-
-class PixelHash:
-    """SHA-256 over the planes of all frames."""
-
-    def __init__(self) -> None:
-        self._pixels = hashlib.sha256()
-
-    def pyramids(self, frames: Iterable[Frame]) -> Iterator[Pyramid]:
-        """Hash the frames as they pass, and yield a pyramid of each."""
-        for frame in frames:
-            yield Pyramid.passing(frame, self._pixels.update)
-
-    def hexdigest(self) -> str:
-        """Return the hash of all frames that have passed."""
-        return self._pixels.hexdigest()

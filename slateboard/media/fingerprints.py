@@ -1,6 +1,7 @@
 """Perceptual fingerprints: short hashes of frames, and small pictures over time that near-duplicates are told by."""
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,7 +19,7 @@ from slateboard.records.media import Shot
 
 SHORT_SIDE = 72
 """Pixels of the shorter side of the pictures that a Fingerprinter wants."""
-RATE_HZ = 15.0
+RATE_HZ = 30.0
 """Pictures a second that it wants at most."""
 SIDE = 32
 """Cells along each side of a fingerprint's pictures, whatever the aspect."""
@@ -35,11 +36,8 @@ def frame_hash(luma: NDArray[np.uint8]) -> int:
 
     The form is Zauner's pHash (2010): 32 x 32 by area, 8 x 8 lowest frequencies, threshold at the median.
     """
-    # Loaded late: the decode pass hashes no frame, and scipy takes longer to load than a short clip to analyse.
-    from scipy.fft import dctn
-
     small = scale(luma, (_HASH_SIDE, _HASH_SIDE)).astype(np.float64)
-    low = dctn(small, norm="ortho")[:_KEPT, :_KEPT].ravel()
+    low = cv2.dct(small)[:_KEPT, :_KEPT].ravel()
     bits = low > np.median(low[1:])
     return int("".join("1" if bit else "0" for bit in bits), 2)
 
@@ -90,8 +88,12 @@ class Fingerprinter:
 
     def __init__(self) -> None:
         self._slot = -1
+        self._frames: list[int] = []
         self._seconds: list[float] = []
         self._pictures: list[NDArray[np.uint8]] = []
+        self._cells: list[NDArray[np.uint8]] = []
+        self._boxes: dict[tuple[int, int], Box | None] = {}
+        self._closed = 0
 
     def see(self, frame: Frame) -> None:
         """Take a frame of SHORT_SIDE if it is the first in its slot of 1 / RATE_HZ seconds; pass over others."""
@@ -99,8 +101,16 @@ class Fingerprinter:
         slot = int(frame.seconds * RATE_HZ + 1e-3)
         if slot != self._slot:
             self._slot = slot
+            self._frames.append(frame.index)
             self._seconds.append(frame.seconds)
             self._pictures.append(frame.y.copy())
+            self._cells.append(_cells(frame.y))
+
+    def close(self, end: int) -> None:
+        """Take it that a shot ends before frame `end`: what is worked out now delays nothing in the end."""
+        position = bisect_left(self._frames, end)
+        self._box(self._closed, position)
+        self._closed = position
 
     def finish(self, shots: Sequence[Shot] = ()) -> Fingerprint:
         """Return the fingerprint; borders are looked for in each shot by itself, or in the whole without shots.
@@ -112,19 +122,23 @@ class Fingerprinter:
             return Fingerprint(np.zeros(0, np.float32), np.zeros((1, 0, SIDE, SIDE), np.uint8))
         seconds = np.asarray(self._seconds, np.float32)
         starts = [0, *(int(np.searchsorted(seconds, shot.start_s - 1e-4)) for shot in shots), len(seconds)]
-        whole = np.stack([_cells(picture) for picture in self._pictures])
+        whole = np.stack(self._cells)
         inner = whole.copy()
         for first, end in pairwise(starts):
-            if end > first:
-                box = self._box(first, end)
-                if box is not None:
-                    inner[first:end] = [_cells(picture, box) for picture in self._pictures[first:end]]
+            box = self._box(first, end)
+            if box is not None:
+                inner[first:end] = [_cells(picture, box) for picture in self._pictures[first:end]]
         views = whole[None] if np.array_equal(whole, inner) else np.stack([whole, inner])
         first, end = _content(seconds, shots)
         begins = seconds[first]
         return Fingerprint(seconds[first:end] - begins, views[:, first:end], float(begins))
 
     def _box(self, first: int, end: int) -> Box | None:
+        if end > first and (first, end) not in self._boxes:
+            self._boxes[first, end] = self._looked_for(first, end)
+        return self._boxes.get((first, end))
+
+    def _looked_for(self, first: int, end: int) -> Box | None:
         chosen = np.unique(np.linspace(first, end - 1, _BOX_FRAMES).round().astype(int))
         pictures = np.stack([self._pictures[index] for index in chosen])
         box = content_box(pictures)

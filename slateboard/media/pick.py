@@ -10,10 +10,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from slateboard.media.errors import Unreadable
-from slateboard.media.frames import Plane
+from slateboard.media.frames import Plane, decode
+from slateboard.media.frames_hash import FramesHash
 from slateboard.media.probe import opened
-from slateboard.records.source import State
 
 _DIRECT = ("yuv420p", "yuvj420p", "nv12")
 """Formats whose first plane is 8-bit brightness as it stands."""
@@ -27,28 +26,25 @@ class Read:
     """What a whole decode gave."""
 
     frames: int
+    frames_sha256: str
     luma: dict[int, Plane]
     """[height, width], upright, of even size, by 0-based index."""
 
 
 def read(path: Path, wanted: Collection[int]) -> Read:
-    """Decode a video to its end; return how many frames it has, and the brightness of those wanted.
+    """Decode a video to its end; return how many frames it has, their hash, and the brightness of those wanted.
 
     Raises Unreadable at the first frame that does not decode.
     """
     found: dict[int, Plane] = {}
+    hashed = FramesHash()
     count = 0
-    with opened(path) as (container, stream):
-        stream.thread_type = "SLICE"
-        stream.codec_context.thread_count = 1
-        try:
-            for picture in container.decode(stream):
-                if count in wanted:
-                    found[count] = luma(picture)
-                count += 1
-        except av.FFmpegError as error:
-            raise Unreadable(f"{path.name}: a frame does not decode: {error}.", State.CORRUPT) from error
-    return Read(count, found)
+    for frame in decode(path):
+        hashed.see(frame)
+        if frame.index in wanted:
+            found[frame.index] = frame.y
+        count += 1
+    return Read(count, hashed.hexdigest(), found)
 
 
 def at_times(path: Path, wanted: Collection[int], pts: Sequence[int]) -> dict[int, Plane]:

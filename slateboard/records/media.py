@@ -37,7 +37,7 @@ class Media(Record):
     decode_errors: int | None = None
     """Packets or frames that did not decode."""
     frames_sha256: str | None = None
-    """SHA-256 over the planes of all decoded frames: equal for the same pictures in another container."""
+    """SHA-256 over checksums of all decoded frames: equal for the same pictures in another container."""
 
 
 class Shot(Record):

@@ -40,7 +40,7 @@ class ReleasedClip(Record):
     licence: str
     sha256: str
     frames_sha256: str = ""
-    """SHA-256 over the planes of all decoded frames; empty in releases made before it was recorded."""
+    """SHA-256 over checksums of all decoded frames; empty in releases made before it was recorded."""
     fingerprint: str
     shot_id: str
     twin_of: str

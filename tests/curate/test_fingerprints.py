@@ -56,7 +56,7 @@ def test_a_fingerprint_has_at_most_one_picture_per_slot_and_a_second_view_only_b
     barred = [np.pad(one, ((24, 24), (0, 0), (0, 0))) for one in plain]
     views = []
     for name, pictures in (("a.mp4", plain), ("b.mp4", barred)):
-        made = fingerprint_of(draw(name, pictures, frame_rate_hz=30))
+        made = fingerprint_of(draw(name, pictures, frame_rate_hz=60))
         assert (made.seconds * RATE_HZ + 1e-3).astype(int).tolist() == list(range(15))
         assert made.views.shape[1:] == (15, SIDE, SIDE)
         views.append(len(made.views))
