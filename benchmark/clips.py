@@ -11,6 +11,7 @@ from benchmark.frames.store import Store
 from slateboard.progress import say
 from slateboard.records.split import Split
 from splits.groups import group_keys
+from splits.validation import held_back
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,18 @@ def readable(clips: Clips, *, purpose: str) -> Clips:
 
 
 def inner_split(table: pd.DataFrame, split: Split, *, share: float, seed: int) -> Split:
-    """Divide the training list of a split: `test` is now the validation part, of about `share` of the clips.
+    """Divide the training list of a split: `test` is now the validation part, of about `share` of each class.
 
-    Linked clips stay together. At least one group is left to train on, whatever the share. With share 0, or where
-    all training clips are of one group, `test` is empty.
+    Linked clips stay together, be the link a clip of the test list. With share 0, or where no group can be spared,
+    `test` is empty.
     """
+    keys = group_keys(table)
     train = table.set_index("clip_id", drop=False).loc[list(split.train)]
-    keys = group_keys(train)
-    groups = keys.drop_duplicates().sort_values().to_numpy()
-    held: set[str] = set()
-    for group in np.random.default_rng(seed).permutation(groups)[: len(groups) - 1]:
-        if keys.isin(held).sum() >= share * len(train):
-            break
-        held.add(str(group))
+    keys = keys.set_axis(table["clip_id"]).loc[list(split.train)]
+    held = held_back(train, keys, share=share, seed=seed)
     if share and not held:
-        say("All training clips are of one group, so none can be held back to validate.")
-    validation = keys.isin(held).to_numpy()
+        say("Each group of training clips is all that a class has, so none can be held back to validate.")
+    validation = train["clip_id"].isin(held).to_numpy()
     return Split(
         dataset=split.dataset,
         dataset_sha256=split.dataset_sha256,

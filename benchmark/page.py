@@ -30,6 +30,8 @@ img { max-width: 100%; display: block; margin: 1rem 0 }
 <td>{{ percent(score.image_accuracy) }} ({{ score.n_images }})</td>
 <td>{{ percent(score.mean_class_accuracy) }}</td></tr>
 {% endfor %}</table>
+{% for warning in result.warnings %}<p><strong>Warning:</strong> {{ warning }}</p>
+{% endfor %}
 {% for name, data in pictures %}<img alt="{{ name }}" src="data:image/png;base64,{{ data }}">
 {% endfor %}
 {% for title, facts in tables %}<h2>{{ title }}</h2>

@@ -21,6 +21,7 @@ from benchmark.frames import store
 from benchmark.frames.pictures import Geometry
 from benchmark.page import write_page
 from benchmark.sampling import views_of
+from benchmark.seen import FILE, group_warnings, refuse_seen
 from benchmark.training import log
 from benchmark.training.loop import Material, train
 from benchmark.weights import NONE, identity
@@ -31,6 +32,7 @@ from slateboard.progress import say, track
 from slateboard.records.result import Result, Score
 from slateboard.records.run import Run
 from slateboard.records.split import Split
+from slateboard.records.trained_on import TrainedOn
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 from splits.audit import lists_sha256
@@ -49,13 +51,17 @@ class Outcome:
     """False: it was there already, and nothing was done."""
 
 
-def run(workspace: Workspace, dataset: Dataset, split: Split, baseline: str, *, seed: int) -> Outcome:
+def run(
+    workspace: Workspace, dataset: Dataset, split: Split, baseline: str, *, seed: int, runs: Path | None = None
+) -> Outcome:
     """Train and test one baseline, or return the run that is there; killed and called again, it goes on.
 
-    Parameters are those of settings.baselines over the CARD's. Raises SlateboardError with what is wrong.
+    Parameters are those of settings.baselines over the CARD's. The folder of the run lies below `runs`, the
+    workspace's unless given. Raises SlateboardError with what is wrong, SeenInTraining where a checkpoint in that
+    folder was trained or validated on clips that are to be tested.
     """
     record = plan(workspace.settings, dataset, split, baseline, seed=seed)
-    folder = workspace.runs / record.folder
+    folder = (runs or workspace.runs) / record.folder
     if (folder / RESULT).is_file():
         return Outcome(folder, Result.read(folder / RESULT), is_new=False)
     device = facts.device(workspace.settings.train.device)
@@ -69,9 +75,11 @@ def run(workspace: Workspace, dataset: Dataset, split: Split, baseline: str, *, 
     streams = module.build(dataset.classes, record.parameters, weights_dir=workspace.settings.weights_dir)
     materials = [_material(workspace, dataset, split, stream) for stream in streams]
     with threadpool_limits(record.threads):
-        trained_on: set[str] = set()
+        trained_on = TrainedOn(train=(), validation=())
         for stream, material in zip(streams, materials, strict=True):
-            trained_on.update(_learn(stream, material, folder, seed=seed, device=device))
+            trained_on |= _learn(stream, material, folder, seed=seed, device=device)
+        trained_on.write(folder / FILE)
+        refuse_seen(trained_on, split, where=str(folder))
         started = time.perf_counter()
         predictions = _test(streams, materials, device=device)
         test_seconds = time.perf_counter() - started
@@ -83,7 +91,7 @@ def run(workspace: Workspace, dataset: Dataset, split: Split, baseline: str, *, 
     result = Result(
         run=record,
         title=module.CARD.title,
-        train_sha256=digest(sorted(trained_on)),
+        train_sha256=digest(trained_on.train),
         n_expected=len(split.test),
         n_scored=len(split.test) - failed,
         n_failed=failed,
@@ -95,6 +103,7 @@ def run(workspace: Workspace, dataset: Dataset, split: Split, baseline: str, *, 
         epochs=log.epochs(folder / "log.csv"),
         selection=_selection(streams, log.epochs(folder / "log.csv")),
         geometry=facts.geometry(streams[0], predictions),
+        warnings=group_warnings(trained_on, dataset.clips, split),
         environment=environment,
     )
     write_page(folder, result)
@@ -105,7 +114,10 @@ def run(workspace: Workspace, dataset: Dataset, split: Split, baseline: str, *, 
 def plan(settings: Settings, dataset: Dataset, split: Split, baseline: str, *, seed: int) -> Run:
     """Return the record of a run, its parameters filled in and checked."""
     card = BASELINES.load(baseline).CARD
-    given: Mapping[str, object] = settings.baselines.get(baseline, {})
+    from_settings = (
+        {"validation_share": settings.train.validation_share} if "validation_share" in card.parameters else {}
+    )
+    given: Mapping[str, object] = {**from_settings, **settings.baselines.get(baseline, {})}
     parameters = card.settle(given, where=f"baselines.{baseline}")
     weights, sha256 = identity(
         parameters.get("backbone", ""), parameters.get("weights", NONE), folder=settings.weights_dir
@@ -130,8 +142,8 @@ def _material(workspace: Workspace, dataset: Dataset, split: Split, stream: Stre
     return Material(dataset.clips, split, frames, len(dataset.classes))
 
 
-def _learn(stream: Stream, material: Material, folder: Path, *, seed: int, device: str) -> tuple[str, ...]:
-    """Train a network or fit an estimator; return the ids it learned from."""
+def _learn(stream: Stream, material: Material, folder: Path, *, seed: int, device: str) -> TrainedOn:
+    """Train a network or fit an estimator; return the clips that decided it."""
     if isinstance(stream.model, nn.Module):
         return train(stream, material, seed=seed, device=device, folder=folder)
     started = time.perf_counter()
@@ -142,7 +154,7 @@ def _learn(stream: Stream, material: Material, folder: Path, *, seed: int, devic
     seconds = time.perf_counter() - started
     row = {"stream": stream.name, "epoch": 0, "step": 0, "seconds": seconds, "clips_per_second": len(labels) / seconds}
     log.append(folder / "log.csv", row)
-    return clips.ids
+    return TrainedOn(train=clips.ids, validation=())
 
 
 def _features(stream: Stream, clips: Clips) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -49,9 +49,14 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_bytes(text.encode("utf-8"))
 
 
+def json_text(value: Any) -> str:
+    """Return JSON that a person can read and diff."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write JSON that a person can read and diff."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json_text(value))
 
 
 def csv_text(rows: Sequence[Mapping[Any, Any]], columns: Sequence[str]) -> str:

@@ -1,34 +1,50 @@
-"""Check a split against the table of its dataset: leaks, contradictions, and how the classes are shared."""
+"""Check a split against the table of its dataset, and put what was found into a certificate."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
-from typing import Any, Literal
-
-import pandas as pd
+from typing import Any
 
 from slateboard import __version__
-from slateboard.dataset import Dataset
+from slateboard.dataset import Dataset, table_sha256
 from slateboard.files import digest
 from slateboard.records.split import Split
-from splits.groups import group_keys
-from splits.parts import PARTS
+from splits.checks import (
+    GROUPS,
+    TWICE,
+    Check,
+    Kind,
+    Sides,
+    balance,
+    contradictions,
+    leaks,
+    not_looked_at,
+    shares_for_test,
+    text_of,
+    unknowns,
+)
 
-EXAMPLES = 5
-"""Most examples kept of one check."""
+BOUND = 0.1
+"""Deviation of a class's test share from the wanted one that is told as out of balance, unless another is asked."""
+SCHEMA = 2
+"""Of certificate.json; 1 had neither the hash of the table nor the options."""
 
+NEAR = "near-duplicates on both sides"
+UNDECIDED = "near-duplicates undecided"
+UNSEEN = "clips without a fingerprint"
+MISSING = "files missing"
+CHANGED = "files changed"
+UNDECODED = "files that do not decode"
+OTHERWISE = "files that decode otherwise"
+TRAINED = "test clips trained on"
+TRAINED_GROUPS = "test groups trained on"
 
-@dataclass(frozen=True)
-class Check:
-    """One question to a split, and how often the answer is bad."""
-
-    name: str
-    kind: Literal["leak", "contradiction", "balance"]
-    """Leaks and contradictions must not be; balance is only told."""
-    count: int
-    examples: tuple[str, ...]
-    """The first ones, in alphabetical order."""
+OF_FINGERPRINTS: tuple[tuple[str, Kind], ...] = ((NEAR, "leak"), (UNDECIDED, "unknown"), (UNSEEN, "unknown"))
+OF_FILES: tuple[tuple[str, Kind], ...] = (
+    (MISSING, "contradiction"),
+    (CHANGED, "contradiction"),
+    (UNDECODED, "contradiction"),
+    (OTHERWISE, "unknown"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,48 +62,77 @@ class Audit:
     """Components of linked clips in the dataset."""
     class_shares: dict[str, float]
     """Class -> share of its used clips that is for testing, 0-1; classes without used clips are left out."""
+    effect_shares: dict[str, float]
+    """The same for each value of has_effects."""
     wanted_share: float | None
     """What the protocol was asked for; None where it has no such parameter."""
     checks: tuple[Check, ...]
 
     @property
     def leaks(self) -> int:
-        """Clips that are in two parts, and groups, sources or files that are in train and in test.
+        """Clips that are in two parts, test clips that a model was trained on, and what train and test share.
 
         A shared file is also a shared group: the greatest of these counts stands for one and the same leak.
         """
-        counts = {check.name: check.count for check in self.checks if check.kind == "leak"}
-        return counts.pop("clips in two parts") + max(counts.values())
+        counts = {check.name: check.count or 0 for check in self.checks if check.kind == "leak"}
+        trained = [counts.pop(name, 0) for name in (TRAINED, TRAINED_GROUPS)]
+        return counts.pop(TWICE) + max(trained) + max(counts.values())
 
     @property
     def contradictions(self) -> int:
         """Findings that make the split unusable as it is, without being a leak."""
-        return sum(check.count for check in self.checks if check.kind == "contradiction")
+        return sum(check.count or 0 for check in self.checks if check.kind == "contradiction")
+
+    @property
+    def unbalanced(self) -> int:
+        """Classes missing in a part, and classes and effects beyond the bound."""
+        return sum(check.count or 0 for check in self.checks if check.kind == "balance")
+
+    @property
+    def unknowns(self) -> int:
+        """Checks that were not looked at, and findings that nobody could decide."""
+        undecided = sum(check.count or 0 for check in self.checks if check.kind == "unknown")
+        return undecided + sum(check.count is None for check in self.checks)
+
+    def named(self, name: str) -> Check:
+        """Return one check."""
+        return next(check for check in self.checks if check.name == name)
 
 
-def audit(dataset: Dataset, split: Split) -> Audit:
-    """Run all checks; nothing is read from disk."""
-    clips = dataset.clips
-    members = {part: list(getattr(split, part)) for part in PARTS}
-    known, divided = set(clips["clip_id"]), set().union(*members.values())
-    used = clips[clips["clip_id"].isin([*split.train, *split.test])]
-    shares = used["clip_id"].isin(members["test"]).groupby(used["label"]).mean()
+def audit(
+    dataset: Dataset,
+    split: Split,
+    *,
+    bound: float = BOUND,
+    deeper: Sequence[Check] | None = None,
+    more: Sequence[Check] = (),
+) -> Audit:
+    """Run the checks that need the table alone; nothing is read from disk.
+
+    `deeper` are the checks on fingerprints and files that were made elsewhere, without them they are told as not
+    looked at; `more` those that were asked for beside them.
+    """
+    sides = Sides.of(dataset.clips, split)
+    if deeper is None:
+        names = (*OF_FINGERPRINTS, *OF_FILES)
+        deeper = [not_looked_at(name, kind, "only the table was looked at") for name, kind in names]
     return Audit(
         split=split.key,
-        clips=len(clips),
+        clips=len(dataset.clips),
         train=len(split.train),
         test=len(split.test),
         unused=len(split.unused),
-        groups=int(group_keys(clips).nunique()),
-        class_shares={str(label): float(share) for label, share in shares.items()},
+        groups=len(sides.key_names),
+        class_shares=shares_for_test(dataset.clips["label"], sides),
+        effect_shares=shares_for_test(text_of(dataset.clips, "has_effects"), sides),
         wanted_share=split.parameters.get("test_share"),
         checks=(
-            *_leaks(clips, members),
-            _check("clips in no part", "contradiction", known - divided),
-            _check("clips not in the dataset", "contradiction", divided - known),
-            _check("other dataset", "contradiction", _other_dataset(dataset, split)),
-            _check("labels inconsistent", "contradiction", _inconsistent(dataset)),
-            _check("classes not in both parts", "balance", _one_sided(dataset, split)),
+            *leaks(sides),
+            *contradictions(dataset, split, sides),
+            *balance(dataset, split, sides, bound=bound),
+            *unknowns(sides),
+            *deeper,
+            *more,
         ),
     )
 
@@ -98,7 +143,7 @@ def audit_line(report: Audit) -> str:
     if report.contradictions:
         leaks += f", {report.contradictions} contradiction{'' if report.contradictions == 1 else 's'}"
     parts = f"{report.clips} clips ({report.train} train, {report.test} test, {report.unused} unused)"
-    broken = next(check.count for check in report.checks if check.name == "groups on both sides")
+    broken = report.named(GROUPS).count
     groups = f"{broken} of {report.groups} groups broken" if broken else f"{report.groups} groups whole"
     return f"audit {report.split}: {leaks}; {parts}, {groups}, {_share_text(report)}"
 
@@ -108,18 +153,35 @@ def lists_sha256(split: Split) -> str:
     return digest([sorted(split.train), sorted(split.test)])
 
 
-def certificate(dataset: Dataset, split: Split, report: Audit) -> dict[str, Any]:
-    """Return what certificate.json says: which data and lists, the checks with their counts, which code."""
+def certificate(
+    dataset: Dataset,
+    split: Split,
+    report: Audit,
+    *,
+    options: Mapping[str, Any] | None = None,
+    versions: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return what certificate.json says: which data and lists, the checks with their counts, which code.
+
+    `options` and `versions` are those of an examination beyond the table. Nothing in it tells where or when it was
+    made, so that the same data give the same bytes.
+    """
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "dataset": dataset.key,
         "dataset_sha256": dataset.sha256,
+        "table_sha256": table_sha256(dataset.classes, dataset.clips),
         "split": split.key,
         "lists_sha256": lists_sha256(split),
+        "unused_sha256": digest(sorted(split.unused)),
         "line": audit_line(report),
         "leaks": report.leaks,
+        "contradictions": report.contradictions,
+        "unbalanced": report.unbalanced,
+        "unknowns": report.unknowns,
+        "options": dict(options or {"depth": "table", "bound": BOUND}),
         "audit": asdict(report),
-        "slateboard": __version__,
+        "versions": {"slateboard": __version__, **(versions or {})},
     }
 
 
@@ -132,48 +194,3 @@ def _share_text(report: Audit) -> str:
     wanted = report.wanted_share
     worst = max(shares, key=lambda share: (abs(share - wanted), share))
     return f"worst class share {worst * 100:.1f} % (wanted {wanted * 100:g} %)"
-
-
-def _leaks(clips: pd.DataFrame, members: dict[str, list[str]]) -> tuple[Check, ...]:
-    in_train, in_test = clips["clip_id"].isin(members["train"]), clips["clip_id"].isin(members["test"])
-    times = Counter(clip for part in members.values() for clip in part)
-
-    def shared(name: str, values: pd.Series) -> Check:
-        text = values.fillna("").astype(str)
-        return _check(name, "leak", (set(text[in_train]) & set(text[in_test])) - {""})
-
-    return (
-        _check("clips in two parts", "leak", [clip for clip, count in times.items() if count > 1]),
-        shared("groups on both sides", group_keys(clips)),
-        shared("sources on both sides", clips["source_id"]),
-        shared("addresses on both sides", clips["source_url"]),
-        shared("equal files on both sides", clips["sha256"]),
-    )
-
-
-def _check(name: str, kind: Literal["leak", "contradiction", "balance"], found: Iterable[str]) -> Check:
-    names = sorted(found)
-    return Check(name, kind, len(names), tuple(names[:EXAMPLES]))
-
-
-def _other_dataset(dataset: Dataset, split: Split) -> list[str]:
-    if split.dataset_sha256 == dataset.sha256:
-        return []
-    return [f"made for {split.dataset} {split.dataset_sha256[:12]}, audited against {dataset.sha256[:12]}"]
-
-
-def _inconsistent(dataset: Dataset) -> list[str]:
-    """Name the clips whose label, class_index and folder do not say the same."""
-    known = dict(enumerate(dataset.classes, start=1))
-    columns = ["clip_id", "label", "class_index", "path"]
-    return [
-        f"{clip}: label {label}, index {index}, {path}"
-        for clip, label, index, path in dataset.clips[columns].itertuples(index=False)
-        if not known.get(int(index)) == label == PurePosixPath(path).parent.name
-    ]
-
-
-def _one_sided(dataset: Dataset, split: Split) -> set[str]:
-    labels = dataset.clips.set_index("clip_id")["label"]
-    present = [set(labels[labels.index.isin(part)]) for part in (split.train, split.test)]
-    return set(dataset.classes) - (present[0] & present[1])

@@ -9,9 +9,13 @@ from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
 from slateboard.registry import Card, Registry
 from slateboard.settings import Splitting
+from splits.extension import Previous, held_by
 
 PROTOCOLS = Registry("splits.protocols", ("CARD", "divide"))
-"""A protocol is `divide(dataset, parameters, *, seed) -> list[Split]`; parameters are settled by its CARD."""
+"""A protocol is `divide(dataset, parameters, *, seed) -> list[Split]`; parameters are settled by its CARD.
+
+One whose groups can keep their part in a later release has `extend(dataset, parameters, *, seed, held)` as well.
+"""
 
 
 def divide(
@@ -21,14 +25,27 @@ def divide(
     settings: Splitting,
     given: Mapping[str, Any] | None = None,
     seed: int | None = None,
+    previous: Previous | None = None,
 ) -> list[Split]:
-    """Return the splits of a protocol: given parameters over the settings over the protocol's defaults."""
+    """Return the splits of a protocol: given parameters over the settings over the protocol's defaults.
+
+    Groups that had a part in the splits of `previous` keep it; `extends` among the parameters names its dataset.
+    """
     module = PROTOCOLS.load(protocol)
     card: Card = module.CARD
     from_settings = {name: value for name, value in settings.model_dump().items() if name in card.parameters}
     parameters = card.settle({**from_settings, **(given or {})}, where=f"protocol {protocol}")
-    splits: list[Split] = module.divide(dataset, parameters, seed=settings.seed if seed is None else seed)
-    return splits
+    used = settings.seed if seed is None else seed
+    if previous is None:
+        splits: list[Split] = module.divide(dataset, parameters, seed=used)
+        return splits
+    if not hasattr(module, "extend"):
+        able = [name for name in PROTOCOLS.names() if hasattr(PROTOCOLS.load(name), "extend")]
+        remedy = f"Divide anew without --extend; these can be extended: {', '.join(able)}."
+        raise BadInput([Problem(f"protocol {protocol}", "has no groups that could keep their part.", remedy)])
+    extended: list[Split] = module.extend(dataset, parameters, seed=used, held=held_by(dataset, previous))
+    name = previous.dataset.key
+    return [split.model_copy(update={"parameters": {**split.parameters, "extends": name}}) for split in extended]
 
 
 def parameters_of(words: Sequence[str], card: Card, *, where: str) -> dict[str, Any]:

@@ -1,17 +1,23 @@
-"""Entries of list files: what a list form reads and writes, and the lines that all forms share."""
+"""Entries of list files: what a list form reads and writes, and what all forms share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from slateboard.errors import BadInput, Problem
 from slateboard.registry import Registry
+from splits.lines import Style, divided
 
-LISTS = Registry("splits.lists", ("CARD", "read", "write"))
-"""A form has `read(folder) -> Listing` and `write(listing) -> dict[str, str]`: file name to text."""
+LISTS = Registry("splits.lists", ("CARD", "NAMES", "PARTS", "read", "write"))
+"""A form has `read(folder) -> Listing` and `write(listing)`: file name to text, or to bytes where it is no text.
+
+`NAMES` is what a line names: `path` (class folder and file), `file`, `video` (id of a YouTube video) or `clip_id`.
+`PARTS` are those of train, test and unused that it has a place for.
+"""
 
 CLASSES_FILE = "classInd.txt"
+Part = Literal["train", "test", "unused"]
 
 
 @dataclass(frozen=True)
@@ -19,14 +25,18 @@ class Entry:
     """One line of a list."""
 
     path: str
-    """As written: a path with `/`, or a bare file name."""
-    part: Literal["train", "test", "unused"]
+    """As written: a path with `/`, a bare file name, or an id."""
+    part: Part
     number: int
     """1-based number of the split."""
     label: str
-    """Class as the list tells it: the folder of the path, or the name of the list file."""
+    """Class as the list tells it: the folder of the path, the name of the list file, or a column."""
     class_index: int | None = None
-    """1-based; None where the line has none."""
+    """1-based, whatever the form counts from; None where the line has none."""
+    file: str = ""
+    """Name of its list file, where it does not follow from label, part and number."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """Further columns as written: name and value."""
     where: str = field(default="", compare=False)
     """File and line."""
 
@@ -37,29 +47,121 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Style:
-    """How the lines of list files end; kept so that official files are written back byte for byte."""
-
-    line_end: Literal["\n", "\r\n"] = "\n"
-    blank_at_end: bool = False
-    """A space before each line end, as in HMDB51's lists."""
-    byte_order_mark: bool = False
-
-    def text(self, lines: list[str]) -> str:
-        """Return lines as the text of one file."""
-        end = (" " if self.blank_at_end else "") + self.line_end
-        return ("\ufeff" if self.byte_order_mark else "") + "".join(f"{line}{end}" for line in lines)
-
-
-@dataclass(frozen=True)
 class Listing:
     """All lists of one folder."""
 
     entries: tuple[Entry, ...]
     classes: tuple[str, ...] = ()
-    """In the order of classInd.txt; empty where there is none."""
-    style: Style = Style()
-    """Of the first list file."""
+    """In the order of their indices; empty where the lists do not tell them."""
+    name: str = ""
+    """Of the dataset, for forms that have it in the names of their files."""
+    styles: Mapping[str, Style] = field(default_factory=dict, compare=False)
+    """File name -> how it was written; a file that was not read is written plainly."""
+
+    def texts(self, lines: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Return lines by file name as texts, files that were read and are empty included."""
+        names = [*self.styles, *(name for name in lines if name not in self.styles)]
+        return {name: self.style(name).text(lines.get(name, ())) for name in names}
+
+    def style(self, name: str) -> Style:
+        """Return how a file was written, or the plain style."""
+        return self.styles.get(name, Style())
+
+
+class BadLists(BadInput):
+    """Lists with problems; what could be read of them is kept, so that a caller can name its own beside them."""
+
+    def __init__(self, problems: Sequence[Problem], entries: Sequence[Entry]) -> None:
+        super().__init__(problems)
+        self.entries = tuple(entries)
+
+
+@dataclass
+class Reading:
+    """What has been read of a folder so far, with all that is wrong in it."""
+
+    entries: list[Entry] = field(default_factory=list)
+    classes: tuple[str, ...] = ()
+    name: str = ""
+    problems: list[Problem] = field(default_factory=list)
+    styles: dict[str, Style] = field(default_factory=dict)
+
+    def lines(self, path: Path) -> Iterator[tuple[str, str]]:
+        """Yield `file:line` and text of each line that is not blank, and note the file's style."""
+        try:
+            lines, style = divided(path.read_bytes().decode("utf-8"))
+        except UnicodeDecodeError as error:
+            self.problems.append(Problem(str(path), f"is not UTF-8 (byte {error.start}).", "Save it as UTF-8."))
+            return
+        self.styles[path.name] = style
+        for number, line in lines:
+            yield f"{path.name}:{number}", line
+
+    def wrong(self, where: str, what: str, remedy: str) -> None:
+        """Note a problem; reading goes on."""
+        self.problems.append(Problem(where, what, remedy))
+
+    def numbered_classes(self, path: Path) -> None:
+        """Read `1 Class` lines; nothing where there is no such file."""
+        if not path.is_file():
+            return
+        classes: list[str] = []
+        for where, line in self.lines(path):
+            number, _, name = line.partition(" ")
+            classes.append(name.strip())
+            if number != str(len(classes)) or not name.strip():
+                self.wrong(where, f"is '{line}'.", f"Expected '{len(classes)} <class>': indices count from 1.")
+        self._keep_classes(path, classes)
+
+    def plain_classes(self, path: Path) -> None:
+        """Read a class a line; nothing where there is no such file."""
+        if path.is_file():
+            self._keep_classes(path, [line for _, line in self.lines(path)])
+
+    def check_labels(self, *, first: Literal[0, 1]) -> None:
+        """Note labels that are out of range, or of another class than the folder; the form counts from `first`."""
+        count = len(self.classes)
+        allowed = f"{first} to {count - 1 + first}" if count else f"{first} or more"
+        for entry in self.entries:
+            index = entry.class_index
+            if index is None:
+                continue
+            told = index - 1 + first
+            if index < 1 or (count and index > count):
+                self.wrong(entry.where, f"has label {told}.", f"Labels count from {first}: give {allowed}.")
+            elif entry.label in self.classes and self.classes[index - 1] != entry.label:
+                right = self.classes.index(entry.label) + first
+                what = f"has label {told} ('{self.classes[index - 1]}') in the folder of '{entry.label}'."
+                self.wrong(entry.where, what, f"Give {right}, or move it.")
+
+    def listing(self) -> Listing:
+        """Return what was read; raises BadLists that names every problem."""
+        if self.problems:
+            raise BadLists(self.problems, self.entries)
+        return Listing(tuple(self.entries), self.classes, self.name, self.styles)
+
+    def _keep_classes(self, path: Path, classes: Sequence[str]) -> None:
+        for name in sorted({name for name in classes if name and classes.count(name) > 1}):
+            self.wrong(path.name, f"has the class '{name}' twice.", "Keep one of the two lines.")
+        self.classes = tuple(classes)
+
+
+def part_of(word: str, words: Iterable[str]) -> Part | None:
+    """Return the part that one of Kinetics' and MMAction2's words means; None for an unknown one.
+
+    Papers test on `val`, as the labels of `test` were held back: so `test` is unused where `words`, those of the
+    same lists, hold a validation.
+    """
+    if word in _VALIDATION:
+        return "test"
+    if word == "test":
+        return "unused" if _VALIDATION & set(words) else "test"
+    return "train" if word == "train" else None
+
+
+_VALIDATION = {"val", "validate", "validation"}
+WORDS: dict[Part, str] = {"train": "train", "test": "val", "unused": "test"}
+"""What Kinetics and MMAction2 call the parts."""
 
 
 def stem(path: str) -> str:
@@ -72,58 +174,22 @@ def stem(path: str) -> str:
     return PurePosixPath(path.replace("\\", "/")).stem
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a list file as it is, byte order mark included."""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput([Problem(str(path), f"is not UTF-8 (byte {error.start}).", "Save it as UTF-8.")]) from None
-
-
-def lines_of(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield `file:line` and text of each line that is not blank, without line end, outer blanks and BOM."""
-    for number, line in enumerate(read_text(path).removeprefix("\ufeff").split("\n"), start=1):
-        if line.strip():
-            yield f"{path.name}:{number}", line.strip()
-
-
-def style_of(path: Path) -> Style:
-    """Return how the first line of a file ends."""
-    text = read_text(path)
-    first, found, _ = text.partition("\n")
-    return Style(
-        line_end="\r\n" if found and first.endswith("\r") else "\n",
-        blank_at_end=first.rstrip("\r").endswith(" "),
-        byte_order_mark=text.startswith("\ufeff"),
-    )
-
-
-def read_classes(folder: Path) -> tuple[str, ...]:
-    """Read `1 Class` lines of classInd.txt; () where there is no such file."""
-    path = folder / CLASSES_FILE
-    if not path.is_file():
-        return ()
-    classes, problems = [], []
-    for where, line in lines_of(path):
-        number, _, name = line.partition(" ")
-        classes.append(name.strip())
-        if number != str(len(classes)) or not name.strip():
-            remedy = f"Expected '{len(classes)} <class>': indices count from 1."
-            problems.append(Problem(where, f"is '{line}'.", remedy))
-    if problems:
-        raise BadInput(problems)
-    return tuple(classes)
-
-
-def classes_text(listing: Listing) -> dict[str, str]:
-    """Return classInd.txt of a listing, or nothing where it has no classes."""
-    lines = [f"{index} {name}" for index, name in enumerate(listing.classes, start=1)]
-    return {CLASSES_FILE: listing.style.text(lines)} if lines else {}
+def numbered(classes: Sequence[str]) -> list[str]:
+    """Return the lines of classInd.txt."""
+    return [f"{index} {name}" for index, name in enumerate(classes, start=1)]
 
 
 def folder_label(path: str) -> str:
     """Return the class of `Class/v_x.mp4`: the name of the last folder, empty where there is none."""
     return PurePosixPath(path.replace("\\", "/")).parent.name
+
+
+def one_split(listing: Listing, form: str) -> None:
+    """Raise BadInput for several splits, where a form cannot tell them apart."""
+    numbers = sorted({entry.number for entry in listing.entries})
+    if len(numbers) > 1:
+        what = f"holds one split, not {len(numbers)}."
+        raise BadInput([Problem(f"form {form}", what, "Write each into a folder of its own.")])
 
 
 def no_lists(folder: Path, wanted: str) -> BadInput:

@@ -1,36 +1,48 @@
 """Where a split lies and how it is written: parts, lists and certificate first, split.json last."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from slateboard.dataset import Dataset
+from slateboard.dataset import SUMS, Dataset, read_release
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import whole, write_json, write_text
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit import audit, certificate, lists_sha256
+from splits.audit import Audit, audit, certificate, lists_sha256
 from splits.division import PROTOCOLS
 from splits.entries import LISTS, Entry, Listing
+from splits.listed import dataset_of_lists, read_lists
 from splits.parts import PARTS
 
 RECORD = "split.json"
 """Written last: a folder without it is no split."""
+CERTIFICATE = "certificate.json"
 
 
-def write_split(folder: Path, split: Split, dataset: Dataset) -> None:
-    """Write a split into its folder, over what lies there."""
+def write_split(folder: Path, split: Split, dataset: Dataset, *, report: Audit | None = None) -> None:
+    """Write a split into its folder, over what lies there; `report` is its audit where that is made already."""
     (folder / RECORD).unlink(missing_ok=True)
-    part_of = {clip: part for part in PARTS for clip in getattr(split, part)}
-    ids = [clip for clip in dataset.clips["clip_id"] if clip in part_of]
     with whole(folder / "parts.parquet") as temporary:
-        table = pd.DataFrame({"clip_id": ids, "part": [part_of[clip] for clip in ids]}, dtype="str")
-        table.to_parquet(temporary, index=False)
-    lists = LISTS.load("seags").write(Listing(_entries(dataset, split)))
-    for name, text in lists.items():
+        parts_table(dataset, split).to_parquet(temporary, index=False)
+    for name, text in list_texts(dataset, split).items():
         write_text(folder / name, text)
-    write_json(folder / "certificate.json", certificate(dataset, split, audit(dataset, split)))
+    write_json(folder / CERTIFICATE, certificate(dataset, split, report or audit(dataset, split)))
     split.write(folder / RECORD)
+
+
+def parts_table(dataset: Dataset, split: Split) -> pd.DataFrame:
+    """Return clip_id and part of every clip that the split names, in the order of the dataset."""
+    part_of = {clip: part for part in PARTS for clip in getattr(split, part)}
+    ids = [clip for clip in dataset.clips["clip_id"].to_numpy(dtype=object).tolist() if clip in part_of]
+    return pd.DataFrame({"clip_id": ids, "part": [part_of[clip] for clip in ids]}, dtype="str")
+
+
+def list_texts(dataset: Dataset, split: Split) -> dict[str, str]:
+    """Return file name -> text of the lists that lie beside a split."""
+    texts: dict[str, str] = LISTS.load("seags").write(Listing(_entries(dataset, split)))
+    return texts
 
 
 def root_lists(dataset: Dataset, split: Split) -> dict[str, str]:
@@ -41,6 +53,25 @@ def root_lists(dataset: Dataset, split: Split) -> dict[str, str]:
     """
     listing = Listing(_entries(dataset, split), classes=dataset.classes)
     return {**LISTS.load("seags").write(listing), **LISTS.load("ucf101").write(listing)}
+
+
+def find_dataset(workspace: Workspace, name: str | None, *, form: str | None = None, checked: bool = True) -> Dataset:
+    """Return a dataset by what a person calls it: a version, the folder of a release, or one of list files alone.
+
+    The newest version unless named. `form` is that of the lists; `checked` as in `read_release`.
+    """
+    if name is None or re.fullmatch(r"v[1-9][0-9]*", name):
+        if checked or name is None:
+            return workspace.dataset(name)
+        return read_release(workspace.releases / name, checked=False)
+    folder = Path(name)
+    if (folder / SUMS).is_file():
+        return read_release(folder, checked=checked)
+    if not folder.is_dir():
+        versions = ", ".join(workspace.versions()) or "there is none yet"
+        remedy = f"Give a version ({versions}), the folder of a release or one of lists."
+        raise BadInput([Problem(name, "is no dataset.", remedy)])
+    return dataset_of_lists(folder, read_lists(folder, form=form))
 
 
 def find_split(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int) -> Split:
@@ -89,7 +120,8 @@ def is_same(one: Split, other: Split) -> bool:
 def _entries(dataset: Dataset, split: Split) -> tuple[Entry, ...]:
     """Return the clips of train and test in the dataset's order; test entries bear no label, as in UCF101."""
     train, test = set(split.train), set(split.test)
-    columns = ["clip_id", "path", "label", "class_index"]
+    # As lists: going through the rows of a table takes four times as long, which a million clips are felt by.
+    columns = [dataset.clips[name].tolist() for name in ("clip_id", "path", "label", "class_index")]
     return tuple(
         Entry(
             path=path.removeprefix("videos/"),
@@ -98,6 +130,6 @@ def _entries(dataset: Dataset, split: Split) -> tuple[Entry, ...]:
             label=label,
             class_index=int(index) if clip in train else None,
         )
-        for clip, path, label, index in dataset.clips[columns].itertuples(index=False)
+        for clip, path, label, index in zip(*columns, strict=True)
         if clip in train or clip in test
     )

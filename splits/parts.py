@@ -1,13 +1,19 @@
 """Which clip is in which part: from sets of clip ids to a Split, and from a Split to one part per clip."""
 
 from collections.abc import Collection, Mapping
+from textwrap import shorten
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
 from splits.groups import group_keys
+
+_SHOWN = 240
+"""Characters of a sentence that a terminal shows."""
 
 PARTS = ("train", "test", "unused")
 
@@ -22,16 +28,18 @@ def split_of(
     test: Collection[str],
     unused: Collection[str] = (),
     report: Collection[str] = (),
+    keys: pd.Series | None = None,
 ) -> Split:
     """Return the split with these clip ids for testing and unused, the rest for training.
 
     `safe` is found, not promised: True if no group of linked clips is both in train and in test.
-    Classes that are missing in a part are added to the report.
+    Classes that are missing in a part are added to the report. `keys` are the groups' of `dataset.clips`, where
+    they are known already.
     """
-    ids = dataset.clips["clip_id"]
-    in_test, left_out = ids.isin(list(test)), ids.isin(list(unused))
+    ids = dataset.clips["clip_id"].to_numpy(dtype=object)
+    in_test, left_out = among(ids, test), among(ids, unused)
     in_train = ~in_test & ~left_out
-    keys = group_keys(dataset.clips)
+    keys = group_keys(dataset.clips) if keys is None else keys
     labels = dataset.clips["label"]
     return Split(
         dataset=dataset.key,
@@ -40,7 +48,7 @@ def split_of(
         number=number,
         parameters=dict(parameters),
         seed=seed,
-        safe=set(keys[in_train]).isdisjoint(keys[in_test]),
+        safe=set(keys[in_train].unique()).isdisjoint(keys[in_test].unique()),
         train=tuple(ids[in_train]),
         test=tuple(ids[in_test]),
         unused=tuple(ids[left_out]),
@@ -52,8 +60,20 @@ def split_of(
     )
 
 
+def among(ids: NDArray[np.object_], chosen: Collection[str]) -> NDArray[np.bool_]:
+    """Return which ids are chosen; a plain set is ten times faster here than `isin` of a million strings."""
+    names = frozenset(chosen)
+    return np.fromiter((clip in names for clip in ids), dtype=np.bool_, count=len(ids))
+
+
+def clips_where(clips: pd.DataFrame, rows: pd.Series) -> frozenset[str]:
+    """Return the ids of the clips in which `rows` is true."""
+    return frozenset(clips["clip_id"].to_numpy(dtype=object)[rows.to_numpy(dtype=np.bool_)])
+
+
 def _missing_classes(classes: Collection[str], present: pd.Series, part: str) -> list[str]:
-    missing = [name for name in classes if name not in set(present)]
+    there = set(present.unique())
+    missing = [name for name in classes if name not in there]
     return [f"{len(missing)} of {len(classes)} classes have no clip in {part}: {few(missing)}."] if missing else []
 
 
@@ -61,3 +81,8 @@ def few(names: Collection[str], *, most: int = 3) -> str:
     """Return the first names, and how many there are beyond them."""
     first = ", ".join(list(names)[:most])
     return f"{first} and {len(names) - most} more" if len(names) > most else first
+
+
+def short(sentence: str) -> str:
+    """Return a sentence of a report as a terminal shows it; a list of thousands of names is read in split.json."""
+    return shorten(sentence, _SHOWN, placeholder=" ... (all in split.json)")

@@ -33,7 +33,7 @@ CARD = Card(
         "colour": Parameter(0.0, "share", "by which the colours of a training view are changed at most, by chance"),
         "flip": Parameter(True, "-", "double the training clips by mirrored copies"),
         "never_flip": Parameter([], "-", "names of classes whose direction is their label"),
-        "validation_share": Parameter(0.0, "share", "of the training clips, whole groups; 0: none"),
+        "validation_share": Parameter(0.3, "share", "held back to watch; that of [train] unless given"),
     },
 )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from benchmark.runs import Outcome, plan, run
-from slateboard.errors import SlateboardError
+from slateboard.errors import Finding, SlateboardError
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 from splits.folder import find_split
@@ -35,18 +35,20 @@ def command(
     for name in names:
         plan(settings, dataset, wanted, name, seed=chosen)
     done: list[Outcome] = []
-    failures: list[str] = []
+    failures: dict[str, Exception] = {}
     for name in names:
         try:
             outcome = run(workspace, dataset, wanted, name, seed=chosen)
         except (SlateboardError, RuntimeError) as error:
             say(f"{name}: failed: {error}")
-            failures.append(f"{name}: {error}")
+            failures[name] = error
             continue
         done.append(outcome)
         _tell(name, outcome)
     if failures:
-        raise SlateboardError(f"{len(failures)} of {len(names)} baselines failed:\n" + "\n".join(failures))
+        kind = Finding if all(isinstance(error, Finding) for error in failures.values()) else SlateboardError
+        told = [f"{name}: {error}" for name, error in failures.items()]
+        raise kind(f"{len(failures)} of {len(names)} baselines failed:\n" + "\n".join(told))
     return {"runs": [_row(outcome) for outcome in done]}
 
 
@@ -56,6 +58,8 @@ def _tell(name: str, outcome: Outcome) -> None:
         figures = f"{100 * score.video_accuracy:.1f} % of {outcome.result.n_expected} clips"
         known = "" if outcome.is_new else "  (done before)"
         show(f"{name:<16} {score.stream:<8} {figures}  {outcome.folder}{known}")
+    for warning in outcome.result.warnings:
+        say(f"{name}: {warning}")
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
@@ -66,4 +70,5 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "is_new": outcome.is_new,
         "video_accuracy": {score.stream: score.video_accuracy for score in outcome.result.scores},
         "failed_clips": outcome.result.n_failed,
+        "warnings": list(outcome.result.warnings),
     }

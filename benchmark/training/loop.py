@@ -29,6 +29,7 @@ from slateboard.errors import SlateboardError
 from slateboard.files import whole
 from slateboard.progress import progress, say
 from slateboard.records.split import Split
+from slateboard.records.trained_on import TrainedOn
 
 _CALIBRATION_VIEWS = 64
 """Views over which BatchNorm is measured where it was folded; 64 views of 7 x 7 maps are 3,136 values a channel."""
@@ -45,11 +46,12 @@ class Material:
     classes: int
 
 
-def train(stream: Stream, material: Material, *, seed: int, device: str, folder: Path) -> tuple[str, ...]:
-    """Train the stream's network in place and return the ids it was trained on.
+def train(stream: Stream, material: Material, *, seed: int, device: str, folder: Path) -> TrainedOn:
+    """Train the stream's network in place and return the clips that decided its weights.
 
     `folder` is the run's: log.csv and checkpoints/<stream>.pt. Killed and called again, it goes on after the last
-    whole epoch and ends with the same weights, bit for bit on a CPU. `device`: auto, cpu or cuda.
+    whole epoch and ends with the same weights, bit for bit on a CPU; what a checkpoint says of itself counts, be it
+    of another split. `device`: auto, cpu or cuda.
     """
     recipe, network = stream.recipe, stream.model
     assert recipe is not None and isinstance(network, nn.Module)
@@ -69,9 +71,10 @@ def train(stream: Stream, material: Material, *, seed: int, device: str, folder:
         say(f"{stream.name}: {calibrate(network, load(stream, training, first)[0])} BatchNorm layers measured anew")
     optimiser = _optimiser(network, recipe)
     model, optimiser = fabric.setup(network, optimiser)
-    first_epoch, finished = _resume(checkpoint, network, optimiser)
+    first_epoch, finished, before = _resume(checkpoint, network, optimiser)
     if finished:
-        return training.ids
+        return before
+    trained_on = before | TrainedOn(train=training.ids, validation=validation.ids)
 
     title = f"train {stream.name}"
     views = sum(map(len, batches))
@@ -122,10 +125,10 @@ def train(stream: Stream, material: Material, *, seed: int, device: str, folder:
             finished = epoch + 1 == recipe.epochs or (accuracy is not None and accuracy > recipe.stop_accuracy)
             # The log before the checkpoint: a row too many is cut off at the next start, one too few is not mended.
             log.append(folder / "log.csv", row)
-            _save(checkpoint, network, optimiser, epoch=epoch + 1, finished=finished, trained_on=training.ids)
+            _save(checkpoint, network, optimiser, epoch=epoch + 1, finished=finished, trained_on=trained_on)
             if finished:
                 break
-    return training.ids
+    return trained_on
 
 
 def _report(stream: Stream, batches: list[list[Any]], *, clips: int, held: int) -> None:
@@ -146,17 +149,22 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     )
 
 
-def _resume(checkpoint: Path, network: nn.Module, optimiser: Any) -> tuple[int, bool]:
-    """Load the state after the last whole epoch; return how many epochs are done and whether that is all."""
+def _resume(checkpoint: Path, network: nn.Module, optimiser: Any) -> tuple[int, bool, TrainedOn]:
+    """Load the state after the last whole epoch; return how many are done, whether that is all, and on what."""
     if not checkpoint.is_file():
-        return 0, False
+        return 0, False, TrainedOn(train=(), validation=())
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if not {"trained_on", "validated_on"} <= state.keys():
+        raise SlateboardError(
+            f"{checkpoint} does not say what it was trained and validated on. Remove it to begin anew."
+        )
     network.load_state_dict(state["model"])
     if not state["finished"]:
         optimiser.load_state_dict(state["optimiser"])
     words = "is trained" if state["finished"] else "goes on"
     say(f"{checkpoint.stem}: {words} after epoch {state['epoch']}")
-    return state["epoch"], state["finished"]
+    before = TrainedOn(train=tuple(state["trained_on"]), validation=tuple(state["validated_on"]))
+    return state["epoch"], state["finished"], before
 
 
 def _save(
@@ -166,7 +174,7 @@ def _save(
     *,
     epoch: int,
     finished: bool,
-    trained_on: tuple[str, ...],
+    trained_on: TrainedOn,
 ) -> None:
     """Write a checkpoint whole; the last one is without the optimiser, which nobody needs any more."""
     state = {
@@ -174,7 +182,8 @@ def _save(
         "optimiser": None if finished else optimiser.state_dict(),
         "epoch": epoch,
         "finished": finished,
-        "trained_on": list(trained_on),
+        "trained_on": list(trained_on.train),
+        "validated_on": list(trained_on.validation),
     }
     with whole(checkpoint) as temporary:
         torch.save(state, temporary)

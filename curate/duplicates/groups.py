@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from slateboard.records.clip import Clip
 from slateboard.records.media import Duplicate
+from slateboard.records.release import MACHINE_MADE
 from slateboard.records.source import Source
-
-MACHINE_MADE = "media-"
-"""How the name of a group begins that no person gave."""
 
 
 def group_names(

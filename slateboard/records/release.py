@@ -6,6 +6,9 @@ from typing import Any, Literal
 from slateboard.records.base import Record
 from slateboard.records.clip import Camera
 
+MACHINE_MADE = "media-"
+"""How the name of a group begins that no person gave."""
+
 
 class ReleasedClip(Record):
     """One row of clips.csv and clips.parquet."""

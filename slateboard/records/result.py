@@ -54,5 +54,7 @@ class Result(Record):
     """Which state was tested: `last`, `stopped early`, or `fitted` for estimators without epochs."""
     geometry: dict[str, Any]
     """What the network sees: views, frames, height, width."""
+    warnings: tuple[str, ...] = ()
+    """What makes the figures doubtful, a sentence each: test clips linked to clips that were trained on."""
     environment: dict[str, str]
     """Python, torch, decoder, processor or GPU name, code version."""

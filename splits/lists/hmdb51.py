@@ -2,47 +2,51 @@
 
 import re
 from pathlib import Path
-from typing import Literal
 
-from slateboard.errors import BadInput, Problem
 from slateboard.registry import Card
-from splits.entries import Entry, Listing, lines_of, no_lists, style_of
+from splits.entries import Entry, Listing, Part, Reading, no_lists
 
 CARD = Card(
     title="HMDB51 lists",
     source="Kuehne et al., HMDB, ICCV 2011 (0 unused, 1 train, 2 test); JHMDB, ICCV 2013 (1 and 2 only)",
 )
+NAMES = "file"
+PARTS = ("train", "test", "unused")
 
+CLASSES = "class_list.txt"
+"""A class a line; not part of the original set, but found beside it."""
 _FILE = re.compile(r"(.+)_test_split(\d+)\.txt")
-_PARTS: dict[str, Literal["unused", "train", "test"]] = {"0": "unused", "1": "train", "2": "test"}
+_PARTS: dict[str, Part] = {"0": "unused", "1": "train", "2": "test"}
 _FLAGS = {part: flag for flag, part in _PARTS.items()}
 
 
 def read(folder: Path) -> Listing:
-    """Read the lists of all classes and splits of a folder; other files are not looked at.
+    """Read the lists of all classes and splits of a folder, and class_list.txt where it lies there.
 
-    Raises BadInput that names every line without a flag of 0, 1 or 2.
+    Raises BadInput that names every line without a flag of 0, 1 or 2, and lists of a class that class_list.txt
+    does not have. Nothing is cut at `#`, `[`, `&` or `;`: names hold them.
     """
     files = {path: match for path in sorted(folder.glob("*.txt")) if (match := _FILE.fullmatch(path.name))}
     if not files:
         raise no_lists(folder, "<class>_test_split1.txt")
-    entries, problems = [], []
+    reading = Reading()
+    reading.plain_classes(folder / CLASSES)
     for path, match in files.items():
-        for where, line in lines_of(path):
+        if reading.classes and match[1] not in reading.classes:
+            reading.wrong(path.name, f"is of '{match[1]}', which is not in {CLASSES}.", f"Add it to {CLASSES}.")
+        for where, line in reading.lines(path):
             name, _, flag = line.rpartition(" ")
             if not name or flag not in _PARTS:
-                problems.append(Problem(where, f"is '{line}'.", "Expected a file name, a blank, and 0, 1 or 2."))
+                reading.wrong(where, f"is '{line}'.", "Expected a file name, a blank, and 0, 1 or 2.")
                 continue
-            entries.append(Entry(name.strip(), _PARTS[flag], int(match[2]), match[1], where=where))
-    if problems:
-        raise BadInput(problems)
-    return Listing(tuple(entries), style=style_of(next(iter(files))))
+            reading.entries.append(Entry(name.strip(), _PARTS[flag], int(match[2]), match[1], where=where))
+    return reading.listing()
 
 
 def write(listing: Listing) -> dict[str, str]:
     """Return file name -> text, lines in the order of the entries."""
-    lines: dict[str, list[str]] = {}
+    lines = {CLASSES: list(listing.classes)} if listing.classes else {}
     for entry in listing.entries:
         name = f"{entry.label}_test_split{entry.number}.txt"
         lines.setdefault(name, []).append(f"{entry.path} {_FLAGS[entry.part]}")
-    return {name: listing.style.text(texts) for name, texts in lines.items()}
+    return listing.texts(lines)

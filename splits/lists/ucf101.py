@@ -1,95 +1,83 @@
 """UCF101's numbered lists: trainlist01.txt with 1-based labels, testlist01.txt without, classInd.txt."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
-from slateboard.errors import BadInput, Problem
 from slateboard.registry import Card
-from splits.entries import (
-    Entry,
-    Listing,
-    classes_text,
-    folder_label,
-    lines_of,
-    no_lists,
-    read_classes,
-    style_of,
-)
+from splits.entries import CLASSES_FILE, Entry, Listing, Reading, folder_label, no_lists, numbered
 
 CARD = Card(
     title="UCF101 lists",
     source="Soomro, Zamir, Shah: UCF101, CRCV-TR-12-01 (2012), ucfTrainTestlist",
 )
+NAMES = "path"
+PARTS = ("train", "test")
 
 _FILE = re.compile(r"(train|test)list(\d+)\.txt")
+_LABELLED = re.compile(r"(.*\S)[ \t]+(-?[0-9]+)")
 
 
 def read(folder: Path) -> Listing:
     """Read all numbered lists of a folder.
 
     Windows line ends, blank lines, a byte order mark and missing labels are taken as they come. Raises
-    BadInput for a label below 1 or above the number of classes, and for a number with one list only.
+    BadInput that names every label below 1, above the number of classes or of another class than the folder,
+    and each number with one list only. A name in two parts is not looked for: an audit counts it.
     """
     files = {path: match for path in sorted(folder.glob("*.txt")) if (match := _FILE.fullmatch(path.name))}
     if not files:
         raise no_lists(folder, "trainlist01.txt and testlist01.txt")
-    classes = read_classes(folder)
-    entries = [entry for path, match in files.items() for entry in _entries(path, match)]
-    problems = [*_lonely(folder, {path.name for path in files}), *_wrong_labels(entries, len(classes))]
-    if problems:
-        raise BadInput(problems)
-    return Listing(tuple(entries), classes, style_of(next(iter(files))))
+    reading = Reading()
+    reading.numbered_classes(folder / CLASSES_FILE)
+    _lonely(reading, folder, {path.name for path in files})
+    for path, match in files.items():
+        for where, line in reading.lines(path):
+            reading.entries.append(_entry(line, where, match, reading.classes))
+    reading.check_labels(first=1)
+    return reading.listing()
 
 
 def write(listing: Listing) -> dict[str, str]:
-    """Return file name -> text; a line has a label where its entry has a class_index."""
-    texts = classes_text(listing)
+    """Return file name -> text; a line has a label, one blank after the path, where its entry has a class_index."""
+    lines = {CLASSES_FILE: numbered(listing.classes)} if listing.classes else {}
     for number in sorted({entry.number for entry in listing.entries}):
         for part in ("train", "test"):
             chosen = [entry for entry in listing.entries if (entry.number, entry.part) == (number, part)]
-            texts[f"{part}list{number:02}.txt"] = listing.style.text([_line(entry) for entry in chosen])
-    return texts
+            lines[_name(listing, part, number)] = [_line(entry) for entry in chosen]
+    return listing.texts(lines)
 
 
-def _entries(path: Path, match: re.Match[str]) -> list[Entry]:
-    entries = []
-    for where, line in lines_of(path):
-        name, _, last = line.rpartition(" ")
-        labelled = bool(name) and last.lstrip("-").isdigit()
-        video = name.strip() if labelled else line
-        entries.append(
-            Entry(
-                path=video,
-                part="train" if match[1] == "train" else "test",
-                number=int(match[2]),
-                label=folder_label(video),
-                class_index=int(last) if labelled else None,
-                where=where,
-            )
-        )
-    return entries
+def _entry(line: str, where: str, match: re.Match[str], classes: tuple[str, ...]) -> Entry:
+    labelled = _LABELLED.fullmatch(line)
+    video, index = (labelled[1], int(labelled[2])) if labelled else (line, None)
+    told = classes[index - 1] if index and 1 <= index <= len(classes) else ""
+    return Entry(
+        path=video,
+        part="train" if match[1] == "train" else "test",
+        number=int(match[2]),
+        label=folder_label(video) or told,
+        class_index=index,
+        where=where,
+    )
+
+
+def _name(listing: Listing, part: str, number: int) -> str:
+    """Return the name of a list file, with as many zeros as it was read with."""
+    for name in listing.styles:
+        found = _FILE.fullmatch(name)
+        if found and (found[1], int(found[2])) == (part, number):
+            return name
+    return f"{part}list{number:02}.txt"
 
 
 def _line(entry: Entry) -> str:
     return entry.path if entry.class_index is None else f"{entry.path} {entry.class_index}"
 
 
-def _wrong_labels(entries: Sequence[Entry], classes: int) -> list[Problem]:
-    allowed = f"1 to {classes}" if classes else "1 or more"
-    return [
-        Problem(entry.where, f"has label {entry.class_index}.", f"Labels count from 1: give {allowed}.")
-        for entry in entries
-        if entry.class_index is not None and not 1 <= entry.class_index <= (classes or entry.class_index)
-    ]
-
-
-def _lonely(folder: Path, names: set[str]) -> list[Problem]:
+def _lonely(reading: Reading, folder: Path, names: set[str]) -> None:
     other = {
         name: name.replace("train", "test") if "train" in name else name.replace("test", "train") for name in names
     }
-    return [
-        Problem(str(folder), f"has {name} but no {other[name]}.", "Add it.")
-        for name in sorted(names)
-        if other[name] not in names
-    ]
+    for name in sorted(names):
+        if other[name] not in names:
+            reading.wrong(str(folder), f"has {name} but no {other[name]}.", "Add it.")

@@ -1,117 +1,199 @@
 """The official lists of a data set, matched to clips by the names of their source files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from slateboard.dataset import Dataset
-from slateboard.errors import BadInput, Problem
+from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.entries import LISTS, Entry, stem
+from splits.entries import LISTS, BadLists, Entry, Part, stem
+from splits.names import SPELLINGS, Matching, matched, video_name, youtube_id
 from splits.parts import few, split_of
 
 CARD = Card(
     title="Official lists",
-    source="the lists in the folder `lists`: UCF101, HMDB51 and JHMDB publish theirs",
+    source="the lists in the folder `lists`: UCF101, HMDB51, JHMDB and Kinetics publish theirs",
     parameters={
         "lists": Parameter("", "path", "folder with the list files"),
         "form": Parameter("ucf101", "-", "form of the lists: a name from `slateboard ls lists`"),
+        "files": Parameter(
+            "source",
+            "-",
+            "whose file names the lists bear: `source` (the originals'), `release` (as `split export` writes them)",
+        ),
+        "names": Parameter("", "-", "`jhmdb`: `@` stands for `#` or `&`, as JHMDB respells HMDB51; empty: as written"),
     },
 )
+_FILES = ("source", "release")
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A clip by the name that lists know it by."""
+
+    clip_id: str
+    name: str
+    origin: str
+    """What bears the name: one address, video or file."""
+    label: str
 
 
 def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
     """Return a split per number that the lists have.
 
-    Released clips are renamed, so a list entry means the clips whose source_url has its file name (extension
-    aside). Entries without a clip, clips without an entry (they go to `unused`) and clips whose class differs
-    are counted in the report. Raises BadInput for a name that is in two parts or that several sources bear,
-    and for a split without any clip in a part.
+    Released clips are renamed, so a file name in a list means the clips whose source_url has it (extension
+    aside), a video all clips of it, and a clip_id that clip. What finds no partner is counted in the report of
+    each split (split.json), every name of it: listed names without a clip, clips without a line (they go to
+    `unused`), clips whose name could be several listed ones (so do they), names that are spelt otherwise or
+    listed twice, and clips whose class differs. Raises BadInput that names every fault of the lists, every name
+    in two parts or of several sources, and each split without any clip in a part.
     """
-    if not parameters["lists"]:
-        raise BadInput([Problem("lists", "is not given.", "Name the folder of the lists: --param lists=PATH.")])
-    listing = LISTS.load(parameters["form"]).read(Path(parameters["lists"]))
-    clips_of = _clips_by_stem(dataset)
-    numbers = sorted({entry.number for entry in listing.entries})
-    chosen = {number: [entry for entry in listing.entries if entry.number == number] for number in numbers}
-    problems = [problem for entries in chosen.values() for problem in _contradictions(entries)]
-    problems += _ambiguous(dataset, {entry.stem for entry in listing.entries})
+    _check(parameters)
+    form = LISTS.load(parameters["form"])
+    files = "clip_id" if form.NAMES == "clip_id" else parameters["files"]
+    clips = list(_clips(dataset, files))
+    entries, problems = _read(form, Path(parameters["lists"]))
+    listed = _by_number(entries, files)
+    names = {clip.name for clip in clips}
+    matchings = {
+        number: matched(names, rows.keys(), spelling=parameters["names"]) for number, rows in sorted(listed.items())
+    }
+    problems += [problem for rows in listed.values() for problem in _contradictions(rows.values())]
+    problems += _shared(dataset, clips, {name for matching in matchings.values() for name in matching.listed_as})
+    parts = {number: _parts(clips, matching, listed[number]) for number, matching in matchings.items()}
+    problems = problems or list(_without_clips(parameters, parts))
     if problems:
         raise BadInput(problems)
-    return [_split(dataset, parameters, seed, number, entries, clips_of) for number, entries in chosen.items()]
+    return [
+        split_of(
+            dataset,
+            protocol="fixed",
+            number=number,
+            parameters=parameters,
+            seed=seed,
+            test={clip for clip, part in part_of.items() if part == "test"},
+            unused={clip for clip, part in part_of.items() if part == "unused"},
+            report=_report(dataset, clips, matchings[number], listed[number]),
+        )
+        for number, part_of in parts.items()
+    ]
 
 
-def _clips_by_stem(dataset: Dataset) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for clip, url in dataset.clips[["clip_id", "source_url"]].itertuples(index=False):
-        found.setdefault(stem(url), []).append(clip)
+def _check(parameters: Mapping[str, Any]) -> None:
+    problems = []
+    if not parameters["lists"]:
+        problems.append(Problem("lists", "is not given.", "Name the folder of the lists: --param lists=PATH."))
+    for key, known in (("files", _FILES), ("names", tuple(SPELLINGS))):
+        if parameters[key] not in known:
+            remedy = did_you_mean(parameters[key], filter(None, known))
+            problems.append(Problem(key, f"is '{parameters[key]}'.", remedy))
+    if problems:
+        raise BadInput(problems)
+
+
+def _read(form: ModuleType, folder: Path) -> tuple[Sequence[Entry], list[Problem]]:
+    """Return what the lists hold and what is wrong in them, so that all of it is told at once."""
+    try:
+        return form.read(folder).entries, []
+    except BadLists as error:
+        return error.entries, list(error.problems)
+
+
+def _clips(dataset: Dataset, files: str) -> Iterator[_Clip]:
+    for clip, url, path, label in dataset.clips[["clip_id", "source_url", "path", "label"]].itertuples(index=False):
+        if files == "source":
+            video = youtube_id(url)
+            yield _Clip(clip, video or stem(url), video or url, label)
+        else:
+            yield _Clip(clip, clip if files == "clip_id" else stem(path), path, label)
+
+
+def _by_number(entries: Iterable[Entry], files: str) -> dict[int, dict[str, list[Entry]]]:
+    """Return the entries of each split by the name that clips are matched to."""
+    found: dict[int, dict[str, list[Entry]]] = {}
+    for entry in entries:
+        name = {"source": video_name, "release": stem}.get(files, str)(entry.path)
+        found.setdefault(entry.number, {}).setdefault(name, []).append(entry)
     return found
 
 
-def _split(
-    dataset: Dataset,
-    parameters: Mapping[str, Any],
-    seed: int,
-    number: int,
-    entries: Sequence[Entry],
-    clips_of: Mapping[str, list[str]],
-) -> Split:
-    part_of = {clip: entry.part for entry in entries for clip in clips_of.get(entry.stem, ())}
-    counts = {part: list(part_of.values()).count(part) for part in ("train", "test")}
-    if not all(counts.values()):
-        what = f"split {number} would have {counts['train']} clips in train and {counts['test']} in test."
-        remedy = "Entries are matched by the file name in `source_url`: check `lists` and `form`."
-        raise BadInput([Problem(parameters["lists"], what, remedy)])
-    ids = dataset.clips["clip_id"]
-    return split_of(
-        dataset,
-        protocol="fixed",
-        number=number,
-        parameters=parameters,
-        seed=seed,
-        test={clip for clip, part in part_of.items() if part == "test"},
-        unused={clip for clip in ids if part_of.get(clip, "unused") == "unused"},
-        report=_report(dataset, entries, clips_of),
-    )
+def _parts(clips: Iterable[_Clip], matching: Matching, rows: Mapping[str, Sequence[Entry]]) -> dict[str, Part]:
+    """Return clip id -> part; unused where no line means the clip."""
+    part_of = {name: rows[listed][0].part for name, listed in matching.listed_as.items()}
+    return {clip.clip_id: part_of.get(clip.name, "unused") for clip in clips}
 
 
-def _report(dataset: Dataset, entries: Sequence[Entry], clips_of: Mapping[str, list[str]]) -> list[str]:
-    """Say which names and which clips found no partner, and where the classes differ."""
-    listed = {entry.stem: entry.label for entry in entries}
-    written = dict(zip(dataset.classes, dataset.labels, strict=True))
-    absent = [entry.path for entry in entries if entry.stem not in clips_of]
-    unlisted, other = [], []
-    for clip, url, label in dataset.clips[["clip_id", "source_url", "label"]].itertuples(index=False):
-        name = stem(url)
-        if name not in listed:
-            unlisted.append(f"{clip} ({name})")
-        elif listed[name] not in ("", label, written.get(label)):
-            other.append(f"{name} is '{label}', in the lists '{listed[name]}'")
-    sentences = [
-        (absent, f"{len(absent)} of {len(entries)} names in the lists are not in the dataset"),
-        (unlisted, f"{len(unlisted)} of {len(dataset.clips)} clips are in no list and unused"),
-        (other, f"{len(other)} of {len(dataset.clips)} clips have another class in the lists"),
-    ]
-    return [f"{sentence}: {few(names)}." for names, sentence in sentences if names]
-
-
-def _contradictions(entries: Sequence[Entry]) -> list[Problem]:
-    seen: dict[str, Entry] = {}
-    problems = []
-    for entry in entries:
-        first = seen.setdefault(entry.stem, entry)
-        if first.part != entry.part:
-            what = f"'{entry.path}' is for {entry.part}, but for {first.part} in {first.where}."
-            problems.append(Problem(entry.where, what, "Keep one of the two lines."))
-    return problems
-
-
-def _ambiguous(dataset: Dataset, listed: set[str]) -> list[Problem]:
-    urls = dataset.clips["source_url"].drop_duplicates()
-    bearers = urls.groupby(urls.map(stem)).agg(list)
+def _contradictions(rows: Iterable[Sequence[Entry]]) -> list[Problem]:
     return [
-        Problem(dataset.key, f"{len(names)} sources bear the listed name '{name}': {few(names)}.", "Rename them.")
-        for name, names in bearers.items()
-        if len(names) > 1 and name in listed
+        Problem(
+            entry.where,
+            f"'{entry.path}' is for {entry.part}, but for {first.part} in {first.where}.",
+            "Keep one of the two lines.",
+        )
+        for first, *others in rows
+        for entry in others
+        if entry.part != first.part
     ]
+
+
+def _shared(dataset: Dataset, clips: Iterable[_Clip], listed: Collection[str]) -> list[Problem]:
+    origins: dict[str, list[str]] = {}
+    for clip in clips:
+        if clip.name in listed and clip.origin not in origins.setdefault(clip.name, []):
+            origins[clip.name].append(clip.origin)
+    return [
+        Problem(dataset.key, f"{len(found)} sources bear the listed name '{name}': {few(found)}.", "Rename them.")
+        for name, found in sorted(origins.items())
+        if len(found) > 1
+    ]
+
+
+def _without_clips(parameters: Mapping[str, Any], parts: Mapping[int, Mapping[str, Part]]) -> Iterator[Problem]:
+    where = parameters["lists"]
+    if not parts:
+        yield Problem(where, "lists nothing.", "Check `lists` and `form`.")
+    for number, part_of in parts.items():
+        found = list(part_of.values())
+        if "train" not in found or "test" not in found:
+            what = f"split {number} would have {found.count('train')} clips in train and {found.count('test')} in test."
+            remedy = "Lines are matched by the file name in `source_url`: check `lists`, `form`, `files` and `names`."
+            yield Problem(where, what, remedy)
+
+
+def _report(
+    dataset: Dataset, clips: Sequence[_Clip], matching: Matching, rows: Mapping[str, Sequence[Entry]]
+) -> list[str]:
+    """Say which names and which clips found no partner, and what else differs; every name, as this is the record."""
+    written = dict(zip(dataset.classes, dataset.labels, strict=True))
+    absent = set(matching.absent)
+    lines = [entry for name, entries in rows.items() if name in absent for entry in entries]
+    unlisted, respelt, ambiguous, other = [], [], [], []
+    for clip in clips:
+        name = clip.name
+        label = rows[matching.listed_as[name]][0].label if name in matching.listed_as else ""
+        if name in matching.ambiguous:
+            ambiguous.append(f"{name} ({' or '.join(matching.ambiguous[name])})")
+        elif name not in matching.listed_as:
+            unlisted.append(clip.clip_id if clip.clip_id == name else f"{clip.clip_id} ({name})")
+        elif label not in ("", clip.label, written.get(clip.label)):
+            other.append(f"{name} is '{clip.label}', in the lists '{label}'")
+        if name in matching.respelt:
+            respelt.append(f"{name} is {matching.respelt[name]}")
+    twice = [f"{name} ({len(entries)} lines)" for name, entries in rows.items() if len(entries) > 1]
+    of_clips = f"of {len(clips)} clips"
+    sentences = [
+        (
+            [entry.path for entry in lines],
+            f"of {sum(map(len, rows.values()))} names in the lists are not in the dataset",
+        ),
+        (unlisted, f"{of_clips} are in no list and unused"),
+        (respelt, f"{of_clips} are listed under another spelling"),
+        (ambiguous, f"{of_clips} could be several listed names, or share one, and are unused"),
+        (other, f"{of_clips} have another class in the lists"),
+        (twice, f"of {len(rows)} names are listed more than once"),
+    ]
+    return [f"{len(names)} {sentence}: {', '.join(names)}." for names, sentence in sentences if names]

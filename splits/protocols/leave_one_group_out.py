@@ -8,7 +8,8 @@ from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
 from slateboard.registry import Card
 from splits.groups import group_keys
-from splits.parts import few, split_of
+from splits.parts import clips_where, few, split_of
+from splits.tables import table_problems
 
 CARD = Card(
     title="Leave one group out",
@@ -20,7 +21,8 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     """Return a split per value of the column `group`, in alphabetical order.
 
     Groups that share a source or a file make one fold, and its report says so. `left_out` among the
-    parameters of a split names the group. Raises BadInput where clips have no group or there is only one.
+    parameters of a split names the group. Raises BadInput where clips have no group or there is only one, or the
+    table is bad.
     """
     clips = dataset.clips
     _refuse(dataset)
@@ -34,8 +36,9 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
             number=number,
             parameters={**parameters, "left_out": " + ".join(groups)},
             seed=seed,
-            test=frozenset(clips["clip_id"][keys == key]),
+            test=clips_where(clips, keys == key),
             report=_joined(groups),
+            keys=keys,
         )
         for number, (groups, key) in enumerate(folds, start=1)
     ]
@@ -44,7 +47,7 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
 def _refuse(dataset: Dataset) -> None:
     clips = dataset.clips
     blank = clips["clip_id"][clips["group"].fillna("").str.strip() == ""]
-    problems = []
+    problems = table_problems(dataset)
     if len(blank):
         what = f"{len(blank)} of {len(clips)} clips have no group: {few(list(blank))}."
         problems.append(Problem(dataset.key, what, "Fill that column of sources.csv and release again."))

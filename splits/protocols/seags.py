@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.balance import choose_test_groups
-from splits.groups import group_keys
-from splits.parts import split_of
+from splits.extension import Held
+from splits.rotation import rotated
 
 CARD = Card(
     title="SEAGS 70/30",
@@ -19,17 +19,12 @@ CARD = Card(
 
 def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
     """Return one split; raises BadInput that names every class of fewer than two groups."""
-    keys = group_keys(dataset.clips)
-    balance = choose_test_groups(dataset.clips, keys, test_share=parameters["test_share"], seed=seed)
-    test = dataset.clips["clip_id"][keys.isin(list(balance.test_groups))]
-    return [
-        split_of(
-            dataset,
-            protocol="seags",
-            number=1,
-            parameters=parameters,
-            seed=seed,
-            test=frozenset(test),
-            report=balance.report,
-        )
-    ]
+    return extend(dataset, parameters, seed=seed, held=None)
+
+
+def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: Held | None) -> list[Split]:
+    """Return one split in which groups that had a part keep it."""
+    share = parameters["test_share"]
+    if not 0 < share < 1:
+        raise BadInput([Problem("test_share", f"is {share}.", "Give a share between 0 and 1, as 0.3.")])
+    return rotated(dataset, protocol="seags", parameters=parameters, seed=seed, tests=(share,), held=held)

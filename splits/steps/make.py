@@ -1,6 +1,7 @@
 """Divide a release by a protocol and write the split beside it, with its audit.
 
 Example: slateboard split make seags --release v1 --seed 1 --param test_share=0.25
+Example: slateboard split make ucf101 --release v2 --extend v1
 """
 
 from pathlib import Path
@@ -15,7 +16,9 @@ from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.audit import Audit, audit, audit_line, lists_sha256
 from splits.division import PROTOCOLS, divide, parameters_of
-from splits.folder import RECORD, is_same, split_folder, write_split
+from splits.extension import Previous
+from splits.folder import RECORD, existing, find_split, is_same, split_folder, write_split
+from splits.parts import short
 
 SHOWN = 3
 """Up to so many splits have a line each."""
@@ -29,34 +32,58 @@ def command(
     param: Annotated[
         list[str] | None, typer.Option(help="Parameter of the protocol as key=value; may be repeated.")
     ] = None,
+    extend: Annotated[
+        str | None,
+        typer.Option(metavar="RELEASE", help="Older version: groups that had a part in its splits keep it."),
+    ] = None,
 ) -> dict[str, Any]:
     """Write what is not there yet; an existing split is never changed."""
     card = PROTOCOLS.load(protocol).CARD
     dataset = workspace.dataset(release)
     given = parameters_of(param or [], card, where=f"protocol {protocol}")
-    splits = divide(dataset, protocol=protocol, settings=workspace.settings.split, given=given, seed=seed)
+    splits = divide(
+        dataset,
+        protocol=protocol,
+        settings=workspace.settings.split,
+        given=given,
+        seed=seed,
+        previous=None if extend is None else _previous(workspace, extend, protocol),
+    )
     folders = [split_folder(workspace, dataset, protocol=protocol, number=split.number) for split in splits]
     there = [_is_there(folder, split, dataset) for folder, split in zip(folders, splits, strict=True)]
-    for folder, split, is_there in zip(folders, splits, there, strict=True):
-        if not is_there:
-            write_split(folder, split, dataset)
     audits = [audit(dataset, split) for split in splits]
+    for folder, split, is_there, report in zip(folders, splits, there, audits, strict=True):
+        if not is_there:
+            write_split(folder, split, dataset, report=report)
     _tell(dataset, splits, audits, there, folders)
     return {
         "dataset": dataset.key,
         "splits": [
-            {
-                "split": split.key,
-                "folder": str(folder),
-                "written": not is_there,
-                "safe": split.safe,
-                "lists_sha256": lists_sha256(split),
-                "audit": audit_line(report),
-                "report": list(split.report),
-            }
+            _row(split, folder, is_there, report)
             for split, folder, is_there, report in zip(splits, folders, there, audits, strict=True)
         ],
     }
+
+
+def _row(split: Split, folder: Path, is_there: bool, report: Audit) -> dict[str, Any]:
+    """Return what a machine is told of one split."""
+    return {
+        "split": split.key,
+        "folder": str(folder),
+        "written": not is_there,
+        "safe": split.safe,
+        "lists_sha256": lists_sha256(split),
+        "audit": audit_line(report),
+        "report": list(split.report),
+    }
+
+
+def _previous(workspace: Workspace, version: str, protocol: str) -> Previous:
+    """Return all splits of an older release by this protocol."""
+    older = workspace.dataset(version)
+    names = [name.rpartition("-") for name in existing(workspace, older)]
+    numbers = sorted(int(number) for name, _, number in names if name == protocol) or [1]
+    return Previous(older, tuple(find_split(workspace, older, protocol=protocol, number=number) for number in numbers))
 
 
 def _is_there(folder: Path, split: Split, dataset: Dataset) -> bool:
@@ -80,7 +107,7 @@ def _tell(dataset: Dataset, splits: list[Split], audits: list[Audit], there: lis
     for split, report in list(zip(splits, audits, strict=True))[: SHOWN if len(splits) <= SHOWN else 0]:
         say(audit_line(report))
         for sentence in split.report:
-            say(f"  {sentence}")
+            say(f"  {short(sentence)}")
     if len(splits) > SHOWN:
         leaking = [report.split for report in audits if report.leaks]
         sizes = [report.test for report in audits]

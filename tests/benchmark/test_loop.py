@@ -33,6 +33,7 @@ from splits.folder import find_split
 
 TINY_C3D = {
     "width": 2, "fc": 16, "size": 32, "epochs": 3, "batch": 5, "flip": False, "shift": 2, "colour": 0.1,
+    "validation_share": 0.0,
 }  # fmt: skip
 ADAMW = {
     "optimiser": "adamw",
@@ -183,8 +184,10 @@ def test_the_last_checkpoint_names_what_was_trained_on_and_keeps_no_optimiser(
     one = stream("c3d", TINY_C3D | {"epochs": 1, "validation_share": 0.3})
     trained_on = train(one, material, seed=0, device="cpu", folder=tmp_path)
     state = torch.load(tmp_path / "checkpoints" / "all.pt", weights_only=True)
-    assert (state["trained_on"], state["optimiser"], state["finished"]) == (list(trained_on), None, True)
-    assert set(trained_on) < set(material.split.train)
+    assert (state["trained_on"], state["optimiser"], state["finished"]) == (list(trained_on.train), None, True)
+    assert state["validated_on"] == list(trained_on.validation)
+    assert sorted(trained_on.ids) == sorted(material.split.train)
+    assert set(trained_on.train).isdisjoint(trained_on.validation)
 
 
 def test_training_stops_after_the_epoch_that_validates_well_enough(material: Material, tmp_path: Path) -> None:

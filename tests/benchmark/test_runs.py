@@ -87,8 +87,9 @@ def test_the_figures_of_a_result_are_those_of_its_run(workspace: Workspace) -> N
     assert (c3d.selection, hog.selection, hog.gflops, chance.parameters) == ("last", "fitted", None, 0)
     assert chance.scores[0].video_accuracy == 0.5
     assert hog.scores[0].video_accuracy == 1.0
-    assert len({one.train_sha256 for one in (c3d, hog, chance)}) == 1
-    assert mei.train_sha256 != c3d.train_sha256
+    # Both networks hold the same clips back; estimators learn from all.
+    assert mei.train_sha256 == c3d.train_sha256
+    assert hog.train_sha256 == chance.train_sha256 != c3d.train_sha256
 
 
 def test_a_run_that_is_done_is_not_done_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

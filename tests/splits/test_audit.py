@@ -1,12 +1,17 @@
 """The audit finds each planted fault, and nothing where there is none."""
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
 from slateboard.settings import Splitting
-from splits.audit import audit, audit_line, certificate, lists_sha256
+from splits.audit import audit, audit_line, lists_sha256
 from splits.division import divide
+
+from .conftest import dataset_of
 
 
 def split_of_clips(data: Dataset, *, train: str, test: str, unused: str = "") -> Split:
@@ -129,20 +134,140 @@ def test_the_hash_of_lists_tells_parts_apart_and_ignores_order(make_dataset) -> 
     assert lists_sha256(split_of_clips(data, train="23", test="01")) != first
 
 
-def test_the_certificate_binds_data_lists_checks_and_code(grid) -> None:
-    (split,) = divide(grid, protocol="seags", settings=Splitting())
-    said = certificate(grid, split, audit(grid, split))
-    assert said["dataset_sha256"] == grid.sha256
-    assert said["lists_sha256"] == lists_sha256(split)
-    assert {check["name"]: check["count"] for check in said["audit"]["checks"]} == {
-        "clips in two parts": 0,
-        "groups on both sides": 0,
-        "sources on both sides": 0,
-        "addresses on both sides": 0,
-        "equal files on both sides": 0,
-        "clips in no part": 0,
-        "clips not in the dataset": 0,
-        "other dataset": 0,
-        "labels inconsistent": 0,
-        "classes not in both parts": 0,
+def test_what_the_table_does_not_tell_is_not_looked_at_which_is_not_none_found(make_dataset) -> None:
+    data = make_dataset([{**row, "source_url": "", "frames_sha256": ""} for row in ROWS])
+    checks = {check.name: check for check in audit(data, split_of_clips(data, train="01", test="23")).checks}
+    assert checks["addresses on both sides"].count is None
+    assert checks["equal pictures on both sides"].note == "the table has no frames_sha256"
+    assert checks["equal files on both sides"].count == 0
+
+
+def test_a_table_older_than_a_column_is_audited_all_the_same(make_dataset) -> None:
+    data = make_dataset(ROWS)
+    del data.clips["frames_sha256"]
+    report = audit(data, split_of_clips(data, train="01", test="23"))
+    assert report.named("equal pictures on both sides").count is None
+
+
+def test_only_the_table_is_known_to_have_been_looked_at(make_dataset) -> None:
+    report = audit(make_dataset(ROWS), split_of_clips(make_dataset(ROWS), train="01", test="23"))
+    unseen = {check.name for check in report.checks if check.count is None}
+    assert {"near-duplicates on both sides", "files missing", "files that do not decode"} <= unseen
+    assert report.unknowns >= len(unseen)
+
+
+def test_one_title_in_train_as_one_class_and_in_test_as_another_is_named_with_both(make_dataset) -> None:
+    data = make_dataset([{"label": "a", "group": "x"}, {"label": "b"}, {"label": "a"}, {"label": "b", "group": "x"}])
+    assert found(data, split_of_clips(data, train="01", test="23"))["groups under two labels on both sides"] == (
+        "x (a, b)",
+    )
+
+
+def test_a_title_of_two_classes_on_one_side_is_nothing_to_find(make_dataset) -> None:
+    data = make_dataset([{"label": "a", "group": "x"}, {"label": "b", "group": "x"}, {"label": "a"}, {"label": "b"}])
+    assert found(data, split_of_clips(data, train="01", test="23")) == {}
+
+
+def test_one_file_under_two_labels_is_a_contradiction(make_dataset) -> None:
+    data = make_dataset([{"label": "a", "sha256": "f"}, {"label": "b", "sha256": "f"}, {"label": "a"}, {"label": "b"}])
+    assert found(data, split_of_clips(data, train="01", test="23")) == {
+        "equal files under two labels": ("clip0000 (a) and clip0001 (b)",)
     }
+
+
+def test_a_twin_on_the_other_side_is_a_leak(make_dataset) -> None:
+    data = make_dataset([{"label": "a"}, {"label": "b"}, {"label": "a", "twin_of": "clip0000"}, {"label": "b"}])
+    split = split_of_clips(data, train="01", test="23")
+    assert found(data, split) == {"twins on both sides": ("clip0002",)}
+    assert audit(data, split).leaks == 1
+
+
+def test_classes_and_effects_beyond_the_bound_are_told_with_their_shares(make_dataset) -> None:
+    data = make_dataset(
+        [{"label": "a", "has_effects": "true"}] * 4
+        + [{"label": "b", "has_effects": "false"}] * 2
+        + [{"label": "b", "has_effects": "true"}] * 2
+    )
+    split = split_of_clips(data, train="0126", test="3457")
+    assert found(data, split) == {
+        "classes out of balance": ("a 25.0 %", "b 75.0 %"),
+        "effects out of balance": ("false 100.0 %", "true 33.3 %"),
+    }
+    loose = audit(data, split, bound=0.5)
+    assert loose.unbalanced == 0
+
+
+def test_a_clip_without_a_group_is_unknown(make_dataset) -> None:
+    data = make_dataset([{"label": "a", "group": ""}, *ROWS[1:]])
+    assert found(data, split_of_clips(data, train="01", test="23")) == {"clips without a group": ("clip0000",)}
+
+
+PLANTED = {
+    "group": "groups on both sides",
+    "source_id": "sources on both sides",
+    "source_url": "addresses on both sides",
+    "sha256": "equal files on both sides",
+    "frames_sha256": "equal pictures on both sides",
+}
+
+
+@st.composite
+def divided(draw: st.DrawFn) -> tuple[list[dict[str, str]], list[int], list[int]]:
+    """Give rows whose groups are whole, and the rows in train and in test, a few unused."""
+    groups = draw(st.lists(st.sampled_from(["train", "test", "unused"]), min_size=2, max_size=8))
+    groups[:2] = ["train", "test"]
+    sizes = [draw(st.integers(1, 3)) for _ in groups]
+    rows = [
+        {
+            "label": draw(st.sampled_from("ab")),
+            "group": f"g{number}",
+            "part": part,
+            "frames_sha256": f"{number}.{index}",
+        }
+        for number, (part, size) in enumerate(zip(groups, sizes, strict=True))
+        for index in range(size)
+    ]
+    rows = draw(st.permutations(rows))
+    train, test = ([place for place, row in enumerate(rows) if row["part"] == part] for part in ("train", "test"))
+    return rows, train, test
+
+
+def made(rows: list[dict[str, str]]) -> tuple[Dataset, Split]:
+    """Return a dataset of rows and the split that their `part` says."""
+    data = dataset_of([{key: value for key, value in row.items() if key != "part"} for row in rows])
+    parts = {part: [f"clip{n:04}" for n, row in enumerate(rows) if row["part"] == part] for part in ("train", "test")}
+    unused = [f"clip{n:04}" for n, row in enumerate(rows) if row["part"] == "unused"]
+    split = split_of_clips(data, train="", test="").model_copy(
+        update={"train": tuple(parts["train"]), "test": tuple(parts["test"]), "unused": tuple(unused)}
+    )
+    return data, split
+
+
+@settings(max_examples=25, deadline=None)
+@given(divided())
+def test_a_split_of_whole_groups_is_never_accused(drawn) -> None:
+    report = audit(*made(drawn[0]))
+    assert (report.leaks, report.contradictions) == (0, 0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(divided(), st.sampled_from(sorted(PLANTED)), st.randoms())
+def test_whatever_is_planted_on_both_sides_is_found(drawn, column, random) -> None:
+    rows, train, test = drawn
+    rows = [dict(row) for row in rows]
+    for place in (random.choice(train), random.choice(test)):
+        rows[place][column] = "planted"
+    data, split = made(rows)
+    report = audit(data, split)
+    assert report.named(PLANTED[column]).count == 1
+    assert report.leaks >= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(divided(), st.randoms())
+def test_the_order_of_rows_and_lists_changes_nothing(drawn, random) -> None:
+    data, split = made(drawn[0])
+    order = np.array(random.sample(range(len(data.clips)), len(data.clips)))
+    shuffled = Dataset(**{**vars(data), "clips": data.clips.iloc[order].reset_index(drop=True)})
+    turned = split.model_copy(update={"train": split.train[::-1], "test": split.test[::-1]})
+    assert audit(shuffled, turned) == audit(data, split)

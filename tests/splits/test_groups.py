@@ -35,6 +35,22 @@ def test_a_value_of_one_column_is_not_the_same_value_of_another(make_dataset) ->
     assert group_keys(data.clips).nunique() == 2
 
 
+def test_pairs_of_near_duplicates_link_their_groups(make_dataset) -> None:
+    data = make_dataset([{"label": "a", "group": group} for group in "xxyyz"])
+    keys = group_keys(data.clips, [("clip0003", "clip0001")])
+    assert list(keys) == ["clip0000"] * 4 + ["clip0004"]
+
+
+def test_a_pair_with_a_clip_that_is_not_there_still_links_what_is_paired_with_it(make_dataset) -> None:
+    data = make_dataset([{"label": "a"}, {"label": "a"}, {"label": "a"}])
+    keys = group_keys(data.clips, [("aaa", "clip0001"), ("clip0002", "aaa"), ("aaa", "zzz")])
+    assert list(keys) == ["clip0000", "clip0001", "clip0001"]
+
+
+def test_an_empty_table_has_no_keys(make_dataset) -> None:
+    assert list(group_keys(make_dataset([{"label": "a"}]).clips.iloc[:0])) == []
+
+
 @given(values=st.lists(st.tuples(*[st.integers(0, 6)] * 4), min_size=1, max_size=25), seed=st.integers(0, 99))
 def test_keys_do_not_depend_on_the_order_of_rows(make_dataset, values, seed) -> None:
     rows = [{"label": "a", **dict(zip(LINKS, map(str, row), strict=True))} for row in values]
@@ -46,3 +62,7 @@ def test_keys_do_not_depend_on_the_order_of_rows(make_dataset, values, seed) -> 
     for column in LINKS:
         keys_of_value = group_keys(clips).groupby(clips[column]).nunique()
         assert keys_of_value.max() == 1
+    paired = list(zip(clips["clip_id"][::2], clips["clip_id"][1::2], strict=False))
+    by_pair = dict(zip(clips["clip_id"], group_keys(clips, paired), strict=True))
+    assert dict(zip(shuffled["clip_id"], group_keys(shuffled, paired[::-1]), strict=True)) == by_pair
+    assert all(by_pair[one] == by_pair[other] for one, other in paired)

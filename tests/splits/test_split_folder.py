@@ -137,7 +137,7 @@ def test_make_sums_up_many_folds_in_a_line(workspace, capsys) -> None:
 def test_audit_prints_its_table_and_ends_well_without_a_leak(workspace, capsys) -> None:
     make_step.command(workspace, "seags")
     capsys.readouterr()
-    outcome = audit_step.command(workspace)
+    outcome = audit_step.command(workspace, media=False)
     assert outcome["line"].startswith("audit seags-1: 0 leaks;")
     printed = capsys.readouterr().err.splitlines()
     assert printed[1].split() == ["groups", "on", "both", "sides", "0", "leak"]
@@ -148,5 +148,5 @@ def test_audit_ends_with_a_finding_where_a_group_is_on_both_sides(workspace, rel
     moved = split.model_copy(update={"train": split.train[1:], "test": (*split.test, split.train[0])})
     write_split(workspace.splits / release.key / "seags" / "1", moved, release)
     with pytest.raises(Finding, match="audit seags-1: 1 leak") as caught:
-        audit_step.command(workspace)
+        audit_step.command(workspace, media=False)
     assert caught.value.exit_code == 1

@@ -1,0 +1,127 @@
+"""How long three splits of a million clips take, and their audit without media, and how much memory.
+
+The table is made: 200,000 groups whose sizes fall off geometrically, each of one class mostly, of 101 classes of very
+unequal size; every clip has a source and a file of its own. Each protocol is a process of its own.
+
+Example: python -m benchmark.speed.splits
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_sha256
+from slateboard.settings import Splitting
+from splits.audit import audit, audit_line
+from splits.division import divide
+
+CLASSES = 101
+PROTOCOLS = ("ucf101", "hmdb51", "seags")
+
+
+def table(count: int, groups: int) -> Dataset:
+    """Return a made dataset of `count` clips in `groups` groups."""
+    chance = np.random.default_rng(0)
+    # Each group has a clip, the others fall to groups at random weights: some groups have dozens.
+    weights = chance.exponential(size=groups)
+    more = chance.choice(groups, count - groups, p=weights / weights.sum())
+    group = np.sort(np.concatenate([np.arange(groups), more]))
+    popularity = 1 / np.arange(1, CLASSES + 1)
+    own = chance.choice(CLASSES, groups, p=popularity / popularity.sum())
+    # One clip in fifty shows another action than the rest of its group.
+    stray = chance.random(count) < 0.02
+    label_index = np.where(stray, chance.integers(0, CLASSES, count), own[group])
+    classes = tuple(f"Class{number:03}" for number in range(CLASSES))
+    numbers = pd.Series(np.arange(count)).map("{:012x}".format)
+    labels = pd.Series(np.asarray(classes, object)[label_index])
+    seconds = chance.uniform(1, 12, count).round(2)
+    blank = pd.Series([""] * count)
+    columns: dict[str, object] = {
+        "clip_id": numbers,
+        "path": "videos/" + labels + "/v_" + numbers + ".mp4",
+        "label": labels,
+        "class_index": label_index + 1,
+        "source_id": "s" + numbers,
+        "source_url": "https://host.example/" + numbers,
+        "group": pd.Series(group).map("g{:06}".format),
+        "start_s": 0.0,
+        "end_s": seconds,
+        "first_frame": 0,
+        "last_frame": (seconds * 25).astype(int) - 1,
+        "frames": (seconds * 25).astype(int),
+        "fps": 25.0,
+        "width": 640,
+        "height": 360,
+        "duration_s": seconds,
+        "camera": "unknown",
+        "has_effects": np.asarray(["true", "false", "unknown"])[chance.integers(0, 3, count)],
+        "sha256": numbers.map("{:0>64}".format),
+    }
+    clips = pd.DataFrame({name: columns.get(name, blank) for name in CLIP_COLUMNS})
+    clips = clips.sort_values(["class_index", "path"], ignore_index=True)
+    return Dataset(
+        root=Path(),
+        name="made",
+        version="v1",
+        title="Made",
+        licence="",
+        classes=classes,
+        labels=classes,
+        motion_pairs=(),
+        clips=clips,
+        sha256=dataset_sha256(classes, clips),
+    )
+
+
+def main() -> None:
+    """Measure each protocol in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=1_000_000)
+    parser.add_argument("--groups", type=int, default=200_000)
+    parser.add_argument("--protocols", nargs="+", default=PROTOCOLS)
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    sizes = ["--clips", str(arguments.clips), "--groups", str(arguments.groups)]
+    if arguments.one:
+        _measure(arguments.one, table(arguments.clips, arguments.groups))
+        return
+    for protocol in arguments.protocols:
+        subprocess.run([sys.executable, "-m", "benchmark.speed.splits", *sizes, "--one", protocol], check=True)
+
+
+def _measure(protocol: str, dataset: Dataset) -> None:
+    print(f"{protocol}: {len(dataset.clips):,} clips; {_peak_gb():.2f} GB with the table", flush=True)
+    with _timed("  divide"):
+        splits = divide(dataset, protocol=protocol, settings=Splitting())
+    for split in splits:
+        with _timed(f"  audit {split.key}"):
+            report = audit(dataset, split)
+        print(f"    {audit_line(report)}")
+        print(f"    {json.dumps(split.report)}")
+    print(f"  peak {_peak_gb():.2f} GB", flush=True)
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    started, cpu_started = time.perf_counter(), time.process_time()
+    yield
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+    print(f"{what}: {seconds:.1f} s, {cpu_seconds:.1f} s of CPU", flush=True)
+
+
+def _peak_gb() -> float:
+    # Linux counts in KiB.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Measure what a split that leaks would have claimed: baselines on random splits against grouped ones.
+
+Clips of one video, person or upload on both sides of a random split flatter every figure; this says by how much, on
+these clips. Splits are made as needed; only runs on splits that were made before lie in runs/ and get onto the board.
+
+Example: slateboard bench optimism chance hog_svm --protocol seags --seeds 3
+"""
+
+from typing import Annotated, Any
+
+import typer
+
+from benchmark.optimism import UNSAFE, measure, pairs, path_of
+from benchmark.runs import plan
+from slateboard.errors import SlateboardError
+from slateboard.files import write_json
+from slateboard.progress import say, show
+from slateboard.workspace import Workspace
+
+CHEAP = ("chance", "hog_svm")
+"""Need neither weights nor epochs; chance cannot gain from a leak, so its inflation shows what is only noise."""
+
+
+def command(
+    workspace: Workspace,
+    baselines: Annotated[
+        list[str] | None, typer.Argument(help="Names, as `slateboard ls baselines` lists them; cheap ones if none.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Protocol of the grouped splits; that of the settings if not given.")
+    ] = None,
+    split: Annotated[
+        int | None, typer.Option(help="Number of one split, from 1; all of the protocol if not given.")
+    ] = None,
+    release: Annotated[str | None, typer.Option(help="Version, as v1; the newest if not given.")] = None,
+    seeds: Annotated[int, typer.Option(help="Times that splits are drawn and baselines trained.", min=1)] = 3,
+) -> dict[str, Any]:
+    """Train each baseline on both kinds of split and print the inflation with its interval."""
+    wanted = protocol or workspace.settings.release.protocol
+    if wanted == UNSAFE:
+        raise SlateboardError(f"'{UNSAFE}' is what is compared with. Name a protocol that keeps groups whole.")
+    dataset = workspace.dataset(release)
+    compared = pairs(workspace, dataset, protocol=wanted, number=split, seeds=seeds)
+    for unsafe in sorted({pair.grouped.key for pair in compared if not pair.grouped.safe}):
+        say(f"{unsafe} is itself not safe, so the inflation is less than it would be against whole groups.")
+    names = list(dict.fromkeys(baselines or CHEAP))
+    for name in names:
+        plan(workspace.settings, dataset, compared[0].grouped, name, seed=compared[0].seed)
+    found = []
+    for name in names:
+        one = measure(workspace, dataset, name, compared)
+        path = path_of(workspace, one, number=split)
+        write_json(path, one)
+        show(f"{line(one)}  {path}")
+        found.append({**one, "file": str(path)})
+    return {"optimism": found}
+
+
+def line(found: dict[str, Any]) -> str:
+    """Return the figures of one baseline as a line; inflation in percentage points."""
+    inflation = found["inflation"]
+    by_seed = ", ".join(f"{100 * value:+.1f}" for value in found["inflation_by_seed"].values())
+    return (
+        f"{found['baseline']:<16} {UNSAFE} {100 * found['random']['accuracy']:.1f} %, {found['protocol']} "
+        f"{100 * found['grouped']['accuracy']:.1f} %, inflation {100 * inflation['difference']:+.1f} points "
+        f"[{100 * inflation['low']:+.1f}, {100 * inflation['high']:+.1f}] over {found['groups']} groups "
+        f"(by seed {by_seed})"
+    )

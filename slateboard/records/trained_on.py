@@ -1,0 +1,24 @@
+"""TrainedOn: the clips that decided the weights of a run; lies in its folder before anything is tested."""
+
+from slateboard.records.base import Record
+
+
+class TrainedOn(Record):
+    """trained_on.json of a run, over all its streams."""
+
+    train: tuple[str, ...]
+    """Ids of the clips that were learned from, in alphabetical order."""
+    validation: tuple[str, ...]
+    """Ids of the clips that were held back to watch, and so may have decided when the training ended."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """All of them: none may be tested."""
+        return frozenset((*self.train, *self.validation))
+
+    def __or__(self, other: "TrainedOn") -> "TrainedOn":
+        """Return what decided either of two networks, or one that was trained twice."""
+        return TrainedOn(
+            train=tuple(sorted({*self.train, *other.train})),
+            validation=tuple(sorted({*self.validation, *other.validation})),
+        )

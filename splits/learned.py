@@ -1,0 +1,115 @@
+"""Which clips a model was trained on, by its run's record or a list of ids, and whether they are in a test list."""
+
+import json
+import tomllib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Problem
+from slateboard.files import digest
+from slateboard.records.split import Split
+from splits.audit import lists_sha256
+from splits.checks import Check, Sides, counted
+from splits.entries import stem
+
+RECORD = "trained_on.json"
+"""Of a run: slateboard/records/trained_on.py."""
+Splits = Callable[[str, int], Split]
+"""Gives a split of the dataset by protocol and number."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a model was trained on."""
+
+    where: str
+    """As given."""
+    ids: frozenset[str]
+    """Of clips of the dataset."""
+    unknown: tuple[str, ...]
+    """Names that no clip of the dataset bears, sorted."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all names."""
+        return digest([sorted(self.ids), self.unknown])
+
+
+def read_learned(path: Path, dataset: Dataset, split_of: Splits) -> Learned:
+    """Read the record of a run, or a list, as clips of a dataset.
+
+    A folder is a run's: its trained_on.json, or else its config.toml, which names the split whose train list it
+    learned from. A file is JSON (a list, or an object with `train` and perhaps `validation`: trained_on.json,
+    split.json), Parquet or CSV with a column clip_id, or text with a name a line: ids, or paths as in official lists,
+    matched by file name. Raises BadInput for any other, and for a run whose lists are not those of the split any more.
+    """
+    names = _of_run(path, dataset, split_of) if path.is_dir() else _of_file(path)
+    known = dict.fromkeys(map(str, dataset.clips["clip_id"]))
+    found: set[str] = set()
+    unknown: set[str] = set()
+    for name in names:
+        # `Class/v_x.avi 3` of a train list is the clip v_x.
+        bare = name.rpartition(" ")[0] if name.rpartition(" ")[2].isdigit() else name
+        clip = next((one for one in (name, stem(bare)) if one in known), None)
+        if clip is None:
+            unknown.add(name)
+        else:
+            found.add(clip)
+    if not found and not unknown:
+        raise BadInput([Problem(str(path), "names no clip.", "Give the list of clips that the model was trained on.")])
+    return Learned(str(path), frozenset(found), tuple(sorted(unknown)))
+
+
+def checks(learned: Learned, sides: Sides, *, names: tuple[str, str]) -> tuple[Check, Check]:
+    """Return how many test clips were trained on, and test groups by way of other clips of theirs."""
+    clips, test = sides.clips, sides.masks["test"]
+    trained = clips["clip_id"].isin(list(learned.ids)).to_numpy(bool)
+    note = f"{len(learned.ids) + len(learned.unknown)} names in {learned.where}"
+    if learned.unknown:
+        note += f", {len(learned.unknown)} of them no clip of the dataset"
+    of_groups = np.intersect1d(sides.keys[test & ~trained].to_numpy(dtype=str), sides.keys[trained].to_numpy(dtype=str))
+    return (
+        counted(names[0], "leak", clips["clip_id"][test & trained], note=note),
+        counted(names[1], "leak", of_groups, note="groups with test clips that were not trained on themselves"),
+    )
+
+
+def _of_run(folder: Path, dataset: Dataset, split_of: Splits) -> Collection[str]:
+    if (folder / RECORD).is_file():
+        return _of_file(folder / RECORD)
+    config = folder / "config.toml"
+    if not config.is_file():
+        remedy = "Name the folder of a run (it holds config.toml), or a file with ids."
+        raise BadInput([Problem(str(folder), "holds no record of a training.", remedy)])
+    run = tomllib.loads(config.read_text("utf-8"))
+    if run["dataset_sha256"] != dataset.sha256:
+        what = (
+            f"was trained on {run['dataset']} ({run['dataset_sha256'][:12]}), which is other data than {dataset.key}."
+        )
+        raise BadInput([Problem(str(config), what, "Give a list of the ids that it was trained on.")])
+    split = split_of(run["protocol"], run["split"])
+    if lists_sha256(split) != run["split_sha256"]:
+        what = f"was trained on another {split.key} than there is now."
+        raise BadInput([Problem(str(config), what, "Give a list of the ids that it was trained on.")])
+    return split.train
+
+
+def _of_file(path: Path) -> Collection[str]:
+    try:
+        if path.suffix == ".json":
+            value = json.loads(path.read_text("utf-8"))
+            # Clips held back to watch may have decided when the training ended.
+            names = value if isinstance(value, list) else [*value["train"], *value.get("validation", ())]
+            return list(map(str, names))
+        if path.suffix in (".parquet", ".csv"):
+            table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+            return list(map(str, table["clip_id"]))
+        return [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        remedy = "Give a run's folder, a JSON list, a table with clip_id, or a text file with a name a line."
+        raise BadInput([Problem(str(path), f"is no list of clips ({error}).", remedy)]) from None

@@ -1,0 +1,69 @@
+"""A Parquet table of clip_id, fold and part: all splits of a dataset in one place, unused clips included."""
+
+import io
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slateboard.registry import Card
+from splits.entries import Entry, Listing, Part, Reading, no_lists
+
+CARD = Card(title="Parquet of folds", source="slateboard")
+NAMES = "clip_id"
+PARTS = ("train", "test", "unused")
+
+COLUMNS = ("clip_id", "fold", "part")
+_SCHEMA = pa.schema([("clip_id", pa.string()), ("fold", pa.int64()), ("part", pa.string())])
+_PARTS: tuple[Part, ...] = ("train", "test", "unused")
+
+
+def read(folder: Path) -> Listing:
+    """Read every Parquet file of a folder; folds count from 1.
+
+    Raises BadInput that names every file that is no such table, and every row without a clip, with a fold below
+    1 or with an unknown part.
+    """
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise no_lists(folder, "a Parquet file with the columns clip_id, fold and part")
+    reading = Reading()
+    for path in files:
+        try:
+            table = pd.read_parquet(path, columns=list(COLUMNS))
+        except (OSError, ValueError) as error:
+            said = str(error).partition("\n")[0]
+            reading.wrong(path.name, f"is no table of {', '.join(COLUMNS)}: {said}", "Take it out of this folder.")
+            continue
+        for row, (clip, fold, part) in enumerate(table.itertuples(index=False), start=1):
+            _add(reading, path.name, row, clip, fold, part)
+    return reading.listing()
+
+
+def write(listing: Listing) -> dict[str, bytes]:
+    """Return file name -> bytes, rows in the order of the entries."""
+    rows: dict[str, list[Entry]] = {}
+    for entry in listing.entries:
+        rows.setdefault(entry.file or "folds.parquet", []).append(entry)
+    return {name: _bytes(entries) for name, entries in rows.items()}
+
+
+def _add(reading: Reading, name: str, row: int, clip: object, fold: object, part: object) -> None:
+    where = f"{name}: row {row}"
+    found = next((known for known in _PARTS if known == part), None)
+    if not isinstance(clip, str) or not clip:
+        reading.wrong(where, f"has clip_id {clip!r}.", "Give the id of a clip.")
+    elif not isinstance(fold, int) or isinstance(fold, bool) or fold < 1:
+        reading.wrong(where, f"has fold {fold!r}.", "Folds are whole numbers that count from 1.")
+    elif found is None:
+        reading.wrong(where, f"is for {part!r}.", f"Expected {', '.join(_PARTS)}.")
+    else:
+        reading.entries.append(Entry(clip, found, fold, "", file=name, where=where))
+
+
+def _bytes(entries: list[Entry]) -> bytes:
+    rows = [{"clip_id": entry.path, "fold": entry.number, "part": entry.part} for entry in entries]
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), buffer)
+    return buffer.getvalue()

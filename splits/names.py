@@ -1,0 +1,88 @@
+"""Names of clips as data sets write them: of files, of YouTube's videos, and JHMDB's spelling of HMDB51's names.
+
+JHMDB is cut out of HMDB51 and writes `@` where HMDB51 writes `#` (`Golf_Swing_@6Iron`, `Golf_Swing_#6Iron`) and
+also where it writes `&` (`Goal_1_@_2`, `Goal_1_&_2`), while one name of HMDB51 holds a real `@`. So `@` does not
+map back to one sign: names are compared with all three written as `@`, and one that could be several is left
+unmatched and reported.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from splits.entries import stem
+
+SPELLINGS: Mapping[str, str] = {"": "", "jhmdb": "#&"}
+"""Name of a spelling -> signs that it writes as `@`."""
+
+_ID = r"[A-Za-z0-9_-]{11}"
+_CUT = re.compile(rf"({_ID})_\d{{6}}_\d{{6}}")
+"""A piece of a video as Kinetics' crawlers and MMAction2 name it: id, start and end in seconds."""
+_HOSTS = ("youtube.com", "www.youtube.com", "m.youtube.com", "www.youtube-nocookie.com", "youtu.be")
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Which name is which listed one; every name is in exactly one of `listed_as`, `ambiguous` and `unlisted`."""
+
+    listed_as: Mapping[str, str]
+    """Name -> the listed name that it means."""
+    respelt: Mapping[str, str]
+    """Those of them that are listed under another spelling."""
+    ambiguous: Mapping[str, tuple[str, ...]]
+    """Name -> listed names of which it could be one, sorted; also where another name has a claim to the only one."""
+    unlisted: tuple[str, ...]
+    """Names that the lists do not have, sorted."""
+    absent: tuple[str, ...]
+    """Listed names that no name means, sorted."""
+
+
+def matched(names: Collection[str], listed: Collection[str], *, spelling: str = "") -> Matching:
+    """Match names to listed names, as they are or as a spelling of SPELLINGS writes them.
+
+    A name that is listed as it is means that one, unless it holds `@` and the spelling makes other listed
+    names equal to it.
+    """
+    known = set(listed)
+    alike: dict[str, list[str]] = {}
+    for name in sorted(known):
+        alike.setdefault(_spelt(name, spelling), []).append(name)
+    candidates = {name: tuple(alike.get(_spelt(name, spelling), ())) for name in sorted(set(names))}
+    certain = {name for name, found in candidates.items() if name in known and ("@" not in name or len(found) == 1)}
+    claims = Counter(found[0] for name, found in candidates.items() if len(found) == 1 and name not in certain)
+    respelt = {
+        name: found[0]
+        for name, found in candidates.items()
+        if name not in certain and len(found) == 1 and claims[found[0]] == 1 and found[0] not in certain
+    }
+    listed_as = {name: respelt.get(name, name) for name in candidates if name in certain or name in respelt}
+    return Matching(
+        listed_as=listed_as,
+        respelt=respelt,
+        ambiguous={name: found for name, found in candidates.items() if found and name not in listed_as},
+        unlisted=tuple(name for name, found in candidates.items() if not found),
+        absent=tuple(sorted(known - set(listed_as.values()))),
+    )
+
+
+def _spelt(name: str, spelling: str) -> str:
+    return name.translate({ord(sign): "@" for sign in SPELLINGS[spelling]})
+
+
+def youtube_id(text: str) -> str | None:
+    """Return the id of the video that an address of YouTube or a crawler's file name (`<id>_000417_000427`) means."""
+    if cut := _CUT.fullmatch(stem(text)):
+        return cut[1]
+    address = urlsplit(text) if text.startswith(("http://", "https://")) else None
+    if address is None or address.hostname not in _HOSTS:
+        return None
+    last = address.path.rstrip("/").rpartition("/")[2]
+    found = parse_qs(address.query).get("v", [last])[0]
+    return found if re.fullmatch(_ID, found) else None
+
+
+def video_name(text: str) -> str:
+    """Return the id of a YouTube video, or the file name without extension: what a list and a source both know."""
+    return youtube_id(text) or stem(text)

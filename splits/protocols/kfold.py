@@ -1,0 +1,34 @@
+"""K folds of whole groups, classes alike in each: every clip is tested once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Problem
+from slateboard.records.split import Split
+from slateboard.registry import Card, Parameter
+from splits.extension import Held
+from splits.rotation import rotated
+
+CARD = Card(
+    title="Grouped stratified folds",
+    source="Kohavi, cross-validation, IJCAI 1995, section 2.2 (stratified folds); groups as scikit-learn's GroupKFold",
+    parameters={"folds": Parameter(5, "-", "how many folds, at least 2; each is for testing once")},
+)
+
+
+def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+    """Return a split per fold; raises BadInput that names every class of fewer than two groups.
+
+    Classes of fewer groups than folds are missing in the test of some, which their reports say.
+    """
+    return extend(dataset, parameters, seed=seed, held=None)
+
+
+def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: Held | None) -> list[Split]:
+    """Return the folds, each group in the one that it was in."""
+    folds = parameters["folds"]
+    if folds < 2:
+        raise BadInput([Problem("folds", f"is {folds}.", "Ask for at least 2 folds.")])
+    tests = (1 / folds,) * folds
+    return rotated(dataset, protocol="kfold", parameters=parameters, seed=seed, tests=tests, held=held)

@@ -1,0 +1,39 @@
+"""Three splits as UCF101's: of 25 groups per class 7 are for testing, each group in one test at most."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Problem
+from slateboard.records.split import Split
+from slateboard.registry import Card, Parameter
+from splits.extension import Held
+from splits.rotation import rotated
+
+CARD = Card(
+    title="UCF101's three splits",
+    source="Soomro et al., UCF101, CRCV-TR-12-01, section 3 (three splits, groups apart; 7 of 25 groups by its lists)",
+    parameters={
+        "test_groups": Parameter(7, "groups", "of each class for testing, where it has `of_groups`"),
+        "of_groups": Parameter(25, "groups", "of which `test_groups` are for testing; other classes by this share"),
+        "splits": Parameter(3, "-", "how many splits; their tests share no group"),
+    },
+)
+
+
+def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+    """Return the splits: class shares count groups first, then clips, effects and duration.
+
+    Raises BadInput that names every class of fewer than two groups.
+    """
+    return extend(dataset, parameters, seed=seed, held=None)
+
+
+def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: Held | None) -> list[Split]:
+    """Return the splits in which groups that had a part keep it."""
+    test, of, count = (parameters[name] for name in ("test_groups", "of_groups", "splits"))
+    if min(test, count) < 1 or test * count > of:
+        what = f"{count} splits with {test} of {of} groups in test each."
+        raise BadInput([Problem("test_groups, of_groups, splits", what, "The tests must fit into all groups.")])
+    tests = (test / of,) * count
+    return rotated(dataset, protocol="ucf101", parameters=parameters, seed=seed, tests=tests, unit="groups", held=held)

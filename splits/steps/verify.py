@@ -1,0 +1,34 @@
+"""Derive a certificate again from the data, and name all that differs; the exit code is 1 if anything does.
+
+Example: slateboard split verify releases/v1/certificate.json
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from slateboard.errors import Finding
+from slateboard.progress import say
+from slateboard.workspace import Workspace
+from splits.certificate import verify
+
+
+def command(
+    workspace: Workspace,
+    certificate: Annotated[Path, typer.Argument(help="certificate.json of a release, of a split, or of an audit.")],
+    release: Annotated[
+        str | None, typer.Option(help="Folder of the release or of the lists, or a version; else found by itself.")
+    ] = None,
+    form: Annotated[str | None, typer.Option(help="Form of the lists: a name from `slateboard ls lists`.")] = None,
+) -> dict[str, Any]:
+    """Repeat every check that the certificate tells of, to the same depth."""
+    found = verify(certificate, workspace, release=release, form=form)
+    for remark in found.remarks:
+        say(f"  {remark}")
+    if found.differences:
+        count = f"{len(found.differences)} difference{'' if len(found.differences) == 1 else 's'}"
+        raise Finding("\n".join([f"{certificate} does not hold, {count}:", *found.differences]))
+    say(f"{certificate} holds. {found.line}")
+    return asdict(found)
