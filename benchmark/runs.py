@@ -35,7 +35,7 @@ from slateboard.records.split import Split
 from slateboard.records.trained_on import TrainedOn
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
-from splits.audit import lists_sha256
+from splits.audit.audit import lists_sha256
 
 RESULT = "result.json"
 """Written last: a folder without it is a run that is not whole."""

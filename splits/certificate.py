@@ -13,12 +13,12 @@ from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import sha256_of
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit import SCHEMA
-from splits.examination import Options, examine
+from splits.audit.audit import SCHEMA
+from splits.audit.examination import Options, examine
+from splits.audit.learned import Learned, read_learned
+from splits.audit.listed import VERSION as OF_LISTS
+from splits.audit.listed import read_lists, split_of_lists
 from splits.folder import CERTIFICATE, RECORD, find_dataset, list_texts, parts_table, root_lists, split_folder
-from splits.learned import Learned, read_learned
-from splits.listed import VERSION as OF_LISTS
-from splits.listed import read_lists, split_of_lists
 
 
 @dataclass(frozen=True)

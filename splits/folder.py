@@ -10,10 +10,10 @@ from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import whole, write_json, write_text
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit import Audit, audit, certificate, lists_sha256
+from splits.audit.audit import Audit, audit, certificate, lists_sha256
+from splits.audit.listed import dataset_of_lists, read_lists
 from splits.division import PROTOCOLS
-from splits.entries import LISTS, Entry, Listing
-from splits.listed import dataset_of_lists, read_lists
+from splits.listing.entries import LISTS, Entry, Listing
 from splits.parts import PARTS
 
 RECORD = "split.json"

@@ -9,11 +9,11 @@ import pandas as pd
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from splits.balance import Division, divide_groups
+from splits.balance.balance import Division, divide_groups
+from splits.balance.quantities import Unit
 from splits.extension import Held
 from splits.groups import group_keys
 from splits.parts import clips_where, split_of
-from splits.quantities import Unit
 from splits.tables import refuse_bad_table
 
 

@@ -13,7 +13,7 @@ from curate.shots.following import DETECTORS
 from leaderboards.steps.build import FORMATS
 from slateboard.registry import Card, Registry, first_line, folder_of, kinds
 from splits.division import PROTOCOLS
-from splits.entries import LISTS
+from splits.listing.entries import LISTS
 
 REGISTRIES = {
     registry.kind: registry

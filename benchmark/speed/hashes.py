@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splits.hashes import near
+from splits.near.hashes import near
 
 COUNTS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 EXHAUSTIVE_MOST = 30_000

@@ -21,7 +21,7 @@ import pandas as pd
 
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_sha256
 from slateboard.settings import Splitting
-from splits.audit import audit, audit_line
+from splits.audit.audit import audit, audit_line
 from splits.division import divide
 
 CLASSES = 101

@@ -18,8 +18,8 @@ from slateboard.files import digest, whole
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.progress import progress
 from slateboard.records.media import Duplicate
-from splits import duplicates as matcher
-from splits.candidates import Sketch, sketch
+from splits.near import duplicates as matcher
+from splits.near.candidates import Sketch, sketch
 
 FINGERPRINTS = "fingerprints"
 

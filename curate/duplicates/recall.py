@@ -15,8 +15,8 @@ from scipy.stats import binomtest
 from curate.duplicates import edits
 from slateboard.errors import BadInput, Problem
 from slateboard.media.fingerprints import Fingerprint, fingerprint_of
-from splits.candidates import sketch
-from splits.duplicates import Doubt, duplicates
+from splits.near.candidates import sketch
+from splits.near.duplicates import Doubt, duplicates
 
 VIDEOS = (".avi", ".mkv", ".mov", ".mp4", ".webm")
 HALVES = ("tuning", "judging")

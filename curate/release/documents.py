@@ -15,7 +15,7 @@ from slateboard.errors import BadInput, Problem
 from slateboard.files import sha256_of, write_json, write_text
 from slateboard.records.split import Split
 from slateboard.settings import Splitting
-from splits.audit import audit, audit_line, certificate
+from splits.audit.audit import audit, audit_line, certificate
 from splits.division import divide
 from splits.folder import root_lists, write_split
 

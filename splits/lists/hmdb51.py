@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.entries import Entry, Listing, Part, Reading, no_lists
+from splits.listing.entries import Entry, Listing, Part, Reading, no_lists
 
 CARD = Card(
     title="HMDB51 lists",

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.entries import WORDS, Entry, Listing, Part, Reading, no_lists, one_split, part_of
-from splits.lines import Style
+from splits.listing.entries import WORDS, Entry, Listing, Part, Reading, no_lists, one_split, part_of
+from splits.listing.lines import Style
 
 CARD = Card(
     title="Kinetics CSV",

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.entries import WORDS, Entry, Listing, Reading, folder_label, no_lists, part_of
+from splits.listing.entries import WORDS, Entry, Listing, Reading, folder_label, no_lists, part_of
 
 CARD = Card(
     title="MMAction2 lists",

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slateboard.registry import Card
-from splits.entries import Entry, Listing, Part, Reading, no_lists
+from splits.listing.entries import Entry, Listing, Part, Reading, no_lists
 
 CARD = Card(title="Parquet of folds", source="slateboard")
 NAMES = "clip_id"

@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.entries import CLASSES_FILE, Entry, Listing, Part, Reading, folder_label, no_lists, numbered, one_split
+from splits.listing.entries import (
+    CLASSES_FILE,
+    Entry,
+    Listing,
+    Part,
+    Reading,
+    folder_label,
+    no_lists,
+    numbered,
+    one_split,
+)
 
 CARD = Card(title="SEAGS lists", source="MEI paper (Informatica 2023), section 4.1.2: paths only")
 NAMES = "path"

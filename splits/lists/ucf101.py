@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.entries import CLASSES_FILE, Entry, Listing, Reading, folder_label, no_lists, numbered
+from splits.listing.entries import CLASSES_FILE, Entry, Listing, Reading, folder_label, no_lists, numbered
 
 CARD = Card(
     title="UCF101 lists",

@@ -10,8 +10,8 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.entries import LISTS, BadLists, Entry, Part, stem
-from splits.names import SPELLINGS, Matching, matched, video_name, youtube_id
+from splits.listing.entries import LISTS, BadLists, Entry, Part, stem
+from splits.listing.names import SPELLINGS, Matching, matched, video_name, youtube_id
 from splits.parts import few, split_of
 
 CARD = Card(

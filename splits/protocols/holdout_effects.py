@@ -9,7 +9,7 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.balance import divide_groups
+from splits.balance.balance import divide_groups
 from splits.groups import group_keys
 from splits.parts import clips_where, few, split_of
 from splits.tables import table_problems

@@ -20,13 +20,13 @@ from slateboard.files import csv_text, json_text, write_text
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit import BOUND, Audit, audit_line
-from splits.examination import Examination, Options, examine
+from splits.audit.audit import BOUND, Audit, audit_line
+from splits.audit.examination import Examination, Options, examine
+from splits.audit.learned import Learned, read_learned
+from splits.audit.listed import VERSION, read_lists, split_of_lists
+from splits.audit.sheet import SHEET, draw_pairs
 from splits.folder import CERTIFICATE, find_dataset, find_split
-from splits.learned import Learned, read_learned
-from splits.listed import VERSION, read_lists, split_of_lists
 from splits.parts import short
-from splits.sheet import SHEET, draw_pairs
 
 PAIRS = "pairs.csv"
 """All near-duplicates across train and test, undecided ones too; the sheet shows the first."""

@@ -12,8 +12,8 @@ from slateboard.errors import BadInput, Problem
 from slateboard.files import whole
 from slateboard.progress import say
 from slateboard.workspace import Workspace
-from splits.export import export
 from splits.folder import existing, find_split
+from splits.listing.export import export
 
 
 def command(

@@ -14,7 +14,7 @@ from slateboard.errors import SlateboardError
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit import Audit, audit, audit_line, lists_sha256
+from splits.audit.audit import Audit, audit, audit_line, lists_sha256
 from splits.division import PROTOCOLS, divide, parameters_of
 from splits.extension import Previous
 from splits.folder import RECORD, existing, find_split, is_same, split_folder, write_split

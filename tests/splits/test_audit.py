@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
 from slateboard.settings import Splitting
-from splits.audit import audit, audit_line, lists_sha256
+from splits.audit.audit import audit, audit_line, lists_sha256
 from splits.division import divide
 
 from .conftest import dataset_of

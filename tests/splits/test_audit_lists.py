@@ -8,10 +8,10 @@ import pytest
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput
 from slateboard.records.trained_on import TrainedOn
-from splits.audit import audit, lists_sha256
-from splits.examination import Options, examine
-from splits.learned import read_learned
-from splits.listed import dataset_of_lists, group_of, read_lists, split_of_lists
+from splits.audit.audit import audit, lists_sha256
+from splits.audit.examination import Options, examine
+from splits.audit.learned import read_learned
+from splits.audit.listed import dataset_of_lists, group_of, read_lists, split_of_lists
 
 from .conftest import dataset_of
 from .test_audit import split_of_clips

@@ -18,11 +18,11 @@ from slateboard.media.fingerprints import fingerprint_of
 from slateboard.media.pick import read
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.alike import by_hashes
-from splits.checks import Sides
-from splits.examination import Options, examine
-from splits.intact import states
-from splits.sheet import draw_pairs
+from splits.audit.alike import by_hashes
+from splits.audit.checks import Sides
+from splits.audit.examination import Options, examine
+from splits.audit.intact import states
+from splits.audit.sheet import draw_pairs
 from splits.steps import audit as audit_step
 from splits.steps import make as make_step
 

@@ -7,13 +7,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from slateboard.errors import BadInput, SlateboardError
-from splits import balance
-from splits.apportion import apportioned
-from splits.balance import choose_test_groups, divide_groups
-from splits.exchange import descend
+from splits.balance import balance
+from splits.balance.apportion import apportioned
+from splits.balance.balance import choose_test_groups, divide_groups
+from splits.balance.exchange import descend
+from splits.balance.quantities import quantities
+from splits.balance.state import State, held_parts
 from splits.groups import group_keys
-from splits.quantities import quantities
-from splits.state import State, held_parts
 
 
 def shares(data, test_groups) -> pd.Series:

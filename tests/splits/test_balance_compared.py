@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
-from splits.balance import divide_groups
+from splits.balance.balance import divide_groups
 
 MOST_GROUPS = 9
 """Of a class, largest first, whose every division is tried."""

@@ -11,10 +11,10 @@ from slateboard.dataset import Dataset, read_release, table_sha256
 from slateboard.errors import BadInput, Finding, SlateboardError
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
-from splits.audit import certificate, lists_sha256
+from splits.audit.audit import certificate, lists_sha256
+from splits.audit.examination import Options, examine
 from splits.certificate import read_certificate, verify
 from splits.division import divide
-from splits.examination import Options, examine
 from splits.folder import root_lists, write_split
 from splits.steps import audit as audit_step
 from splits.steps import verify as verify_step

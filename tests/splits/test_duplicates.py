@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from slateboard.media.fingerprints import SIDE, Fingerprint
 from slateboard.records.media import Duplicate
-from splits.candidates import near, sketch
-from splits.duplicates import Doubt, duplicates
-from splits.registration import Placement, register
+from splits.near.candidates import near, sketch
+from splits.near.duplicates import Doubt, duplicates
+from splits.near.registration import Placement, register
 
 LARGE = 96
 

@@ -9,7 +9,7 @@ import pytest
 from slateboard.errors import BadInput
 from slateboard.settings import Splitting
 from splits.division import divide
-from splits.entries import LISTS
+from splits.listing.entries import LISTS
 
 
 def official(data, lists: Path, form: str, **more: str):

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splits.entries import LISTS, stem
-from splits.names import matched, video_name, youtube_id
+from splits.listing.entries import LISTS, stem
+from splits.listing.names import matched, video_name, youtube_id
 
 
 def names_in(folder) -> set[str]:

@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import connected_components
 
 from slateboard.errors import BadInput
 from slateboard.media.fingerprints import fingerprint
-from splits import hashes
-from splits.hashes import groups, near, packed
+from splits.near import hashes
+from splits.near.hashes import groups, near, packed
 
 Hashes = NDArray[np.uint8]
 

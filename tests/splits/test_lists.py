@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from slateboard.errors import BadInput, SlateboardError
-from splits.entries import LISTS, BadLists, Entry, Listing, stem
-from splits.lines import Style
+from splits.listing.entries import LISTS, BadLists, Entry, Listing, stem
+from splits.listing.lines import Style
 
 
 def written(folder: Path, **texts: bytes) -> Path:

@@ -7,9 +7,9 @@ from slateboard.errors import BadInput, SlateboardError
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
 from splits.division import divide
-from splits.entries import LISTS
-from splits.export import export
 from splits.folder import write_split
+from splits.listing.entries import LISTS
+from splits.listing.export import export
 from splits.steps import export as export_step
 
 

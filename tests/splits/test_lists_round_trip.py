@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splits.entries import LISTS, WORDS, Entry, Listing, Reading
-from splits.lines import Style, divided
+from splits.listing.entries import LISTS, WORDS, Entry, Listing, Reading
+from splits.listing.lines import Style, divided
 
 CLASSES = ("Kick", "Kick_Ball", "climb stairs")
 NAMES = st.text(st.sampled_from("ab1 .#&@[](),;~'\"é-_!"), min_size=1, max_size=9).map(lambda name: f"x{name}x.avi")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.settings import Splitting
-from splits.audit import audit
+from splits.audit.audit import audit
 from splits.division import PROTOCOLS, divide, parameters_of
 
 SETTINGS = Splitting()

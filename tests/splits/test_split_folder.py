@@ -10,8 +10,8 @@ from slateboard.records.split import Split
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
 from splits.division import divide
-from splits.entries import LISTS
 from splits.folder import find_split, root_lists, write_split
+from splits.listing.entries import LISTS
 from splits.steps import audit as audit_step
 from splits.steps import make as make_step
 

@@ -13,9 +13,9 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.files import digest
 from slateboard.records.split import Split
-from splits.audit import lists_sha256
-from splits.checks import Check, Sides, counted
-from splits.entries import stem
+from splits.audit.audit import lists_sha256
+from splits.audit.checks import Check, Sides, counted
+from splits.listing.entries import stem
 
 RECORD = "trained_on.json"
 """Of a run: slateboard/records/trained_on.py."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
-from splits.entries import LISTS, Entry, Listing, Part
-from splits.names import video_name, youtube_id
+from splits.listing.entries import LISTS, Entry, Listing, Part
+from splits.listing.names import video_name, youtube_id
 
 _PARTS: tuple[Part, ...] = ("train", "test", "unused")
 _COLUMNS = ("clip_id", "path", "label", "class_index", "source_url", "start_s", "end_s")

@@ -5,8 +5,8 @@ from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array, diags_array, hstack
 
 from slateboard.errors import SlateboardError
-from splits.quantities import Floats, Ints, Quantities
-from splits.state import NONE
+from splits.balance.quantities import Floats, Ints, Quantities
+from splits.balance.state import NONE
 
 NODES, LEAST_NODES, NODES_TIMES_GROUPS = 2000, 50, 200_000
 """Bounds of the nodes of one search: the more groups, the dearer is a node. A limit in seconds would make the

@@ -9,7 +9,7 @@ import pandas as pd
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_sha256
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
-from splits.entries import LISTS, Entry, Listing
+from splits.listing.entries import LISTS, Entry, Listing
 
 VERSION = "lists"
 PROTOCOL = "fixed"

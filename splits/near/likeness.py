@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slateboard.media.fingerprints import SIDE
-from splits.registration import Placement, Values, gain_of, register
+from splits.near.registration import Placement, Values, gain_of, register
 
 _EVEN_HZ = 15.0
 """Rate at which offsets are looked for; they are judged at all pictures."""

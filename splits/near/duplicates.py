@@ -8,8 +8,8 @@ import numpy as np
 
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.records.media import Duplicate
-from splits.candidates import Guess, Sketch, guesses, near
-from splits.likeness import Likeness, Track, likeness
+from splits.near.candidates import Guess, Sketch, guesses, near
+from splits.near.likeness import Likeness, Track, likeness
 
 VERSION = 3
 """Of candidates, registration and verdict together; pairs found by another version are found anew."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from splits.quantities import Floats, Ints, Quantities
+from splits.balance.quantities import Floats, Ints, Quantities
 
 Score = tuple[float, ...]
 """Less is better, the first difference decides."""

@@ -8,7 +8,7 @@ from slateboard import __version__
 from slateboard.dataset import Dataset, table_sha256
 from slateboard.files import digest
 from slateboard.records.split import Split
-from splits.checks import (
+from splits.audit.checks import (
     GROUPS,
     TWICE,
     Check,

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from slateboard.media.fingerprints import Fingerprint
-from splits.candidates import sketch
-from splits.checks import Sides, text_of
-from splits.duplicates import Doubt, duplicates
-from splits.hashes import near, packed
+from splits.audit.checks import Sides, text_of
+from splits.near.candidates import sketch
+from splits.near.duplicates import Doubt, duplicates
+from splits.near.hashes import near, packed
 
 MOST_BITS = 31
 """Of 256 that may differ: the threshold that PDQ's authors give (Facebook, The TMK+PDQF Video-Hashing, 2019)."""

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from slateboard.errors import BadInput, Problem
-from splits.pigeonring import MOST_ROWS, Integers, Pairs, Words, near_rows
+from splits.near.pigeonring import MOST_ROWS, Integers, Pairs, Words, near_rows
 
 MOST_PAIRS = 50_000_000
 """Pairs that `near` returns at most: 0.8 GB. A few thousand equal hashes, as of blank pictures, make more."""

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from splits.quantities import Floats, Ints
-from splits.state import NONE, State
+from splits.balance.quantities import Floats, Ints
+from splits.balance.state import NONE, State
 
 LEAST = 1e-12
 """Smaller gains are the noise of real numbers."""

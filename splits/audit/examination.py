@@ -8,13 +8,13 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput
 from slateboard.files import sha256_of
 from slateboard.records.split import Split
-from splits import audit as names
-from splits.alike import FINGERPRINTS, MOST_BITS, Alike, Pair, by_fingerprints, by_hashes
-from splits.audit import Audit, audit, certificate
-from splits.checks import Check, Sides, counted, not_looked_at, text_of
-from splits.duplicates import VERSION as MATCHER
-from splits.intact import named, states
-from splits.learned import Learned, checks
+from splits.audit import audit as names
+from splits.audit.alike import FINGERPRINTS, MOST_BITS, Alike, Pair, by_fingerprints, by_hashes
+from splits.audit.audit import Audit, audit, certificate
+from splits.audit.checks import Check, Sides, counted, not_looked_at, text_of
+from splits.audit.intact import named, states
+from splits.audit.learned import Learned, checks
+from splits.near.duplicates import VERSION as MATCHER
 
 Depth = Literal["table", "hashes", "media"]
 """table: the table alone; hashes: its frame hashes too; media: fingerprints over time, and every file is decoded."""

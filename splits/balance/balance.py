@@ -8,10 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from slateboard.errors import BadInput, Problem
-from splits.exact import chosen, excluded
-from splits.quantities import Floats, Ints, Quantities, Unit, quantities
-from splits.search import searched
-from splits.state import NONE, State, held_parts
+from splits.balance.exact import chosen, excluded
+from splits.balance.quantities import Floats, Ints, Quantities, Unit, quantities
+from splits.balance.search import searched
+from splits.balance.state import NONE, State, held_parts
 from splits.tables import undividable
 
 EXACT, EXACT_IF_NEEDED = 60, 250

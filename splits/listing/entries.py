@@ -7,7 +7,7 @@ from typing import Literal
 
 from slateboard.errors import BadInput, Problem
 from slateboard.registry import Registry
-from splits.lines import Style, divided
+from splits.listing.lines import Style, divided
 
 LISTS = Registry("splits.lists", ("CARD", "NAMES", "PARTS", "read", "write"))
 """A form has `read(folder) -> Listing` and `write(listing)`: file name to text, or to bytes where it is no text.

@@ -14,8 +14,8 @@ from slateboard.media.fingerprints import sampled
 from slateboard.media.frames import decode
 from slateboard.media.sheets import Row, contact_sheet
 from slateboard.records.split import Split
-from splits.alike import Pair
-from splits.checks import Sides
+from splits.audit.alike import Pair
+from splits.audit.checks import Sides
 
 SHEET = "pairs.png"
 MOST = 24

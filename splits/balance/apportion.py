@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from splits.quantities import Floats, Ints, Quantities
-from splits.state import NONE, State
+from splits.balance.quantities import Floats, Ints, Quantities
+from splits.balance.state import NONE, State
 
 TIER_WEIGHT = 0.1
 """How much less a later tier weighs than the one before it."""

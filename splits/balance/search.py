@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from splits.apportion import apportioned
-from splits.exchange import descend
-from splits.quantities import Floats, Ints, Quantities
-from splits.state import NONE, State
+from splits.balance.apportion import apportioned
+from splits.balance.exchange import descend
+from splits.balance.quantities import Floats, Ints, Quantities
+from splits.balance.state import NONE, State
 
 SMALL = 600
 """Groups up to which all are exchanged at once: a step takes time and memory by their square."""

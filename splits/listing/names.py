@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from splits.entries import stem
+from splits.listing.entries import stem
 
 SPELLINGS: Mapping[str, str] = {"": "", "jhmdb": "#&"}
 """Name of a spelling -> signs that it writes as `@`."""

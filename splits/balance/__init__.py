@@ -1,0 +1,1 @@
+"""Balance: whole groups into parts of given shares, class by class."""
