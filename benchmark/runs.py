@@ -21,7 +21,7 @@ from benchmark.frames import store
 from benchmark.frames.pictures import Geometry
 from benchmark.page import write_page
 from benchmark.sampling import views_of
-from benchmark.seen import FILE, group_warnings, refuse_seen
+from benchmark.seen import group_warnings, refuse_seen
 from benchmark.training import log
 from benchmark.training.loop import Material, train
 from benchmark.weights import NONE, identity
@@ -32,7 +32,7 @@ from slateboard.progress import say, track
 from slateboard.records.result import Result, Score
 from slateboard.records.run import Run
 from slateboard.records.split import Split
-from slateboard.records.trained_on import TrainedOn
+from slateboard.records.trained_on import TRAINED_ON, TrainedOn
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 from splits.audit.audit import lists_sha256
@@ -78,7 +78,7 @@ def run(
         trained_on = TrainedOn(train=(), validation=())
         for stream, material in zip(streams, materials, strict=True):
             trained_on |= _learn(stream, material, folder, seed=seed, device=device)
-        trained_on.write(folder / FILE)
+        trained_on.write(folder / TRAINED_ON)
         refuse_seen(trained_on, split, where=str(folder))
         started = time.perf_counter()
         predictions = _test(streams, materials, device=device)

@@ -8,9 +8,6 @@ from slateboard.records.trained_on import TrainedOn
 from splits.groups import group_keys
 from splits.parts import few
 
-FILE = "trained_on.json"
-"""Name of the record TrainedOn in the folder of a run."""
-
 
 class SeenInTraining(Finding):
     """Clips of a test list decided the weights that were to be tested on it."""

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_sha256
+from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
 from slateboard.settings import Splitting
 from splits.audit.audit import audit, audit_line
 from splits.division import divide
@@ -68,18 +68,7 @@ def table(count: int, groups: int) -> Dataset:
     }
     clips = pd.DataFrame({name: columns.get(name, blank) for name in CLIP_COLUMNS})
     clips = clips.sort_values(["class_index", "path"], ignore_index=True)
-    return Dataset(
-        root=Path(),
-        name="made",
-        version="v1",
-        title="Made",
-        licence="",
-        classes=classes,
-        labels=classes,
-        motion_pairs=(),
-        clips=clips,
-        sha256=dataset_sha256(classes, clips),
-    )
+    return dataset_of_table(clips, classes=classes, root=Path(), name="made", version="v1")
 
 
 def main() -> None:

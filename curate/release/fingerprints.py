@@ -15,8 +15,8 @@ from slateboard.media.fingerprints import SHORT_SIDE, Fingerprinter
 from slateboard.media.frames import Frame, decode, scaled_size
 from slateboard.media.scale import scale
 from slateboard.progress import track
+from slateboard.records.release import FINGERPRINTS
 
-FILE = "fingerprints.parquet"
 _SCHEMA = pa.schema(
     [
         ("clip_id", pa.string()),
@@ -39,7 +39,7 @@ def write_fingerprints(folder: Path, paths: Sequence[tuple[str, str]]) -> None:
             {"clip_id": clip_id, **row}
             for (clip_id, _), row in zip(paths, track(made, "fingerprint", total=len(paths), unit="clips"), strict=True)
         ]
-    with whole(folder / FILE) as temporary:
+    with whole(folder / FINGERPRINTS) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
 
 

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 from curate.release.figures import SHEET
-from curate.release.fingerprints import FILE as FINGERPRINTS
 from curate.release.sums import SUMS, read_sums, sums_text, write_sums
 from slateboard.files import flush_folder, write_text
+from slateboard.records.release import FINGERPRINTS
 from slateboard.workspace import Workspace
 
 SUFFIX = "-list"

@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 
 from curate.release import tables
 from curate.release.figures import SHEET
-from curate.release.fingerprints import FILE as FINGERPRINTS
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.rebuild import REBUILT
 from curate.release.release import release
@@ -25,7 +24,7 @@ from curate.release.sums import SUMS
 from slateboard.catalog.catalog import Catalog
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import digest, flush_folder, whole, write_text
-from slateboard.records.release import Release, Takedown
+from slateboard.records.release import FINGERPRINTS, Release, Takedown
 from slateboard.records.source import Source
 from slateboard.workspace import Workspace
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from slateboard.records.base import Record
 from slateboard.records.clip import Camera
 
+FINGERPRINTS = "fingerprints.parquet"
+"""In a release: the fingerprint over time of each clip."""
 MACHINE_MADE = "media-"
 """How the name of a group begins that no person gave."""
 

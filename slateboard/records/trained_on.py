@@ -2,6 +2,9 @@
 
 from slateboard.records.base import Record
 
+TRAINED_ON = "trained_on.json"
+"""Its name in the folder of a run."""
+
 
 class TrainedOn(Record):
     """trained_on.json of a run, over all its streams."""

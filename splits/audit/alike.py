@@ -16,7 +16,6 @@ from splits.near.hashes import near, packed
 
 MOST_BITS = 31
 """Of 256 that may differ: the threshold that PDQ's authors give (Facebook, The TMK+PDQF Video-Hashing, 2019)."""
-FINGERPRINTS = "fingerprints.parquet"
 
 
 @dataclass(frozen=True, order=True)

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput
 from slateboard.files import sha256_of
+from slateboard.records.release import FINGERPRINTS
 from slateboard.records.split import Split
 from splits.audit import audit as names
-from splits.audit.alike import FINGERPRINTS, MOST_BITS, Alike, Pair, by_fingerprints, by_hashes
+from splits.audit.alike import MOST_BITS, Alike, Pair, by_fingerprints, by_hashes
 from splits.audit.audit import Audit, audit, certificate
 from splits.audit.checks import Check, Sides, counted, not_looked_at, text_of
 from splits.audit.intact import named, states

@@ -13,12 +13,11 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.files import digest
 from slateboard.records.split import Split
+from slateboard.records.trained_on import TRAINED_ON
 from splits.audit.audit import lists_sha256
 from splits.audit.checks import Check, Sides, counted
 from splits.listing.entries import stem
 
-RECORD = "trained_on.json"
-"""Of a run: slateboard/records/trained_on.py."""
 Splits = Callable[[str, int], Split]
 """Gives a split of the dataset by protocol and number."""
 
@@ -80,8 +79,8 @@ def checks(learned: Learned, sides: Sides, *, names: tuple[str, str]) -> tuple[C
 
 
 def _of_run(folder: Path, dataset: Dataset, split_of: Splits) -> Collection[str]:
-    if (folder / RECORD).is_file():
-        return _of_file(folder / RECORD)
+    if (folder / TRAINED_ON).is_file():
+        return _of_file(folder / TRAINED_ON)
     config = folder / "config.toml"
     if not config.is_file():
         remedy = "Name the folder of a run (it holds config.toml), or a file with ids."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_sha256
+from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
 from splits.listing.entries import LISTS, Entry, Listing
@@ -75,18 +75,8 @@ def dataset_of_lists(folder: Path, listing: Listing) -> Dataset:
         columns=list(CLIP_COLUMNS),
     )
     table = table.sort_values(["class_index", "clip_id"]).reset_index(drop=True)
-    return Dataset(
-        root=folder,
-        name=folder.resolve().name,
-        version=VERSION,
-        title=folder.resolve().name,
-        licence="",
-        classes=classes,
-        labels=classes,
-        motion_pairs=(),
-        clips=table,
-        sha256=dataset_sha256(classes, table),
-    )
+    name = folder.resolve().name
+    return dataset_of_table(table, classes=classes, root=folder, name=name, version=VERSION)
 
 
 def split_of_lists(dataset: Dataset, listing: Listing, number: int) -> Split:

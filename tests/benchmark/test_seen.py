@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from benchmark.runs import plan, run
-from benchmark.seen import FILE, SeenInTraining, group_warnings, refuse_seen
+from benchmark.seen import SeenInTraining, group_warnings, refuse_seen
 from benchmark.steps.train import command as bench
 from slateboard.dataset import Dataset
 from slateboard.errors import Finding
 from slateboard.records.result import Result
 from slateboard.records.split import Split
-from slateboard.records.trained_on import TrainedOn
+from slateboard.records.trained_on import TRAINED_ON, TrainedOn
 from slateboard.workspace import Workspace
 from splits.division import divide
 from splits.folder import find_split, write_split
@@ -38,7 +38,7 @@ def test_a_run_writes_down_what_it_was_trained_and_validated_on(
     workspace: Workspace, squares: Dataset, folds: list[Split]
 ) -> None:
     folder = run(workspace, squares, folds[0], "c3d", seed=0).folder
-    found = json.loads((folder / FILE).read_text())
+    found = json.loads((folder / TRAINED_ON).read_text())
     assert found["schema"] == 1
     assert sorted([*found["train"], *found["validation"]]) == sorted(folds[0].train)
     group = squares.clips.set_index("clip_id")["group"]
@@ -68,7 +68,7 @@ def test_a_checkpoint_of_another_split_is_refused_before_its_evaluation_counts(
     part: str, workspace: Workspace, squares: Dataset, folds: list[Split], tmp_path: Path
 ) -> None:
     first = run(workspace, squares, folds[0], "c3d", seed=0)
-    learned = getattr(TrainedOn.read(first.folder / FILE), part)
+    learned = getattr(TrainedOn.read(first.folder / TRAINED_ON), part)
     other = next(split for split in folds[1:] if set(split.test) & set(learned))
     planted = workspace.runs / plan(workspace.settings, squares, other, "c3d", seed=0).folder
     shutil.copytree(first.folder / "checkpoints", planted / "checkpoints")
@@ -96,7 +96,7 @@ def test_a_training_that_goes_on_from_another_splits_checkpoint_is_refused_too(
     torch.save(state, planted / "checkpoints" / "all.pt")
     with pytest.raises(SeenInTraining, match="4 of 4 test clips"):
         run(longer, squares, folds[1], "c3d", seed=0)
-    assert set(TrainedOn.read(planted / FILE).ids) == set(squares.clips["clip_id"])
+    assert set(TrainedOn.read(planted / TRAINED_ON).ids) == set(squares.clips["clip_id"])
 
 
 def test_a_checkpoint_that_does_not_say_what_it_saw_is_not_used(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_sha256
+from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
 from slateboard.records.release import Release
 
 REALDATA = Path(os.environ.get("SLATEBOARD_REALDATA", Path(__file__).parents[3] / "shared" / "realdata"))
@@ -56,18 +56,7 @@ def dataset_of(rows: Sequence[Mapping[str, Any]], *, root: Path = Path("releases
             }
         )
     clips = pd.DataFrame(full, columns=list(CLIP_COLUMNS)).sort_values(["class_index", "path"]).reset_index(drop=True)
-    return Dataset(
-        root=root,
-        name="tiny",
-        version="v1",
-        title="Tiny",
-        licence="",
-        classes=classes,
-        labels=classes,
-        motion_pairs=(),
-        clips=clips,
-        sha256=dataset_sha256(classes, clips),
-    )
+    return dataset_of_table(clips, classes=classes, root=root, name="tiny", version="v1")
 
 
 @pytest.fixture(scope="session")
