@@ -104,7 +104,7 @@ def _chosen(splits: Sequence[Split], number: int | None) -> list[Split]:
 
 def _divided_again(dataset: Dataset, base: Sequence[Split], repeat: int) -> list[Split]:
     """Return splits of the same numbers and parameters, divided with the seed `repeat` further."""
-    module = PROTOCOLS.load(base[0].protocol)
+    module = PROTOCOLS.load(base[0].protocol.partition("-")[0])
     given = {name: value for name, value in base[0].parameters.items() if name in module.CARD.parameters}
     settled = module.CARD.settle(given, where=f"protocol {base[0].protocol}")
     by_number = {split.number: split for split in module.divide(dataset, settled, seed=base[0].seed + repeat)}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from slateboard import __version__
-from slateboard.errors import MissingRequirement, SlateboardError, did_you_mean
+from slateboard.errors import Finding, MissingRequirement, SlateboardError, did_you_mean
 from slateboard.progress import be_quiet, say
 from slateboard.registry import first_line, folder_of, import_module, modules_in
 
@@ -95,7 +95,6 @@ def _call(command: Callable[..., Any], help_text: str, path: list[str], words: l
     import typer
 
     signature = inspect.signature(command)
-    outcome: dict[str, Any] = {}
 
     def step(**values: Any) -> None:
         as_json = values.pop("json")
@@ -104,9 +103,15 @@ def _call(command: Callable[..., Any], help_text: str, path: list[str], words: l
         folder = values.pop("workspace", None)
         if folder is not None:
             values["workspace"] = _workspace(folder)
-        outcome["value"] = command(**values)
-        if as_json:
-            print(json.dumps(outcome["value"], indent=2, ensure_ascii=False, default=str))
+        found: Finding | None = None
+        try:
+            outcome = command(**values)
+        except Finding as finding:
+            found, outcome = finding, finding.outcome
+        if as_json and (found is None or outcome is not None):
+            print(json.dumps(outcome, indent=2, ensure_ascii=False, default=str))
+        if found is not None:
+            raise found
 
     own = [parameter for name, parameter in signature.parameters.items() if name != "workspace"]
     extra = [

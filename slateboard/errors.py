@@ -7,9 +7,10 @@ SlateboardError         2  usage or bad input; every other error is one of these
 └── MissingRequirement  3  the environment lacks something; says what to install
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 
 class SlateboardError(Exception):
@@ -50,6 +51,11 @@ class Finding(SlateboardError):
     """The command did its work and found something that must not be."""
 
     exit_code = 1
+
+    def __init__(self, message: str, *, outcome: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        """What the command would have returned: `--json` prints it before the error."""
 
 
 class MissingRequirement(SlateboardError):

@@ -1,67 +1,64 @@
-"""Derive a certificate again from the data that it speaks of, and name all that differs."""
+"""certificate.json of an audit: written with its pairs, read again, and never replaced by a weaker one."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import pandas as pd
-
-from slateboard.dataset import SUMS, Dataset
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import sha256_of
-from slateboard.records.split import Split
-from slateboard.workspace import Workspace
-from splits.audit.audit import SCHEMA
-from splits.audit.examination import Options, examine
-from splits.audit.learned import Learned, read_learned
-from splits.audit.listed import VERSION as OF_LISTS
-from splits.audit.listed import read_lists, split_of_lists
-from splits.folder import CERTIFICATE, RECORD, find_dataset, list_texts, parts_table, root_lists, split_folder
+from slateboard.files import csv_text, json_text, whole
+from splits.audit.audit import SCHEMA, lists_sha256
+from splits.audit.examination import Depth, Examination, Options
+from splits.audit.sheet import NOTHING, SHEET, Shown, draw_pairs, shown
+from splits.folder import CERTIFICATE
+from splits.subject import Subject
+
+PAIRS = "pairs.csv"
+"""All near-duplicates across train and test, undecided ones too; the sheet shows the first."""
+_WANTED = ("dataset", "dataset_sha256", "split", "lists_sha256", "options", "audit", "versions")
+_DEPTHS: tuple[Depth, ...] = get_args(Depth)
 
 
-@dataclass(frozen=True)
-class Verified:
-    """What a second derivation gave."""
+def write_examination(folder: Path, subject: Subject, examination: Examination) -> Shown:
+    """Write the pairs, the sheet of those to look at and the certificate, over those of an earlier audit.
 
-    line: str
-    """The audit line, derived anew."""
-    differences: tuple[str, ...]
-    """One sentence each; empty: the certificate holds."""
-    remarks: tuple[str, ...]
-    """What differs and proves nothing: versions of code."""
-
-
-def verify(path: Path, workspace: Workspace, *, release: str | None, form: str | None = None) -> Verified:
-    """Derive a certificate again.
-
-    The release is the one that is named (version, folder of a release or of lists), else the one around the
-    certificate, else the version of the workspace that the certificate names. The lists beside the split, and the files
-    of the release that are no videos, are held against what they were written from. Raises BadInput for a file
-    that is no certificate.
+    All are whole before the first takes its place, and the certificate takes it last; what the earlier audit had and
+    this one has not goes after that. So a certificate never lacks the pairs that it counts. One that says the same as
+    the earlier one is left alone. Returns what is drawn.
     """
-    said = read_certificate(path)
-    dataset = find_dataset(workspace, release or _release_of(path, said), form=form, checked=False)
+    pictures = NOTHING if subject.of_lists else shown(subject.dataset, subject.split, examination.pairs)
+    text, path = json_text(examination.certificate), folder / CERTIFICATE
+    if path.is_file() and path.read_text("utf-8") == text and (folder / SHEET).is_file() == bool(pictures.pairs):
+        return pictures
+    with ExitStack() as files:
+        # Left in reverse order: what is opened first is renamed last.
+        files.enter_context(whole(path)).write_bytes(text.encode("utf-8"))
+        if examination.pairs:
+            text = csv_text([asdict(pair) for pair in examination.pairs], ("train", "test", "why"))
+            files.enter_context(whole(folder / PAIRS)).write_bytes(text.encode("utf-8"))
+        if pictures.pairs:
+            draw_pairs(files.enter_context(whole(folder / SHEET)), subject.dataset, pictures)
+    for name, there in ((PAIRS, examination.pairs), (SHEET, pictures.pairs)):
+        if not there:
+            (folder / name).unlink(missing_ok=True)
+    return pictures
+
+
+def refuse_weaker(path: Path, subject: Subject, *, depth: Depth) -> None:
+    """Raise SlateboardError where a certificate of this very split lies that was made by a deeper look."""
     try:
-        split = _split(path, workspace, dataset, said, form)
-    except BadInput as error:
-        return Verified("", tuple(str(problem) for problem in error.problems), ())
-    options = Options.read(said["options"])
-    learned, problems = _learned(options, workspace, dataset)
-    derived = json.loads(json.dumps(examine(dataset, split, options, learned=learned).certificate))
-    found = [
-        *problems,
-        *differences(said, derived),
-        *_beside(path, workspace, dataset, split),
-        *_sums(dataset.root),
-    ]
-    remarks = [
-        f"versions.{name}: made with {said['versions'].get(name)}, checked with {derived['versions'].get(name)}"
-        for name in sorted({*said["versions"], *derived["versions"]} - {"fingerprints_sha256"})
-        if said["versions"].get(name) != derived["versions"].get(name)
-    ]
-    return Verified(derived["line"], tuple(found), tuple(remarks))
+        said = read_certificate(path)
+    except BadInput:
+        # None there, or none that proves anything.
+        return
+    of_this = (said["dataset_sha256"], said["lists_sha256"]) == (subject.dataset.sha256, lists_sha256(subject.split))
+    earlier = Options.read(said["options"]).depth
+    if of_this and earlier in _DEPTHS[_DEPTHS.index(depth) + 1 :]:
+        raise SlateboardError(
+            f"{path} was made with {earlier}, and would be replaced by one that looked at {depth} only. "
+            "Leave out --no-media, or move that file elsewhere first."
+        )
 
 
 def read_certificate(path: Path) -> dict[str, Any]:
@@ -69,8 +66,7 @@ def read_certificate(path: Path) -> dict[str, Any]:
     try:
         said: dict[str, Any] = json.loads(path.read_text("utf-8"))
         schema = said["schema"]
-        wanted = ("dataset", "split", "options", "audit", "versions") if schema == SCHEMA else ()
-        missing = [name for name in wanted if name not in said]
+        missing = [name for name in _WANTED if name not in said] if schema == SCHEMA else []
         if missing:
             raise ValueError(f"it lacks {', '.join(missing)}")
         Options.read(said.get("options", {}))
@@ -81,114 +77,3 @@ def read_certificate(path: Path) -> dict[str, Any]:
         remedy = "Install a newer slateboard." if schema > SCHEMA else "Make it anew with `slateboard split audit`."
         raise BadInput([Problem(str(path), f"has schema {schema}, this slateboard reads {SCHEMA}.", remedy)])
     return said
-
-
-def differences(said: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for every value in which a certificate differs from one made of the data."""
-    one, other = _flat(said), _flat(derived)
-    for name in sorted({*one, *other}):
-        if name.startswith("versions.") and name != "versions.fingerprints_sha256":
-            continue
-        if one.get(name, _ABSENT) != other.get(name, _ABSENT):
-            yield f"{name}: the certificate says {_short(one, name)}, the data say {_short(other, name)}"
-
-
-_ABSENT = object()
-
-
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Return path -> value of all leaves; checks are named by their names, not by their places."""
-    if isinstance(value, Mapping) and value:
-        return {
-            path: leaf
-            for key, item in value.items()
-            for path, leaf in _flat(item, f"{name}.{key}" if name else key).items()
-        }
-    if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
-        found: dict[str, Any] = {}
-        for place, item in enumerate(value):
-            path = f"{name}[{item['name']}]"
-            found |= _flat(item, path if f"{path}.name" not in found else f"{path}#{place}")
-        return found
-    return {name: value}
-
-
-def _short(values: Mapping[str, Any], name: str) -> str:
-    if name not in values:
-        return "nothing"
-    text = json.dumps(values[name], ensure_ascii=False)
-    return text if len(text) <= 160 else f"{text[:157]}..."
-
-
-def _release_of(path: Path, said: Mapping[str, Any]) -> str:
-    """Return the release around a certificate, else the version that it names."""
-    around = next((folder for folder in path.resolve().parents if (folder / SUMS).is_file()), None)
-    if around is not None:
-        return str(around)
-    version = said["dataset"].rpartition("-")[2]
-    if version == OF_LISTS:
-        raise SlateboardError(f"{path} speaks of list files. Say where they lie: --release FOLDER.")
-    return str(version)
-
-
-def _split(path: Path, workspace: Workspace, dataset: Dataset, said: Mapping[str, Any], form: str | None) -> Split:
-    protocol, _, number = said["split"].rpartition("-")
-    if dataset.version == OF_LISTS:
-        return split_of_lists(dataset, read_lists(dataset.root, form=form), int(number))
-    beside = path.parent / RECORD
-    if beside.is_file():
-        return Split.read(beside)
-    return Split.read(split_folder(workspace, dataset, protocol=protocol, number=int(number)) / RECORD)
-
-
-def _learned(options: Options, workspace: Workspace, dataset: Dataset) -> tuple[Learned | None, list[str]]:
-    """Return the training ids that the certificate names, and whether they are still the same."""
-    if options.trained_on is None:
-        return None, []
-
-    def split_of(protocol: str, number: int) -> Split:
-        return Split.read(split_folder(workspace, dataset, protocol=protocol, number=number) / RECORD)
-
-    try:
-        learned = read_learned(Path(options.trained_on), dataset, split_of)
-    except SlateboardError as error:
-        return None, [f"options.trained_on: cannot be read again. {error}"]
-    if learned.sha256 == options.trained_on_sha256:
-        return learned, []
-    return learned, [f"options.trained_on_sha256: {options.trained_on} holds other ids than it did"]
-
-
-def _beside(path: Path, workspace: Workspace, dataset: Dataset, split: Split) -> Iterator[str]:
-    """Yield the lists that are not what the split says, beside it and at the root of its release."""
-    if dataset.version == OF_LISTS:
-        return
-    folder = path.parent
-    if not (folder / RECORD).is_file():
-        folder = split_folder(workspace, dataset, protocol=split.protocol, number=split.number)
-    texts = {folder / name: text for name, text in list_texts(dataset, split).items()}
-    if path.parent.resolve() == dataset.root.resolve() and path.name == CERTIFICATE:
-        texts |= {dataset.root / name: text for name, text in root_lists(dataset, split).items()}
-    for file, text in texts.items():
-        if not file.is_file() or file.read_text("utf-8") != text:
-            yield f"{file}: is not the list of {split.key}"
-    table = folder / "parts.parquet"
-    if not table.is_file() or not pd.read_parquet(table).astype(object).equals(
-        parts_table(dataset, split).astype(object)
-    ):
-        yield f"{table}: is not the table of {split.key}"
-
-
-def _sums(root: Path) -> Iterator[str]:
-    """Yield the files of a release, videos aside, that are not what its SHA256SUMS says; videos are an audit's part."""
-    sums = root / SUMS
-    if not sums.is_file():
-        return
-    for line in sums.read_text("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        if name.startswith("videos/"):
-            continue
-        file = root / name
-        if not file.is_file():
-            yield f"{file}: is missing"
-        elif sha256_of(file) != digest:
-            yield f"{file}: is not the file of {SUMS}"

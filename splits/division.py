@@ -16,6 +16,8 @@ PROTOCOLS = Registry("splits.protocols", ("CARD", "divide"))
 
 One whose groups can keep their part in a later release has `extend(dataset, parameters, *, seed, held)` as well.
 """
+EXTENDS = "extends"
+"""Among the parameters of a split: the dataset whose groups keep their part in it."""
 
 
 def divide(
@@ -32,20 +34,33 @@ def divide(
     Groups that had a part in the splits of `previous` keep it; `extends` among the parameters names its dataset.
     """
     module = PROTOCOLS.load(protocol)
-    card: Card = module.CARD
-    from_settings = {name: value for name, value in settings.model_dump().items() if name in card.parameters}
-    parameters = card.settle({**from_settings, **(given or {})}, where=f"protocol {protocol}")
+    parameters = settled(protocol, settings=settings, given=given)
     used = settings.seed if seed is None else seed
     if previous is None:
         splits: list[Split] = module.divide(dataset, parameters, seed=used)
         return splits
     if not hasattr(module, "extend"):
-        able = [name for name in PROTOCOLS.names() if hasattr(PROTOCOLS.load(name), "extend")]
-        remedy = f"Divide anew without --extend; these can be extended: {', '.join(able)}."
+        remedy = f"Divide anew without --extend; these can be extended: {', '.join(extendable())}."
         raise BadInput([Problem(f"protocol {protocol}", "has no groups that could keep their part.", remedy)])
     extended: list[Split] = module.extend(dataset, parameters, seed=used, held=held_by(dataset, previous))
-    name = previous.dataset.key
-    return [split.model_copy(update={"parameters": {**split.parameters, "extends": name}}) for split in extended]
+    return [split.model_copy(update={"parameters": {**split.parameters, EXTENDS: previous.key}}) for split in extended]
+
+
+def settled(protocol: str, *, settings: Splitting, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return all parameters of a protocol: the given ones over the settings over its own defaults."""
+    card: Card = PROTOCOLS.load(protocol).CARD
+    from_settings = {name: value for name, value in settings.model_dump().items() if name in card.parameters}
+    return card.settle({**from_settings, **(given or {})}, where=f"protocol {protocol}")
+
+
+def extendable() -> list[str]:
+    """Return the protocols whose groups can keep their part in a later release."""
+    return [name for name in PROTOCOLS.names() if hasattr(PROTOCOLS.load(name), "extend")]
+
+
+def asked_for(split: Split) -> dict[str, Any]:
+    """Return the parameters that a split was asked for with, whether it extends another or not."""
+    return {name: value for name, value in split.parameters.items() if name != EXTENDS}
 
 
 def parameters_of(words: Sequence[str], card: Card, *, where: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Where a split lies and how it is written: parts, lists and certificate first, split.json last."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from splits.audit.audit import Audit, audit, certificate, lists_sha256
 from splits.audit.listed import dataset_of_lists, read_lists
 from splits.division import PROTOCOLS
 from splits.listing.entries import LISTS, Entry, Listing
-from splits.parts import PARTS
+from splits.parts import PARTS, few
 
 RECORD = "split.json"
 """Written last: a folder without it is no split."""
@@ -79,9 +80,11 @@ def find_split(workspace: Workspace, dataset: Dataset, *, protocol: str, number:
     folder = split_folder(workspace, dataset, protocol=protocol, number=number)
     if not (folder / RECORD).is_file():
         wanted = f"{protocol}-{number}"
-        known = protocol if protocol in PROTOCOLS.names() else "PROTOCOL"
+        # Official lists of several sets are fixed-NAME.
+        base = protocol.partition("-")[0]
+        known = base if base in PROTOCOLS.names() else "PROTOCOL"
         raise SlateboardError(
-            f"{dataset.key} has no split '{wanted}'. {did_you_mean(wanted, existing(workspace, dataset))} "
+            f"{dataset.key} has no split '{wanted}'. {did_you_mean(wanted, _told(existing(workspace, dataset)))} "
             f"Make it with `slateboard split make {known} --release {dataset.version}`."
         )
     split = Split.read(folder / RECORD)
@@ -104,6 +107,20 @@ def existing(workspace: Workspace, dataset: Dataset) -> list[str]:
     roots = (dataset.root / "splits", workspace.splits / dataset.key)
     records = [path.parent for root in roots for path in root.glob(f"*/*/{RECORD}")]
     return sorted({f"{folder.parent.name}-{folder.name}" for folder in records})
+
+
+def _told(keys: Iterable[str]) -> list[str]:
+    """Return keys of splits for a person: `kfold-1 to 5` in place of five."""
+    numbers: dict[str, list[int]] = {}
+    for key in keys:
+        protocol, _, number = key.rpartition("-")
+        numbers.setdefault(protocol, []).append(int(number))
+    return [
+        f"{protocol}-{found[0]} to {found[-1]}"
+        if len(found) > 1 and found == list(range(found[0], found[-1] + 1))
+        else few([f"{protocol}-{number}" for number in found])
+        for protocol, found in sorted((name, sorted(some)) for name, some in numbers.items())
+    ]
 
 
 def is_same(one: Split, other: Split) -> bool:

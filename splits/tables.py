@@ -37,7 +37,8 @@ def undividable(label: str, clips: int, *, bond: str = "group") -> Problem:
     return Problem(
         f"class '{label}'",
         f"has {clips} clip{'' if clips == 1 else 's'} of one {bond}: tested on it, it would be unseen in train.",
-        f"Add sources of another {bond}, correct the column `group`, or leave the class out.",
+        f"Add sources of another {bond}, correct the column `group`, or leave the class out "
+        "(`slateboard curate review --reject LABEL`).",
     )
 
 

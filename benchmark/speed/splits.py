@@ -1,7 +1,9 @@
-"""How long three splits of a million clips take, and their audit without media, and how much memory.
+"""How long three splits of a million clips take, their audit without media, and reading the release; how much memory.
 
 The table is made: 200,000 groups whose sizes fall off geometrically, each of one class mostly, of 101 classes of very
-unequal size; every clip has a source and a file of its own. Each protocol is a process of its own.
+unequal size; every clip has a source and a file of its own. Each protocol is a process of its own, and so are
+`release`, which writes the table as a release and reads it back, and `hashes`, which looks for near-duplicates across
+a `seags` split by frame hashes of the kind `clustered` (benchmark/speed/hashes.py).
 
 Example: python -m benchmark.speed.splits
 """
@@ -11,6 +13,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +22,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
+from benchmark.speed.hashes import clustered
+from slateboard.dataset import CLIP_COLUMNS, SUMS, Dataset, dataset_of_table, read_release, table_sha256
+from slateboard.records.release import Release
 from slateboard.settings import Splitting
+from splits.audit.alike import by_hashes
 from splits.audit.audit import audit, audit_line
+from splits.audit.sides import Sides
 from splits.division import divide
 
 CLASSES = 101
 PROTOCOLS = ("ucf101", "hmdb51", "seags")
+RELEASE, HASHES = "release", "hashes"
 
 
 def table(count: int, groups: int) -> Dataset:
@@ -76,19 +84,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=1_000_000)
     parser.add_argument("--groups", type=int, default=200_000)
-    parser.add_argument("--protocols", nargs="+", default=PROTOCOLS)
+    parser.add_argument("--parts", nargs="+", default=(*PROTOCOLS, RELEASE, HASHES), help="Protocols, release, hashes.")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     sizes = ["--clips", str(arguments.clips), "--groups", str(arguments.groups)]
     if arguments.one:
         _measure(arguments.one, table(arguments.clips, arguments.groups))
         return
-    for protocol in arguments.protocols:
-        subprocess.run([sys.executable, "-m", "benchmark.speed.splits", *sizes, "--one", protocol], check=True)
+    for part in arguments.parts:
+        subprocess.run([sys.executable, "-m", "benchmark.speed.splits", *sizes, "--one", part], check=True)
 
 
-def _measure(protocol: str, dataset: Dataset) -> None:
-    print(f"{protocol}: {len(dataset.clips):,} clips; {_peak_gb():.2f} GB with the table", flush=True)
+def _measure(part: str, dataset: Dataset) -> None:
+    print(f"{part}: {len(dataset.clips):,} clips; {_peak_gb():.2f} GB with the table", flush=True)
+    if part == RELEASE:
+        _release(dataset)
+    elif part == HASHES:
+        _hashes(dataset)
+    else:
+        _divide(part, dataset)
+    print(f"  peak {_peak_gb():.2f} GB", flush=True)
+
+
+def _divide(protocol: str, dataset: Dataset) -> None:
     with _timed("  divide"):
         splits = divide(dataset, protocol=protocol, settings=Splitting())
     for split in splits:
@@ -96,7 +114,58 @@ def _measure(protocol: str, dataset: Dataset) -> None:
             report = audit(dataset, split)
         print(f"    {audit_line(report)}")
         print(f"    {json.dumps(split.report)}")
-    print(f"  peak {_peak_gb():.2f} GB", flush=True)
+
+
+def _release(dataset: Dataset) -> None:
+    """Time a release's table from clips.parquet to a Dataset, with and without the check of its identity."""
+    _add_fingerprints(dataset)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        dataset.clips.to_parquet(folder / "clips.parquet", index=False)
+        _record(dataset).write(folder / "recipe.toml")
+        (folder / SUMS).write_text("")
+        megabytes = (folder / "clips.parquet").stat().st_size / 1e6
+        with _timed(f"  bare pandas.read_parquet of {megabytes:.0f} MB"):
+            pd.read_parquet(folder / "clips.parquet")
+        with _timed("  read_release"):
+            found = read_release(folder)
+        with _timed("  table_sha256"):
+            table_sha256(found.classes, found.clips)
+
+
+def _record(dataset: Dataset) -> Release:
+    return Release(
+        name=dataset.name,
+        version=dataset.version,
+        title=dataset.title,
+        licence=dataset.licence,
+        naming="seags",
+        protocol="seags",
+        classes=dataset.classes,
+        labels=dataset.labels,
+        motion_pairs=(),
+        clips=len(dataset.clips),
+        left_out={},
+        dataset_sha256=dataset.sha256,
+        settings={},
+        tools={},
+    )
+
+
+def _add_fingerprints(dataset: Dataset) -> None:
+    words = clustered(len(dataset.clips)).view(">u8").tolist()
+    dataset.clips["fingerprint"] = ["-".join(f"{word:016x}" for word in row) for row in words]
+
+
+def _hashes(dataset: Dataset) -> None:
+    """Time the comparison of train with test by the hashes of the table."""
+    _add_fingerprints(dataset)
+    (split,) = divide(dataset, protocol="seags", settings=Splitting())
+    with _timed("  look up the parts"):
+        sides = Sides.of(dataset.clips, split)
+    with _timed("  by_hashes"):
+        found = by_hashes(sides)
+    print(f"    {len(found.undecided):,} pairs across train and test, {len(found.unseen)} clips without hashes")
 
 
 @contextmanager

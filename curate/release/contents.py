@@ -45,10 +45,11 @@ class Contents:
     """Path in the release -> trimmed file."""
 
     def same_as(self, folder: Path) -> bool:
-        """Does a version hold exactly this, but for its number?"""
+        """Does a version hold exactly this, but for its number and what it extends?"""
         stands = tables.read_tables(folder)
+        here = {name: getattr(self.release, name) for name in ("version", "extends")}
         return (
-            stands.release.model_copy(update={"version": self.release.version}) == self.release
+            stands.release.model_copy(update=here) == self.release
             and _rows(stands.clips) == _rows(self.clips)
             and _rows(stands.originals) == _rows(self.originals)
             and all((folder / name).is_file() for name in self.texts)

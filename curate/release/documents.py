@@ -3,32 +3,30 @@
 Everything here is made from the folder itself, so that a rebuilt folder gets the same documents byte for byte.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from curate.release import croissant, datasheet, figures
 from curate.release.fingerprints import write_fingerprints
-from curate.release.tables import Tables, read_tables
+from curate.release.sides import frozen_splits
+from curate.release.tables import read_tables
 from slateboard.dataset import Dataset, dataset_of
-from slateboard.errors import BadInput, Problem
 from slateboard.files import sha256_of, write_json, write_text
 from slateboard.records.split import Split
-from slateboard.settings import Splitting
 from splits.audit.audit import audit, audit_line, certificate
-from splits.division import divide
 from splits.folder import root_lists, write_split
 
 
-def write_documents(folder: Path, *, with_videos: bool = True) -> str:
+def write_documents(folder: Path, *, with_videos: bool = True, splits: Sequence[Split] = ()) -> str:
     """Write them all; return the audit line of the first frozen split. Two need every clip.
 
-    Without videos the contact sheet and the fingerprints are left out.
+    Without videos the contact sheet and the fingerprints are left out. `splits` are the frozen ones, where they are
+    made already.
     """
     tables = read_tables(folder)
     record = tables.release
     dataset = dataset_of(record, tables.clips, root=folder)
-    frozen = divide(dataset, protocol=record.protocol, settings=_splitting(tables))
+    frozen = splits or frozen_splits(tables, dataset)
     for split in frozen:
         place = folder / "splits" / split.protocol / str(split.number)
         write_split(place, split, dataset)
@@ -48,16 +46,6 @@ def write_documents(folder: Path, *, with_videos: bool = True) -> str:
     files = {name: sha256_of(folder / name) for name in (*croissant.TABLES, *parts)}
     write_json(folder / "croissant.json", croissant.croissant(tables, files=files))
     return audit_line(report)
-
-
-def _splitting(tables: Tables) -> Splitting:
-    try:
-        return Splitting.model_validate(tables.release.settings.get("split", {}))
-    except ValidationError as error:
-        problem = Problem(
-            "recipe.toml: settings.split", f"{error}.", "It was made by another slateboard: install that."
-        )
-        raise BadInput([problem]) from None
 
 
 def video_lists(dataset: Dataset, split: Split) -> dict[str, str]:

@@ -51,7 +51,8 @@ def _composition(tables: Tables, *, audit: str) -> dict[str, str]:
         f"{_listed(Counter(clips['camera']))}.",
         "relations": "`group` joins what must not be on both sides of a split (uploader, person, camera, same "
         f"footage); duplicates.csv names {len(tables.duplicates)} pairs of originals that show the same footage.",
-        "splits": f"`{record.protocol}`, frozen in splits/ and in the lists: {audit}.",
+        "splits": f"`{record.protocol}`, frozen in splits/ and in the lists: {audit}."
+        + (f" It extends that of {record.extends}: what had a side there keeps it." if record.extends else ""),
         "errors": f"Quality flags: {_listed(quality(tables)) or 'none on any clip, or nobody looked'}. "
         f"Pairs of the same footage: {len(tables.duplicates)}.",
         "outside": f"Not for the clips. The list-only release beside it needs {len(tables.sources)} addresses, which "

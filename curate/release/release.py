@@ -2,16 +2,19 @@
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from curate.clips.lone import lone_classes
 from curate.release import tables
 from curate.release.contents import Contents, gather
 from curate.release.documents import write_documents
 from curate.release.list_only import complete_lists
 from curate.release.naming import Naming, too_wide
+from curate.release.sides import Sides, check_protocol, sides
 from curate.release.sums import write_sums
 from slateboard.catalog.catalog import Catalog
+from slateboard.dataset import dataset_of
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import flush_folder, whole, write_text
 from slateboard.progress import track
@@ -43,6 +46,7 @@ def release(
         raise SlateboardError(
             f"A takedown was interrupted. Run `slateboard curate takedown {next(iter(unfinished[0].sources))}` first."
         )
+    check_protocol(workspace.settings.release.protocol)
     style: Naming = naming or workspace.settings.release.naming
     wanted = _checked(workspace, version)
     contents = gather(workspace, catalog, version=wanted, style=style)
@@ -54,13 +58,25 @@ def release(
     if folder.exists():
         raise BadInput([Problem(str(folder), "is there; a version is never overwritten.", "Leave --version out.")])
     building = workspace.releases / f".{wanted}.part"
-    line = _build(building, contents)
+    found = _divided(workspace, catalog, contents)
+    contents = replace(contents, release=contents.release.model_copy(update={"extends": found.extends}))
+    line = _build(building, contents, found)
     building.replace(folder)
     flush_folder(workspace.releases)
     complete_lists(workspace)
     wide = too_wide([Path(path).name for path in contents.files]) if style == "ucf101" else []
     notes = [f"{len(wide)} names are wider than UCF101's two digits, as {wide[0]}"] if wide else []
-    return Made(wanted, contents.release.clips, len(contents.release.classes), line, tuple(notes))
+    return Made(wanted, contents.release.clips, len(contents.release.classes), line, (*found.notes, *notes))
+
+
+def _divided(workspace: Workspace, catalog: Catalog, contents: Contents) -> Sides:
+    """Divide the clips before any is copied; what a class of one group needs is told by the command that helps."""
+    dataset = dataset_of(contents.release, contents.clips, root=workspace.releases / contents.release.version)
+    try:
+        return sides(workspace, contents.release, dataset)
+    except BadInput as error:
+        told = {problem.where: problem for problem in lone_classes(catalog, "trimmed")}
+        raise BadInput([told.get(problem.where, problem) for problem in error.problems]) from None
 
 
 def _carried(catalog: Catalog, source_ids: dict[str, int]) -> bool:
@@ -77,7 +93,7 @@ def _checked(workspace: Workspace, version: str | None) -> str:
     return version
 
 
-def _build(folder: Path, contents: Contents) -> str:
+def _build(folder: Path, contents: Contents, found: Sides) -> str:
     """Write a version whole into an empty folder; return the audit line."""
     shutil.rmtree(folder, ignore_errors=True)
     for path, file in track(contents.files.items(), "release", total=len(contents.files), unit="clips"):
@@ -86,9 +102,11 @@ def _build(folder: Path, contents: Contents) -> str:
     contents.release.write(folder / tables.RECIPE)
     tables.write_clips(folder, contents.clips)
     tables.write_originals(folder, contents.originals)
+    if found.former is not None:
+        tables.write_former(folder, found.former)
     for name, text in contents.texts.items():
         write_text(folder / name, text)
-    line = write_documents(folder)
+    line = write_documents(folder, splits=found.splits)
     sums = write_sums(folder)
     changed = [
         Problem(path, "is not the file that was trimmed and proved.", "Delete it from clips/ and trim again.")

@@ -13,6 +13,7 @@ from slateboard.records.clip import Clip, Effect
 from slateboard.records.media import Duplicate, Media
 from slateboard.records.release import Release, ReleasedClip, Takedown
 from slateboard.records.source import Source
+from splits.groups import LINKS
 
 EFFECT_COLUMNS = (
     "clip_id",
@@ -34,18 +35,22 @@ ORIGINAL_COLUMNS = tuple(name for name in Media.model_fields if name != "path")
 DUPLICATE_COLUMNS = tuple(Duplicate.model_fields)
 TAKEDOWN_COLUMNS = ("source_id", "date", "reason", "clips")
 
+FORMER_COLUMNS = ("clip_id", *LINKS, "parts")
+
 CLIPS, ORIGINALS = "clips.parquet", "originals.parquet"
+FORMER = "former.parquet"
+"""In a release that extends the split of another: the clips of that one, and the parts that they had."""
 RECIPE = "recipe.toml"
 FILES = (
     RECIPE, CLIPS, "clips.csv", "effects.csv", "sources.csv", ORIGINALS, "originals.csv", "duplicates.csv",
-    "takedowns.csv",
+    "takedowns.csv", FORMER,
 )  # fmt: skip
 """What a release is made of beside its videos; everything else in it is made from these."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one release. `clips` and `originals` have types, the others are text as in their CSV."""
+    """The tables of one release. `clips`, `originals` and `former` have types, the others are text as in their CSV."""
 
     release: Release
     clips: pd.DataFrame
@@ -56,22 +61,27 @@ class Tables:
     """Columns of Media but for the path; one row a file that gave a clip."""
     duplicates: pd.DataFrame
     takedowns: pd.DataFrame
+    former: pd.DataFrame
+    """Columns of FORMER_COLUMNS: clips of the version whose split is extended; `parts` in the order of the splits,
+    joined by `|`."""
 
 
 def read_tables(folder: Path) -> Tables:
     """Read the tables of a release, a list or a release in the making; tables that older ones lack are empty."""
-    originals = folder / ORIGINALS
     return Tables(
         release=Release.read(folder / RECIPE),
         clips=pd.read_parquet(folder / CLIPS),
         effects=_text(folder / "effects.csv", EFFECT_COLUMNS),
         sources=_text(folder / "sources.csv", SOURCE_COLUMNS),
-        originals=pd.read_parquet(originals)
-        if originals.is_file()
-        else pd.DataFrame(columns=list(ORIGINAL_COLUMNS), dtype=object),
+        originals=_typed(folder / ORIGINALS, ORIGINAL_COLUMNS),
         duplicates=_text(folder / "duplicates.csv", DUPLICATE_COLUMNS),
         takedowns=_text(folder / "takedowns.csv", TAKEDOWN_COLUMNS),
+        former=_typed(folder / FORMER, FORMER_COLUMNS),
     )
+
+
+def _typed(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=list(columns), dtype=object)
 
 
 def _text(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -88,6 +98,12 @@ def write_clips(folder: Path, clips: pd.DataFrame) -> None:
 def write_originals(folder: Path, originals: pd.DataFrame) -> None:
     """Write originals.parquet and, for people, originals.csv."""
     _write_twins(folder / ORIGINALS, originals)
+
+
+def write_former(folder: Path, former: pd.DataFrame) -> None:
+    """Write former.parquet."""
+    with whole(folder / FORMER) as temporary:
+        former.to_parquet(temporary, index=False)
 
 
 def _write_twins(path: Path, table: pd.DataFrame) -> None:

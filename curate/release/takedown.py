@@ -139,7 +139,7 @@ def _folders(workspace: Workspace) -> list[Path]:
 
 def _holds(folder: Path, source_ids: set[str]) -> bool:
     found = tables.read_tables(folder)
-    return bool(source_ids & {*found.clips["source_id"], *found.sources["source_id"]})
+    return bool(source_ids & {*found.clips["source_id"], *found.sources["source_id"], *found.former["source_id"]})
 
 
 def _strip(workspace: Workspace, version: str, plan: Takedown) -> None:
@@ -172,9 +172,10 @@ def _strip_tables(folder: Path, plan: Takedown, *, clip_ids: set[str]) -> None:
         if (folder / name).is_file():
             table = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
             write_text(folder / name, _kept(table, gone).to_csv(index=False, lineterminator="\n"))
-    if (folder / tables.ORIGINALS).is_file():
-        with whole(folder / tables.ORIGINALS) as temporary:
-            _kept(pd.read_parquet(folder / tables.ORIGINALS), gone).to_parquet(temporary, index=False)
+    for name in (tables.ORIGINALS, tables.FORMER):
+        if (folder / name).is_file():
+            with whole(folder / name) as temporary:
+                _kept(pd.read_parquet(folder / name), gone).to_parquet(temporary, index=False)
     if (folder / FINGERPRINTS).is_file():
         table = pq.read_table(folder / FINGERPRINTS)
         inside = pc.is_in(table["clip_id"], value_set=pa.array(sorted(clip_ids), pa.string()))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from curate.analysis import observations
+from curate.clips.lone import MAY_COME, lone_classes
 from curate.clips.propose import VERSION, described, propose
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import digest
@@ -44,8 +45,15 @@ def command(workspace: Workspace) -> dict[str, Any]:
                 new, gone = catalog.propose(batch, list(clips.values()), key=key)
                 added, withdrawn = added + new, withdrawn + gone
         counts = _counts(catalog)
+        # Looked for where something was looked at: it takes reading every clip.
+        lone = lone_classes(catalog, *MAY_COME) if sources else []
     _tell(counts, added=added, withdrawn=withdrawn, looked_at=len(sources), outside=outside, twice=twice)
-    return {**counts, "added": added, "withdrawn": withdrawn, "outside": [line for line, _ in outside], "twice": twice}
+    for problem in lone:
+        say(str(problem))
+    return {
+        **counts, "added": added, "withdrawn": withdrawn, "outside": [line for line, _ in outside], "twice": twice,
+        "lone_classes": [problem.where for problem in lone],
+    }  # fmt: skip
 
 
 def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:

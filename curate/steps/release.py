@@ -1,6 +1,7 @@
 """Freeze the trimmed clips into the next version: UCF101-style folders, lists, tables, datasheet, sums.
 
-A list without media (v1-list: addresses, times, hashes) is written beside each version.
+A list without media (v1-list: addresses, times, hashes) is written beside each version. The split extends that of the
+version before, unless protocol, share or seed were changed in the settings.
 
 Example: slateboard curate release --naming ucf101
 """

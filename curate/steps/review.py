@@ -1,60 +1,108 @@
-"""Decide on proposed clips: accept or reject by id, or accept all.
+"""Decide on clips: accept or reject by id or label, or accept all that wait.
+
+A clip that was accepted, or trimmed already, can be rejected later: the next release goes without it.
 
 Example: slateboard curate review --accept-all
+Example: slateboard curate review --reject "High Kick" --reason "all of one video"
 """
 
 import getpass
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
+from curate.clips.lone import MAY_COME, lone_classes
 from slateboard.catalog.catalog import opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import say, show
 from slateboard.records.clip import Clip
 from slateboard.workspace import Workspace
 
+RULE = "rule"
+"""Who decided on clips that were left out by the rules of proposing."""
+_SEARCHED = 1000
+"""Ids among which near misses are looked for."""
+
 
 def command(
     workspace: Workspace,
-    accept: Annotated[list[str] | None, typer.Option(help="Id of a clip to accept; may be repeated.")] = None,
-    reject: Annotated[list[str] | None, typer.Option(help="Id of a clip to reject; may be repeated.")] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of a clip to accept, or a label: all its clips that wait or were rejected by a person."),
+    ] = None,
+    reject: Annotated[
+        list[str] | None,
+        typer.Option(help="Id of a clip to reject, accepted ones too, or a label: all its clips; may be repeated."),
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why, for what is rejected.")] = "rejected in review",
     accept_all: Annotated[bool, typer.Option("--accept-all", help="Accept every other proposal unseen.")] = False,
 ) -> dict[str, Any]:
     """Record decisions; without any, list what waits for one."""
     with opened(workspace.catalog) as catalog:
-        waiting = {clip.clip_id: clip for clip in catalog.clips("proposed")}
-        chosen = [*(accept or []), *(reject or [])]
-        problems = [
-            Problem("review", f"no clip {name!r} waits for a decision.", did_you_mean(name, waiting))
-            for name in chosen
-            if name not in waiting
-        ]
-        if problems:
-            raise BadInput(problems)
-        if not chosen and not accept_all:
+        clips = catalog.clips()
+        waiting = {clip.clip_id: clip for clip in clips if clip.state == "proposed"}
+        refused, taken = _chosen(clips, reject or (), accept or ())
+        if not (refused or taken or accept_all):
             for clip in waiting.values():
                 show(_line(clip))
-        person = getpass.getuser()
-        refused, wanted = set(reject or ()), set(accept or ())
-        decided = {}
-        for name, clip in waiting.items():
-            if name in refused:
-                told = {"state": "rejected", "decided_by": person, "reason": reason}
-                decided[name] = clip.model_copy(update=told)
-            elif name in wanted:
-                decided[name] = clip.model_copy(update={"state": "accepted", "decided_by": person})
-            elif accept_all:
-                decided[name] = clip.model_copy(update={"state": "accepted", "decided_by": "accept-all"})
+        decided = _decided(waiting, refused, taken, reason=reason, accept_all=accept_all)
         catalog.write_clips(decided.values())
+        lone = lone_classes(catalog, *MAY_COME)
     accepted = sum(clip.state == "accepted" for clip in decided.values())
-    say(f"{accepted} accepted, {len(decided) - accepted} rejected, {len(waiting) - len(decided)} wait")
+    left = [name for name in waiting if name not in decided]
+    say(f"{accepted} accepted, {len(decided) - accepted} rejected, {len(left)} wait")
+    for problem in lone:
+        say(str(problem))
     return {
         "accepted": accepted,
         "rejected": len(decided) - accepted,
-        "waiting": [name for name in waiting if name not in decided],
+        "waiting": left,
+        "lone_classes": [problem.where for problem in lone],
     }
+
+
+def _chosen(
+    clips: Sequence[Clip], reject: Sequence[str], accept: Sequence[str]
+) -> tuple[dict[str, Clip], dict[str, Clip]]:
+    """Return the clips that are meant, by id, to reject and to accept; raise BadInput that names what none is."""
+    standing = [clip for clip in clips if clip.state != "rejected"]
+    undone = [clip for clip in clips if clip.state == "rejected" and clip.decided_by != RULE]
+    waiting = [clip for clip in clips if clip.state == "proposed"]
+    problems: list[Problem] = []
+    refused, taken = _meant(standing, reject, problems), _meant([*waiting, *undone], accept, problems)
+    if problems:
+        raise BadInput(problems)
+    return refused, taken
+
+
+def _meant(clips: Sequence[Clip], names: Sequence[str], problems: list[Problem]) -> dict[str, Clip]:
+    found: dict[str, Clip] = {}
+    for name in names:
+        meant = {clip.clip_id: clip for clip in clips if name in (clip.clip_id, clip.label)}
+        if not meant:
+            known = {clip.label for clip in clips} | {clip.clip_id for clip in clips[:_SEARCHED]}
+            problems.append(Problem("review", f"no clip that can be decided is {name!r}.", did_you_mean(name, known)))
+        found |= meant
+    return found
+
+
+def _decided(
+    waiting: Mapping[str, Clip],
+    refused: Mapping[str, Clip],
+    taken: Mapping[str, Clip],
+    *,
+    reason: str,
+    accept_all: bool,
+) -> dict[str, Clip]:
+    """Return the clips as they are after the decisions; what is both is rejected."""
+    person = getpass.getuser()
+    accepted = {"state": "accepted", "decided_by": person, "reason": None}
+    unseen = {"state": "accepted", "decided_by": "accept-all"}
+    decided = {name: clip.model_copy(update=unseen) for name, clip in waiting.items() if accept_all}
+    decided |= {name: clip.model_copy(update=accepted) for name, clip in taken.items()}
+    rejected = {"state": "rejected", "decided_by": person, "reason": reason}
+    return decided | {name: clip.model_copy(update=rejected) for name, clip in refused.items()}
 
 
 def _line(clip: Clip) -> str:

@@ -1,13 +1,17 @@
 """The hash of what a video shows: files that differ byte by byte may still hold the same pictures."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import xxhash
 
 from slateboard.media.frames import Frame, decode
 from slateboard.media.pyramid import Pyramid
+
+T = TypeVar("T")
 
 
 class FramesHash:
@@ -23,20 +27,27 @@ class FramesHash:
     def pyramids(self, frames: Iterable[Frame]) -> Iterator[Pyramid]:
         """Hash the frames as they pass, and yield a pyramid of each."""
         for frame in frames:
-            checksum = xxhash.xxh3_128()
-            yield Pyramid.passing(frame, checksum.update)
-            self._frames.update(checksum.digest())
+            yield self._hashed(partial(Pyramid.passing, frame))
 
     def see(self, frame: Frame) -> None:
         """Take the next frame."""
-        checksum = xxhash.xxh3_128()
-        for plane in (frame.y, frame.u, frame.v):
-            checksum.update(plane.data)
-        self._frames.update(checksum.digest())
+        self._hashed(partial(_show, frame))
 
     def hexdigest(self) -> str:
         """Return the hash of all frames that have passed."""
         return self._frames.hexdigest()
+
+    def _hashed(self, shown: Callable[[Callable[[Any], None]], T]) -> T:
+        """Hash one frame whose planes `shown` shows; return what that gives."""
+        checksum = xxhash.xxh3_128()
+        result = shown(checksum.update)
+        self._frames.update(checksum.digest())
+        return result
+
+
+def _show(frame: Frame, see: Callable[[Any], None]) -> None:
+    for plane in (frame.y, frame.u, frame.v):
+        see(plane.data)
 
 
 def frames_sha256(path: Path) -> str:

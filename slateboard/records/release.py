@@ -62,6 +62,8 @@ class Release(Record):
     licence: str
     naming: Literal["seags", "ucf101"]
     protocol: str
+    extends: str = ""
+    """Version whose frozen split this one's keeps: groups that had a side there are on it here; empty: drawn anew."""
     classes: tuple[str, ...]
     """Class names in the order of classInd.txt."""
     labels: tuple[str, ...]

@@ -1,21 +1,30 @@
 """Which clips of train and of test show the same footage: by fingerprints over time, or by the table's hashes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from slateboard import engine
 from slateboard.media.fingerprints import Fingerprint
-from splits.audit.checks import Sides, text_of
-from splits.near.candidates import sketch
-from splits.near.duplicates import Doubt, duplicates
+from slateboard.progress import progress, track
+from slateboard.records.media import Duplicate
+from splits.audit.sides import Sides, text_of
+from splits.near.candidates import Sketch, sketch
+from splits.near.duplicates import Doubt, judged, worth_comparing
 from splits.near.hashes import near, packed
 
 MOST_BITS = 31
 """Of 256 that may differ: the threshold that PDQ's authors give (Facebook, The TMK+PDQF Video-Hashing, 2019)."""
+_FEW_PAIRS = 300
+"""Under so many, some 20 ms each, processes take longer to start than they save."""
+_TOGETHER = 64
+"""Pairs that a worker gets at once: a clip that thousands come near, as a blank one, is shared out."""
 
 
 @dataclass(frozen=True, order=True)
@@ -41,20 +50,45 @@ class Alike:
     """Clips in train or test that nothing is known of: no pair of theirs can be found."""
 
 
-def by_fingerprints(path: Path, sides: Sides) -> Alike:
+@dataclass(frozen=True)
+class _Comparison:
+    """A clip and those of the other side that come near it, for a worker."""
+
+    pairs: Sequence[tuple[str, str]]
+    rows: Mapping[str, Mapping[str, Any]]
+    """Clip -> its fingerprint as the release holds it, deflated."""
+    sketches: Mapping[str, Sketch]
+
+    @classmethod
+    def of(
+        cls,
+        pairs: Sequence[tuple[str, str]],
+        rows: Mapping[str, Mapping[str, Any]],
+        sketches: Mapping[str, Sketch],
+    ) -> "_Comparison":
+        clips = {clip for pair in pairs for clip in pair}
+        return cls(pairs, {clip: rows[clip] for clip in clips}, {clip: sketches[clip] for clip in clips})
+
+
+def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> Alike:
     """Compare train with test by the fingerprints over time of a release: content box and mirror image included.
 
-    Footage that two clips share for a part of their time counts too. Raises OSError where the file is not there.
+    Footage that two clips share for a part of their time counts too. The work is done by `workers` processes; the
+    outcome does not depend on how many. Raises OSError where the file is not there.
     """
     wanted = {part: set(sides.clips["clip_id"][sides.masks[part]]) for part in ("train", "test")}
     rows = _rows(path, wanted["train"] | wanted["test"])
     train, test = (sorted(wanted[part] & rows.keys()) for part in ("train", "test"))
-    sketches = {clip: sketch(Fingerprint.of_row(row)) for clip, row in rows.items()}
+    sketches = {
+        clip: sketch(Fingerprint.of_row(row))
+        for clip, row in track(rows.items(), "sketch", total=len(rows), unit="clips")
+    }
+    near_pairs = worth_comparing(test, train, sketches)
     pairs, undecided = [], []
-    for found in duplicates(test, train, sketches, lambda clip: Fingerprint.of_row(rows[clip])):
-        ids = _across(found.first, found.second, wanted["train"], wanted["test"])
-        if ids is None:
-            continue
+    for found in _judged(near_pairs, rows, sketches, workers=workers):
+        ids = (found.first, found.second)
+        if not (found.first in wanted["train"] and found.second in wanted["test"]):
+            ids = ids[::-1]
         if isinstance(found, Doubt):
             undecided.append(Pair(*ids, found.reason))
         else:
@@ -80,13 +114,13 @@ def by_hashes(sides: Sides, *, most_bits: int = MOST_BITS) -> Alike:
     across = np.concatenate([pairs[forward], pairs[backward & ~forward][:, ::-1]])
     apart = np.bitwise_count(bits[across[:, 0]] ^ bits[across[:, 1]]).sum(axis=1)
     names = ids[places]
-    found = [
-        Pair(str(train), str(test), f"{bits_apart} of 256 bits differ")
-        for (train, test), bits_apart in zip(names[across].tolist(), apart.tolist(), strict=True)
-    ]
+    # Sorted as plain tuples, as a million comparisons of dataclasses take seconds.
+    sided = zip(names[across].tolist(), apart.tolist(), strict=True)
+    rows = sorted((str(train), str(test), bits_apart) for (train, test), bits_apart in sided)
+    found = tuple(Pair(train, test, f"{bits_apart} of 256 bits differ") for train, test, bits_apart in rows)
     told = np.zeros(len(ids), bool)
     told[places] = True
-    return Alike((), tuple(sorted(found)), tuple(sorted(map(str, ids[~told]))))
+    return Alike((), found, tuple(sorted(map(str, ids[~told]))))
 
 
 def _rows(path: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
@@ -94,7 +128,24 @@ def _rows(path: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
     return {row["clip_id"]: row for row in rows if row["clip_id"] in wanted}
 
 
-def _across(one: str, other: str, train: set[str], test: set[str]) -> tuple[str, str] | None:
-    if one in train and other in test:
-        return one, other
-    return (other, one) if one in test and other in train else None
+def _judged(
+    pairs: Sequence[tuple[str, str]],
+    rows: Mapping[str, Mapping[str, Any]],
+    sketches: Mapping[str, Sketch],
+    *,
+    workers: int | None,
+) -> Iterator[Duplicate | Doubt]:
+    """Judge all pairs, some with the same first clip at a time: it is made ready once for them."""
+    if workers is None and len(pairs) < _FEW_PAIRS:
+        workers = 1
+    of_first = [list(some) for _, some in groupby(pairs, key=itemgetter(0))]
+    together = [some[start : start + _TOGETHER] for some in of_first for start in range(0, len(some), _TOGETHER)]
+    with progress("compare", len(pairs), unit="pairs") as bar:
+        items = (_Comparison.of(some, rows, sketches) for some in together)
+        for some, found in zip(together, engine.run(_outcome, items, workers=workers), strict=True):
+            yield from found
+            bar.step(len(some))
+
+
+def _outcome(item: _Comparison) -> list[Duplicate | Doubt]:
+    return list(judged(item.pairs, item.sketches, lambda clip: Fingerprint.of_row(item.rows[clip])))

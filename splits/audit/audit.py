@@ -8,20 +8,12 @@ from slateboard import __version__
 from slateboard.dataset import Dataset, table_sha256
 from slateboard.files import digest
 from slateboard.records.split import Split
-from splits.audit.checks import (
-    GROUPS,
-    TWICE,
-    Check,
-    Kind,
-    Sides,
-    balance,
-    contradictions,
-    leaks,
-    not_looked_at,
-    shares_for_test,
-    text_of,
-    unknowns,
-)
+from splits.audit.checks import Check, Kind, not_looked_at
+from splits.audit.contradictions import contradictions, unknowns
+from splits.audit.evenness import balance, shares_for_test
+from splits.audit.leaks import TWICE, leaks
+from splits.audit.links import GROUPS
+from splits.audit.sides import Sides, text_of
 
 BOUND = 0.1
 """Deviation of a class's test share from the wanted one that is told as out of balance, unless another is asked."""

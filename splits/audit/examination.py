@@ -12,9 +12,10 @@ from slateboard.records.split import Split
 from splits.audit import audit as names
 from splits.audit.alike import MOST_BITS, Alike, Pair, by_fingerprints, by_hashes
 from splits.audit.audit import Audit, audit, certificate
-from splits.audit.checks import Check, Sides, counted, not_looked_at, text_of
+from splits.audit.checks import Check, counted, not_looked_at
 from splits.audit.intact import named, states
 from splits.audit.learned import Learned, checks
+from splits.audit.sides import Sides, text_of
 from splits.near.duplicates import VERSION as MATCHER
 
 Depth = Literal["table", "hashes", "media"]

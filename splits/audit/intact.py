@@ -11,7 +11,7 @@ from slateboard.files import sha256_of
 from slateboard.media.errors import Unreadable
 from slateboard.media.pick import read
 from slateboard.progress import track
-from splits.audit.checks import text_of
+from splits.audit.sides import text_of
 
 State = Literal["missing", "changed", "undecodable", "otherwise", "whole"]
 

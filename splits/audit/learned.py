@@ -15,7 +15,8 @@ from slateboard.files import digest
 from slateboard.records.split import Split
 from slateboard.records.trained_on import TRAINED_ON
 from splits.audit.audit import lists_sha256
-from splits.audit.checks import Check, Sides, counted
+from splits.audit.checks import Check, counted
+from splits.audit.sides import Sides
 from splits.listing.entries import stem
 
 Splits = Callable[[str, int], Split]

@@ -1,72 +1,116 @@
 """Draw pairs.png: clips of train and of test that ought not to be apart, side by side, for a person to judge."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
+from matplotlib import font_manager
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from slateboard.dataset import Dataset
 from slateboard.media.colour import rgb_quick
 from slateboard.media.errors import Unreadable
 from slateboard.media.fingerprints import sampled
 from slateboard.media.frames import decode
-from slateboard.media.sheets import Row, contact_sheet
 from slateboard.records.split import Split
 from splits.audit.alike import Pair
-from splits.audit.checks import Sides
+from splits.audit.links import linked
+from splits.audit.sides import Sides
 
 SHEET = "pairs.png"
 MOST = 24
-"""Pairs on a sheet: 24 rows are 2,700 pixels high."""
+"""Pairs on a sheet: 24 are 3,200 pixels high."""
 
 _FRAMES = 3
 _CELL = (144, 108)
-_PAPER = (250, 250, 248)
+_GAP, _TEXT = 4, 20
+"""Pixels between pictures, and of a line of text."""
+_WHY = 220
+"""Pixels of the column that says why, 26 letters at 14 pixels."""
+_SIDE = _FRAMES * (_CELL[0] + _GAP)
+_BETWEEN = 24
+_LEFT = {"train": _WHY, "test": _WHY + _SIDE + _BETWEEN}
+_PAIR = _TEXT + _CELL[1] + 2 * _GAP
+_HEAD = 3 * _TEXT
+_PAPER, _INK, _LINE = (250, 250, 248), (30, 34, 40), (190, 190, 186)
 
 Picture = NDArray[np.uint8]
 
 
-def draw_pairs(path: Path, dataset: Dataset, split: Split, alike: Sequence[Pair]) -> int:
-    """Draw three frames of the train clip left, three of the test clip right; return how many pairs there are.
+@dataclass(frozen=True)
+class Shown:
+    """Pairs to look at."""
 
-    First the near-duplicates, then a pair for each group on both sides; what cannot be read stays blank. Nothing is
-    written where there is no pair.
+    title: str
+    pairs: tuple[Pair, ...]
+    """MOST at most: near-duplicates first, then one for each group on both sides, by the group's key."""
+    of: int
+    """How many there are in all."""
+
+    @property
+    def count(self) -> str:
+        """How many are shown, in words."""
+        if len(self.pairs) < self.of:
+            return f"{len(self.pairs)} of {self.of} pairs shown"
+        return f"{self.of} pair{'' if self.of == 1 else 's'}"
+
+
+NOTHING = Shown("", (), 0)
+
+
+def shown(dataset: Dataset, split: Split, alike: Sequence[Pair]) -> Shown:
+    """Choose what the sheet shows of near-duplicates and of groups on both sides."""
+    sides = Sides.of(dataset.clips, split)
+    told = {(pair.train, pair.test) for pair in alike}
+    groups = [(key, train, test) for key, train, test in _broken(sides) if (train, test) not in told]
+    pairs = [
+        *alike[:MOST],
+        *(Pair(train, test, linked(sides, key)) for key, train, test in groups[: max(0, MOST - len(alike))]),
+    ]
+    return Shown(f"{split.key} of {dataset.key}", tuple(pairs), len(alike) + len(groups))
+
+
+def draw_pairs(path: Path, dataset: Dataset, shown: Shown) -> None:
+    """Draw three frames of the train clip left, three of the test clip right, ids above; what is unreadable is blank.
+
+    Written as PNG under any name.
     """
-    pairs = _chosen(dataset, split, alike)
-    if not pairs:
-        return 0
-    table = dataset.clips
-    files = {str(clip): (path, int(frames)) for clip, path, frames in table[["clip_id", "path", "frames"]].values}
-    rows = []
-    for pair in pairs:
-        left, right = (_frames(dataset.root / files[clip][0], files[clip][1]) for clip in (pair.train, pair.test))
-        rows.append(Row(f"{pair.train}\n{pair.test}\n{_broken(pair.why)}", [*left, _gap(), *right]))
-    contact_sheet(path, rows, cell=_CELL)
-    return len(pairs)
+    size = (_LEFT["test"] + _SIDE + _GAP, _HEAD + len(shown.pairs) * _PAIR)
+    sheet = Image.new("RGB", size, _PAPER)
+    # matplotlib brings this font everywhere, Vietnamese letters included.
+    draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
+    draw.text((_GAP, _TEXT // 2), f"{shown.title}: {shown.count}", fill=_INK, font=font)
+    for name, left in (("why", _GAP), *_LEFT.items()):
+        draw.text((left, _HEAD - _TEXT), name, fill=_INK, font=font)
+    columns = dataset.clips[["clip_id", "path", "frames", "label"]].to_numpy(dtype=object)
+    files = {str(clip): (dataset.root / path, int(frames), str(label)) for clip, path, frames, label in columns}
+    for place, pair in enumerate(shown.pairs):
+        top = _HEAD + place * _PAIR
+        draw.line([(0, top), (size[0], top)], fill=_LINE)
+        lines = wrap(pair.why, 26, max_lines=_CELL[1] // _TEXT, placeholder=" ...")
+        draw.multiline_text((_GAP, top + _TEXT), "\n".join(lines), fill=_INK, font=font)
+        for clip, left in zip((pair.train, pair.test), _LEFT.values(), strict=True):
+            path_of, frames, label = files[clip]
+            draw.text((left, top + 2), f"{clip}  {label}", fill=_INK, font=font)
+            for column, picture in enumerate(_frames(path_of, frames)):
+                fitted = ImageOps.contain(Image.fromarray(picture), _CELL)
+                sheet.paste(fitted, (left + column * (_CELL[0] + _GAP), top + _TEXT))
+    sheet.quantize(256).save(path, format="PNG", optimize=True)
 
 
-def _chosen(dataset: Dataset, split: Split, alike: Sequence[Pair]) -> list[Pair]:
-    found = list(alike[:MOST])
-    told = {(pair.train, pair.test) for pair in found}
-    for pair in _of_groups(Sides.of(dataset.clips, split)):
-        if len(found) == MOST:
-            break
-        if (pair.train, pair.test) not in told:
-            found.append(pair)
-    return found
-
-
-def _of_groups(sides: Sides) -> Iterator[Pair]:
-    """Yield the first clip in train and the first in test of each group on both sides, by the group's key."""
+def _broken(sides: Sides) -> list[tuple[str, str, str]]:
+    """Return key, first clip in train and first in test of each group on both sides, by the group's key."""
     first = []
     for part in ("train", "test"):
         mask = sides.masks[part]
         ids = pd.Series(sides.clips["clip_id"][mask].to_numpy(dtype=object))
         first.append(ids.groupby(sides.keys[mask].to_numpy(dtype=object)).min())
-    for key in sorted(set(first[0].index) & set(first[1].index)):
-        yield Pair(str(first[0][key]), str(first[1][key]), "same group")
+    keys = sorted(set(first[0].index) & set(first[1].index))
+    return [(str(key), str(first[0][key]), str(first[1][key])) for key in keys]
 
 
 def _frames(path: Path, frames: int) -> list[Picture]:
@@ -80,19 +124,5 @@ def _frames(path: Path, frames: int) -> list[Picture]:
                 break
     except (Unreadable, OSError):
         pass
-    return [found.get(index, _gap()) for index in wanted]
-
-
-def _gap() -> Picture:
-    """Return a picture of the sheet's own colour."""
-    return np.full((_CELL[1], _CELL[0] // 4, 3), _PAPER, np.uint8)
-
-
-def _broken(text: str) -> str:
-    """Return a text on lines of at most 17 letters: the sheet keeps 150 pixels for it."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + len(word) > 16:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return "\n".join(lines)
+    blank = np.full((_CELL[1], _CELL[0], 3), _PAPER, np.uint8)
+    return [found.get(index, blank) for index in wanted]

@@ -44,7 +44,7 @@ def excluded(*, extending: bool) -> SlateboardError:
     return SlateboardError(
         "No division keeps every class in both parts: the groups of several classes exclude each other. "
         "Add groups to the smallest classes, or leave one of them out"
-        + ("; or divide anew, without --extend." if extending else ".")
+        + ("; or draw the split anew." if extending else ".")
     )
 
 

@@ -1,6 +1,6 @@
 """Near-duplicates: which videos show the same footage, found by fingerprints over time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,20 +51,30 @@ def duplicates(
     Each unordered pair is judged once, the smaller id first, so that the outcome depends on no order. `load`
     gives the fingerprint of an id; it is asked only for videos whose sketches come near.
     """
-    names = sorted(set(fresh))
-    rivals = sorted({*names, *others})
-    pairs = {
-        (min(names[one], rivals[other]), max(names[one], rivals[other]))
-        for one, other in near([sketches[name] for name in names], [sketches[name] for name in rivals])
-        if names[one] != rivals[other]
-    }
+    return judged(worth_comparing(fresh, [*fresh, *others], sketches), sketches, load)
+
+
+def worth_comparing(
+    some: Sequence[str], others: Sequence[str], sketches: Mapping[str, Sketch]
+) -> list[tuple[str, str]]:
+    """Return the pairs of one of `some` and one of `others` whose sketches come near: sorted, the smaller id first."""
+    names, rivals = sorted(set(some)), sorted(set(others))
+    found = near([sketches[name] for name in names], [sketches[name] for name in rivals])
+    pairs = {(min(names[one], rivals[other]), max(names[one], rivals[other])) for one, other in found}
+    return sorted(pair for pair in pairs if pair[0] != pair[1])
+
+
+def judged(
+    pairs: Iterable[tuple[str, str]], sketches: Mapping[str, Sketch], load: Callable[[str], Fingerprint]
+) -> Iterator[Duplicate | Doubt]:
+    """Yield which pairs show the same footage, and which cannot be told; each is judged by itself."""
 
     @lru_cache(maxsize=_KEPT_TRACKS)
     def track(name: str, view: int, mirrored: bool) -> Track:
         fingerprint = load(name)
         return Track.of(fingerprint.seconds, fingerprint.views[view], mirrored=mirrored)
 
-    for first, second in sorted(pairs):
+    for first, second in pairs:
         doubt: Doubt | None = None
         for guess in guesses(sketches[first], sketches[second]):
             one, other = track(first, guess.first_view, False), track(second, guess.second_view, guess.mirrored)

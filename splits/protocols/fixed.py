@@ -1,5 +1,6 @@
 """The official lists of a data set, matched to clips by the names of their source files."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.files import digest, sha256_of
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.listing.entries import LISTS, BadLists, Entry, Part, stem
+from splits.listing.entries import LISTS, BadLists, Entry, Listing, Part, stem
 from splits.listing.names import SPELLINGS, Matching, matched, video_name, youtube_id
 from splits.parts import few, split_of
 
@@ -26,9 +28,11 @@ CARD = Card(
             "whose file names the lists bear: `source` (the originals'), `release` (as `split export` writes them)",
         ),
         "names": Parameter("", "-", "`jhmdb`: `@` stands for `#` or `&`, as JHMDB respells HMDB51; empty: as written"),
+        "set": Parameter("", "-", "name of this set of lists: its splits are fixed-NAME, beside those of other sets"),
     },
 )
 _FILES = ("source", "release")
+_SET = re.compile(r"[a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,14 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     each split (split.json), every name of it: listed names without a clip, clips without a line (they go to
     `unused`), clips whose name could be several listed ones (so do they), names that are spelt otherwise or
     listed twice, and clips whose class differs. Raises BadInput that names every fault of the lists, every name
-    in two parts or of several sources, and each split without any clip in a part.
+    in two parts or of several sources, and each split without any clip in a part. `list_files_sha256` among the
+    parameters of a split is the hash of the files that were read, names and bytes.
     """
     _check(parameters)
     form = LISTS.load(parameters["form"])
     files = "clip_id" if form.NAMES == "clip_id" else parameters["files"]
     clips = list(_clips(dataset, files))
-    entries, problems = _read(form, Path(parameters["lists"]))
+    entries, list_files, problems = _read(form, Path(parameters["lists"]))
     listed = _by_number(entries, files)
     names = {clip.name for clip in clips}
     matchings = {
@@ -68,12 +73,13 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     problems = problems or list(_without_clips(parameters, parts))
     if problems:
         raise BadInput(problems)
+    used = {**parameters, "list_files_sha256": _files_sha256(Path(parameters["lists"]), list_files)}
     return [
         split_of(
             dataset,
-            protocol="fixed",
+            protocol=f"fixed-{parameters['set']}" if parameters["set"] else "fixed",
             number=number,
-            parameters=parameters,
+            parameters=used,
             seed=seed,
             test={clip for clip, part in part_of.items() if part == "test"},
             unused={clip for clip, part in part_of.items() if part == "unused"},
@@ -91,16 +97,24 @@ def _check(parameters: Mapping[str, Any]) -> None:
         if parameters[key] not in known:
             remedy = did_you_mean(parameters[key], filter(None, known))
             problems.append(Problem(key, f"is '{parameters[key]}'.", remedy))
+    if not _SET.fullmatch(parameters["set"]):
+        problems.append(Problem("set", f"is '{parameters['set']}'.", "Use a to z, digits and _: it names a folder."))
     if problems:
         raise BadInput(problems)
 
 
-def _read(form: ModuleType, folder: Path) -> tuple[Sequence[Entry], list[Problem]]:
-    """Return what the lists hold and what is wrong in them, so that all of it is told at once."""
+def _read(form: ModuleType, folder: Path) -> tuple[Sequence[Entry], list[str], list[Problem]]:
+    """Return what the lists hold, in which files, and what is wrong in them, so that all of it is told at once."""
     try:
-        return form.read(folder).entries, []
+        listing: Listing = form.read(folder)
     except BadLists as error:
-        return error.entries, list(error.problems)
+        return error.entries, [], list(error.problems)
+    files = {*listing.styles, *(entry.file for entry in listing.entries if entry.file)}
+    return listing.entries, sorted(files), []
+
+
+def _files_sha256(folder: Path, names: Iterable[str]) -> str:
+    return digest([[name, sha256_of(folder / name)] for name in names])
 
 
 def _clips(dataset: Dataset, files: str) -> Iterator[_Clip]:

@@ -3,7 +3,7 @@
 DATASET is a version (v1), the folder of a release, or a folder of official list files alone. Files are decoded and
 fingerprints compared unless --no-media is given. certificate.json, pairs.csv with the near-duplicates of train and
 test, and pairs.png to look at them lie in splits/<dataset>/<protocol>/<number>/ of the workspace: a release is never
-changed.
+changed. A certificate that was made with media is not replaced by one of the same split that was made without.
 
 Example: slateboard split audit v1 --split 1 --strict
 """
@@ -14,22 +14,17 @@ from typing import Annotated, Any
 
 import typer
 
-from slateboard.dataset import Dataset
 from slateboard.errors import Finding
-from slateboard.files import csv_text, json_text, write_text
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.audit.audit import BOUND, Audit, audit_line
-from splits.audit.examination import Examination, Options, examine
-from splits.audit.learned import Learned, read_learned
-from splits.audit.listed import VERSION, read_lists, split_of_lists
-from splits.audit.sheet import SHEET, draw_pairs
-from splits.folder import CERTIFICATE, find_dataset, find_split
+from splits.audit.examination import Depth, Options, examine
+from splits.audit.sheet import SHEET, Shown
+from splits.certificate import refuse_weaker, write_examination
+from splits.folder import CERTIFICATE, find_dataset
 from splits.parts import short
-
-PAIRS = "pairs.csv"
-"""All near-duplicates across train and test, undecided ones too; the sheet shows the first."""
+from splits.subject import learned_from, subject_of
 
 
 def command(
@@ -48,53 +43,34 @@ def command(
     form: Annotated[str | None, typer.Option(help="Form of the lists: a name from `slateboard ls lists`.")] = None,
 ) -> dict[str, Any]:
     """Print a line for each check, with the first examples."""
-    found = find_dataset(workspace, dataset, form=form)
-    divided = _split(workspace, found, protocol=protocol, number=split, form=form)
-    learned = None if trained_on is None else _learned(workspace, found, trained_on)
+    found = subject_of(
+        workspace,
+        find_dataset(workspace, dataset, form=form),
+        protocol=protocol or workspace.settings.release.protocol,
+        number=split,
+        form=form,
+    )
+    folder = workspace.splits / found.dataset.key / found.split.protocol / str(found.split.number)
+    depth: Depth = "media" if media and not found.of_lists else "hashes"
+    refuse_weaker(folder / CERTIFICATE, found, depth=depth)
+    learned = None if trained_on is None else learned_from(trained_on, workspace, found.dataset)
     options = Options(
-        depth="media" if media and found.version != VERSION else "hashes",
+        depth=depth,
         bound=bound,
         trained_on=None if trained_on is None else trained_on.as_posix(),
         trained_on_sha256=None if learned is None else learned.sha256,
     )
-    examination = examine(found, divided, options, learned=learned)
+    examination = examine(found.dataset, found.split, options, learned=learned)
+    sheet = write_examination(folder, found, examination)
     report = examination.report
-    folder = workspace.splits / found.key / divided.protocol / str(divided.number)
-    drawn = _write(folder, found, divided, examination)
-    _tell(report, divided, folder, drawn)
-    _judge(report, strict=strict)
+    _tell(report, found.split, folder, sheet)
+    outcome = {"line": audit_line(report), "certificate": str(folder / CERTIFICATE), **asdict(report)}
+    _judge(report, outcome, strict=strict)
     say(audit_line(report))
-    return {"line": audit_line(report), "certificate": str(folder / CERTIFICATE), **asdict(report)}
+    return outcome
 
 
-def _learned(workspace: Workspace, dataset: Dataset, path: Path) -> Learned:
-    return read_learned(
-        path, dataset, lambda name, number: find_split(workspace, dataset, protocol=name, number=number)
-    )
-
-
-def _write(folder: Path, dataset: Dataset, split: Split, examination: Examination) -> int:
-    """Write what there is to look at and the certificate, over those of an earlier audit; return the pairs drawn."""
-    for name in (PAIRS, SHEET):
-        (folder / name).unlink(missing_ok=True)
-    if examination.pairs:
-        rows = [asdict(pair) for pair in examination.pairs]
-        write_text(folder / PAIRS, csv_text(rows, ("train", "test", "why")))
-    drawn = 0 if dataset.version == VERSION else draw_pairs(folder / SHEET, dataset, split, examination.pairs)
-    text = json_text(examination.certificate)
-    if not (folder / CERTIFICATE).is_file() or (folder / CERTIFICATE).read_text("utf-8") != text:
-        write_text(folder / CERTIFICATE, text)
-    return drawn
-
-
-def _split(workspace: Workspace, dataset: Dataset, *, protocol: str | None, number: int, form: str | None) -> Split:
-    if dataset.version == VERSION:
-        return split_of_lists(dataset, read_lists(dataset.root, form=form), number)
-    name = protocol or workspace.settings.release.protocol
-    return find_split(workspace, dataset, protocol=name, number=number)
-
-
-def _tell(report: Audit, split: Split, folder: Path, drawn: int) -> None:
+def _tell(report: Audit, split: Split, folder: Path, sheet: Shown) -> None:
     width = max(len(check.name) for check in report.checks)
     for check in report.checks:
         count = "-" if check.count is None else str(check.count)
@@ -103,15 +79,14 @@ def _tell(report: Audit, split: Split, folder: Path, drawn: int) -> None:
         say(f"  {check.name:<{width}}  {count:>6}  {check.kind}{note}{examples}")
     for sentence in split.report:
         say(f"  {short(sentence)}")
-    sheet = f", {drawn} pairs to look at in {SHEET}" if drawn else ""
-    say(f"{CERTIFICATE} in {folder}{sheet}")
+    say(f"{CERTIFICATE} in {folder}" + (f", {sheet.count} in {SHEET} to look at" if sheet.pairs else ""))
 
 
-def _judge(report: Audit, *, strict: bool) -> None:
+def _judge(report: Audit, outcome: dict[str, Any], *, strict: bool) -> None:
     """Raise Finding where the split must not be used; with `strict` also for what is unknown or out of balance."""
     line = audit_line(report)
     if report.leaks or report.contradictions:
-        raise Finding(f"{line}. Do not quote results on this split as if nothing were shared.")
+        raise Finding(f"{line}. Do not quote results on this split as if nothing were shared.", outcome=outcome)
     if strict and (report.unknowns or report.unbalanced):
         told = f"{report.unknowns} unknown, {report.unbalanced} out of balance"
-        raise Finding(f"{line}. --strict: {told}; look at the checks that are not 0.")
+        raise Finding(f"{line}. --strict: {told}; look at the checks that are not 0.", outcome=outcome)

@@ -15,7 +15,7 @@ from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.audit.audit import Audit, audit, audit_line, lists_sha256
-from splits.division import PROTOCOLS, divide, parameters_of
+from splits.division import EXTENDS, PROTOCOLS, asked_for, divide, extendable, parameters_of, settled
 from splits.extension import Previous
 from splits.folder import RECORD, existing, find_split, is_same, split_folder, write_split
 from splits.parts import short
@@ -38,18 +38,16 @@ def command(
     ] = None,
 ) -> dict[str, Any]:
     """Write what is not there yet; an existing split is never changed."""
-    card = PROTOCOLS.load(protocol).CARD
+    card, settings = PROTOCOLS.load(protocol).CARD, workspace.settings.split
     dataset = workspace.dataset(release)
     given = parameters_of(param or [], card, where=f"protocol {protocol}")
-    splits = divide(
-        dataset,
-        protocol=protocol,
-        settings=workspace.settings.split,
-        given=given,
-        seed=seed,
-        previous=None if extend is None else _previous(workspace, extend, protocol),
-    )
-    folders = [split_folder(workspace, dataset, protocol=protocol, number=split.number) for split in splits]
+    previous = None if extend is None else _previous(workspace, extend, protocol)
+    wanted = settled(protocol, settings=settings, given=given), settings.seed if seed is None else seed
+    splits = _frozen(workspace, dataset, protocol, wanted, extends=None if previous is None else previous.key)
+    splits = splits or divide(
+        dataset, protocol=protocol, settings=settings, given=given, seed=seed, previous=previous
+    )  # fmt: skip
+    folders = [split_folder(workspace, dataset, protocol=split.protocol, number=split.number) for split in splits]
     there = [_is_there(folder, split, dataset) for folder, split in zip(folders, splits, strict=True)]
     audits = [audit(dataset, split) for split in splits]
     for folder, split, is_there, report in zip(folders, splits, there, audits, strict=True):
@@ -83,7 +81,21 @@ def _previous(workspace: Workspace, version: str, protocol: str) -> Previous:
     older = workspace.dataset(version)
     names = [name.rpartition("-") for name in existing(workspace, older)]
     numbers = sorted(int(number) for name, _, number in names if name == protocol) or [1]
-    return Previous(older, tuple(find_split(workspace, older, protocol=protocol, number=number) for number in numbers))
+    found = [find_split(workspace, older, protocol=protocol, number=number) for number in numbers]
+    return Previous(older.key, older.clips, tuple(found))
+
+
+def _frozen(
+    workspace: Workspace, dataset: Dataset, protocol: str, wanted: tuple[dict[str, Any], int], *, extends: str | None
+) -> list[Split]:
+    """Return the splits that the release froze if they were made with these parameters and this seed, else none.
+
+    A release extends the splits of the one before it by itself, so that nobody has to ask for that.
+    """
+    records = sorted((dataset.root / "splits" / protocol).glob(f"*/{RECORD}"), key=lambda path: int(path.parent.name))
+    found = [find_split(workspace, dataset, protocol=protocol, number=int(path.parent.name)) for path in records]
+    same = all((asked_for(split), split.seed) == wanted for split in found)
+    return found if same and extends in (None, *(split.parameters.get(EXTENDS) for split in found[:1])) else []
 
 
 def _is_there(folder: Path, split: Split, dataset: Dataset) -> bool:
@@ -92,10 +104,14 @@ def _is_there(folder: Path, split: Split, dataset: Dataset) -> bool:
         return False
     found = Split.read(folder / RECORD)
     if not is_same(found, split):
-        frozen = folder.is_relative_to(dataset.root)
-        remedy = (
-            "A release is never changed." if frozen else "Runs may stand on it; if none does, remove that folder first."
-        )
+        remedy = "Runs may stand on it; if none does, remove that folder first."
+        if folder.is_relative_to(dataset.root):
+            others = ", ".join(name for name in extendable() if name != split.protocol)
+            remedy = (
+                "A release is never changed. `slateboard curate release` extends the split of the version before as "
+                "long as `protocol` under [release] and what is under [split] stay; beside this version another "
+                f"protocol can be divided or extended: {others}."
+            )
         raise SlateboardError(
             f"{folder} holds another split {split.key} (seed {found.seed}, {found.parameters}); "
             f"this one has seed {split.seed}, {split.parameters}. {remedy}"

@@ -12,7 +12,7 @@ import typer
 from slateboard.errors import Finding
 from slateboard.progress import say
 from slateboard.workspace import Workspace
-from splits.certificate import verify
+from splits.verification import verify
 
 
 def command(
@@ -29,6 +29,7 @@ def command(
         say(f"  {remark}")
     if found.differences:
         count = f"{len(found.differences)} difference{'' if len(found.differences) == 1 else 's'}"
-        raise Finding("\n".join([f"{certificate} does not hold, {count}:", *found.differences]))
+        told = "\n".join([f"{certificate} does not hold, {count}:", *found.differences])
+        raise Finding(told, outcome=asdict(found))
     say(f"{certificate} holds. {found.line}")
     return asdict(found)

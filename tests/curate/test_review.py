@@ -7,6 +7,7 @@ from curate.steps.propose import command as propose
 from curate.steps.review import command as review
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
+from slateboard.errors import BadInput
 from slateboard.media.encode import write_video
 from slateboard.progress import be_quiet
 from slateboard.records.clip import Clip
@@ -59,8 +60,62 @@ def test_each_proposal_is_decided_once(proposals: Workspace) -> None:
         "accepted": 1,
         "rejected": 1,
         "waiting": [clip.clip_id for clip in _waiting(proposals)],
+        "lone_classes": ["class 'Squat'"],
     }
     assert "c2" in [clip.clip_id for clip in _waiting(proposals)]
+
+
+def _states(workspace: Workspace) -> dict[str, str]:
+    with opened(workspace.catalog) as catalog:
+        return {clip.clip_id: clip.state for clip in catalog.clips()}
+
+
+def test_a_class_is_rejected_by_its_label_whatever_became_of_its_clips_and_taken_back(proposals: Workspace) -> None:
+    states = ("proposed", "accepted", "trimmed", "failed")
+    with opened(proposals.catalog) as catalog:
+        source_id = catalog.sources()[0].source_id
+        clips = [
+            _clip(number, source_id=source_id, state=state, label="High Kick") for number, state in enumerate(states)
+        ]
+        ruled = _clip(9, source_id=source_id, state="rejected", decided_by="rule", label="High Kick")
+        catalog.write_clips([*clips, ruled])
+    others = {name: state for name, state in _states(proposals).items() if not name.startswith("c")}
+    review(proposals, reject=["High Kick"], reason="one video")
+    assert _states(proposals) == {**others, **dict.fromkeys(("c0", "c1", "c2", "c3", "c9"), "rejected")}
+    review(proposals, accept=["High Kick"])
+    assert _states(proposals) == {**others, **dict.fromkeys(("c0", "c1", "c2", "c3"), "accepted"), "c9": "rejected"}
+    with opened(proposals.catalog) as catalog:
+        assert {clip.reason for clip in catalog.clips("accepted")} == {None}
+
+
+def test_what_is_no_clip_that_can_be_decided_is_named_all_at_once(proposals: Workspace) -> None:
+    before = _states(proposals)
+    with pytest.raises(BadInput, match=r"'squat'\. Did you mean 'Squat'\?\n.*'Lunge'"):
+        review(proposals, reject=["squat"], accept=["Lunge"])
+    assert _states(proposals) == before
+
+
+def test_a_class_of_one_group_is_told_before_anything_is_trimmed(
+    proposals: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with proposals.sources.open("a") as file:
+        file.write("b.mp4,Squat,,,,,,\n")
+    write_video(proposals.root / "b.mp4", moving(40, seed=5), frame_rate_hz=15)
+    told = "class 'Squat': has 1 clip of one group: tested on it, it would be unseen in train."
+    review(proposals, accept_all=True)
+    assert told in (found := capsys.readouterr().err) and "`slateboard curate review --reject 'Squat'`" in found
+    for words in (["fetch"], ["analyse", "--workers", "1"]):
+        assert main(["curate", *words, "-w", str(proposals.root), "--quiet"]) == 0
+    be_quiet(False)
+    assert propose(proposals)["lone_classes"] == []
+    assert "one group" not in capsys.readouterr().err
+    with opened(proposals.catalog) as catalog:
+        clips = catalog.clips("proposed", "accepted")
+        catalog.write_clips([clip.model_copy(update={"group": "one"}) for clip in clips])
+    assert review(proposals)["lone_classes"] == ["class 'Squat'"]
+    review(proposals, reject=["Squat"])
+    assert "has 2 clips of one group" in (found := capsys.readouterr().err)
+    assert review(proposals)["lone_classes"] == []
 
 
 def _waiting(workspace: Workspace) -> list[Clip]:

@@ -15,6 +15,7 @@ from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.records.media import Duplicate
 from slateboard.records.source import Source, State, source_id
+from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 
 SECRET = "https://example.org/watch?v=secret"
@@ -96,6 +97,20 @@ def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) ->
     tombstones = pd.read_csv(released.releases / "v3" / "takedowns.csv")
     assert list(tombstones.columns) == ["source_id", "date", "reason", "clips"]
     assert dict(zip(tombstones["source_id"], tombstones["clips"], strict=True))[victim.source_id] == 1
+
+
+def test_a_takedown_redraws_no_split_and_the_extended_version_holds_no_trace(released: Workspace) -> None:
+    before = Split.read(released.releases / "v1" / "splits" / "seags" / "1" / "split.json")
+    victim = _victim(released)
+    old, new = (pd.read_parquet(released.releases / name) for name in ("v1/clips.parquet", "v2/former.parquet"))
+    assert set(new["clip_id"]) == set(old["clip_id"])
+    run(released, f"takedown {victim.source_id}")
+    assert victim.source_id not in set(pd.read_parquet(released.releases / "v2" / "former.parquet")["source_id"])
+    after = Split.read(released.releases / "v3" / "splits" / "seags" / "1" / "split.json")
+    assert after.parameters["extends"] == "tiny-v2"
+    # The class of the source may be left with groups of one side alone: only that one is placed anew.
+    others = set(old["clip_id"][old["label"] != "HighKick"])
+    assert set(after.test) & others == set(before.test) & others
 
 
 def test_versions_that_held_it_are_no_releases_and_say_which_to_use(released: Workspace) -> None:

@@ -47,10 +47,19 @@ def test_a_clean_split_has_nothing_to_find(make_dataset) -> None:
 @pytest.mark.parametrize(
     ("column", "expected"),
     [
-        ("group", {"groups on both sides": ("clip0000",)}),
-        ("source_id", {"groups on both sides": ("clip0000",), "sources on both sides": ("x",)}),
-        ("source_url", {"groups on both sides": ("clip0000",), "addresses on both sides": ("x",)}),
-        ("sha256", {"groups on both sides": ("clip0000",), "equal files on both sides": ("x",)}),
+        ("group", {"groups on both sides": ("group x: clip0000 ~ clip0002",)}),
+        (
+            "source_id",
+            {"groups on both sides": ("source x: clip0000 ~ clip0002",), "sources on both sides": ("x",)},
+        ),
+        (
+            "source_url",
+            {"groups on both sides": ("address x: clip0000 ~ clip0002",), "addresses on both sides": ("x",)},
+        ),
+        (
+            "sha256",
+            {"groups on both sides": ("file x: clip0000 ~ clip0002",), "equal files on both sides": ("x",)},
+        ),
     ],
 )
 def test_whatever_two_sides_share_is_one_leak(make_dataset, column, expected) -> None:
@@ -69,7 +78,9 @@ def test_a_link_over_an_unused_clip_is_a_leak(make_dataset) -> None:
             {"label": "a", "sha256": "f"},
         ]
     )
-    assert found(data, split_of_clips(data, train="0", test="2", unused="1")) == {"groups on both sides": ("clip0000",)}
+    assert found(data, split_of_clips(data, train="0", test="2", unused="1")) == {
+        "groups on both sides": ("chain of group x, file f: clip0000 ~ clip0002",)
+    }
 
 
 def test_a_clip_in_two_parts_is_a_leak(make_dataset) -> None:

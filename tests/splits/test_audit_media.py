@@ -18,11 +18,14 @@ from slateboard.media.fingerprints import fingerprint_of
 from slateboard.media.pick import read
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit.alike import by_hashes
-from splits.audit.checks import Sides
+from splits import subject
+from splits.audit.alike import Pair, by_fingerprints, by_hashes
 from splits.audit.examination import Options, examine
 from splits.audit.intact import states
-from splits.audit.sheet import draw_pairs
+from splits.audit.sheet import draw_pairs, shown
+from splits.audit.sides import Sides
+from splits.near.candidates import sketch
+from splits.near.duplicates import duplicates
 from splits.steps import audit as audit_step
 from splits.steps import make as make_step
 
@@ -81,6 +84,31 @@ def test_mirrored_footage_in_train_and_test_is_a_leak_and_on_one_side_is_none(fi
     assert across.certificate["versions"]["matcher"] == 3
     beside = examine(filmed, split_of_clips(filmed, train="02", test="13"), Options(depth="media"))
     assert (beside.pairs, beside.report.leaks) == ((), 0)
+
+
+def test_train_is_compared_with_test_and_the_outcome_is_that_of_comparing_all_with_all(tmp_path) -> None:
+    films = [scene(0), scene(1), [picture[:, ::-1] for picture in scene(0)], scene(1)[4:], scene(0)[2:], scene(1)[:20]]
+    data = dataset_of([{"label": "a"}] * len(films), root=tmp_path)
+    prints = {}
+    for number, pictures in enumerate(films):
+        write_video(tmp_path / "film.mp4", pictures, frame_rate_hz=15)
+        prints[f"clip{number:04}"] = fingerprint_of(tmp_path / "film.mp4")
+    table = [{"clip_id": name, **value.row()} for name, value in prints.items()]
+    pq.write_table(pa.Table.from_pylist(table), tmp_path / "fingerprints.parquet")
+    sides = Sides.of(data.clips, split_of_clips(data, train="013", test="245"))
+    all_with_all = [
+        (one.first, one.second)
+        for one in duplicates(sorted(prints), (), {name: sketch(value) for name, value in prints.items()}, prints.get)
+    ]
+    # 2 and 4, in test both, show the same as well: the audit does not ask.
+    assert ("clip0002", "clip0004") in all_with_all
+    train = {"clip0000", "clip0001", "clip0003"}
+    across = {frozenset(pair) for pair in all_with_all if len(train & set(pair)) == 1}
+    outcomes = [by_fingerprints(tmp_path / "fingerprints.parquet", sides, workers=workers) for workers in (1, 2)]
+    assert outcomes[0] == outcomes[1]
+    assert {frozenset((pair.train, pair.test)) for pair in outcomes[0].pairs} == across
+    assert len(across) >= 3
+    assert all(pair.train in train for pair in outcomes[0].pairs)
 
 
 def test_a_clip_without_its_fingerprint_is_unknown(filmed) -> None:
@@ -142,19 +170,38 @@ def test_near_hashes_across_train_and_test_are_undecided_and_never_a_leak() -> N
 
 def test_the_sheet_shows_both_clips_of_a_pair_and_nothing_without_one(filmed, tmp_path) -> None:
     split = split_of_clips(filmed, train="01", test="23")
-    pairs = examine(filmed, split, Options(depth="media")).pairs
-    assert draw_pairs(tmp_path / "pairs.png", filmed, split, pairs) == 1
+    chosen = shown(filmed, split, examine(filmed, split, Options(depth="media")).pairs)
+    assert (chosen.title, chosen.count, len(chosen.pairs)) == ("seags-1 of tiny-v1", "1 pair", 1)
+    draw_pairs(tmp_path / "pairs.png", filmed, chosen)
     sheet = np.asarray(Image.open(tmp_path / "pairs.png").convert("L")).astype(int)
-    left, right = sheet[4:112, 150:294], sheet[4:112, 150 + 4 * 148 : 294 + 4 * 148]
+    left, right = sheet[80:188, 220:364], sheet[80:188, 688:832]
     assert np.abs(left - right[:, ::-1]).mean() < 8 < np.abs(left - right).mean()
-    assert draw_pairs(tmp_path / "none.png", filmed, split_of_clips(filmed, train="02", test="13"), ()) == 0
-    assert not (tmp_path / "none.png").exists()
+    assert shown(filmed, split_of_clips(filmed, train="02", test="13"), ()).pairs == ()
+
+
+def test_a_sheet_has_headings_and_says_how_many_pairs_it_does_not_show(filmed, tmp_path) -> None:
+    split = split_of_clips(filmed, train="01", test="23")
+    many = [Pair("clip0000", "clip0002", f"{number}") for number in range(30)]
+    chosen = shown(filmed, split, many)
+    assert (len(chosen.pairs), chosen.count) == (24, "24 of 30 pairs shown")
+    heights = []
+    for pairs in (many[:1], many[:2]):
+        draw_pairs(tmp_path / "pairs.png", filmed, shown(filmed, split, pairs))
+        sheet = np.asarray(Image.open(tmp_path / "pairs.png").convert("L"))
+        heights.append(len(sheet))
+        # Ink over the pictures of train and of test, and over both clips of the first pair.
+        for rows, columns in [(slice(36, 58), slice(0, 150)), (slice(60, 80), slice(220, 400))]:
+            assert sheet[rows, columns].min() < 100
+        assert sheet[36:80, 688:860].min() < 100
+    assert heights == [60 + 136, 60 + 2 * 136]
 
 
 def test_a_group_on_both_sides_is_on_the_sheet_even_where_a_file_cannot_be_read(filmed, tmp_path) -> None:
     filmed.clips["group"] = "one"
     (filmed.root / filmed.clips["path"][0]).unlink()
-    assert draw_pairs(tmp_path / "pairs.png", filmed, split_of_clips(filmed, train="01", test="23"), ()) == 1
+    chosen = shown(filmed, split_of_clips(filmed, train="01", test="23"), ())
+    draw_pairs(tmp_path / "pairs.png", filmed, chosen)
+    assert [str(pair) for pair in chosen.pairs] == ["clip0000 ~ clip0002 (group one)"]
 
 
 def test_strict_fails_on_what_is_unknown_and_on_balance_and_says_how_much(release, tmp_path) -> None:
@@ -168,7 +215,7 @@ def test_strict_fails_on_what_is_unknown_and_on_balance_and_says_how_much(releas
 def test_audit_writes_pairs_to_look_at_beside_its_certificate(filmed, tmp_path, monkeypatch) -> None:
     split = split_of_clips(filmed, train="01", test="23")
     monkeypatch.setattr(audit_step, "find_dataset", lambda *_, **__: filmed)
-    monkeypatch.setattr(audit_step, "find_split", lambda *_, **__: split)
+    monkeypatch.setattr(subject, "find_split", lambda *_, **__: split)
     with pytest.raises(Finding, match="1 leak;"):
         audit_step.command(Workspace(tmp_path))
     folder = tmp_path / "splits/tiny-v1/seags/1"
@@ -177,6 +224,6 @@ def test_audit_writes_pairs_to_look_at_beside_its_certificate(filmed, tmp_path, 
     said = json.loads((folder / "certificate.json").read_text())
     assert (said["options"]["depth"], said["leaks"]) == ("media", 1)
     clean = split_of_clips(filmed, train="02", test="13")
-    monkeypatch.setattr(audit_step, "find_split", lambda *_, **__: clean)
+    monkeypatch.setattr(subject, "find_split", lambda *_, **__: clean)
     assert audit_step.command(Workspace(tmp_path))["line"].startswith("audit seags-1: 0 leaks;")
     assert [path.name for path in folder.iterdir()] == ["certificate.json"]

@@ -1,23 +1,30 @@
 """A certificate holds for the data that it was made of, and for no others: whatever is altered is named."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from slateboard.cli import main
 from slateboard.dataset import Dataset, read_release, table_sha256
 from slateboard.errors import BadInput, Finding, SlateboardError
+from slateboard.records.split import Split
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
+from splits import certificate as certificate_file
+from splits.audit.alike import Pair
 from splits.audit.audit import certificate, lists_sha256
 from splits.audit.examination import Options, examine
-from splits.certificate import read_certificate, verify
+from splits.certificate import read_certificate, write_examination
 from splits.division import divide
 from splits.folder import root_lists, write_split
 from splits.steps import audit as audit_step
 from splits.steps import verify as verify_step
+from splits.subject import Subject
+from splits.verification import verify
 
 
 @pytest.fixture
@@ -188,6 +195,64 @@ def test_the_same_audit_writes_the_same_bytes(workspace) -> None:
     assert path.read_bytes() == first
 
 
+def audited_with_media(workspace: Workspace) -> Path:
+    """Return a certificate that says it was made with media, as an audit of real clips does."""
+    path = Path(audit_step.command(workspace, "v1", media=False)["certificate"])
+    said = json.loads(path.read_text())
+    altered(path, options={**said["options"], "depth": "media"})
+    return path
+
+
+def test_a_certificate_made_with_media_is_never_replaced_by_one_without(workspace) -> None:
+    path = audited_with_media(workspace)
+    before = path.read_bytes()
+    with pytest.raises(SlateboardError, match=r"was made with media.*Leave out --no-media, or move that file"):
+        audit_step.command(workspace, "v1", media=False)
+    assert path.read_bytes() == before
+
+
+def test_a_deeper_certificate_of_other_lists_is_replaced_as_it_proves_nothing_any_more(workspace) -> None:
+    path = audited_with_media(workspace)
+    altered(path, lists_sha256="0" * 64)
+    audit_step.command(workspace, "v1", media=False)
+    assert read_certificate(path)["options"]["depth"] == "hashes"
+
+
+def test_a_killed_audit_leaves_the_earlier_certificate_with_its_pairs(workspace, release, monkeypatch) -> None:
+    folder = workspace.root / "evidence"
+    (split,) = divide(release, protocol="random", settings=Splitting())
+    subject = Subject(release, split)
+    made = examine(release, split, Options(depth="hashes"))
+    found = replace(made, pairs=(Pair(split.train[0], split.test[0], "3 of 256 bits differ"),))
+    write_examination(folder, subject, found)
+    assert sorted(path.name for path in folder.iterdir()) == ["certificate.json", "pairs.csv", "pairs.png"]
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(certificate_file, "draw_pairs", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_examination(folder, subject, replace(found, pairs=(), certificate={}))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_of_what_an_audit_writes_the_certificate_takes_its_place_last(workspace, release, monkeypatch) -> None:
+    (split,) = divide(release, protocol="random", settings=Splitting())
+    made = examine(release, split, Options(depth="hashes"))
+    renamed = []
+    really = Path.replace
+
+    def noted(self: Path, target: Path) -> Path:
+        renamed.append(target.name)
+        return really(self, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    pairs = (Pair(split.train[0], split.test[0], "3 of 256 bits differ"),)
+    write_examination(workspace.root / "evidence", Subject(release, split), replace(made, pairs=pairs))
+    assert renamed == ["pairs.png", "pairs.csv", "certificate.json"]
+
+
 def test_the_training_ids_that_a_certificate_rests_on_are_read_again(workspace, tmp_path, release) -> None:
     ids = tmp_path / "ids.txt"
     split = divide(release, protocol="seags", settings=Splitting())[0]
@@ -232,3 +297,16 @@ def test_a_release_read_unchecked_has_the_hash_of_what_is_there(release) -> None
     with pytest.raises(BadInput, match="not the one it was released with"):
         read_release(release.root)
     assert read_release(release.root, checked=False).sha256 != release.sha256
+
+
+def test_json_tells_a_leak_whole_and_the_exit_code_is_1_all_the_same(workspace, capsys) -> None:
+    split = Split.read(workspace.releases / "v1/splits/seags/1/split.json")
+    altered(
+        workspace.releases / "v1/splits/seags/1/split.json", train=split.train[1:], test=[*split.test, split.train[0]]
+    )
+    words = ["split", "audit", "v1", "--no-media", "--json", "-w", str(workspace.root)]
+    assert main(words) == 1
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["line"].partition(";")[0], "1 leak" in err) == ("audit seags-1: 1 leak", True)
+    assert main(["split", "verify", str(workspace.releases / "v1/certificate.json"), "--json", "-w", words[-1]]) == 1
+    assert any("testlist.txt" in one for one in json.loads(capsys.readouterr().out)["differences"])

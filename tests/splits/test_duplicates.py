@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from slateboard.media.fingerprints import SIDE, Fingerprint
 from slateboard.records.media import Duplicate
 from splits.near.candidates import near, sketch
-from splits.near.duplicates import Doubt, duplicates
+from splits.near.duplicates import Doubt, duplicates, worth_comparing
 from splits.near.registration import Placement, register
 
 LARGE = 96
@@ -131,6 +131,13 @@ def test_only_what_is_fresh_is_compared() -> None:
     sketches = {name: sketch(value) for name, value in prints.items()}
     found = list(duplicates(["c"], ["a", "b"], sketches, prints.__getitem__))
     assert [(pair.first, pair.second) for pair in found] == [("a", "c"), ("b", "c")]
+
+
+def test_two_sides_are_compared_with_each_other_and_neither_with_itself() -> None:
+    clip = _scene(wall=1, walker=1)
+    sketches = {name: sketch(_print(clip)) for name in "abcd"}
+    assert worth_comparing("ca", "bd", sketches) == [("a", "b"), ("a", "d"), ("b", "c"), ("c", "d")]
+    assert worth_comparing("ab", "b", sketches) == [("a", "b")]
 
 
 def test_an_empty_fingerprint_is_near_nothing() -> None:

@@ -8,8 +8,11 @@ import pytest
 
 from slateboard.errors import BadInput
 from slateboard.settings import Splitting
+from slateboard.workspace import Workspace
 from splits.division import divide
+from splits.folder import existing, find_split
 from splits.listing.entries import LISTS
+from splits.steps import make as make_step
 
 
 def official(data, lists: Path, form: str, **more: str):
@@ -71,6 +74,58 @@ def test_unknown_parameters_of_names_are_refused_together(grid) -> None:
         "files: Did you mean 'source'?",
         "names: Did you mean 'jhmdb'?",
     ]
+
+
+def test_a_split_keeps_the_hash_of_the_files_it_was_read_from_wherever_they_lie(make_dataset, tmp_path) -> None:
+    data = make_dataset([{"label": "a", "source_url": name} for name in "pqr"])
+
+    def recorded(name: str, *, test: str, **beside: str) -> str:
+        folder = tmp_path / name
+        folder.mkdir()
+        plain(folder, train=["a/p.avi"], test=[test])
+        for file, text in beside.items():
+            (folder / f"{file}.txt").write_text(text)
+        (split,) = official(data, folder, "seags")
+        return split.parameters["list_files_sha256"]
+
+    first = recorded("one", test="a/q.avi")
+    assert recorded("moved", test="a/q.avi") == first
+    assert recorded("noted", test="a/q.avi", notes="of another purpose") == first
+    assert recorded("changed", test="a/r.avi") != first
+    assert recorded("indexed", test="a/q.avi", classInd="1 a\n") != first
+
+
+def test_the_hash_of_a_parquet_of_folds_is_of_the_file(make_dataset, tmp_path) -> None:
+    data = make_dataset([{"label": "a"}, {"label": "a"}])
+    found = []
+    for parts in (("train", "test"), ("test", "train")):
+        rows = [("clip0000", 1, parts[0]), ("clip0001", 1, parts[1])]
+        pd.DataFrame(rows, columns=["clip_id", "fold", "part"]).to_parquet(tmp_path / "folds.parquet")
+        found.append(official(data, tmp_path, "parquet")[0].parameters["list_files_sha256"])
+    assert found[0] != found[1]
+
+
+def test_two_sets_of_lists_have_splits_of_two_names(make_dataset, tmp_path) -> None:
+    data = make_dataset([{"label": "a", "source_url": "p"}, {"label": "a", "source_url": "q"}])
+    lists = plain(tmp_path, train=["a/p.avi"], test=["a/q.avi"])
+    keys = [official(data, lists, "seags", set=name)[0].key for name in ("", "jhmdb", "hmdb51")]
+    assert keys == ["fixed-1", "fixed-jhmdb-1", "fixed-hmdb51-1"]
+    with pytest.raises(BadInput, match=r"set: is '\.\./x'\. Use a to z"):
+        official(data, lists, "seags", set="../x")
+
+
+def test_two_official_sets_of_one_dataset_lie_side_by_side(release, tmp_path) -> None:
+    workspace = Workspace(tmp_path)
+    for name, tested in (("one", "clip0000"), ("two", "clip0001")):
+        folder = tmp_path / name
+        folder.mkdir()
+        plain(folder, train=["a/clip0002.avi"], test=[f"a/{tested}.avi"])
+        given = [f"lists={folder}", "form=seags", f"set={name}"]
+        make_step.command(workspace, "fixed", param=given)
+        assert make_step.command(workspace, "fixed", param=given)["splits"][0]["written"] is False
+    assert existing(workspace, release) == ["fixed-one-1", "fixed-two-1"]
+    tests = [find_split(workspace, release, protocol=f"fixed-{name}", number=1).test for name in ("one", "two")]
+    assert tests == [("clip0000",), ("clip0001",)]
 
 
 def test_lists_without_a_line_are_refused(grid, tmp_path) -> None:

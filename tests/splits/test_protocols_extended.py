@@ -31,7 +31,7 @@ def rows_of(groups: int, *, clips: int = 2) -> list[dict[str, str]]:
 
 def older(make_dataset, protocol: str, rows) -> Previous:
     data = make_dataset(rows)
-    return Previous(data, tuple(divide(data, protocol=protocol, settings=SETTINGS)))
+    return Previous(data.key, data.clips, tuple(divide(data, protocol=protocol, settings=SETTINGS)))
 
 
 def extended(make_dataset, protocol: str, rows, previous: Previous, *, seed: int = 0):
@@ -87,6 +87,22 @@ def test_groups_that_have_grown_together_across_parts_are_for_training_and_named
             f"1 groups have grown together across train and test of tiny-v1 and are for training in every split: "
             f"{key} (4 clips)." in split.report
         )
+
+
+@pytest.mark.parametrize("protocol", EXTENDED)
+def test_a_class_whose_groups_left_were_all_in_one_part_is_placed_anew_and_named(make_dataset, protocol) -> None:
+    # Names of their own: those that are given by the row would change with it.
+    own = ("source_id", "source_url", "sha256")
+    rows = [{**row, **dict.fromkeys(own, row["clip_id"])} for row in rows_of(12)]
+    previous = older(make_dataset, protocol, rows)
+    left = [row for row in rows if row["label"] == "b" or row["clip_id"] in previous.splits[0].test]
+    _, splits = extended(make_dataset, protocol, left, previous)
+    said = "1 classes would lie in one part alone, as their groups did in tiny-v1, and these are placed anew: a."
+    for before, after in zip(previous.splits, splits, strict=True):
+        assert said in after.report
+        kept = {clip for clip in after.test if clip.startswith("b")}
+        assert kept == {clip for clip in before.test if clip.startswith("b")}
+        assert {clip[0] for clip in after.train} == {"a", "b"} and after.safe
 
 
 def test_groups_joined_by_a_clip_that_is_gone_stay_together(make_dataset) -> None:

@@ -96,6 +96,17 @@ def test_a_split_that_is_not_there_is_answered_with_what_is_and_how_to_make_it(w
         find_split(workspace, release, protocol="seags", number=2)
 
 
+def test_of_many_folds_the_answer_names_the_first_and_the_last(workspace, release, split) -> None:
+    for number in [1, 2, *range(4, 13)]:
+        write_split(workspace.splits / release.key / "leave_one_group_out" / str(number), split, release)
+    for number in range(1, 13):
+        write_split(workspace.splits / release.key / "kfold" / str(number), split, release)
+    with pytest.raises(SlateboardError) as caught:
+        find_split(workspace, release, protocol="x", number=1)
+    assert "There is: kfold-1 to 12, leave_one_group_out-1, leave_one_group_out-2" in str(caught.value)
+    assert "leave_one_group_out-4 and 8 more. Make it" in str(caught.value)
+
+
 def test_a_split_of_other_data_is_refused(workspace, release, split) -> None:
     stale = split.model_copy(update={"dataset_sha256": "0" * 64})
     write_split(workspace.splits / release.key / "seags" / "1", stale, release)
