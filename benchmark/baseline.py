@@ -1,4 +1,4 @@
-"""The interface of a baseline: streams, each a sampler, a preparation and a model."""
+"""The interface of a baseline: streams, each a sampler, a preparation and a model, or members to be averaged."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from benchmark.frames.geometry import Geometry
 from benchmark.recipe import Recipe
 from slateboard.registry import Registry
 
 BASELINES = Registry("benchmark.baselines", ("CARD", "build"))
-"""build(classes, parameters, *, weights_dir) -> list[Stream]; `classes` are names in the order of classInd.txt."""
+"""build(classes, parameters, *, weights_dir) -> list[Stream] | list[Member]; `classes` are names in the order of
+classInd.txt, `weights_dir` the folder of weight files or a Shelf (benchmark/models/transfer/shelf.py), which knows the
+settings' own besides."""
 
 FUSED = "fused"
 """Name of the mean of all streams' probabilities, where there is more than one."""
@@ -34,25 +37,49 @@ class Stream:
     sampler: str
     """File name in benchmark/samplers."""
     size: int
-    """Side of the pictures in pixels."""
+    """Side in pixels of the squares that are cut out of the pictures."""
     prepare: Callable[[torch.Tensor], torch.Tensor]
-    """Sampled frames, RGB in 0..1, [T, 3, size, size] -> the model's input for this view, normalised."""
+    """Views, RGB float32 in 0..1 [B, T, 3, size, size] on the model's device -> the model's input [B, ...],
+    normalised. A torch.nn.Module is moved to that device and never trained."""
     model: nn.Module | Estimator
-    """A network takes [B, *prepared] and gives [B, classes] scores before softmax."""
+    """A network takes [B, ...] and gives [B, classes] scores before softmax."""
     recipe: Recipe | None = None
-    """None for estimators, which are fitted at once on one view a clip."""
+    """None for estimators, which are fitted at once on the test-time views of each clip; a GridSearchCV is given folds
+    of whole groups to choose by."""
     sampler_parameters: Mapping[str, Any] = field(default_factory=dict)
+    short_side: int | None = None
+    """Pixels of the pictures' shorter side, of which `size` are cut out: anywhere in training, where `crops` says in
+    testing. None: `size`, so that it is always the middle."""
+    keep: str = "centre"
+    """What is kept of pictures: centre or whole (Geometry)."""
+    crops: int = 1
+    """Squares of each sub-clip in testing: 1 in the middle, 3 along the longer side, 5 with the corners, 10 with those
+    mirrored (items.CROPS)."""
     weights: str = "none"
     """Name of the weight set that the model began with."""
     weights_sha256: str | None = None
+    seen: tuple[str, ...] = ()
+    """Ids of clips that those weights were trained or validated on, where they say so: none of them may be tested."""
+    report: str = ""
+    """What of those weights was loaded and what was not, in a line."""
+
+    @property
+    def geometry(self) -> Geometry:
+        """Of the pictures that are read."""
+        return Geometry(self.short_side or self.size, self.keep)
 
 
-def mirrored_classes(classes: Sequence[str], *, flip: bool, never: Sequence[str]) -> tuple[int, ...]:
-    """Return the 0-based classes whose views are doubled by mirrored copies: all but those named in `never`."""
-    return tuple(index for index, name in enumerate(classes) if flip and name not in never)
+@dataclass(frozen=True)
+class Member:
+    """A run of another baseline whose probabilities are averaged, stream by stream, with those of others."""
+
+    baseline: str
+    parameters: Mapping[str, Any]
+    """Over the CARD's."""
+    weight: float = 1.0
 
 
 def normalised(pictures: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
     """Return pictures [..., 3, H, W] less mean, over std."""
     shape = (3, 1, 1)
-    return (pictures - torch.tensor(mean).view(shape)) / torch.tensor(std).view(shape)
+    return (pictures - pictures.new_tensor(mean).view(shape)) / pictures.new_tensor(std).view(shape)

@@ -1,81 +1,168 @@
 """Evaluate: the scores of every view of every test clip by every stream, as predictions.parquet holds them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import distributed, nn
 
 from benchmark.baseline import FUSED, Stream
-from benchmark.clips import Clips
-from benchmark.sampling import View, clips_looped, views_of
-from slateboard.progress import say, track
+from benchmark.inputs.clips import Clips
+from benchmark.inputs.feeding import Batch, batches_ahead, prepared
+from benchmark.inputs.items import Item, in_batches, views_to_test
+from leaderboards import fusion
+from slateboard.errors import SlateboardError
+from slateboard.media.errors import Unreadable
+from slateboard.progress import progress, say
 
 Floats = NDArray[np.float32]
+VIEWS = 16
+"""Views described at once for an estimator."""
 
 
-def predict(stream: Stream, clips: Clips, *, classes: int, device: str, title: str = "") -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Part:
+    """What one process saw."""
+
+    places: NDArray[np.int64]
+    """Positions of its views among all."""
+    scores: Floats
+    """[views, classes]."""
+    failed: dict[int, str] = field(default_factory=dict)
+    """Position of a clip that was found unreadable on the way -> why."""
+
+
+def predict(
+    stream: Stream,
+    clips: Clips,
+    *,
+    device: str,
+    threads: int = 0,
+    title: str = "",
+    arranged: Callable[[Item], Item] | None = None,
+) -> pd.DataFrame:
     """Return a row a clip and view of one stream.
 
-    Columns: clip_id, view (0-based), stream, logits (float32, one a class), label_index (0-based), failed. A clip
-    that could not be decoded is one failed row with no logits. With a title progress is shown.
+    Columns: clip_id, view (0-based; a sub-clip's squares one after the other), stream, logits (float32, one a class),
+    label_index (0-based), failed. A clip that could not be decoded, before or on the way, is one failed row with no
+    logits. With a title progress is shown. `arranged` changes each view before it is read, as a probe does. Where
+    torch.distributed is at work each process takes every rank-th clip, and all return the same whole table.
     """
-    lengths = [max(frames, 1) for frames in clips.lengths]
-    views = views_of(lengths, stream.sampler, stream.sampler_parameters, seed=None)
-    groups: Iterable[list[View]] = _by_clip(views, len(clips.ids))
-    if title:
-        groups = track(groups, title, total=len(clips.ids), unit="clips")
-        if clips_looped(views):
-            say(f"{title}: {clips_looped(views)} clips are shorter than a view; frames repeat in them")
-    rows = []
-    for position, clip_views in enumerate(groups):
-        rows += _clip_rows(stream, clips, position, clip_views, classes=classes, device=device)
-    return pd.DataFrame(rows)
+    items = views_to_test(stream, clips)
+    wanted = items if arranged is None else [arranged(item) for item in items]
+    world, rank = (distributed.get_world_size(), distributed.get_rank()) if distributed.is_initialized() else (1, 0)
+    own = [place for place, item in enumerate(items) if item.clip % world == rank]
+    part = _part(stream, clips, wanted, own, device=device, threads=threads, title=title if rank == 0 else "")
+    parts: list[Any] = [part]
+    if world > 1:
+        parts = [None] * world
+        distributed.all_gather_object(parts, part)
+    return _table(stream, clips, items, parts)
 
 
-def _by_clip(views: Sequence[View], clips: int) -> list[list[View]]:
-    groups: list[list[View]] = [[] for _ in range(clips)]
-    for view in views:
-        groups[view.clip].append(view)
-    return groups
+def _part(
+    stream: Stream,
+    clips: Clips,
+    items: Sequence[Item],
+    own: Sequence[int],
+    *,
+    device: str,
+    threads: int,
+    title: str,
+) -> _Part:
+    """Score the views at the positions `own`."""
+    # No more at once than a training step had in memory.
+    size = VIEWS if stream.recipe is None else -(-stream.recipe.batch // stream.recipe.accumulate)
+    batches = in_batches([items[place] for place in own], size)
+    place_of = {(items[place].clip, items[place].number): place for place in own}
+    failed: dict[int, str] = {}
+    places: list[int] = []
+    scores: list[Floats] = []
+    shown = progress(title, len(own), unit="views") if title else nullcontext()
+    with shown as bar:
+        for batch in _readable(clips, batches, failed, device=device, threads=threads):
+            with torch.inference_mode():
+                scores.append(logits(stream.model, prepared(stream, batch), classes=len(clips.classes)))
+            places += [place_of[item.clip, item.number] for item in batch.items]
+            if bar is not None:
+                bar.step(len(batch.items))
+    found = np.concatenate(scores) if scores else np.empty((0, len(clips.classes)), dtype=np.float32)
+    return _Part(np.array(places, dtype=np.int64), found, failed)
 
 
-def _clip_rows(
-    stream: Stream, clips: Clips, position: int, views: Sequence[View], *, classes: int, device: str
-) -> list[dict[str, Any]]:
-    clip_id = clips.ids[position]
-    common = {"clip_id": clip_id, "stream": stream.name, "label_index": int(clips.labels[position])}
-    if not clips.store.frames(clip_id):
-        return [{**common, "view": 0, "logits": [], "failed": True}]
-    inputs = torch.stack([prepared(stream, clips, view) for view in views])
-    scores = logits(stream.model, inputs, classes=classes, device=device)
-    return [
-        {**common, "view": view.number, "logits": row.tolist(), "failed": False}
-        for view, row in zip(views, scores, strict=True)
-    ]
+def _readable(
+    clips: Clips, batches: Sequence[list[Item]], failed: dict[int, str], *, device: str, threads: int
+) -> Iterator[Batch]:
+    """Yield batches in order; one with a clip that turns out unreadable comes clip by clip, without that clip."""
+    waiting = list(batches)
+    while waiting:
+        done = 0
+        try:
+            for batch in batches_ahead(clips, waiting, device=device, threads=threads):
+                done += 1
+                yield batch
+            return
+        except Unreadable as error:
+            apart = [list(own) for _, own in groupby(waiting[done], key=lambda item: item.clip)]
+            if len(apart) == 1:
+                failed[apart[0][0].clip] = str(error)
+                apart = []
+            waiting = [*apart, *waiting[done + 1 :]]
 
 
-def prepared(stream: Stream, clips: Clips, view: View) -> torch.Tensor:
-    """Return the model's input for one view."""
-    return stream.prepare(clips.store.rgb(clips.ids[view.clip], view.indices))
+def _table(stream: Stream, clips: Clips, items: Sequence[Item], parts: Sequence[_Part]) -> pd.DataFrame:
+    """Return the rows by clip and view, failed clips among them; every view exactly once, or SlateboardError."""
+    owner = np.fromiter((item.clip for item in items), dtype=np.int64, count=len(items))
+    late = {clip: why for part in parts for clip, why in part.failed.items()}
+    for position, why in sorted(late.items()):
+        say(f"{stream.name}: not read: {clips.ids[position]}: {why}")
+    lost = np.isin(owner, list(late))
+    times = np.bincount(np.concatenate([part.places for part in parts]), minlength=len(items))
+    wrong = sorted({clips.ids[position] for position in owner[~lost & (times != 1)].tolist()})
+    if wrong:
+        raise SlateboardError(
+            f"{stream.name}: views of {len(wrong)} clips, as {wrong[0]}, were not scored exactly once by "
+            f"{len(parts)} processes: all of them must read the same clips in the same order."
+        )
+    scores = np.empty((len(items), len(clips.classes)), dtype=np.float32)
+    for part in parts:
+        scores[part.places] = part.scores
+    missing = np.setdiff1d(np.arange(len(clips.ids)), owner[~lost])
+    read = np.flatnonzero(~lost)
+    clip = np.concatenate([owner[read], missing])
+    number = np.fromiter((items[place].number for place in read.tolist()), dtype=np.int64, count=len(read))
+    nothing: Floats = np.empty(0, dtype=np.float32)
+    table = pd.DataFrame(
+        {
+            "clip_id": np.array(clips.ids, dtype=object)[clip],
+            "view": np.concatenate([number, np.zeros(len(missing), dtype=np.int64)]),
+            "stream": stream.name,
+            "logits": [*scores[read], *([nothing] * len(missing))],
+            "label_index": clips.labels[clip],
+            "failed": np.arange(len(clip)) >= len(read),
+        }
+    )
+    return table.iloc[np.argsort(clip, kind="stable")].reset_index(drop=True)
 
 
-def logits(model: Any, inputs: torch.Tensor, *, classes: int, device: str) -> Floats:
+def logits(model: Any, inputs: torch.Tensor, *, classes: int) -> Floats:
     """Return scores [views, classes] whose softmax is the prediction; -inf for a class that was never trained."""
     if isinstance(model, nn.Module):
         model.eval()
-        with torch.inference_mode():
-            scores: Floats = model(inputs.to(device)).float().cpu().numpy()
+        scores: Floats = model(inputs).float().cpu().numpy()
         return scores
-    features = inputs.numpy()
+    features = inputs.cpu().numpy()
     known = np.asarray(model.classes_)
     if hasattr(model, "decision_function"):
         found = np.asarray(model.decision_function(features))
-        # Of two classes scikit-learn gives one number: how far it is on the side of the second.
-        found = np.stack([-found, found], axis=1) if found.ndim == 1 else found
+        # Of two classes scikit-learn gives one number, the log of their odds where it is a probability's.
+        found = np.stack([-found / 2, found / 2], axis=1) if found.ndim == 1 else found
     else:
         found = np.asarray(model.predict_log_proba(features))
     scores = np.full((len(features), classes), -np.inf, dtype=np.float32)
@@ -83,15 +170,11 @@ def logits(model: Any, inputs: torch.Tensor, *, classes: int, device: str) -> Fl
     return scores
 
 
-def fuse(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of the stream `fused`: the mean of the streams' softmax, view by view (MEI paper 3.4), as logs."""
-    fused = []
-    for (clip_id, view), rows in predictions.groupby(["clip_id", "view"], sort=False):
-        row = {"clip_id": clip_id, "stream": FUSED, "label_index": rows["label_index"].iloc[0], "view": view}
-        if rows["failed"].any():
-            fused.append({**row, "logits": [], "failed": True})
-            continue
-        scores = torch.tensor(rows["logits"].tolist(), dtype=torch.float64)
-        mean = scores.softmax(dim=-1).mean(dim=0).log()
-        fused.append({**row, "logits": mean.float().tolist(), "failed": False})
-    return pd.DataFrame(fused)
+def fuse(predictions: pd.DataFrame, *, weights: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Return rows of the stream `fused`: the mean of the streams' softmax, view by view (MEI paper 3.4), as logs.
+
+    `weights` are relative, by stream; equal unless given.
+    """
+    streams = list(dict.fromkeys(predictions["stream"]))
+    tables = [predictions[predictions["stream"] == stream] for stream in streams]
+    return fusion.fuse(tables, stream=FUSED, weights=[weights[name] for name in streams] if weights else None)

@@ -1,68 +1,138 @@
-"""Recipe: how a network is trained; every knob of the loop and nothing else."""
+"""Recipe: how a network is trained, knob by knob, and the parameters that every network's CARD has for it."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 
-from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
+from slateboard.registry import Parameter
 
 Optimiser = Literal["sgd", "adam", "adamw"]
-Schedule = Literal["constant", "cosine"]
+Schedule = Literal["constant", "cosine", "step", "exponential"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+Select = Literal["last", "best"]
+
+
+def _knob(default: Any, unit: str, meaning: str) -> Any:
+    return field(default=default, metadata={"parameter": Parameter(default, unit, meaning)})
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training, frozen."""
+    """One training, frozen. Fields that are parameters of every network's CARD say so by their unit and meaning."""
 
-    epochs: int
-    """Times that every view of every training clip is seen."""
-    batch: int
-    """Views in a step."""
-    optimiser: str
-    learning_rate: float
-    """At its highest, after warm-up."""
-    weight_decay: float = 0.0
-    momentum: float = 0.9
-    """Of sgd; adam and adamw have torch's own."""
-    schedule: str = "constant"
-    """cosine: falls to 0 at the last step."""
-    warmup_share: float = 0.0
-    """Share of the steps over which the learning rate rises from 0."""
-    label_smoothing: float = 0.0
-    validation_share: float = 0.0
-    """Share of the training clips, by whole groups, that is held back to watch; 0: none."""
-    stop_accuracy: float = 1.0
-    """Training ends after the epoch whose validation accuracy is above this (MEI paper 4.5: 0.9); 1: never."""
-    flip_classes: tuple[int, ...] = ()
-    """Classes whose training views are doubled by mirrored copies (MEI paper 4.2)."""
-    shift: int = 0
-    """Pixels by which a training view is moved at most, by chance (benchmark/frames/augment.py)."""
-    colour: float = 0.0
-    """Share by which the colours of a training view are changed at most, by chance."""
+    epochs: int = _knob(10, "epochs", "times that every training view is seen; where there are phases, theirs count")
+    batch: int = _knob(32, "views", "in a step")
+    accumulate: int = _knob(1, "-", "parts in which the views of a step go through the network; saves memory")
+    optimiser: str = _knob("adam", "-", "sgd, adam or adamw")
+    learning_rate: float = _knob(1e-4, "-", "at its highest, after warm-up")
+    momentum: float = _knob(0.9, "-", "of sgd; adam and adamw have torch's own")
+    weight_decay: float = _knob(0.0, "-", "torch's weight_decay")
+    schedule: str = _knob("constant", "-", "constant, cosine (to 0), step or exponential, after warm-up")
+    step_epochs: Sequence[int] = _knob((), "epochs", "after which the learning rate is multiplied by gamma (step)")
+    gamma: float = _knob(0.1, "-", "factor at each of step_epochs, or after each epoch (exponential)")
+    warmup_share: float = _knob(0.0, "share", "of the steps over which the learning rate rises from 0")
+    label_smoothing: float = _knob(0.0, "0-1", "share of the target that is spread over all classes")
+    clip_norm: float = _knob(0.0, "-", "greatest L2 norm of the gradient; 0: any")
+    ema: float = _knob(0.0, "0-1", "decay a step of the moving average of the weights, which is tested; 0: none")
+    phases: Sequence[Mapping[str, Any]] = _knob(
+        (), "-", "trainings one after the other: epochs, train (all, head, or the number of last layers), learning_rate"
+    )
+    precision: str = _knob("32-true", "-", "32-true, bf16-mixed or 16-mixed")
+    compile: bool = _knob(False, "-", "torch.compile the network")
+    validation_share: float = _knob(0.3, "share", "held back to watch; that of [train] unless given")
+    stop_accuracy: float = _knob(1.0, "0-1", "validation accuracy above which training ends; 1: never")
+    patience: int = _knob(0, "epochs", "without a better validation accuracy, after which training ends; 0: never")
+    budget_minutes: float = _knob(0.0, "minutes", "of training after which it ends, after a whole epoch; 0: none")
+    select: str = _knob("last", "-", "state that is tested: last, or best (on the clips held back)")
+    flip: bool = _knob(True, "-", "double the training views by mirrored copies")
+    never_flip: Sequence[str] = _knob((), "-", "names of classes whose direction is their label")
+    colour: float = _knob(0.0, "share", "by which the channels of a training view are scaled at most, by chance")
+    augmentation: str = _knob("none", "-", "file name in benchmark/augmentations, applied to training views")
+    twin_rate: float = _knob(-1.0, "0-1", "of views taken from a clip's twin with effects; below 0: twins are clips")
     folded: bool = False
     """Measure BatchNorm statistics before the first step: the weights came with BatchNorm folded away."""
 
     def __post_init__(self) -> None:
-        """Refuse what the loop could not follow."""
-        for name, value, known in (
-            ("optimiser", self.optimiser, get_args(Optimiser)),
-            ("schedule", self.schedule, get_args(Schedule)),
-        ):
-            if value not in known:
-                raise SlateboardError(f"Unknown {name} '{value}'. {did_you_mean(value, known)}")
-        for name, number in (("epochs", self.epochs), ("batch", self.batch)):
-            if number < 1:
-                raise SlateboardError(f"'{name}' is {number}; give 1 or more.")
-        if not 0 <= self.validation_share < 1:
-            raise SlateboardError(f"'validation_share' is {self.validation_share}; give 0 or more and less than 1.")
+        """Refuse what the loop could not follow, all at once."""
+        problems = []
+        named = {"optimiser": Optimiser, "schedule": Schedule, "precision": Precision, "select": Select}
+        for name, known in named.items():
+            value = getattr(self, name)
+            if value not in get_args(known):
+                problems.append(Problem(name, f"is '{value}'.", did_you_mean(value, get_args(known))))
+        for name in ("epochs", "batch", "accumulate"):
+            if getattr(self, name) < 1:
+                problems.append(Problem(name, f"is {getattr(self, name)}.", "Give 1 or more."))
+        for name in ("validation_share", "label_smoothing", "ema", "warmup_share"):
+            if not 0 <= getattr(self, name) < 1:
+                problems.append(Problem(name, f"is {getattr(self, name)}.", "Give 0 or more and less than 1."))
+        for name in ("learning_rate", "weight_decay", "clip_norm", "patience", "budget_minutes"):
+            if not getattr(self, name) >= 0:
+                problems.append(Problem(name, f"is {getattr(self, name)}.", "Give 0 or more."))
+        for number, phase in enumerate(self.phases, 1):
+            problems += _of_phase(f"phases: number {number}", phase)
+        if self.select == "best" and not self.validation_share:
+            problems.append(Problem("select", "is 'best', but nothing is held back.", "Give a validation_share."))
+        if problems:
+            raise BadInput(problems)
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of the whole training: of all phases, where there are any."""
+        return sum(phase["epochs"] for phase in self.phases) if self.phases else self.epochs
+
+
+def _of_phase(where: str, phase: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with one of a recipe's phases."""
+    known = ("epochs", "train", "learning_rate")
+    problems = [Problem(where, f"has '{key}'.", did_you_mean(key, known)) for key in phase if key not in known]
+    epochs, train, rate = phase.get("epochs"), phase.get("train", "all"), phase.get("learning_rate", 0)
+    if type(epochs) is not int or epochs < 1:
+        problems.append(Problem(where, f"epochs is {epochs!r}.", "Give a whole number of 1 or more."))
+    if train not in ("all", "head") and (type(train) is not int or train < 1):
+        problems.append(Problem(where, f"train is {train!r}.", "Give all, head, or a number of layers of 1 or more."))
+    if not isinstance(rate, int | float) or rate < 0:
+        problems.append(Problem(where, f"learning_rate is {rate!r}.", "Give a number of 0 or more."))
+    return problems
+
+
+def training(**defaults: Any) -> dict[str, Parameter]:
+    """Return the parameters of a network's CARD that say how it is trained, with a baseline's own defaults.
+
+    A default may be a Parameter, where the baseline has a source to name for it.
+    """
+    known = {one.name: one.metadata["parameter"] for one in fields(Recipe) if "parameter" in one.metadata}
+    unknown = sorted(set(defaults) - set(known))
+    if unknown:
+        raise SlateboardError(f"A Recipe has no {unknown[0]}. {did_you_mean(unknown[0], known)}")
+    found = {}
+    for name, parameter in known.items():
+        value = defaults.get(name, parameter.default)
+        value = list(value) if isinstance(value, tuple) else value
+        found[name] = value if isinstance(value, Parameter) else Parameter(value, parameter.unit, parameter.meaning)
+    return found
+
+
+def recipe_of(parameters: Mapping[str, Any], **over: Any) -> Recipe:
+    """Return the recipe that settled parameters of a CARD state; `over` are fields that differ, as between streams."""
+    own = {one.name for one in fields(Recipe)}
+    return Recipe(**{**{name: value for name, value in parameters.items() if name in own}, **over})
 
 
 def learning_rate(step: int, recipe: Recipe, *, steps: int) -> float:
-    """Return the learning rate of a 0-based step out of `steps`: warm-up, then constant or cosine."""
+    """Return the learning rate of a 0-based step out of `steps`, a pure function: warm-up, then the schedule."""
     warmup = round(recipe.warmup_share * steps)
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    share = (step - warmup) / max(steps - warmup, 1)
-    return recipe.learning_rate * (1 + math.cos(math.pi * share)) / 2
+    epoch = step * recipe.epochs // steps
+    match recipe.schedule:
+        case "cosine":
+            share = (step - warmup) / max(steps - warmup, 1)
+            return recipe.learning_rate * (1 + math.cos(math.pi * share)) / 2
+        case "step":
+            return recipe.learning_rate * recipe.gamma ** sum(epoch >= at for at in recipe.step_epochs)
+        case "exponential":
+            return recipe.learning_rate * recipe.gamma**epoch
+    return recipe.learning_rate

@@ -1,6 +1,6 @@
 """The board: what all finished runs of a workspace scored, beside what their datasets are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.records.release import Release
 from slateboard.records.result import Result, Score
+
+_PICTURES = ("curves.png", "confusion.png", "probes.png")
+"""Of a run, on the page of the board; the others are on its own page."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ class Subject:
     sha256: str
     classes: tuple[str, ...]
     motion_pairs: tuple[tuple[str, str], ...]
-    n_clips: int
-    n_groups: int
+    n_clips: int | None
+    """None where the dataset is no release: only what its runs say of it is known."""
+    n_groups: int | None
     left_out: dict[str, int]
     """Sources and clips that are not in the release, by state."""
     pictures: tuple[Picture, ...] = ()
@@ -76,11 +80,12 @@ class Board:
         return tuple(row for row in self.rows if row.dataset == subject.key)
 
 
-def gather(runs: Path, *, read_dataset: Callable[[str], Dataset]) -> Board:
+def gather(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -> Board:
     """Return the board of all runs below a folder.
 
-    `read_dataset` gives the dataset of a key (<name>-<version>). Raises SlateboardError where no run is finished,
-    BadInput where a run was made with other data than the release of that name holds.
+    `read_dataset` gives the dataset of a key (<name>-<version>); None for one that is no release, whose runs are shown
+    as they were scored. Raises SlateboardError where no run is finished, BadInput where a run was made with other data
+    than the release of that name holds.
     """
     finished = [
         Finished(path.parent.relative_to(runs).as_posix(), Result.read(path))
@@ -91,11 +96,15 @@ def gather(runs: Path, *, read_dataset: Callable[[str], Dataset]) -> Board:
         raise SlateboardError(
             f"{runs} holds no finished run ({n_unfinished} unfinished). Make one with `slateboard bench train`."
         )
-    datasets = {key: read_dataset(key) for key in sorted({one.result.run.dataset for one in finished})}
+    keys = sorted({one.result.run.dataset for one in finished})
+    datasets = {key: dataset for key in keys if (dataset := read_dataset(key)) is not None}
     _same_data(finished, datasets)
     rows, folds, notes = tables(finished, datasets, read=lambda one: _predictions(runs / one.folder))
     return Board(
-        subjects=tuple(subject(dataset) for dataset in datasets.values()),
+        subjects=tuple(
+            subject(datasets[key]) if key in datasets else _outside(key, [one.result for one in finished])
+            for key in keys
+        ),
         rows=tuple(rows),
         folds=tuple(folds),
         runs=tuple(_page(one, runs) for one in finished),
@@ -114,7 +123,8 @@ def _same_data(finished: list[Finished], datasets: dict[str, Dataset]) -> None:
     problems = [
         Problem(f"runs/{one.folder}", f"was made with other data than {one.result.run.dataset}.", "Remove or rerun it.")
         for one in finished
-        if (one.result.run.dataset, one.result.run.dataset_sha256) != _identity(datasets[one.result.run.dataset])
+        if one.result.run.dataset in datasets
+        and (one.result.run.dataset, one.result.run.dataset_sha256) != _identity(datasets[one.result.run.dataset])
     ]
     if problems:
         raise BadInput(problems)
@@ -149,13 +159,29 @@ def subject(dataset: Dataset) -> Subject:
     )
 
 
+def _outside(key: str, results: Sequence[Result]) -> Subject:
+    """Return what runs say of a dataset that is no release."""
+    own = next(result for result in results if result.run.dataset == key)
+    return Subject(
+        key=key,
+        title=key.rpartition("-")[0],
+        licence="",
+        sha256=own.run.dataset_sha256,
+        classes=tuple(own.scores[0].per_class),
+        motion_pairs=(),
+        n_clips=None,
+        n_groups=None,
+        left_out={},
+    )
+
+
 def _picture(path: Path) -> Picture:
     return Picture(path.stem.replace("_", " ").capitalize(), path.read_bytes())
 
 
 def _page(one: Finished, runs: Path) -> RunPage:
     result, folder = one.result, runs / one.folder
-    found = [folder / name for name in ("curves.png", "confusion.png") if (folder / name).is_file()]
+    found = [folder / name for name in _PICTURES if (folder / name).is_file()]
     return RunPage(
         folder=one.folder,
         title=result.title,

@@ -72,7 +72,7 @@ COLUMNS = (
     Column("over groups [95 %]", lambda row: interval(row.group_low, row.group_high)),
     Column("Image accuracy, %", lambda row: percent(row.image_accuracy), "image_accuracy"),
     Column("Clips", lambda row: str(row.n_clips)),
-    Column("Failed", lambda row: str(row.n_failed)),
+    Column("Failed", lambda row: f"{row.n_failed}{', left out' if row.n_failed and row.failed == 'left out' else ''}"),
     Column("With effects, % (n)", lambda row: percent_of(row.with_effects, row.n_with_effects), "with_effects"),
     Column(
         "Without effects, % (n)", lambda row: percent_of(row.without_effects, row.n_without_effects), "without_effects"
@@ -119,6 +119,8 @@ def key(row: Row) -> str:
 
 def about(subject: Subject) -> str:
     """Return a sentence with the counts of a dataset, and what was left out of it."""
+    if subject.n_clips is None:
+        return f"{len(subject.classes)} classes; no release of this workspace, so the runs alone speak of it."
     left_out = ", ".join(f"{number} {state}" for state, number in sorted(subject.left_out.items()) if number)
     return (
         f"{subject.n_clips} clips of {len(subject.classes)} classes from {subject.n_groups} groups; "
@@ -130,6 +132,14 @@ def remarks(board: Board) -> list[str]:
     """Return what a reader must know of what the table lacks, a sentence each."""
     unfinished = f"{board.n_unfinished} unfinished run{'s are' if board.n_unfinished != 1 else ' is'} not shown."
     return [*board.notes, *([unfinished] if board.n_unfinished else [])]
+
+
+def of_failed(rows: Sequence[Row]) -> str:
+    """Return a sentence on what clips that failed count as."""
+    kinds = {row.failed for row in rows if row.n_failed} or {"wrong"}
+    if kinds == {"wrong"}:
+        return "A failed clip counts as wrong."
+    return "Failed clips are left out." if kinds == {"left out"} else "Failed clips count as wrong unless left out."
 
 
 def markdown_table(rows: Sequence[Row], columns: Sequence[Column]) -> str:

@@ -1,7 +1,7 @@
 """Pool the folds of a protocol: one score over all clips of a dataset, each tested once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -77,8 +77,8 @@ def pooled(folds: Sequence[Finished], predictions: Sequence[pd.DataFrame], datas
         test=tuple(dataset.clips["clip_id"]),
     )
     union = pd.concat(predictions, ignore_index=True)
-    scores = score(union, dataset.clips, split, motion_pairs=dataset.motion_pairs)
     result = _together([fold.result for fold in folds])
+    scores = score(union, dataset.clips, split, motion_pairs=dataset.motion_pairs, failed=run.failed)
     folder = f"{run.dataset}/{run.protocol}-*/{run.baseline}/{run.seed}-*"
     return [stream_row(run, one, result=result, split=_name(folds), folder=folder) for one in scores]
 
@@ -102,11 +102,12 @@ def run_rows(one: Finished) -> list[Row]:
 
 
 def tables(
-    finished: Sequence[Finished], datasets: dict[str, Dataset], *, read: Read
+    finished: Sequence[Finished], datasets: Mapping[str, Dataset], *, read: Read
 ) -> tuple[list[Row], list[Row], list[str]]:
     """Return the rows of the main table, the rows of pooled folds, and a note for each series that is not pooled.
 
-    Splits that overlap (repeated ones) or do not cover the dataset yet stay in the main table, each for itself.
+    Splits that overlap (repeated ones) or do not cover the dataset yet stay in the main table, each for itself; so do
+    those of a dataset that is not among `datasets`.
     """
     rows, folds, notes = [], [], []
     for runs in series(finished):
@@ -114,8 +115,15 @@ def tables(
         if len(runs) == 1:
             rows += own
             continue
+        dataset = datasets.get(runs[0].result.run.dataset)
+        if dataset is None:
+            rows += own
+            run = runs[0].result.run
+            notes.append(
+                f"Not pooled: {run.dataset} is no release here: {run.baseline}, seed {run.seed}, {_name(runs)}."
+            )
+            continue
         predictions = [read(one) for one in runs]
-        dataset = datasets[runs[0].result.run.dataset]
         problems = obstacles(runs, predictions, dataset)
         if problems:
             rows += own

@@ -1,11 +1,18 @@
-"""Metrics of a classification: pure functions of true and predicted classes."""
+"""Metrics of a classification: pure functions of true classes, and predicted ones or their probabilities."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support, recall_score
 
+from slateboard.records.result import Calibration
+
 NO_PREDICTION = -1
 """Predicted class of a clip that failed: no class, so it is wrong whatever the truth is."""
+
+CALIBRATION_BINS = 15
+"""Of equal width (Guo et al., ICML 2017, table 1)."""
 
 Indices = NDArray[np.int64]
 
@@ -23,8 +30,10 @@ def top_k_accuracy(truth: Indices, probabilities: NDArray[np.float64], k: int) -
     """
     if probabilities.shape[1] <= k:
         return 1.0
-    ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    found = (ranked == truth[:, None]).any(axis=1) & ~np.isnan(probabilities).any(axis=1)
+    own = probabilities[np.arange(len(truth)), truth][:, None]
+    before = np.arange(probabilities.shape[1]) < truth[:, None]
+    above = (probabilities > own).sum(axis=1) + ((probabilities == own) & before).sum(axis=1)
+    found = (above < k) & ~np.isnan(probabilities).any(axis=1)
     return float(found.mean())
 
 
@@ -56,3 +65,27 @@ def confusion(truth: Indices, predicted: Indices, n_classes: int) -> tuple[tuple
     """Return counts: rows are true classes, columns predicted ones; clips without a prediction are in no column."""
     counts = confusion_matrix(truth, predicted, labels=range(n_classes))
     return tuple(tuple(int(count) for count in row) for row in counts)
+
+
+def calibration(truth: Indices, probabilities: NDArray[np.float64]) -> Calibration:
+    """Return the expected calibration error and its bins (Guo et al., ICML 2017, equations 2-3). Shapes (n,), n >= 1.
+
+    The confidence of a row (n, classes) is its highest probability, its prediction the lower class of equal ones. Of
+    B bins, bin b holds confidences above (b - 1) / B up to b / B.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, CALIBRATION_BINS - 1)
+    counts = np.bincount(place, minlength=CALIBRATION_BINS)
+    sums = [np.bincount(place, weights=values, minlength=CALIBRATION_BINS) for values in (confidence, right)]
+    return Calibration(
+        ece=float(np.abs(sums[1] - sums[0]).sum() / len(truth)),
+        n=tuple(counts.tolist()),
+        confidence=_means(sums[0], counts),
+        accuracy=_means(sums[1], counts),
+    )
+
+
+def _means(sums: NDArray[Any], counts: NDArray[Any]) -> tuple[float | None, ...]:
+    return tuple(float(total / n) if n else None for total, n in zip(sums, counts, strict=True))

@@ -1,9 +1,11 @@
 """Hold predictions to their split: every test clip once, in the right shape, or every contradiction named."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
@@ -68,11 +70,11 @@ def _wrong_clips(where: str, rows: pd.DataFrame, split: Split) -> list[Problem]:
 def _wrong_rows(where: str, rows: pd.DataFrame, known: dict[str, int], n_classes: int) -> list[Problem]:
     failed = rows["failed"].to_numpy(dtype=bool)
     clip = rows["clip_id"].to_numpy()
-    lengths = np.array([len(logits) for logits in rows["logits"]])
+    lengths = np.fromiter(map(len, rows["logits"]), dtype=np.int64, count=len(rows))
     repeated = rows.duplicated(["clip_id", "view"]).to_numpy()
     twice_failed = rows.duplicated("clip_id", keep=False).to_numpy() & np.isin(clip, clip[failed])
     label = [known.get(name, given) for name, given in zip(clip, rows["label_index"], strict=True)]
-    sound = np.array([_is_sound(logits) for logits in rows["logits"]])
+    sound = _sound(rows["logits"], lengths)
     return [
         *_named(where, "repeat views of clips", clip[repeated], _REMAKE),
         *_named(where, "hold failed clips that have other rows too", clip[twice_failed], _REMAKE),
@@ -85,10 +87,15 @@ def _wrong_rows(where: str, rows: pd.DataFrame, known: dict[str, int], n_classes
     ]
 
 
-def _is_sound(logits: Sequence[float]) -> bool:
-    """Say whether a softmax is defined: minus infinity stands for probability 0, but not for every class."""
-    highest = np.max(np.asarray(logits, dtype=np.float64), initial=-np.inf)
-    return len(logits) == 0 or bool(np.isfinite(highest))
+def _sound(logits: "pd.Series[Any]", lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each row whether its softmax is defined: minus infinity is probability 0, but not of every class."""
+    filled = lengths > 0
+    found = np.ones(len(lengths), dtype=bool)
+    if filled.any():
+        values = np.concatenate([np.asarray(row, dtype=np.float64) for row in logits[filled]])
+        starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
+        found[filled] = np.isfinite(np.maximum.reduceat(values, starts))
+    return found
 
 
 def _named(where: str, what: str, clips: Iterable[str], remedy: str) -> list[Problem]:

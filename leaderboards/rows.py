@@ -4,7 +4,7 @@ from typing import Any
 
 from slateboard.records.base import Record
 from slateboard.records.result import Result, Score
-from slateboard.records.run import Run
+from slateboard.records.run import Failed, Run
 
 
 class Row(Record):
@@ -26,8 +26,11 @@ class Row(Record):
     group_high: float
     image_accuracy: float | None
     n_clips: int
+    """Clips that video_accuracy is of."""
     n_failed: int
-    """Clips that could not be tested; each counts as wrong."""
+    """Clips that could not be tested."""
+    failed: Failed
+    """Whether those count as wrong, or are left out and not among n_clips."""
     with_effects: float | None
     n_with_effects: int | None
     without_effects: float | None
@@ -72,9 +75,10 @@ def stream_row(run: Run, score: Score, *, result: Result, split: str, folder: st
         high=score.video_interval[1],
         group_low=score.group_interval[0],
         group_high=score.group_interval[1],
-        image_accuracy=score.image_accuracy if score.n_images else None,
-        n_clips=result.n_expected,
+        image_accuracy=score.image_accuracy,
+        n_clips=score.n_clips,
         n_failed=result.n_failed,
+        failed=run.failed,
         with_effects=_figure(score, "effects=true", "accuracy"),
         n_with_effects=_count(score, "effects=true"),
         without_effects=_figure(score, "effects=false", "accuracy"),

@@ -5,7 +5,8 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from enum import StrEnum
@@ -61,17 +62,43 @@ def run(
     # As many as there are workers are looked at beforehand: fewer items need fewer workers.
     first = list(islice(waiting, workers or cores()))
     work = chain(first, waiting)
-    if engine == Engine.LOCAL:
-        if address is not None:
-            raise SlateboardError("--address names a Ray cluster: add --engine ray.")
+    if engine == Engine.LOCAL and address is None and (workers == 1 or (lost is None and len(first) == 1)):
         # A single item is done here too, unless its death is to be survived.
-        if workers == 1 or (lost is None and len(first) == 1):
-            yield from _here(function, work)
-            return
+        yield from _here(function, work)
+        return
     if not first:
         return
     with _opened(engine, function, len(first), address) as crew:
         yield from _in_order(crew, work, ahead=_WINDOW * len(first), lost=lost)
+
+
+def apart(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    workers: int | None = None,
+    engine: str = Engine.LOCAL,
+    address: str | None = None,
+) -> "Iterator[tuple[T, R | Died]]":
+    """Do each item in a process of its own, and yield it with its result as soon as that is there.
+
+    `workers` of them are under way (default: 1; on Ray what the cluster holds, with a GPU each where it has any), and
+    an item is taken when its process begins. A process that dies gives `Died` in place of a result, and touches no
+    other. These processes may have workers of their own.
+    """
+    work = iter(items)
+    with _opened(engine, function, workers, address, alone=True) as crew:
+        under_way = [(item, crew.submit(item)) for item in islice(work, crew.places)]
+        while under_way:
+            place = crew.first_done([ticket for _, ticket in under_way])
+            item, ticket = under_way.pop(place)
+            try:
+                found: R | Died = crew.result(ticket)
+            except Died as death:
+                found = death
+            # Before the next is taken: what is taken may depend on what came back.
+            yield item, found
+            under_way += [(one, crew.submit(one)) for one in islice(work, 1)]
 
 
 def _here(function: Callable[[T], R], work: Iterable[T]) -> Iterator[R]:
@@ -99,7 +126,11 @@ _R = TypeVar("_R", covariant=True)
 class _Crew(Protocol[_T, _R]):
     """Processes that do items, here or elsewhere."""
 
+    places: int
+
     def submit(self, item: _T) -> Any: ...
+
+    def first_done(self, tickets: Sequence[Any]) -> int: ...
 
     def result(self, ticket: Any) -> _R: ...
 
@@ -132,27 +163,31 @@ def _result(crew: "_Crew[T, R]", item: T, ticket: Any, lost: Callable[[T, str], 
 
 
 def _opened(
-    engine: str, function: Callable[[T], R], count: int, address: str | None
+    engine: str, function: Callable[[T], R], count: int | None, address: str | None, *, alone: bool = False
 ) -> AbstractContextManager["_Crew[T, R]"]:
+    """Return `count` processes; where items are alone, each ends after one."""
+    if engine == Engine.LOCAL and address is not None:
+        raise SlateboardError("--address names a Ray cluster: add --engine ray.")
     if engine == Engine.LOCAL:
-        return _Local(function, count)
+        return _Local(function, count or 1, alone=alone)
     if engine == Engine.RAY:
-        return _Ray(function, count, address)
+        return _Ray(function, count, address, alone=alone)
     raise SlateboardError(f"Unknown engine: {engine!r}. There is: {', '.join(Engine)}.")
 
 
 class _Local(Generic[T, R]):
     """A pool of fresh interpreters: forking a process that has threads (decoders, torch) can hang."""
 
-    def __init__(self, function: Callable[[T], R], count: int) -> None:
-        self._function, self._count = function, count
+    def __init__(self, function: Callable[[T], R], count: int, *, alone: bool) -> None:
+        self._function, self.places, self._alone = function, count, alone
         self._pool = self._made()
 
     def _made(self) -> Any:
         from pebble import ProcessPool
 
         context = multiprocessing.get_context("spawn")
-        return ProcessPool(max_workers=self._count, initializer=_begin, context=context)
+        begin, tasks = (_begin_alone, 1) if self._alone else (_begin, 0)
+        return ProcessPool(max_workers=self.places, max_tasks=tasks, initializer=begin, context=context)
 
     def __enter__(self) -> Self:
         return self
@@ -173,6 +208,10 @@ class _Local(Generic[T, R]):
             self._pool = self._made()
         return self._pool.schedule(self._function, args=(item,)), item
 
+    def first_done(self, tickets: Sequence[Any]) -> int:
+        wait([ticket[0] for ticket in tickets], return_when=FIRST_COMPLETED)
+        return next(place for place, ticket in enumerate(tickets) if ticket[0].done())
+
     def result(self, ticket: Any) -> R:
         from pebble import ProcessExpired
 
@@ -191,16 +230,19 @@ class _Local(Generic[T, R]):
 class _Ray(Generic[T, R]):
     """Ray tasks of one processor each; retries are ours, so that they are counted as everywhere else."""
 
-    def __init__(self, function: Callable[[T], R], count: int, address: str | None) -> None:
+    def __init__(self, function: Callable[[T], R], count: int | None, address: str | None, *, alone: bool) -> None:
         try:
             import ray
         except ModuleNotFoundError as error:
             raise MissingRequirement("--engine ray needs Ray: run `pip install 'slateboard[ray]'`.") from error
         self._ray = ray
-        here = {"num_cpus": count, "include_dashboard": False, "object_store_memory": 100_000_000}
+        here = {"num_cpus": count or cores(), "include_dashboard": False, "object_store_memory": 100_000_000}
         options: dict[str, Any] = here if address is None else {"address": address}
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-        self._do: Any = ray.remote(num_cpus=1, max_retries=0)(_quietly)
+        there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        gpus = int(there.get("GPU", 0)) if alone else 0
+        self.places = count or gpus or int(there["CPU"])
+        self._do: Any = ray.remote(num_cpus=1, num_gpus=min(gpus, 1), max_retries=0, max_calls=int(alone))(_quietly)
         self._function = ray.put(function)
 
     def __enter__(self) -> Self:
@@ -212,12 +254,17 @@ class _Ray(Generic[T, R]):
     def submit(self, item: T) -> Any:
         return self._do.remote(self._function, item)
 
+    def first_done(self, tickets: Sequence[Any]) -> int:
+        (done,), _ = self._ray.wait(list(tickets), num_returns=1)
+        return tickets.index(done)
+
     def result(self, ticket: Any) -> R:
+        faults = self._ray.exceptions
         try:
             found: R = self._ray.get(ticket)
-        except self._ray.exceptions.RayTaskError as error:
+        except faults.RayTaskError as error:
             raise error.cause from error
-        except (self._ray.exceptions.WorkerCrashedError, self._ray.exceptions.NodeDiedError) as death:
+        except (faults.WorkerCrashedError, faults.NodeDiedError, faults.OutOfMemoryError) as death:
             raise Died(f"its process ended ({type(death).__name__})") from None
         return found
 
@@ -231,6 +278,12 @@ def _begin() -> None:
     """Keep libraries from starting a thread per core in every process, and end with the process that asked."""
     _one_thread()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _begin_alone() -> None:
+    """Begin a process that may have workers of its own, as for decoding; they end with it."""
+    multiprocessing.current_process().daemon = False
+    _begin()
 
 
 def _one_thread() -> None:

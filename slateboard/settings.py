@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -130,12 +130,62 @@ class Training(Section):
     """CPU threads of one run. Two on a busy machine are often slower than one."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """auto: the GPU where there is one."""
+    devices: int = Field(default=1, ge=1)
+    """Processes that share one run, a device each; torchrun or srun starts them (docs/training.md). 1: as many as they
+    have started."""
+    deterministic: bool = True
+    """On a GPU: only algorithms that give the same numbers each time, where there are such; false: the fastest. A CPU
+    always gives the same for the same number of threads."""
+    checkpoint_minutes: float = Field(default=5, ge=0)
+    """Training time between checkpoints inside an epoch; there is one after each epoch besides. 0: after each step."""
+    loggers: tuple[str, ...] = ()
+    """Where rows of log.csv go besides: names that `slateboard ls loggers` lists."""
     seed: int = Field(default=0, ge=0)
     """Of first weights, order, augmentation and what is held back to validate."""
     validation_share: float = Field(default=0.3, ge=0, lt=1)
     """Share of the training list, by whole groups and of each class alike, that networks do not learn from but are
     watched on: 0.3 in the MEI paper (4.5: 7:3), 0.2 in HUST's (4:1) and Sevilla's (80/20); 0: none. A baseline's own
     `validation_share` is over it; estimators, which nothing watches, learn from all."""
+
+
+class Decoding(Section):
+    """Where frames come from while baselines are trained and tested."""
+
+    form: Literal["auto", "planes", "video", "live"] = "auto"
+    """planes: decoded once into raw pictures, the fastest; video: into small H.264 video, a twentieth of that, nearly
+    the same pictures; live: decoded whenever they are needed; auto: planes where they fit into memory and on the disk,
+    else video, else live. Which it was is said."""
+    resident: Literal["auto", "gpu", "no"] = "auto"
+    """gpu: planes lie in the GPU's memory as a whole, and are gathered there; auto: where there is a GPU and they take
+    at most half of its free memory."""
+    threads: int = Field(default=1, ge=0)
+    """Threads that read and decode ahead of training; 0: each batch is read when it is needed."""
+
+
+class WeightFile(Section):
+    """One file of weights, and the input that they were trained on: RGB in 0..1, less `mean`, over `std`."""
+
+    file: str
+    """Name in `weights_dir`, or an absolute path."""
+    architecture: str
+    """Network of torchvision, or a baseline with its own layers, as c3d."""
+    mean: tuple[float, float, float]
+    """Of red, green and blue; [0, 0, 0] for weights that saw plain numbers."""
+    std: tuple[float, float, float]
+    """Of red, green and blue, each above 0; 1/255 = 0.00392157 for weights that saw 0..255."""
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of the file, in lower case."""
+    folded: bool = False
+    """BatchNorm was folded into the convolutions; its statistics are measured before the first step."""
+    note: str = ""
+    """Where it comes from; shown when it is loaded."""
+
+    @field_validator("std")
+    @classmethod
+    def _is_positive(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(value) <= 0:
+            raise ValueError("each number must be above 0")
+        return value
 
 
 class Settings(BaseSettings):
@@ -159,10 +209,14 @@ class Settings(BaseSettings):
     """Labels that sources.csv may use; empty: any, each spelt one way."""
     weights_dir: str = ""
     """Folder with pretrained weight files (also SLATEBOARD_WEIGHTS)."""
+    weight_sets: dict[str, WeightFile] = {}
+    """Weight files of your own by name: [weight_sets.NAME] with file, architecture, mean, std and sha256, since a set
+    states its own normalisation; folded and note where they apply. `weights = "NAME"` of a baseline begins with it."""
     fetch: Fetch = Fetch()
     clips: Clips = Clips()
     release: Releasing = Releasing()
     split: Splitting = Splitting()
+    frames: Decoding = Decoding()
     train: Training = Training()
     analysers: dict[str, dict[str, Any]] = {}
     """Parameters of analysers and detectors by name: [analysers.shots]. `slateboard ls analysers NAME` lists them."""
@@ -206,7 +260,7 @@ def _problem(path: Path, issue: Any) -> Problem:
     key = ".".join(map(str, issue["loc"]))
     if issue["type"] != "extra_forbidden":
         return Problem(f"{path}: {key}", f"{issue['msg']} (got {issue['input']!r}).", "Correct the value.")
-    model: type[BaseModel] = Settings
-    for part in issue["loc"][:-1]:
+    model: type[BaseModel] = WeightFile if issue["loc"][0] == "weight_sets" else Settings
+    for part in issue["loc"][:-1] if model is Settings else ():
         model = type(model.model_fields[str(part)].default)
     return Problem(f"{path}: {key}", "unknown setting.", did_you_mean(str(issue["loc"][-1]), model.model_fields))

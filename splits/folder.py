@@ -9,6 +9,7 @@ import pandas as pd
 from slateboard.dataset import SUMS, Dataset, read_release
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import whole, write_json, write_text
+from slateboard.layouts import folder_of, layout_of, read_folder
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.audit.audit import Audit, audit, certificate, lists_sha256
@@ -57,7 +58,8 @@ def root_lists(dataset: Dataset, split: Split) -> dict[str, str]:
 
 
 def find_dataset(workspace: Workspace, name: str | None, *, form: str | None = None, checked: bool = True) -> Dataset:
-    """Return a dataset by what a person calls it: a version, the folder of a release, or one of list files alone.
+    """Return a dataset by what a person calls it: a version, the folder of a release, a plain folder
+    that a layout knows (or the key it got), or one of list files alone.
 
     The newest version unless named. `form` is that of the lists; `checked` as in `read_release`.
     """
@@ -68,9 +70,12 @@ def find_dataset(workspace: Workspace, name: str | None, *, form: str | None = N
     folder = Path(name)
     if (folder / SUMS).is_file():
         return read_release(folder, checked=checked)
+    plain = folder_of(workspace, name)
+    if plain is not None and layout_of(plain) is not None:
+        return read_folder(workspace, plain)
     if not folder.is_dir():
         versions = ", ".join(workspace.versions()) or "there is none yet"
-        remedy = f"Give a version ({versions}), the folder of a release or one of lists."
+        remedy = f"Give a version ({versions}), or a folder: a release, videos laid out as UCF101 or HMDB51, or lists."
         raise BadInput([Problem(name, "is no dataset.", remedy)])
     return dataset_of_lists(folder, read_lists(folder, form=form))
 

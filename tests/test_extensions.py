@@ -6,19 +6,27 @@ from pathlib import Path
 import pytest
 
 from benchmark.baseline import BASELINES
-from benchmark.sampling import SAMPLERS
+from benchmark.inputs.augmentation import AUGMENTATIONS
+from benchmark.inputs.sampling import SAMPLERS
+from benchmark.logger import LOGGERS
 from curate.analysis.decode_pass import ANALYSERS, EFFECTS
 from curate.listing.sources import IMPORTERS
 from curate.shots.following import DETECTORS
 from leaderboards.steps.build import FORMATS
-from slateboard.registry import Card, Registry, first_line, folder_of, kinds
+from slateboard.layouts import LAYOUTS
+from slateboard.registry import Card, first_line, folder_of, kinds
 from splits.division import PROTOCOLS
 from splits.listing.entries import LISTS
 
 REGISTRIES = {
     registry.kind: registry
-    for registry in (IMPORTERS, ANALYSERS, DETECTORS, EFFECTS, PROTOCOLS, LISTS, SAMPLERS, BASELINES, FORMATS)
-} | {"layouts": Registry("benchmark.layouts", ("CARD", "read"))}
+    for registry in (
+        *(IMPORTERS, ANALYSERS, DETECTORS, EFFECTS),
+        *(PROTOCOLS, LISTS),
+        *(LAYOUTS, SAMPLERS, AUGMENTATIONS, BASELINES, LOGGERS),
+        FORMATS,
+    )
+}
 EVERY = [(kind, name) for kind, registry in sorted(REGISTRIES.items()) for name in registry.names()]
 STEPS = [
     path

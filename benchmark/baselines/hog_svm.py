@@ -47,7 +47,10 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
 
 
 def _describe(frames: torch.Tensor, *, cell: int, bins: int, threshold: float) -> torch.Tensor:
-    """Return the descriptor of frames [T, 3, H, W]: the middle frame's HOG, then the motion history's."""
-    grey = torch.einsum("tchw,c->thw", frames, frames.new_tensor(_GREY)).numpy()
-    pictures = (grey[len(grey) // 2], motion_history(grey, threshold=threshold))
-    return torch.from_numpy(np.concatenate([hog(picture, cell=cell, bins=bins) for picture in pictures]))
+    """Return descriptors [B, numbers] of views [B, T, 3, H, W]: the middle frame's HOG, then the motion history's."""
+    grey = torch.einsum("btchw,c->bthw", frames, frames.new_tensor(_GREY)).cpu().numpy()
+    rows = []
+    for view in grey:
+        pictures = (view[len(view) // 2], motion_history(view, threshold=threshold))
+        rows.append(np.concatenate([hog(picture, cell=cell, bins=bins) for picture in pictures]))
+    return torch.from_numpy(np.stack(rows))

@@ -1,18 +1,19 @@
-"""Linear probe: frozen features of a pretrained network, mean over frames, logistic regression."""
+"""Linear probe: frozen features of a pretrained network, mean and spread over frames, logistic regression."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import torch
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from benchmark import vision
-from benchmark.baseline import Stream, normalised
-from benchmark.weights import NONE, pretrained
+from benchmark.baseline import Estimator, Stream, normalised
+from benchmark.models.backbone import backbone, even, size_of
+from benchmark.models.transfer.shelf import NONE, Shelf
+from benchmark.models.weights import Pretrained, pretrained
 from slateboard.errors import SlateboardError
 from slateboard.registry import Card, Parameter
 
@@ -20,38 +21,61 @@ CARD = Card(
     title="Linear probe",
     source="torchvision; scikit-learn LogisticRegression",
     parameters={
-        "backbone": Parameter("mobilenet_v2", "-", "network of torchvision, or efficientnet_lite0"),
-        "weights": Parameter("torchvision", "-", "torchvision, a name of benchmark/weights.py, or a file"),
-        "size": Parameter(224, "pixels", "side of the pictures"),
-        "frames": Parameter(8, "frames", "spread over the clip"),
-        "c": Parameter(0.01, "-", "inverse strength of regularisation"),
+        **backbone("mobilenet_v2"),
+        "frames": Parameter(16, "frames", "spread over the clip"),
+        "spread": Parameter(True, "-", "standard deviation over the frames beside the mean: how much there is motion"),
+        "crops": Parameter(3, "-", "squares of a picture: 3 (all of it, along the longer side), 5, or 1 (the middle)"),
+        "c": Parameter(0.0, "-", "inverse strength of regularisation; 0: chosen by groups of the training list"),
     },
 )
 
+_CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+"""Inverse strengths that are tried; of those that are right as often the strongest regularisation is taken."""
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str) -> list[Stream]:
+
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
     """Return one stream; raises SlateboardError without weights, as untrained features say nothing."""
     if parameters["weights"] == NONE:
         raise SlateboardError("linear_probe needs pretrained weights: set weights under [baselines.linear_probe].")
-    trained = pretrained(parameters["backbone"], parameters["weights"], folder=weights_dir)
-    vision.set_head(trained.network, None)
-    trained.network.eval().requires_grad_(False)
+    begun = pretrained(parameters["backbone"], parameters["weights"], folder=weights_dir)
+    size, crops = size_of(parameters), parameters["crops"]
     return [
         Stream(
             name="all",
             sampler="uniform",
             sampler_parameters={"count": parameters["frames"]},
-            size=parameters["size"],
-            prepare=partial(_features, network=trained.network, mean=trained.mean, std=trained.std),
-            model=make_pipeline(StandardScaler(), LogisticRegression(C=parameters["c"], max_iter=2000)),
-            weights=trained.name,
-            weights_sha256=trained.sha256,
+            size=even(size),
+            keep="centre" if crops == 1 else "whole",
+            crops=crops,
+            prepare=Features(begun, size=size, spread=parameters["spread"]),
+            model=_classifier(parameters["c"]),
+            **begun.stated,
         )
     ]
 
 
-@torch.no_grad()
-def _features(frames: torch.Tensor, *, network: nn.Module, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
-    """Return the mean feature [numbers] of frames [T, 3, H, W]."""
-    features: torch.Tensor = network(normalised(frames, mean, std))
-    return features.mean(dim=0)
+def _classifier(c: float) -> Estimator:
+    """Return standardisation and logistic regression; where `c` is 0 it is searched for with the folds it is given."""
+    regression = make_pipeline(StandardScaler(), LogisticRegression(C=c or 1.0, max_iter=2000))
+    if c:
+        return regression
+    return GridSearchCV(regression, {"logisticregression__C": list(_CANDIDATES)})
+
+
+class Features(nn.Module):
+    """Views [B, T, 3, H, W] to the mean features of their frames by a frozen network, and their spread behind them."""
+
+    def __init__(self, begun: Pretrained, *, size: int, spread: bool) -> None:
+        super().__init__()
+        self.network = begun.network.eval().requires_grad_(False)
+        self.mean, self.std, self.size, self.spread = begun.mean, begun.std, size, spread
+
+    @torch.no_grad()
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Return float32 [B, numbers], or [B, 2 numbers] with the standard deviation over frames."""
+        pictures = frames.flatten(0, 1)[..., : self.size, : self.size]
+        features = self.network(normalised(pictures, self.mean, self.std)).view(*frames.shape[:2], -1)
+        parts = [features.mean(dim=1)]
+        if self.spread:
+            parts.append(features.std(dim=1, correction=0))
+        return torch.cat(parts, dim=1)

@@ -1,66 +1,57 @@
-"""Decode one clip into square I420 pictures; what decoding processes import, so without torch."""
+"""Decode one clip into pictures of a geometry; what decoding processes import, so without torch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-from slateboard.errors import SlateboardError
-from slateboard.media.frames import Frame, decode
+import numpy as np
+from numpy.typing import NDArray
 
+from benchmark.frames.frames import ClipFrames
+from benchmark.frames.geometry import Geometry, picture_bytes
+from slateboard.media.decoders import PYAV, decoder_version, decoding
+from slateboard.media.errors import Unreadable
+from slateboard.media.frames import Frame
+from slateboard.records.source import State
 
-@dataclass(frozen=True)
-class Geometry:
-    """Pictures scaled by area so that the shorter side is `size`, of which the centre square is kept."""
-
-    size: int
-    """Pixels; even, because chroma has half of it."""
-
-    def __post_init__(self) -> None:
-        """Refuse sizes that have no whole chroma plane."""
-        if self.size < 2 or self.size % 2:
-            raise SlateboardError(f"The size of stored frames is {self.size}; give an even number of pixels.")
-
-    @property
-    def frame_bytes(self) -> int:
-        """Bytes of one I420 picture."""
-        return self.size * self.size * 3 // 2
+FAILED = ClipFrames(0, 0, 0, "bt709", full_range=False)
+"""What is known of a clip of which nothing could be read, less the reason."""
 
 
-def decoder() -> str:
+def decoder(name: str = PYAV) -> str:
     """Return name and version of what decodes: another one may give other pictures."""
-    return f"av {metadata.version('av')}"
+    return decoder_version(name)
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """One clip, or why it could not be read."""
+def pictures(
+    path: Path, *, geometry: Geometry, decoded_by: str = PYAV
+) -> Iterator[tuple[ClipFrames, NDArray[np.uint8]]]:
+    """Yield each I420 picture [height * width * 3 / 2] of a clip, and what is known of the clip up to it.
 
-    row: dict[str, Any]
-    """frames, matrix, full_range, failed ("" or why)."""
-    pictures: bytes
-    """I420 pictures one after the other."""
-
-
-def decoded(path: Path, *, geometry: Geometry) -> Decoded:
-    """Decode one clip; what cannot be read is a reason, not an exception."""
-    pictures, matrix, full_range = [], "bt709", False
-    try:
-        for frame in decode(path, short_side=geometry.size):
-            matrix, full_range = frame.matrix, frame.full_range
-            pictures.append(b"".join(_centre(frame, geometry.size)))
-    except SlateboardError as error:
-        failed: dict[str, Any] = {"frames": 0, "matrix": matrix, "full_range": full_range, "failed": str(error)}
-        return Decoded(failed, b"")
-    row = {"frames": len(pictures), "matrix": matrix, "full_range": full_range, "failed": ""}
-    return Decoded(row, b"".join(pictures))
+    Raises Unreadable where a frame does not decode, and where pictures of another size follow.
+    """
+    size: tuple[int, int] | None = None
+    for count, frame in enumerate(decoding(decoded_by)(path, short_side=geometry.short_side), start=1):
+        here = kept_size(frame, geometry)
+        if here != (size or here):
+            raise Unreadable(f"{path.name}: the size of its pictures changes at frame {count - 1}.", State.UNSUPPORTED)
+        size = here
+        yield ClipFrames(count, *size, frame.matrix, frame.full_range), kept(frame, size)
 
 
-def _centre(frame: Frame, size: int) -> Iterator[bytes]:
-    """Yield the centre square of each plane; its corner is even, so that chroma stays in place."""
-    top = (frame.y.shape[0] - size) // 4
-    left = (frame.y.shape[1] - size) // 4
+def kept_size(frame: Frame, geometry: Geometry) -> tuple[int, int]:
+    """Return height and width of what is kept of a picture."""
+    return frame.y.shape if geometry.keep == "whole" else (geometry.short_side, geometry.short_side)
+
+
+def kept(frame: Frame, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return what is kept of a picture, I420 [height * width * 3 / 2]; its corner is even: chroma stays in place."""
+    height, width = size
+    found = np.empty(picture_bytes(height, width), np.uint8)
+    top, left = (frame.y.shape[0] - height) // 4, (frame.y.shape[1] - width) // 4
+    start = 0
     for plane, scale in ((frame.y, 2), (frame.u, 1), (frame.v, 1)):
-        side = size // 2 * scale
-        yield plane[top * scale :, left * scale :][:side, :side].tobytes()
+        rows, columns = height // 2 * scale, width // 2 * scale
+        target = found[start : start + rows * columns].reshape(rows, columns)
+        target[...] = plane[top * scale :, left * scale :][:rows, :columns]
+        start += rows * columns
+    return found

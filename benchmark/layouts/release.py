@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
-from slateboard.dataset import Dataset, read_release
+from slateboard.dataset import SUMS, Dataset, read_release
+from slateboard.layouts import Hashes
 from slateboard.registry import Card
 
 CARD = Card(title="Release", source="slateboard, design.md section 4")
 
 
-def read(folder: Path) -> Dataset:
-    """Read a released version; raises SlateboardError for a folder that is none."""
+def recognises(folder: Path) -> bool:
+    """True for a folder with the file that is written last."""
+    return (folder / SUMS).is_file()
+
+
+def read(folder: Path, *, hashes: Hashes) -> Dataset:
+    """Read a released version, which knows its own hashes; raises SlateboardError for a folder that is none."""
     return read_release(folder)

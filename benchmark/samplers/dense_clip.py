@@ -5,24 +5,26 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.sampling import Indices, looped
+from benchmark.frames.frames import Indices
+from benchmark.inputs.sampling import SHORT, consecutive
 from slateboard.registry import Card, Parameter
 
 CARD = Card(
     title="Dense sub-clips",
-    source="HUST paper, inputs (2) and (3)",
+    source="HUST paper, input (2)",
     parameters={
         "frames": Parameter(16, "frames", "length of a sub-clip"),
         "clips": Parameter(5, "-", "sub-clips in testing; they overlap where the clip is short"),
+        "short": SHORT,
     },
 )
 
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
-    """Return sub-clips; a clip shorter than one is looped into one."""
-    length = parameters["frames"]
+    """Return one random sub-clip in training, in testing up to `clips` different ones, evenly spread."""
+    length, short = parameters["frames"], parameters["short"]
     last = max(frames - length, 0)
     if generator is not None:
-        return [looped(frames, int(generator.integers(last + 1)), length)]
+        return [consecutive(frames, int(generator.integers(last + 1)), length, short=short)]
     starts = np.unique(np.rint(np.linspace(0, last, parameters["clips"])).astype(np.int64))
-    return [looped(frames, int(start), length) for start in starts]
+    return [consecutive(frames, int(start), length, short=short) for start in starts]

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.sampling import Indices, looped
+from benchmark.frames.frames import Indices
+from benchmark.inputs.sampling import SHORT, consecutive
 from slateboard.registry import Card, Parameter
 
 CARD = Card(
@@ -14,11 +15,13 @@ CARD = Card(
     parameters={
         "n": Parameter(10, "frames", "length of a batch"),
         "interval": Parameter(5, "frames", "distance between the first frames of consecutive batches"),
+        "short": SHORT,
     },
 )
 
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
-    """Return every whole batch, in training as in testing; a clip shorter than a batch is looped into one."""
+    """Return every whole batch, in training as in testing; a clip shorter than a batch gives one."""
     n, interval = parameters["n"], parameters["interval"]
-    return [looped(frames, start, n) for start in range(0, max(frames - n, 0) + 1, interval)]
+    starts = range(0, max(frames - n, 0) + 1, interval)
+    return [consecutive(frames, start, n, short=parameters["short"]) for start in starts]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.sampling import Indices
+from benchmark.frames.frames import Indices
 from slateboard.registry import Card, Parameter
 
 CARD = Card(

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.optimism import UNSAFE, measure, pairs, path_of
-from benchmark.runs import plan
+from benchmark.running.planning import plan
+from benchmark.studies.optimism import UNSAFE, measure, pairs, path_of
 from slateboard.errors import SlateboardError
 from slateboard.files import write_json
+from slateboard.layouts import dataset_at
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
@@ -39,7 +40,7 @@ def command(
     wanted = protocol or workspace.settings.release.protocol
     if wanted == UNSAFE:
         raise SlateboardError(f"'{UNSAFE}' is what is compared with. Name a protocol that keeps groups whole.")
-    dataset = workspace.dataset(release)
+    dataset = dataset_at(workspace, release)
     compared = pairs(workspace, dataset, protocol=wanted, number=split, seeds=seeds)
     for unsafe in sorted({pair.grouped.key for pair in compared if not pair.grouped.safe}):
         say(f"{unsafe} is itself not safe, so the inflation is less than it would be against whole groups.")

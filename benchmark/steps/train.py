@@ -1,18 +1,27 @@
 """Train and evaluate baselines on a split; what is done already is not done again.
 
-Parameters come from [baselines.NAME] of slateboard.toml; `slateboard ls baselines NAME` lists them.
+Parameters come from [baselines.NAME] of slateboard.toml; `slateboard ls baselines NAME` lists them, --set goes over
+them. Weights are torchvision's (which it downloads), a name of benchmark/models/weights.py, a file, or none.
 
-Example: slateboard bench train chance hog_svm mei_two_stream c3d
+Example: slateboard bench train mei_two_stream --weights none --set backbone=resnet50 --set batch=16
 """
 
 from typing import Annotated, Any
 
 import typer
 
-from benchmark.runs import Outcome, plan, run
-from slateboard.errors import Finding, SlateboardError
+from benchmark.baseline import BASELINES
+from benchmark.running.planning import plan
+from benchmark.running.runs import Outcome, carry_out
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Finding, Problem, SlateboardError
+from slateboard.layouts import dataset_at
 from slateboard.progress import say, show
+from slateboard.records.run import Run
+from slateboard.records.split import Split
+from slateboard.registry import Card
 from slateboard.workspace import Workspace
+from splits.division import parameters_of
 from splits.folder import find_split
 
 
@@ -23,28 +32,27 @@ def command(
         str | None, typer.Option(help="Protocol of the split; that of the settings if not given.")
     ] = None,
     split: Annotated[int, typer.Option(help="Number of the split within the protocol, from 1.")] = 1,
-    release: Annotated[str | None, typer.Option(help="Version, as v1; the newest if not given.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Version, as v1, or a folder; the newest version if not given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the training; that of the settings if not given.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="What networks begin with: torchvision, a name, a file, or none.")
+    ] = None,
+    over: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of every baseline named, as key=value; repeatable.")
+    ] = None,
 ) -> dict[str, Any]:
     """Check all baselines first, then run each; one that fails does not stop the others."""
     settings = workspace.settings
-    dataset = workspace.dataset(release)
-    wanted = find_split(workspace, dataset, protocol=protocol or settings.release.protocol, number=split)
+    known = dataset_at(workspace, dataset)
+    wanted = find_split(workspace, known, protocol=protocol or settings.release.protocol, number=split)
     chosen = settings.train.seed if seed is None else seed
+    words = [*(over or ()), *([f"weights={weights}"] if weights is not None else [])]
     names = list(dict.fromkeys(baselines))
-    for name in names:
-        plan(settings, dataset, wanted, name, seed=chosen)
-    done: list[Outcome] = []
-    failures: dict[str, Exception] = {}
-    for name in names:
-        try:
-            outcome = run(workspace, dataset, wanted, name, seed=chosen)
-        except (SlateboardError, RuntimeError) as error:
-            say(f"{name}: failed: {error}")
-            failures[name] = error
-            continue
-        done.append(outcome)
-        _tell(name, outcome)
+    given = _given(names, words)
+    records = [plan(settings, known, wanted, name, seed=chosen, over=given[name]) for name in names]
+    done, failures = _carried_out(workspace, known, wanted, records)
     if failures:
         kind = Finding if all(isinstance(error, Finding) for error in failures.values()) else SlateboardError
         told = [f"{name}: {error}" for name, error in failures.items()]
@@ -52,14 +60,47 @@ def command(
     return {"runs": [_row(outcome) for outcome in done]}
 
 
-def _tell(name: str, outcome: Outcome) -> None:
+def _carried_out(
+    workspace: Workspace, dataset: Dataset, split: Split, records: list[Run]
+) -> tuple[list[Outcome], dict[str, Exception]]:
+    """Make the runs one after the other; return those that are whole, and why others are not, by baseline."""
+    done: list[Outcome] = []
+    failures: dict[str, Exception] = {}
+    for record in records:
+        try:
+            outcome = carry_out(workspace, dataset, split, record)
+        except (SlateboardError, RuntimeError) as error:
+            say(f"{record.baseline}: failed: {error}")
+            failures[record.baseline] = error
+            continue
+        done.append(outcome)
+        _tell(record, outcome)
+    return done, failures
+
+
+def _given(names: list[str], words: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the parameters that were given, by baseline, or name every one that a baseline does not have."""
+    found: dict[str, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    for name in names:
+        card: Card = BASELINES.load(name).CARD
+        try:
+            found[name] = parameters_of(words, card, where=name)
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return found
+
+
+def _tell(record: Run, outcome: Outcome) -> None:
     """Print the figures of a run, a line a stream."""
     for score in outcome.result.scores:
-        figures = f"{100 * score.video_accuracy:.1f} % of {outcome.result.n_expected} clips"
+        figures = f"{100 * score.video_accuracy:.1f} % of {score.n_clips} clips"
         known = "" if outcome.is_new else "  (done before)"
-        show(f"{name:<16} {score.stream:<8} {figures}  {outcome.folder}{known}")
+        show(f"{record.baseline:<16} {score.stream:<8} {figures}  {outcome.folder}{known}")
     for warning in outcome.result.warnings:
-        say(f"{name}: {warning}")
+        say(f"{record.baseline}: {warning}")
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

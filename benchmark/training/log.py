@@ -8,6 +8,7 @@ from slateboard.files import csv_text, write_text
 
 COLUMNS = (
     "stream",
+    "phase",
     "epoch",
     "step",
     "train_loss",
@@ -16,7 +17,9 @@ COLUMNS = (
     "learning_rate",
     "seconds",
     "clips_per_second",
+    "ended",
 )
+"""`phase` counts those of the recipe from 1; `ended` is the recipe's knob that ended the training, empty before."""
 
 
 def read(path: Path) -> list[dict[str, str]]:

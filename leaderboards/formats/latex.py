@@ -1,7 +1,7 @@
 """The board as LaTeX tables, one a dataset: for a paper, with the package booktabs."""
 
 from leaderboards.board import Board, Subject
-from leaderboards.cells import SHORT, Column, about, best, key, remarks
+from leaderboards.cells import SHORT, Column, about, best, key, of_failed, remarks
 from leaderboards.rows import Row
 from slateboard.registry import Card
 
@@ -38,7 +38,7 @@ def _table(board: Board, subject: Subject) -> str:
     caption = (
         f"{subject.title} ({subject.key}): {about(subject)} Intervals are 95 %: Wilson over clips, "
         f"then bootstrap over groups. Chance is 50 % on motion pairs. "
-        f"Failed clips count as wrong: {failed} in all rows."
+        f"{of_failed(rows)} There are {failed} in all rows."
     )
     shape = "".join("r" if column.is_number else "l" for column in SHORT)
     lines = [

@@ -1,7 +1,7 @@
 """The board as Markdown tables, one a dataset: for a README or an issue."""
 
 from leaderboards.board import Board
-from leaderboards.cells import COLUMNS, about, markdown_table, remarks
+from leaderboards.cells import COLUMNS, about, markdown_table, of_failed, remarks
 from slateboard.registry import Card
 
 CARD = Card(title="Markdown tables", source="GitHub Flavored Markdown, tables")
@@ -20,6 +20,7 @@ def render(board: Board) -> str:
         parts += ["\n".join(f"- {remark}" for remark in remarks(board))]
     parts.append(
         "Best figure of a split in bold. First interval: Wilson, over clips; second: bootstrap over groups. "
-        f"A failed clip counts as wrong. Chance is 50 % on motion pairs. Made by slateboard {board.code_version}."
+        f"{of_failed([*board.rows, *board.folds])} Chance is 50 % on motion pairs. "
+        f"Made by slateboard {board.code_version}."
     )
     return "\n\n".join(parts) + "\n"

@@ -3,12 +3,14 @@
 Example: slateboard board build
 """
 
+import re
 import sys
 from typing import Any
 
 from leaderboards.board import Board, gather
 from leaderboards.cells import SHORT, markdown_table, remarks
 from leaderboards.terminal import terminal_table
+from slateboard.dataset import Dataset
 from slateboard.files import write_text
 from slateboard.progress import say, show
 from slateboard.registry import Registry
@@ -19,7 +21,7 @@ FORMATS = Registry("leaderboards.formats", ("CARD", "FILE", "render"))
 
 def command(workspace: Workspace) -> dict[str, Any]:
     """Write every format into board/ and print the main table."""
-    board = gather(workspace.runs, read_dataset=lambda key: workspace.dataset(key.rpartition("-")[2]))
+    board = gather(workspace.runs, read_dataset=lambda key: _released(workspace, key))
     files = {}
     for name in FORMATS.names():
         form = FORMATS.load(name)
@@ -36,6 +38,12 @@ def command(workspace: Workspace) -> dict[str, Any]:
         "notes": list(board.notes),
         "n_unfinished": board.n_unfinished,
     }
+
+
+def _released(workspace: Workspace, key: str) -> Dataset | None:
+    """Return a release by its key; None for a plain folder, whose version is the beginning of its hash."""
+    version = key.rpartition("-")[2]
+    return workspace.dataset(version) if re.fullmatch(r"v[1-9][0-9]*", version) else None
 
 
 def _print(board: Board) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -49,6 +50,23 @@ def _refusal(path: Path, error: str) -> Unreadable:
     if head.startswith((b"<!doctype", b"<html", b"<?xml", b"{")):
         return Unreadable(f"{path.name} is a page or a text, no video.", State.NOT_VIDEO)
     return Unreadable(f"{path.name} does not open as a video: {error}.", State.CORRUPT)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a container says of its video, which need not be so."""
+
+    frames: int
+    """0 where it does not say."""
+    width: int
+    """Pixels, as they are coded."""
+    height: int
+
+
+def claims(path: Path) -> Claims:
+    """Return what a container says without decoding anything; raises Unreadable."""
+    with opened(path) as (_, stream):
+        return Claims(int(stream.frames), stream.width, stream.height)
 
 
 def probe(path: Path, *, media_id: str, relative: str) -> Media:

@@ -32,7 +32,7 @@ class Record(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a record of this schema; a newer one is refused with a clear word."""
+        """Read a record of this schema or an older one; a newer one is refused with a clear word."""
         try:
             text = path.read_text("utf-8")
             value = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
@@ -43,7 +43,12 @@ class Record(BaseModel):
             raise SlateboardError(
                 f"{path} has schema {schema}, this slateboard reads up to {cls.SCHEMA}. Install a newer slateboard."
             )
-        return cls.checked(value, where=str(path))
+        return cls.checked(cls.migrated(value, schema), where=str(path))
+
+    @classmethod
+    def migrated(cls, value: dict[str, Any], schema: int) -> dict[str, Any]:
+        """Return plain values of an older schema as this one has them; a record whose schema rose says how."""
+        return value
 
     @classmethod
     def checked(cls, value: dict[str, Any], *, where: str) -> Self:

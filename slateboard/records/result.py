@@ -1,9 +1,40 @@
 """Result: what a run scored; written last in its folder, so that its presence means the run is whole."""
 
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import Field
 
 from slateboard.records.base import Record
 from slateboard.records.run import Run
+
+
+class Calibration(Record):
+    """How far confidence and accuracy are apart (Guo et al., ICML 2017, section 2), in bins of equal width."""
+
+    ece: float
+    """Expected calibration error: mean over bins, by their share of predictions, of |accuracy - confidence|. 0-1."""
+    n: tuple[int, ...]
+    """Predictions in each bin; of B bins the first holds confidences above 0 up to 1/B, the last those up to 1."""
+    confidence: tuple[float | None, ...]
+    """Mean highest probability of each bin; None where it is empty."""
+    accuracy: tuple[float | None, ...]
+    """Share of each bin that is right."""
+
+
+class Difference(Record):
+    """One accuracy less another, with the interval of the difference: groups are drawn for both at once."""
+
+    accuracy: float
+    other: float
+    difference: float
+    """accuracy - other."""
+    low: float
+    """95 % interval by bootstrap over groups, -1 to 1; a single group says nothing: (-1, 1)."""
+    high: float
+    n: int
+    """Clips of the first."""
+    n_other: int
+    groups: int
 
 
 class Score(Record):
@@ -11,27 +42,60 @@ class Score(Record):
 
     stream: str
     """normal, motion, fused, ... or `all` where there is one."""
+    n_clips: int
+    """Clips that the figures per video are of: all that were expected, or those that were read (Run.failed)."""
     video_accuracy: float
-    """Share of clips whose mean over views is right; a failed clip counts as wrong. 0-1."""
+    """Share of clips whose mean over views is right; a failed clip counts as wrong unless it is left out. 0-1."""
     video_interval: tuple[float, float]
     """95 % Wilson interval of video_accuracy over clips."""
     group_interval: tuple[float, float]
     """95 % interval of video_accuracy by bootstrap over groups: the honest one where groups are few."""
-    image_accuracy: float
-    """Share of single views (MEI, frame or sub-clip) that are right. 0-1."""
-    n_images: int
     top5_accuracy: float
     mean_class_accuracy: float
+    mean_class_interval: tuple[float, float] | None = None
+    """95 % interval by bootstrap over groups; a class that a draw lacks is left out of that draw. None: schema 1."""
+    calibration: Calibration | None = None
+    """Per video, of the clips that were read; None where none was, or schema 1."""
+    image_accuracy: float | None
+    """Share of single views (MEI, frame or sub-clip) that are right, 0-1; None where no view was read."""
+    n_images: int
+    image_interval: tuple[float, float] | None = None
+    """95 % interval by bootstrap over groups: views of a clip are not independent."""
+    image_top5_accuracy: float | None = None
+    image_mean_class_accuracy: float | None = None
+    image_calibration: Calibration | None = None
     per_class: dict[str, dict[str, float]]
-    """precision, recall, f1 and support of each class."""
+    """precision, recall, f1 and support of each class, and low and high, the 95 % Wilson interval of the recall."""
     confusion: tuple[tuple[int, ...], ...]
     """Rows are true classes, columns predicted ones, in the order of classInd."""
     slices: dict[str, dict[str, float | int | None]]
-    """Subset name -> n, accuracy, low, high: effects=true, effects=false, effects=unknown, motion_pairs."""
+    """Subset name -> n, accuracy, low and high (Wilson), groups, group_low and group_high (bootstrap): effects=true,
+    effects=false, effects=unknown, effect=<kind>, motion_pairs, duration, short side, columns that were asked for."""
+    differences: dict[str, Difference] = Field(default_factory=dict)
+    """Slices that compare: `effects`, with less without; `twins`, clips with effects less the same ones without."""
+
+
+class StreamFacts(Record):
+    """What one stream of a run cost, and what it began with."""
+
+    parameters: int
+    """Trainable numbers."""
+    gflops: float | None = None
+    """For one view, multiply and add counted as two; None where not counted."""
+    train_seconds: float | None = None
+    test_seconds: float | None = None
+    n_repeating: int | None = None
+    """Test clips shorter than a view, so that frames repeat in it."""
+    weights: str = "none"
+    """Name of the weight set that it began with."""
+    weights_report: tuple[str, ...] = ()
+    """What of those weights was loaded and what was not, a sentence each."""
 
 
 class Result(Record):
     """A finished run."""
+
+    SCHEMA: ClassVar[int] = 2
 
     run: Run
     title: str
@@ -41,6 +105,7 @@ class Result(Record):
     n_expected: int
     n_scored: int
     n_failed: int
+    """Test clips that could not be read; Run.failed says what they count as."""
     scores: tuple[Score, ...]
     parameters: int
     """Trainable numbers of all streams."""
@@ -54,7 +119,33 @@ class Result(Record):
     """Which state was tested: `last`, `stopped early`, or `fitted` for estimators without epochs."""
     geometry: dict[str, Any]
     """What the network sees: views, frames, height, width."""
+    streams: dict[str, StreamFacts] = Field(default_factory=dict)
+    """Costs and first weights by stream; empty in results of schema 1."""
+    frames: str = ""
+    """Where frames came from: planes, video, ... (the form of the store); empty in results of schema 1."""
+    processes: int = 1
+    """That shared the run, a device each."""
     warnings: tuple[str, ...] = ()
     """What makes the figures doubtful, a sentence each: test clips linked to clips that were trained on."""
     environment: dict[str, str]
     """Python, torch, decoder, processor or GPU name, code version."""
+
+    @property
+    def main(self) -> Score:
+        """The score of the stream that counts: `fused`, or the first where nothing is fused."""
+        return next((one for one in self.scores if one.stream == "fused"), self.scores[0])
+
+    @classmethod
+    def migrated(cls, value: dict[str, Any], schema: int) -> dict[str, Any]:
+        """Schema 1 said an image accuracy of 0.0 where no view was read, and no number of clips beside a score."""
+        if schema > 1 or "scores" not in value:
+            return value
+        scores = [
+            {
+                **score,
+                "n_clips": value.get("n_expected"),
+                "image_accuracy": score.get("image_accuracy") if score.get("n_images") else None,
+            }
+            for score in value["scores"]
+        ]
+        return {**value, "scores": scores}

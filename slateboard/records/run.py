@@ -1,21 +1,20 @@
-"""Run: one baseline trained and tested once on one split; written as config.toml in its folder."""
+"""Run: one baseline trained, or several averaged, and tested once on one split; config.toml in its folder."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
+
+from pydantic import field_serializer
 
 from slateboard.files import digest
 from slateboard.records.base import Record
 
+Failed = Literal["wrong", "left out"]
 
-class Run(Record):
-    """All that decides the outcome of a run; its hash names the folder."""
 
-    dataset: str
-    dataset_sha256: str
-    protocol: str
-    split: int
-    split_sha256: str
-    """Hash of the train and test lists."""
+class Model(Record):
+    """The part of a run that does not speak of its data: what was trained, or which others were averaged."""
+
     baseline: str
+    """Its name, or `fuse` where finished runs were averaged by hand."""
     parameters: dict[str, Any]
     """Of the baseline, defaults filled in."""
     weights: str
@@ -24,8 +23,43 @@ class Run(Record):
     seed: int
     threads: int
     """CPU threads: another number sums in another order."""
+    members: tuple["Model", ...] = ()
+    """Runs on the same data whose probabilities are averaged; none where something was trained."""
+    shares: tuple[float, ...] = ()
+    """Weight of each member in the mean; they add up to 1."""
+
+    @field_serializer("members")
+    def _plain(self, members: tuple["Model", ...]) -> list[dict[str, Any]]:
+        """Return members without what is None: TOML has no such value inside a list."""
+        return [member.model_dump(mode="json", exclude_none=True) for member in members]
+
+
+class Run(Model):
+    """All that decides the outcome of a run, but for versions and processor (Result.environment).
+
+    Its hash names the folder. Neither the form that frames were read from nor the number of processes is part of it:
+    those are the machine's, and stand in the result.
+    """
+
+    SCHEMA: ClassVar[int] = 2
+
+    dataset: str
+    dataset_sha256: str
+    protocol: str
+    split: int
+    split_sha256: str
+    """Hash of the train and test lists."""
+    safe: bool | None = None
+    """False for splits of protocols that let groups leak; None in records of schema 1, which did not say."""
+    failed: Failed = "wrong"
+    """What a test clip that cannot be read counts as; either way it is counted."""
 
     @property
     def folder(self) -> str:
         """<dataset>/<protocol>-<split>/<baseline>/<seed>-<config hash>, below runs/."""
         return f"{self.dataset}/{self.protocol}-{self.split}/{self.baseline}/{self.seed}-{digest(self.row(), length=8)}"
+
+    def of(self, member: Model) -> "Run":
+        """Return the record of the run that a member is."""
+        shared = {name: getattr(self, name) for name in Run.model_fields if name not in Model.model_fields}
+        return Run(**{**{name: getattr(member, name) for name in Model.model_fields}, **shared})

@@ -48,7 +48,8 @@ def _state(item: tuple[str, str, int, str]) -> tuple[State, str]:
         seen = read(path, ())
     except Unreadable as error:
         return "undecodable", str(error)
-    if seen.frames != frames:
+    # A plain folder's table has 0: nobody has decoded it.
+    if frames and seen.frames != frames:
         return "undecodable", f"{path.name}: {seen.frames} frames decode, the table says {frames}"
     if frames_sha256 and seen.frames_sha256 != frames_sha256:
         return "otherwise", path.name

@@ -74,4 +74,4 @@ def _name(clip: Mapping[Any, Any], kind: str) -> str:
     if kind == "video":
         return video_name(clip["source_url"])
     path = PurePosixPath(clip["path"])
-    return path.name if kind == "file" else str(path.relative_to("videos"))
+    return path.name if kind == "file" else path.as_posix().removeprefix("videos/")

@@ -12,7 +12,7 @@ from slateboard.errors import BadInput, Problem
 from slateboard.files import whole
 from slateboard.progress import say
 from slateboard.workspace import Workspace
-from splits.folder import existing, find_split
+from splits.folder import existing, find_dataset, find_split
 from splits.listing.export import export
 
 
@@ -22,10 +22,10 @@ def command(
     folder: Annotated[Path, typer.Argument(help="Where the lists go; another list there is never overwritten.")],
     protocol: Annotated[str | None, typer.Option(help="Protocol of the split; the settings' unless named.")] = None,
     split: Annotated[int | None, typer.Option(help="Number of the split or fold; all there are unless named.")] = None,
-    release: Annotated[str | None, typer.Option(help="Version of the dataset; the newest unless named.")] = None,
+    release: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
 ) -> dict[str, Any]:
     """Write list files, and say how many clips of each part they hold and which the form has no place for."""
-    dataset = workspace.dataset(release)
+    dataset = find_dataset(workspace, release)
     name = protocol or workspace.settings.release.protocol
     keys = (key.rpartition("-") for key in existing(workspace, dataset))
     there = sorted(int(number) for known, _, number in keys if known == name)

@@ -17,7 +17,7 @@ from slateboard.workspace import Workspace
 from splits.audit.audit import Audit, audit, audit_line, lists_sha256
 from splits.division import EXTENDS, PROTOCOLS, asked_for, divide, extendable, parameters_of, settled
 from splits.extension import Previous
-from splits.folder import RECORD, existing, find_split, is_same, split_folder, write_split
+from splits.folder import RECORD, existing, find_dataset, find_split, is_same, split_folder, write_split
 from splits.parts import short
 
 SHOWN = 3
@@ -27,7 +27,7 @@ SHOWN = 3
 def command(
     workspace: Workspace,
     protocol: Annotated[str, typer.Argument(help="A name from `slateboard ls protocols`.")],
-    release: Annotated[str | None, typer.Option(help="Version to divide; the newest unless named.")] = None,
+    release: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the division; the settings' unless given.")] = None,
     param: Annotated[
         list[str] | None, typer.Option(help="Parameter of the protocol as key=value; may be repeated.")
@@ -39,7 +39,7 @@ def command(
 ) -> dict[str, Any]:
     """Write what is not there yet; an existing split is never changed."""
     card, settings = PROTOCOLS.load(protocol).CARD, workspace.settings.split
-    dataset = workspace.dataset(release)
+    dataset = find_dataset(workspace, release)
     given = parameters_of(param or [], card, where=f"protocol {protocol}")
     previous = None if extend is None else _previous(workspace, extend, protocol)
     wanted = settled(protocol, settings=settings, given=given), settings.seed if seed is None else seed
@@ -78,7 +78,7 @@ def _row(split: Split, folder: Path, is_there: bool, report: Audit) -> dict[str,
 
 def _previous(workspace: Workspace, version: str, protocol: str) -> Previous:
     """Return all splits of an older release by this protocol."""
-    older = workspace.dataset(version)
+    older = find_dataset(workspace, version)
     names = [name.rpartition("-") for name in existing(workspace, older)]
     numbers = sorted(int(number) for name, _, number in names if name == protocol) or [1]
     found = [find_split(workspace, older, protocol=protocol, number=number) for number in numbers]

@@ -1,40 +1,138 @@
-"""Augmentation: one draw a view, a pure function of the seed, edges repeated."""
+"""Augmentations: one draw for all frames of a view, a function of its seed alone, whole pictures of any size."""
 
+from dataclasses import replace
+
+import numpy as np
+import pytest
 import torch
 
-from benchmark.frames.augment import augment
+from benchmark.baseline import Stream
+from benchmark.frames.colour import Pictures, colours
+from benchmark.frames.frames import Bytes, ClipFrames, Indices
+from benchmark.frames.geometry import Box, Geometry, picture_bytes
+from benchmark.frames.jitter import jittered
+from benchmark.inputs.augmentation import AUGMENTATIONS, Augmentation, sees_whole
+from benchmark.inputs.feeding import Batch, gather, prepared
+from benchmark.inputs.items import Item
+from benchmark.recipe import Recipe
+from slateboard.errors import SlateboardError
+
+NAMES = AUGMENTATIONS.names()
+RANDOM = [name for name in NAMES if name != "hust1"]
+STREAM = Stream("all", "dense_clip", 16, lambda frames: frames, torch.nn.Identity(), short_side=24, keep="whole")
 
 
-def _clip(frames: int = 4) -> torch.Tensor:
-    """Two views of [3, T, 12, 12] with another picture in each."""
-    picture = torch.arange(2 * 3 * 12 * 12, dtype=torch.float32).view(2, 3, 1, 12, 12) / 1000
-    return picture.repeat(1, 1, frames, 1, 1)
+def picture(height: int = 24, width: int = 32, *, seed: int = 0) -> torch.Tensor:
+    return torch.rand(3, height, width, generator=torch.Generator().manual_seed(seed))
 
 
-def test_all_frames_of_a_view_change_alike_and_views_apart() -> None:
-    changed = augment(_clip(), shift=3, colour=0.3, seed=5)
-    assert changed.shape == (2, 3, 4, 12, 12)
-    assert all(torch.equal(changed[:, :, 0], changed[:, :, frame]) for frame in range(1, 4))
-    still = _clip()[:, :, 0]
-    assert not torch.allclose(changed[0, :, 0] - still[0], changed[1, :, 0] - still[1])
+def changed(name: str, frames: torch.Tensor, *, chance: int, flips: bool = True, size: int = 16) -> torch.Tensor:
+    return Augmentation(name, size)(frames, chance=chance, flips=flips)
 
 
-def test_the_same_seed_gives_the_same_change_and_another_another() -> None:
-    one, same, other = (augment(_clip(), shift=3, colour=0.3, seed=seed) for seed in (5, 5, 6))
-    assert torch.equal(one, same) and not torch.equal(one, other)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("chance", range(6))
+def test_equal_frames_in_are_equal_frames_out(name: str, chance: int) -> None:
+    frames = changed(name, picture().expand(5, 3, 24, 32), chance=chance)
+    assert frames.shape == (5, 3, 16, 16)
+    assert torch.equal(frames, frames[:1].expand_as(frames))
+    assert 0 <= frames.min() <= frames.max() <= 1
 
 
-def test_a_moved_view_holds_the_same_pixels_further_on() -> None:
-    picture = _clip()[:, :, 0]
-    moved = augment(picture, shift=2, colour=0.0, seed=1)
-    found = [
-        (dy, dx)
-        for dy in range(-2, 3)
-        for dx in range(-2, 3)
-        if torch.equal(moved[0, :, 2:-2, 2:-2], picture[0, :, 2 + dy : 10 + dy, 2 + dx : 10 + dx])
-    ]
-    assert len(found) == 1
+@pytest.mark.parametrize("name", NAMES)
+def test_a_change_is_a_function_of_the_views_seed_and_leaves_the_generator_alone(name: str) -> None:
+    frames = torch.stack([picture(seed=seed) for seed in range(3)])
+    torch.manual_seed(1)
+    expected = torch.rand(4)
+    torch.manual_seed(1)
+    first = changed(name, frames, chance=7)
+    assert torch.equal(torch.rand(4), expected)
+    assert torch.equal(changed(name, frames, chance=7), first)
 
 
-def test_nothing_asked_for_changes_nothing() -> None:
-    assert torch.equal(augment(_clip(), shift=0, colour=0.0, seed=1), _clip())
+@pytest.mark.parametrize("name", RANDOM)
+def test_other_seeds_give_other_changes(name: str) -> None:
+    found = {changed(name, picture()[None], chance=chance).sum().item() for chance in range(30)}
+    assert len(found) > 10
+
+
+def test_set_1_leaves_nothing_to_chance() -> None:
+    assert torch.equal(changed("hust1", picture()[None], chance=1), changed("hust1", picture()[None], chance=2))
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_where_direction_is_the_class_nothing_is_mirrored(name: str) -> None:
+    """A picture that is dark at the left and at the top stays so under any change of part and colour."""
+    ramp = (torch.linspace(0.1, 0.6, 32) + torch.linspace(0, 0.3, 24)[:, None]).expand(1, 3, 24, 32)
+
+    def directions(*, flips: bool) -> set[tuple[bool, bool]]:
+        found = [changed(name, ramp, chance=chance, flips=flips).mean(dim=(0, 1)) for chance in range(40)]
+        return {(bool(one[:, 0].mean() < one[:, -1].mean()), bool(one[0].mean() < one[-1].mean())) for one in found}
+
+    assert directions(flips=False) == {(True, True)}
+    assert len(directions(flips=True)) == 4
+
+
+def test_an_unknown_augmentation_names_the_nearest() -> None:
+    with pytest.raises(SlateboardError, match=r"Unknown augmentations name 'hust4'. Did you mean 'hust"):
+        sees_whole("hust4")
+
+
+SIZES = {"broad": (24, 32), "tall": (44, 24)}
+
+
+class TwoSizes:
+    """A broad and a tall clip of noise."""
+
+    geometry = Geometry(24, "whole")
+
+    def facts(self, clip_id: str) -> ClipFrames:
+        height, width = SIZES[clip_id]
+        return ClipFrames(8, height, width, "bt709" if clip_id == "tall" else "bt601", full_range=False)
+
+    def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
+        seed = np.random.default_rng(len(clip_id))
+        return seed.integers(16, 236, (8, picture_bytes(box.height, box.width)), dtype=np.uint8)[indices]
+
+
+def item(clip_id: str, *, chance: int = 3) -> Item:
+    return Item(0, clip_id, 0, np.arange(4), Box(0, 0, *SIZES[clip_id]), chance=chance)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures_of_different_sizes_in_one_batch_are_changed_as_if_each_were_alone(name: str) -> None:
+    recipe = Recipe(augmentation=name, colour=0.2, validation_share=0.0)
+    items = [item("broad"), item("tall", chance=4), item("broad", chance=5)]
+    together = prepared(STREAM, Batch(items, gather(TwoSizes(), items), torch.zeros(3)), recipe=recipe)
+    assert together.shape == (3, 4, 3, 16, 16)
+    for place, one in enumerate(items):
+        alone = prepared(STREAM, Batch([one], gather(TwoSizes(), [one]), torch.zeros(1)), recipe=recipe)
+        assert torch.equal(together[place], alone[0])
+
+
+def test_a_flipped_copy_is_the_mirror_image_after_its_augmentation() -> None:
+    recipe = Recipe(augmentation="hust2", validation_share=0.0)
+    items = [item("broad"), replace(item("broad"), mirrored=True)]
+    both = prepared(STREAM, Batch(items, gather(TwoSizes(), items), torch.zeros(2)), recipe=recipe)
+    assert torch.equal(both[0].flip(-1), both[1])
+
+
+def test_jitter_changes_all_frames_of_a_view_alike_and_is_a_function_of_its_seed() -> None:
+    planes = torch.full((2, 3, 24), 100, dtype=torch.uint8)
+    pictures = Pictures(planes, 4, 4, colours([("bt601", False)] * 2))
+    views = jittered(pictures, share=0.3, chances=[1, 2]).rgb()
+    assert torch.equal(views, views[:, :1].expand_as(views))
+    assert not torch.equal(views[0], views[1])
+    assert torch.equal(views[1], jittered(pictures, share=0.3, chances=[2, 2]).rgb()[0])
+
+
+def test_rgb_is_luma_and_repeated_chroma_through_the_matrix() -> None:
+    generator = np.random.default_rng(0)
+    planes = torch.from_numpy(generator.integers(0, 256, (2, 3, 6 * 4 * 3 // 2), dtype=np.uint8))
+    both = colours([("bt601", False), ("bt709", True)])
+    found = Pictures(planes, 6, 4, both).rgb()
+    luma = planes[..., :24].view(2, 3, 1, 6, 4)
+    chroma = planes[..., 24:].view(2, 3, 2, 3, 2).repeat_interleave(2, -1).repeat_interleave(2, -2)
+    yuv1 = torch.cat([luma, chroma, torch.ones_like(luma)], dim=2).double()
+    expected = torch.einsum("brc,btchw->btrhw", both.double(), yuv1).clamp(0, 1)
+    torch.testing.assert_close(found.double(), expected, rtol=0, atol=1e-6)

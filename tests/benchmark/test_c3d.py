@@ -1,13 +1,18 @@
 """C3D: every layer's output and the number of parameters, as the papers and two public implementations have them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from benchmark.baseline import BASELINES
+from benchmark.baseline import BASELINES, Stream
+from benchmark.frames.geometry import Geometry
+from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.table import WeightSet
 from slateboard.errors import SlateboardError
+from slateboard.files import sha256_of
 
 c3d = BASELINES.load("c3d")
 
@@ -71,3 +76,67 @@ def test_other_sizes_work(frames: int, size: int) -> None:
 def test_fewer_than_sixteen_frames_are_refused_in_words() -> None:
     with pytest.raises(SlateboardError, match="C3D needs 16 frames of 16 pixels or more, got 8 of 112"):
         build(8, frames=8)
+
+
+SMALL = {"width": 2, "fc": 4, "size": 32}
+BY_POSITION = {ours: theirs for theirs, ours in c3d.POSITIONS.items()}
+
+
+def stream(classes: int, **changes: Any) -> Stream:
+    settled = c3d.CARD.settle({**SMALL, **changes}, where="c3d")
+    found: Stream = c3d.build([f"Class{n}" for n in range(classes)], settled, weights_dir="")[0]
+    return found
+
+
+def test_the_authors_geometry_is_the_default() -> None:
+    assert stream(2, size=112).geometry == Geometry(128, "whole")
+    assert stream(2, size=112, short_side=112).geometry == Geometry(112, "whole")
+
+
+def saved(folder: Path, *, by_position: bool, head: bool) -> tuple[Shelf, dict[str, torch.Tensor]]:
+    """Write weights of seven classes as public files have them, and return a shelf that states their input."""
+    torch.manual_seed(1)
+    state = build(7, **SMALL).state_dict()
+    kept = {key: value for key, value in state.items() if head or not key.startswith("fc8")}
+    named = {}
+    for key, value in kept.items():
+        layer, _, part = key.partition(".")
+        named[f"{BY_POSITION[layer]}.{part}" if by_position else key] = value
+    path = folder / "c3d.pickle"
+    torch.save(named, path)
+    plain, unit = (0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)
+    own = WeightSet(name="own", file=str(path), architecture="c3d", mean=plain, std=unit, sha256=sha256_of(path))
+    return Shelf(str(folder), {"own": own}), state
+
+
+@pytest.mark.parametrize("by_position", [False, True], ids=["by layer", "by position"])
+@pytest.mark.parametrize(("classes", "head"), [(7, True), (7, False), (3, True)])
+def test_both_public_naming_schemes_load_and_the_head_where_the_classes_agree(
+    tmp_path: Path, by_position: bool, classes: int, head: bool
+) -> None:
+    shelf, state = saved(tmp_path, by_position=by_position, head=head)
+    settled = c3d.CARD.settle({**SMALL, "weights": "own"}, where="c3d")
+    (found,) = c3d.build([str(n) for n in range(classes)], settled, weights_dir=shelf)
+    own = found.model.state_dict()
+    assert all(torch.equal(own[key], value) for key, value in state.items() if not key.startswith("fc8"))
+    taken = head and classes == 7
+    assert taken == (own["fc8.weight"].shape == (7, 4) and torch.equal(own["fc8.weight"], state["fc8.weight"]))
+    in_file = "that of the file has 7 classes" if head else "the file has none"
+    of_head = ", its head fc8 among them" if taken else f"; head fc8 of {classes} classes is new ({in_file})"
+    assert found.report == f"c3d from c3d.pickle: {22 if taken else 20} of 22 tensors matched{of_head}"
+
+
+def test_the_input_is_normalised_as_the_weights_say(tmp_path: Path) -> None:
+    shelf, _ = saved(tmp_path, by_position=False, head=True)
+    settled = c3d.CARD.settle({**SMALL, "weights": "own"}, where="c3d")
+    (found,) = c3d.build(["A", "B"], settled, weights_dir=shelf)
+    white = torch.ones(1, 16, 3, 32, 32)
+    assert torch.allclose(found.prepare(white), torch.full((1, 3, 16, 32, 32), 255.0))
+    assert torch.equal(stream(2).prepare(white), torch.full((1, 3, 16, 32, 32), 2.0))
+
+
+def test_weights_of_another_width_are_refused(tmp_path: Path) -> None:
+    shelf, _ = saved(tmp_path, by_position=True, head=False)
+    settled = c3d.CARD.settle({**SMALL, "width": 3, "weights": "own"}, where="c3d")
+    with pytest.raises(SlateboardError, match=r"conv1.bias is \(2,\), not \(3,\)"):
+        c3d.build(["A", "B"], settled, weights_dir=shelf)

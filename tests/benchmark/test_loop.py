@@ -1,9 +1,5 @@
 """The training loop: it learns, it resumes bit for bit, and each step is a pure function of seed and step."""
 
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +7,22 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_training import Drawn, tiny_material, tiny_stream
 
-from benchmark import vision
 from benchmark.baseline import BASELINES, Stream
-from benchmark.clips import clips_of, inner_split, readable
+from benchmark.devices import fabric
 from benchmark.evaluation import predict
-from benchmark.frames.pictures import Geometry
+from benchmark.frames.frames import ClipFrames
+from benchmark.frames.geometry import Geometry
 from benchmark.frames.store import Store, build
+from benchmark.inputs.clips import clips_of, inner_split
+from benchmark.inputs.items import epoch_batches
+from benchmark.models import vision
 from benchmark.recipe import Recipe, learning_rate
-from benchmark.steps.train import command as bench
 from benchmark.training import log, loop
-from benchmark.training.batches import epoch_batches
 from benchmark.training.calibrate import calibrate
-from benchmark.training.loop import Material, train
+from benchmark.training.loop import train
+from benchmark.training.material import Material
 from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
@@ -32,7 +31,7 @@ from slateboard.workspace import Workspace
 from splits.folder import find_split
 
 TINY_C3D = {
-    "width": 2, "fc": 16, "size": 32, "epochs": 3, "batch": 5, "flip": False, "shift": 2, "colour": 0.1,
+    "width": 2, "fc": 16, "size": 32, "epochs": 3, "batch": 5, "flip": False, "short_side": 36, "colour": 0.1,
     "validation_share": 0.0,
 }  # fmt: skip
 ADAMW = {
@@ -40,7 +39,6 @@ ADAMW = {
     "learning_rate": 0.003,
     "schedule": "constant",
     "dropout": 0.0,
-    "shift": 0,
     "colour": 0.0,
 }
 TINY_MEI = {
@@ -63,7 +61,7 @@ def frames(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Store:
 @pytest.fixture
 def material(squares: Dataset, frames: Store, lab: Callable[[str], Workspace]) -> Material:
     split = find_split(lab(""), squares, protocol="seags", number=1)
-    return Material(squares.clips, split, frames, len(squares.classes))
+    return Material(squares, split, frames)
 
 
 def stream(baseline: str, parameters: dict[str, Any], *, name: str | None = None) -> Stream:
@@ -76,7 +74,11 @@ def stream(baseline: str, parameters: dict[str, Any], *, name: str | None = None
 
 
 def trained(one: Stream, material: Material, folder: Path) -> dict[str, torch.Tensor]:
-    train(one, material, seed=0, device="cpu", folder=folder)
+    size = one.geometry
+    frames = (
+        material.frames if size == material.frames.geometry else build(folder.parent / "stores", material.dataset, size)
+    )
+    train(one, replace(material, frames=frames), seed=0, fabric=fabric("cpu"), folder=folder)
     assert isinstance(one.model, torch.nn.Module)
     return one.model.state_dict()
 
@@ -102,19 +104,19 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = trained(stream(baseline, parameters, name=name), material, tmp_path / "whole")
-    original, calls = loop.load, []
+    original, calls = loop.prepared, []
+    steps = len(epoch_batches_of(stream(baseline, parameters, name=name), material))
 
-    def dies(*arguments: Any) -> Any:
+    def dies(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
-        steps = len(epoch_batches_of(stream(baseline, parameters, name=name), material))
         if len(calls) == steps + 2:
             raise KeyboardInterrupt
-        return original(*arguments)
+        return original(*arguments, **named)
 
-    monkeypatch.setattr(loop, "load", dies)
+    monkeypatch.setattr(loop, "prepared", dies)
     with pytest.raises(KeyboardInterrupt):
         trained(stream(baseline, parameters, name=name), material, tmp_path / "cut")
-    monkeypatch.setattr(loop, "load", original)
+    monkeypatch.setattr(loop, "prepared", original)
     torch.manual_seed(99)
     assert_same(whole, trained(stream(baseline, parameters, name=name), material, tmp_path / "cut"))
     assert log.epochs(tmp_path / "cut" / "log.csv") == {name or "all": 3}
@@ -131,30 +133,9 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
 
 def epoch_batches_of(one: Stream, material: Material) -> list[Any]:
     assert one.recipe is not None
-    inner = inner_split(material.table, material.split, share=one.recipe.validation_share, seed=0)
-    training = clips_of(material.table, inner.train, material.store)
+    inner = inner_split(material.dataset.clips, material.split, share=one.recipe.validation_share, seed=0)
+    training = clips_of(material.dataset, inner.train, material.frames)
     return epoch_batches(one, training, one.recipe, seed=0, epoch=0)
-
-
-def test_a_training_killed_with_signal_9_ends_with_the_same_weights(lab: Callable[..., Workspace]) -> None:
-    settings = "[baselines.c3d]\n" + "\n".join(
-        f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
-        for key, value in (TINY_C3D | {"epochs": 60}).items()
-    )
-    whole, killed = lab(settings, "whole"), lab(settings, "killed")
-    command = [sys.executable, "-m", "slateboard", "bench", "train", "c3d", "--quiet", "-w"]
-    process = subprocess.Popen([*command, str(killed.root)], cwd=Path(__file__).parents[2])
-    while not list(killed.root.glob("runs/**/checkpoints/all.pt")) and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert not list(killed.root.glob("runs/**/result.json"))
-    states = []
-    for workspace in (killed, whole):
-        bench(workspace, ["c3d"])
-        (checkpoint,) = workspace.root.glob("runs/**/checkpoints/all.pt")
-        states.append(torch.load(checkpoint, weights_only=True)["model"])
-    assert_same(*states)
 
 
 @pytest.mark.parametrize(
@@ -174,15 +155,21 @@ def test_eight_clips_are_learned_by_heart(
     one = stream(baseline, parameters, name=name)
     trained(one, few, tmp_path)
     again = Split(**{**few.split.model_dump(), "train": (), "test": eight, "unused": ()})
-    found = predict(one, clips_of(few.table, eight, few.store), classes=2, device="cpu")
-    assert score(found, few.table, again)[0].video_accuracy == 1.0
+    found = predict(one, clips_of(few.dataset, eight, few.frames), device="cpu")
+    assert score(found, few.dataset.clips, again)[0].video_accuracy == 1.0
 
 
 def test_the_last_checkpoint_names_what_was_trained_on_and_keeps_no_optimiser(
     material: Material, tmp_path: Path
 ) -> None:
     one = stream("c3d", TINY_C3D | {"epochs": 1, "validation_share": 0.3})
-    trained_on = train(one, material, seed=0, device="cpu", folder=tmp_path)
+    trained_on = train(
+        one,
+        replace(material, frames=build(tmp_path / "stores", material.dataset, one.geometry)),
+        seed=0,
+        fabric=fabric("cpu"),
+        folder=tmp_path,
+    )
     state = torch.load(tmp_path / "checkpoints" / "all.pt", weights_only=True)
     assert (state["trained_on"], state["optimiser"], state["finished"]) == (list(trained_on.train), None, True)
     assert state["validated_on"] == list(trained_on.validation)
@@ -203,28 +190,35 @@ def test_a_loss_that_is_no_number_ends_the_training_in_words(material: Material,
     assert not (tmp_path / "checkpoints" / "all.pt").exists()
 
 
+def test_weights_that_are_no_numbers_after_the_last_step_are_not_left(squares: Dataset, tmp_path: Path) -> None:
+    stream = tiny_stream(optimiser="sgd", learning_rate=3e38, weight_decay=100.0, batch=100, epochs=1)
+    with pytest.raises(SlateboardError, match="weights are no numbers after the last step; lower learning_rate"):
+        train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
+    assert not (tmp_path / "checkpoints" / "all.pt").exists()
+
+
 def test_validation_clips_are_whole_groups_of_the_training_list(material: Material) -> None:
-    inner = inner_split(material.table, material.split, share=0.3, seed=0)
-    group = material.table.set_index("clip_id")["group"]
+    inner = inner_split(material.dataset.clips, material.split, share=0.3, seed=0)
+    group = material.dataset.clips.set_index("clip_id")["group"]
     assert sorted([*inner.train, *inner.test]) == sorted(material.split.train)
     assert len(set(group[list(inner.test)])) == 1
     assert not set(group[list(inner.test)]) & set(group[list(inner.train)])
-    assert inner_split(material.table, material.split, share=0.3, seed=0) == inner
-    assert inner_split(material.table, material.split, share=0.0, seed=0).test == ()
+    assert inner_split(material.dataset.clips, material.split, share=0.3, seed=0) == inner
+    assert inner_split(material.dataset.clips, material.split, share=0.0, seed=0).test == ()
 
 
 def test_one_group_is_always_left_to_train_on(material: Material) -> None:
-    inner = inner_split(material.table, material.split, share=0.99, seed=0)
-    group = material.table.set_index("clip_id")["group"]
+    inner = inner_split(material.dataset.clips, material.split, share=0.99, seed=0)
+    group = material.dataset.clips.set_index("clip_id")["group"]
     assert len(set(group[list(inner.train)])) == 1
 
 
 def test_an_epoch_sees_every_view_once_and_mirrored_ones_only_where_direction_is_no_label(material: Material) -> None:
     one = stream("mei_two_stream", TINY_MEI | {"flip": True, "never_flip": ["MoveLeft"]}, name="motion")
     assert one.recipe is not None
-    clips = clips_of(material.table, material.split.train, material.store)
+    clips = clips_of(material.dataset, material.split.train, material.frames)
     batches = epoch_batches(one, clips, one.recipe, seed=0, epoch=0)
-    seen = [(item.view.clip, item.view.number, item.mirrored) for batch in batches for item in batch]
+    seen = [(item.clip, item.number, item.mirrored) for batch in batches for item in batch]
     views = {(clip, number, False) for clip in range(len(clips.ids)) for number in range(3)}
     mirrored = {(clip, number, True) for clip, number, _ in views if clips.labels[clip] == 1}
     assert len(seen) == len(set(seen))
@@ -235,18 +229,18 @@ def test_an_epoch_sees_every_view_once_and_mirrored_ones_only_where_direction_is
 def test_batches_are_a_function_of_seed_and_epoch_and_of_nothing_else(material: Material) -> None:
     one = stream("c3d", TINY_C3D)
     assert one.recipe is not None
-    clips = clips_of(material.table, material.split.train, material.store)
+    clips = clips_of(material.dataset, material.split.train, material.frames)
 
     def order(seed: int, epoch: int) -> list[tuple[int, int]]:
-        batches = epoch_batches(one, clips, one.recipe or Recipe(1, 1, "sgd", 1), seed=seed, epoch=epoch)
-        return [(item.view.clip, int(item.view.indices[0])) for batch in batches for item in batch]
+        batches = epoch_batches(one, clips, one.recipe or Recipe(), seed=seed, epoch=epoch)
+        return [(item.clip, int(item.indices[0])) for batch in batches for item in batch]
 
     assert order(0, 1) == order(0, 1)
     assert len({tuple(order(seed, epoch)) for seed in (0, 1) for epoch in (0, 1)}) == 4
 
 
 def test_learning_rate_rises_over_the_warm_up_and_falls_to_nothing() -> None:
-    recipe = Recipe(1, 1, "sgd", 0.1, schedule="cosine", warmup_share=0.2)
+    recipe = Recipe(epochs=1, batch=1, optimiser="sgd", learning_rate=0.1, schedule="cosine", warmup_share=0.2)
     rates = [learning_rate(step, recipe, steps=10) for step in range(10)]
     assert rates[:3] == [0.05, 0.1, 0.1]
     assert rates[6] == pytest.approx(0.05)
@@ -258,10 +252,10 @@ def test_learning_rate_rises_over_the_warm_up_and_falls_to_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"optimiser": "adan"}, "Unknown optimiser 'adan'. Did you mean 'adam"),
-        ({"schedule": "cosin"}, "Unknown schedule 'cosin'. Did you mean 'cosine'"),
-        ({"epochs": 0}, "'epochs' is 0; give 1 or more"),
-        ({"validation_share": 1.0}, "'validation_share' is 1.0; give 0 or more and less than 1"),
+        ({"optimiser": "adan"}, "optimiser: is 'adan'. Did you mean 'adam"),
+        ({"schedule": "cosin"}, "schedule: is 'cosin'. Did you mean 'cosine'"),
+        ({"epochs": 0}, "epochs: is 0. Give 1 or more"),
+        ({"validation_share": 1.0}, "validation_share: is 1.0. Give 0 or more and less than 1"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(change: dict[str, Any], message: str) -> None:
@@ -285,16 +279,22 @@ def test_calibration_measures_batchnorm_and_changes_nothing_else() -> None:
 
 
 def test_clips_that_failed_are_left_out_of_training_by_name(
-    material: Material, capsys: pytest.CaptureFixture[str]
+    squares: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clips = clips_of(material.table, material.split.train, material.store)
-    first = clips.ids[0]
-    row = clips.store._rows[first]
-    kept = dict(row)
-    try:
-        row.update(frames=0, failed="cannot be read")
-        assert first not in readable(clips, purpose="training").ids
-        assert len(readable(clips, purpose="training").ids) == len(clips.ids) - 1
-    finally:
-        row.update(kept)
-    assert f"left out of training: {first}: cannot be read" in capsys.readouterr().err
+    frames = Drawn()
+    material = tiny_material(squares, frames=frames)
+    first = material.split.train[0]
+    failed = ClipFrames(0, 0, 0, "bt709", full_range=False, failed="cannot be read")
+    frames.facts = lambda clip_id: failed if clip_id == first else Drawn.facts(frames, clip_id)
+    trained_on = train(tiny_stream(epochs=1), material, seed=0, fabric=fabric("cpu"), folder=tmp_path)
+    assert trained_on.train == tuple(sorted(material.split.train[1:]))
+    assert first not in frames.read
+    assert f"left out of training all: {first}: cannot be read" in capsys.readouterr().err
+
+
+def test_clips_that_first_weights_were_trained_on_are_named(squares: Dataset, tmp_path: Path) -> None:
+    material = tiny_material(squares)
+    stream = replace(tiny_stream(epochs=1), seen=("elsewhere",))
+    trained_on = train(stream, material, seed=0, fabric=fabric("cpu"), folder=tmp_path)
+    assert trained_on.train == tuple(sorted([*material.split.train, "elsewhere"]))
+    assert train(stream, material, seed=0, fabric=fabric("cpu"), folder=tmp_path) == trained_on

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.optimism import FOLDER, inflation, pairs
 from benchmark.steps.optimism import command, line
+from benchmark.studies.optimism import FOLDER, inflation, pairs
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 from slateboard.workspace import Workspace
@@ -135,7 +135,7 @@ def test_no_run_on_a_leaking_split_lies_where_the_board_looks(workspace: Workspa
 
 def test_a_second_call_finds_every_run_done(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     first = command(workspace, ["chance"], seeds=1)
-    monkeypatch.setattr("benchmark.runs._learn", None)
+    monkeypatch.setattr("benchmark.running.runs.learn", None)
     assert command(workspace, ["chance"], seeds=1) == first
 
 

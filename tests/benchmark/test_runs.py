@@ -7,17 +7,21 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from PIL import Image
 
-from benchmark.layouts.release import read
-from benchmark.runs import run
+from benchmark.running.planning import plan
+from benchmark.running.runs import run
 from benchmark.steps.store import build
 from benchmark.steps.train import command
 from leaderboards.score import score
-from slateboard.errors import BadInput, SlateboardError
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Held, SlateboardError
+from slateboard.layouts import dataset_at
 from slateboard.records.result import Result
 from slateboard.records.run import Run
 from slateboard.workspace import Workspace
+from splits.division import divide
 from splits.folder import find_split
 
 SETTINGS = """
@@ -94,7 +98,7 @@ def test_the_figures_of_a_result_are_those_of_its_run(workspace: Workspace) -> N
 
 def test_a_run_that_is_done_is_not_done_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     (first,) = train(workspace, "hog_svm")
-    monkeypatch.setattr("benchmark.runs._learn", None)
+    monkeypatch.setattr("benchmark.running.runs.learn", None)
     (again,) = train(workspace, "hog_svm")
     assert (first["is_new"], again["is_new"]) == (True, False)
     assert {**first, "is_new": False} == again
@@ -132,7 +136,7 @@ def test_a_baseline_that_fails_does_not_stop_the_others(workspace: Workspace, mo
     def fails(*_: object, **__: object) -> None:
         raise SlateboardError("no luck")
 
-    monkeypatch.setattr("benchmark.training.loop.inner_split", fails)
+    monkeypatch.setattr("benchmark.running.learning.train", fails)
     with pytest.raises(SlateboardError, match="1 of 2 baselines failed:\nc3d: no luck"):
         train(workspace, "c3d", "hog_svm")
     assert [path.parts[-3] for path in workspace.runs.glob("*/*/*/*/result.json")] == ["hog_svm"]
@@ -173,7 +177,8 @@ def test_a_linear_probe_on_real_weights_runs(lab: Callable[..., Workspace], real
     (row,) = train(workspace, "linear_probe")
     result = Result.read(Path(str(row["folder"])) / "result.json")
     assert result.run.weights == "squeezenet1_1"
-    assert result.parameters == 513
+    # One number a feature and one besides: 512 means and 512 spreads.
+    assert result.parameters == 1025
     assert result.gflops is not None
     assert result.gflops > 0.01
 
@@ -196,16 +201,75 @@ def test_the_store_command_counts_what_it_decoded(workspace: Workspace) -> None:
     assert (told["clips"], told["frames"], told["failed"]) == (16, 320, 0)
 
 
-def test_the_release_layout_reads_a_release_and_refuses_another_folder(released: Path, tmp_path: Path) -> None:
-    assert len(read(released).clips) == 16
-    with pytest.raises(SlateboardError, match="is not a whole release"):
-        read(tmp_path)
+def test_a_folder_that_is_no_dataset_is_refused(workspace: Workspace, released: Path, tmp_path: Path) -> None:
+    assert len(dataset_at(workspace, str(released)).clips) == 16
+    with pytest.raises(SlateboardError, match="is laid out as no dataset that is known"):
+        command(workspace, ["chance"], dataset=str(tmp_path))
 
 
-def test_a_release_whose_clips_were_changed_is_refused(released: Path, tmp_path: Path) -> None:
+def test_a_release_whose_clips_were_changed_is_refused(workspace: Workspace, released: Path, tmp_path: Path) -> None:
     shutil.copytree(released, tmp_path / "v1")
     clips = pd.read_parquet(tmp_path / "v1" / "clips.parquet")
     clips["group"] = "one"
     clips.to_parquet(tmp_path / "v1" / "clips.parquet", index=False)
     with pytest.raises(BadInput, match=r"clips\.parquet is not the one it was released with"):
-        read(tmp_path / "v1")
+        command(workspace, ["chance"], dataset=str(tmp_path / "v1"))
+
+
+def test_parameters_and_weights_of_the_command_line_are_over_the_settings(workspace: Workspace) -> None:
+    (row,) = command(workspace, ["c3d"], over=["epochs=1", "learning_rate=1"], weights="none")["runs"]
+    record = Run.read(Path(row["folder"]) / "config.toml")
+    assert (record.parameters["epochs"], record.parameters["width"], record.weights) == (1, 2, "none")
+    assert record.parameters["learning_rate"] == 1.0
+    (again,) = command(workspace, ["c3d"], over=["learning_rate=1.0", "epochs=1"])["runs"]
+    assert (again["folder"], again["is_new"]) == (row["folder"], False)
+
+
+def test_every_wrong_word_of_the_command_line_is_named_at_once(workspace: Workspace) -> None:
+    with pytest.raises(BadInput) as error:
+        command(workspace, ["c3d", "hog_svm"], over=["epoks=1", "cell=8"], weights="none")
+    told = str(error.value)
+    assert "c3d: unknown parameter 'epoks=1'. Did you mean 'epochs'?" in told
+    assert "hog_svm: unknown parameter 'weights=none'." in told
+    assert "c3d: unknown parameter 'cell=8'." in told
+    assert not workspace.runs.exists()
+
+
+def test_a_run_that_another_process_makes_is_left_to_it(workspace: Workspace, squares: Dataset) -> None:
+    split = find_split(workspace, squares, protocol="seags", number=1)
+    folder = workspace.runs / plan(workspace.settings, squares, split, "chance", seed=0).folder
+    folder.parent.mkdir(parents=True)
+    with FileLock(folder.parent / f".{folder.name}.lock"), pytest.raises(Held, match="made by another process"):
+        run(workspace, squares, split, "chance", seed=0)
+    assert run(workspace, squares, split, "chance", seed=0).is_new
+
+
+def test_a_clip_that_cannot_be_read_is_left_out_where_that_is_asked(workspace: Workspace, released: Path) -> None:
+    (workspace.releases / "v1").unlink()
+    shutil.copytree(released, workspace.releases / "v1")
+    dataset = workspace.dataset()
+    split = find_split(workspace, dataset, protocol="seags", number=1)
+    path = dataset.clips.set_index("clip_id")["path"][split.test[0]]
+    (dataset.root / path).write_bytes(b"no video")
+    wrong, out = (run(workspace, dataset, split, "hog_svm", seed=0, failed=rule) for rule in ("wrong", "left out"))
+    assert wrong.folder != out.folder
+    assert (wrong.result.n_failed, out.result.n_failed) == (1, 1)
+    assert (wrong.result.scores[0].n_clips, out.result.scores[0].n_clips) == (4, 3)
+
+
+def test_the_record_says_whether_the_split_lets_groups_leak(workspace: Workspace, squares: Dataset) -> None:
+    (leaking,) = divide(squares, protocol="random", settings=workspace.settings.split)
+    assert plan(workspace.settings, squares, leaking, "chance", seed=0).safe is False
+    grouped = find_split(workspace, squares, protocol="seags", number=1)
+    assert plan(workspace.settings, squares, grouped, "chance", seed=0).safe is True
+
+
+def test_a_result_says_what_each_stream_cost_and_where_its_frames_came_from(workspace: Workspace) -> None:
+    (row,) = train(workspace, "mei_two_stream")
+    result = Result.read(Path(str(row["folder"])) / "result.json")
+    assert set(result.streams) == {"motion", "normal"}
+    assert [one.parameters for one in result.streams.values()] == [343_842, 343_842]
+    total = sum(one.train_seconds or 0 for one in result.streams.values())
+    assert result.train_seconds == pytest.approx(total)
+    assert total > 0
+    assert (result.frames, result.processes, result.environment["processes"]) == ("planes", 1, "1")

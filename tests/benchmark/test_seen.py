@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.runs import plan, run
-from benchmark.seen import SeenInTraining, group_warnings, refuse_seen
+from benchmark.running.planning import plan
+from benchmark.running.runs import run
+from benchmark.running.seen import SeenInTraining, group_warnings, refuse_seen
 from benchmark.steps.train import command as bench
 from slateboard.dataset import Dataset
 from slateboard.errors import Finding
@@ -99,13 +100,25 @@ def test_a_training_that_goes_on_from_another_splits_checkpoint_is_refused_too(
     assert set(TrainedOn.read(planted / TRAINED_ON).ids) == set(squares.clips["clip_id"])
 
 
+def test_weights_of_a_run_that_saw_test_clips_are_refused_before_training(
+    workspace: Workspace, squares: Dataset, folds: list[Split]
+) -> None:
+    first = run(workspace, squares, folds[0], "c3d", seed=0)
+    over = {"weights": str(first.folder)}
+    with pytest.raises(SeenInTraining, match="weights of all: 4 of 4 test clips"):
+        run(workspace, squares, folds[1], "c3d", seed=0, over=over)
+    again = run(workspace, squares, folds[0], "c3d", seed=1, over=over)
+    assert set(TrainedOn.read(again.folder / TRAINED_ON).ids) == set(folds[0].train)
+    assert again.result.streams["all"].weights_report
+
+
 def test_a_checkpoint_that_does_not_say_what_it_saw_is_not_used(
     workspace: Workspace, squares: Dataset, folds: list[Split]
 ) -> None:
     checkpoint = workspace.runs / plan(workspace.settings, squares, folds[0], "c3d", seed=0).folder / "checkpoints"
     checkpoint.mkdir(parents=True)
     torch.save({"epoch": 1, "finished": True, "model": {}, "optimiser": None}, checkpoint / "all.pt")
-    with pytest.raises(Exception, match="does not say what it was trained and validated on"):
+    with pytest.raises(Exception, match="does not say how far it is and what it was trained and validated on"):
         run(workspace, squares, folds[0], "c3d", seed=0)
 
 

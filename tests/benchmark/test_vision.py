@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark import vision
+from benchmark.models import vision
 from slateboard.errors import SlateboardError
 
 

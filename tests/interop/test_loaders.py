@@ -23,7 +23,7 @@ def test_torchvisions_ucf101_finds_every_clip_and_divides_them_by_our_lists(
     Its constructor cannot be used: it asks for .avi alone and reads videos by functions that torchvision has dropped.
     """
     pytest.importorskip("torch")
-    from benchmark import vision
+    from benchmark.models import vision
 
     vision.load()
     from torchvision.datasets import UCF101

@@ -48,7 +48,7 @@ def board(six, dataset, tmp_path):
 def test_columns_are_in_the_order_that_readers_know() -> None:
     assert list(COLUMNS) == [
         *("baseline", "stream", "dataset", "split", "seed", "video_accuracy", "low", "high", "group_low", "group_high"),
-        *("image_accuracy", "n_clips", "n_failed", "with_effects", "n_with_effects", "without_effects"),
+        *("image_accuracy", "n_clips", "n_failed", "failed", "with_effects", "n_with_effects", "without_effects"),
         *("n_without_effects", "n_unknown_effects", "motion_pairs", "n_motion_pairs", "mean_class_accuracy"),
         *("parameters", "gflops", "setting", "weights", "train_seconds", "test_seconds", "run"),
     ]
@@ -83,6 +83,17 @@ def test_a_run_without_any_image_has_no_image_accuracy(six, predict, split, resu
     assert (row.video_accuracy, row.image_accuracy, row.n_failed) == (0.0, None, 1)
 
 
+def test_failed_clips_that_are_left_out_are_counted_beside(six, predict, split, result, keep, board, tmp_path) -> None:
+    predictions = predict(six, {"clip0": [[3, 0, 0]], "clip1": []})
+    keep(
+        tmp_path / "runs",
+        result("c3d", predictions, six, split(six, ["clip0", "clip1"]), failed="left out"),
+        predictions,
+    )
+    (row,) = board().rows
+    assert (row.video_accuracy, row.n_clips, row.n_failed, row.failed) == (1.0, 1, 1, "left out")
+
+
 def test_folders_without_a_result_are_counted(make, board, tmp_path) -> None:
     make("c3d", ["clip0"])
     (tmp_path / "runs/made-v1/seags-1/hog_svm/0-12345678").mkdir(parents=True)
@@ -101,6 +112,18 @@ def test_a_run_of_other_data_is_refused(make, board, six) -> None:
     make("hog_svm", ["clip0"])
     with pytest.raises(BadInput, match=r"seags-1/hog_svm/.* was made with other data than made-v1"):
         board()
+
+
+def test_runs_on_a_folder_that_is_no_release_are_shown_as_they_were_scored(make, tmp_path) -> None:
+    folds(make)
+    found = gather(tmp_path / "runs", read_dataset=lambda key: None)
+    assert [row.split for row in found.rows] == [f"leave_one_group_out-{number}" for number in (1, 2, 3)]
+    assert [row.video_accuracy for row in found.rows] == [0.5, 1.0, 1.0]
+    (subject,) = found.subjects
+    assert (subject.title, subject.n_clips, subject.classes) == ("made", None, ("Lift", "Lower", "Vault"))
+    assert found.notes == ("Not pooled: made-v1 is no release here: c3d, seed 0, leave_one_group_out (3 folds).",)
+    for name in build.FORMATS.names():
+        assert "c3d" in build.FORMATS.load(name).render(found)
 
 
 def folds(make, groups=3, **changed):

@@ -49,7 +49,9 @@ def test_motion_pairs_compare_a_class_with_its_partner_alone(four, predict, spli
     logits = {"clip0": [[1, 0, 9]], "clip1": [], "clip2": [[9, 0, 0]], "clip3": [[5, 5, 9]]}
     (found,) = score(predict(four, logits), four, split(four, ALL), motion_pairs=PAIRS)
     low, high = wilson(1.5, 3)
-    assert found.slices["motion_pairs"] == {"n": 3, "accuracy": 0.5, "low": low, "high": high}
+    # Groups g0 (1 of 2) and g1 (a half of 1): every draw of them gives 0.5.
+    groups = {"groups": 2, "group_low": 0.5, "group_high": 0.5}
+    assert found.slices["motion_pairs"] == {"n": 3, "accuracy": 0.5, "low": low, "high": high, **groups}
 
 
 def test_motion_pairs_of_the_same_answer_for_both_are_chance(four, predict, split) -> None:
@@ -65,6 +67,7 @@ def test_slices_count_effects_and_an_empty_one_has_no_figure(four, predict, spli
         "effects=true": (2, 0.5),
         "effects=false": (1, 0.0),
         "effects=unknown": (0, None),
+        "effect=text": (2, 0.5),
     }
     assert (found.slices["effects=unknown"]["low"], found.slices["effects=unknown"]["high"]) == (None, None)
 
@@ -92,7 +95,65 @@ def test_the_order_of_views_in_the_table_decides_nothing(four, predict, split) -
 
 def test_all_failed_scores_zero_of_no_images(four, predict, split) -> None:
     (found,) = score(predict(four, {"clip0": [], "clip1": []}), four, split(four, ["clip0", "clip1"]))
-    assert (found.video_accuracy, found.image_accuracy, found.n_images) == (0.0, 0.0, 0)
+    assert (found.video_accuracy, found.image_accuracy, found.n_images) == (0.0, None, 0)
+    assert (found.calibration, found.image_calibration, found.image_interval) == (None, None, None)
+
+
+def test_failed_clips_are_left_out_where_the_caller_says_so(four, predict, split) -> None:
+    logits = {"clip0": [[2, 0, 0]], "clip1": [], "clip2": [[0, 0, 2]], "clip3": [[0, 2, 0]]}
+    (found,) = score(predict(four, logits), four, split(four, ALL), motion_pairs=PAIRS, failed="left out")
+    assert (found.n_clips, found.video_accuracy) == (3, 2 / 3)
+    assert found.slices["effects=false"]["n"] == 0
+    assert (found.slices["motion_pairs"]["n"], found.slices["motion_pairs"]["accuracy"]) == (2, 0.5)
+    assert found.per_class["Lower"] == {"support": 0, "precision": 0.0, "f1": 0.0}
+    assert found.image_accuracy == 2 / 3
+
+
+def test_nothing_is_scored_where_all_are_left_out(four, predict, split) -> None:
+    with pytest.raises(BadInput, match="none of 1 test clips could be read"):
+        score(predict(four, {"clip0": []}), four, split(four, ["clip0"]), failed="left out")
+
+
+def test_single_views_have_figures_of_their_own(four, predict, split) -> None:
+    logits = {"clip0": [[2, 0, 0], [0, 2, 0]], "clip1": [[2, 0, 0], [2, 0, 0]]}
+    (found,) = score(predict(four, logits), four, split(four, ["clip0", "clip1"]))
+    assert (found.image_accuracy, found.image_top5_accuracy, found.image_mean_class_accuracy) == (1 / 4, 1.0, 1 / 4)
+    assert found.image_calibration.ece == pytest.approx(0.786986 - 1 / 4, abs=1e-6)
+    # One group alone says nothing of others.
+    assert found.image_interval == found.mean_class_interval == (0.0, 1.0)
+
+
+def test_a_class_has_the_wilson_interval_of_its_recall(four, predict, split) -> None:
+    (found,) = score(predict(four, {clip: [[1, 0, 0]] for clip in ALL}), four, split(four, ALL))
+    assert (found.per_class["Lift"]["low"], found.per_class["Lift"]["high"]) == wilson(2, 2)
+    assert (found.per_class["Vault"]["low"], found.per_class["Vault"]["high"]) == wilson(0, 1)
+
+
+def test_twins_are_paired(clips, predict, split) -> None:
+    table = clips([1, 1, 1, 1], groups=["a", "b", "a", "b"]).assign(twin_of=["", "", "clip0", "clip1"])
+    logits = {"clip0": [[2, 0, 0]], "clip1": [[2, 0, 0]], "clip2": [[0, 2, 0]], "clip3": [[2, 0, 0]]}
+    table = pd.concat([table, clips([1, 2, 3]).tail(2).assign(clip_id=["x", "y"])], ignore_index=True)
+    (found,) = score(predict(table, logits), table, split(table, tuple(logits)))
+    twins = found.differences["twins"]
+    # With effects 1 of 2, without 2 of 2; group a loses its only one, group b nothing.
+    assert (twins.accuracy, twins.other, twins.difference, twins.n, twins.groups) == (0.5, 1.0, -0.5, 2, 2)
+    assert (twins.low, twins.high) == (-1.0, 0.0)
+
+
+def test_a_twin_whose_origin_is_not_tested_is_in_no_pair(clips, predict, split) -> None:
+    table = clips([1, 2, 3]).assign(twin_of=["", "clip2", ""])
+    (found,) = score(predict(table, {"clip1": [[0, 1, 0]]}), table, split(table, ["clip1"]))
+    assert found.differences == {}
+
+
+def test_columns_of_clips_are_slices_on_demand(four, predict, split) -> None:
+    table = four.assign(camera=["static", "moving", "static", "static"])
+    rows = predict(table, {clip: [[1, 0, 0]] for clip in ALL})
+    (found,) = score(rows, table, split(table, ALL), by=["camera"], duration_seconds=[2.5])
+    assert found.slices["camera=static"]["n"] == 3
+    assert found.slices["camera=moving"]["accuracy"] == 0.0
+    with pytest.raises(BadInput, match=r"no column 'camra'.*Did you mean 'camera'"):
+        score(rows, table, split(table, ALL), by=["camra"])
 
 
 def test_scores_survive_writing_and_reading(four, predict, split, result, tmp_path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboards.statistics import group_bootstrap, wilson
+from leaderboards.statistics import difference_bootstrap, group_bootstrap, mean_class_bootstrap, wilson
 
 
 def test_wilson_of_8_in_10_is_the_textbook_value() -> None:
@@ -75,3 +75,42 @@ def test_bootstrap_is_decided_by_its_seed() -> None:
 
 def test_bootstrap_of_one_group_says_nothing() -> None:
     assert group_bootstrap(np.array([True, True]), ["a", "a"]) == (0.0, 1.0)
+
+
+def test_mean_class_of_one_class_is_the_accuracy() -> None:
+    right = np.arange(60) % 3 == 0
+    groups = [str(number % 11) for number in range(60)]
+    assert mean_class_bootstrap(right, np.zeros(60, dtype=int), groups) == group_bootstrap(right, groups)
+
+
+def test_mean_class_weighs_a_rare_class_as_a_frequent_one() -> None:
+    # Class 0, always right, in every group; class 1, always wrong, in one group of twenty: 36 % of draws lack it.
+    truth = np.array([0] * 20 + [1])
+    groups = [str(number) for number in range(20)] + ["0"]
+    assert mean_class_bootstrap(truth == 0, truth, groups) == (0.5, 1.0)
+
+
+def test_a_difference_is_paired_within_groups() -> None:
+    # Both sides are right in the same groups: alone each is anything, their difference nothing.
+    right = np.arange(20) % 2 == 0
+    groups = [str(number) for number in range(20)]
+    assert difference_bootstrap(right, right, groups, groups) == (0.0, 0.0)
+    other = [f"other{number}" for number in range(20)]
+    low, high = difference_bootstrap(right, right, groups, other)
+    # Two shares of about ten drawn clips: standard error sqrt(2 * 0.25 / 20) = 0.16.
+    assert (-0.5 < low < -0.2, 0.2 < high < 0.5) == (True, True)
+
+
+def test_a_difference_does_not_depend_on_the_order_of_clips() -> None:
+    one, other = np.array([1, 0, 1, 1, 0, 1.0]), np.array([0, 0, 1, 0, 0, 1.0])
+    groups = ["a", "a", "b", "c", "c", "d"]
+    order = [3, 1, 5, 0, 4, 2]
+    turned = [groups[place] for place in order]
+    assert difference_bootstrap(one, other, groups, groups) == difference_bootstrap(
+        one[order], other[order], turned, turned
+    )
+
+
+def test_a_difference_of_one_group_says_nothing() -> None:
+    assert difference_bootstrap(np.ones(3), np.zeros(3), ["a"] * 3, ["a"] * 3) == (-1.0, 1.0)
+    assert difference_bootstrap(np.ones(2), np.zeros(0), ["a", "b"], []) == (-1.0, 1.0)

@@ -80,6 +80,57 @@ def test_a_worker_killed_in_mid_item_costs_that_item_one_retry_and_nothing_else(
     assert tries == {number: 2 if number in (2, 4) else 1 for number in range(8)}
 
 
+# Even items ask for the squares of their digits from processes of their own; 3 dies.
+_APART = """
+import json, os, signal, sys, time
+from slateboard import engine
+from squares import square
+
+
+def work(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(number == 0)
+    return [os.getpid(), list(engine.run(square, [number, 1], workers=2))]
+
+
+def told(found):
+    return str(found) if isinstance(found, engine.Died) else found
+
+
+if __name__ == "__main__":
+    taken = []
+    items = (taken.append(number) or number for number in range(5))
+    results = []
+    for number, found in engine.apart(work, items, workers=2, engine=sys.argv[1]):
+        results.append([number, told(found), len(taken)])
+    print(json.dumps(results))
+"""
+
+
+@pytest.mark.parametrize("kind", ["local", "ray"])
+def test_items_apart_have_a_process_each_that_may_have_workers_and_die_alone(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "squares.py").write_text("def square(number):\n    return number * number\n")
+    (tmp_path / "work.py").write_text(_APART)
+    command = [sys.executable, str(tmp_path / "work.py"), kind]
+    path = os.pathsep.join([".", str(tmp_path)])
+    told = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    results = json.loads(told.stdout.splitlines()[-1])
+    found = {number: result for number, result, _ in results}
+    assert sorted(found) == [0, 1, 2, 3, 4]
+    assert "process ended" in found.pop(3)
+    assert {number: squares for number, (_, squares) in found.items()} == {n: [n * n, 1] for n in (0, 1, 2, 4)}
+    assert len({process for process, _ in found.values()}) == 4
+    # Two are under way at most: what is taken is done or has begun.
+    assert all(taken <= place + 2 for place, (_, _, taken) in enumerate(results))
+
+
+def test_apart_no_items_give_no_results_and_an_address_needs_ray() -> None:
+    assert list(engine.apart(_square, [])) == []
+    with pytest.raises(SlateboardError, match="--engine ray"):
+        list(engine.apart(_square, [1], address="auto"))
+
+
 def test_without_a_word_for_lost_items_the_run_ends_and_names_the_item(tmp_path: Path) -> None:
     with pytest.raises(SlateboardError, match=r"Workers died 2 times on one item .*: 9"):
         list(engine.run(_die, [9, 9], workers=2))

@@ -34,7 +34,7 @@ def test_a_record_reads_back_as_it_was_written(tmp_path: Path, name: str) -> Non
 
 def test_a_newer_schema_is_refused_with_a_clear_word(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"schema": 99, **RUN.row()}))
-    with pytest.raises(SlateboardError, match="has schema 99, this slateboard reads up to 1"):
+    with pytest.raises(SlateboardError, match="has schema 99, this slateboard reads up to 2"):
         Run.read(tmp_path / "run.json")
 
 

@@ -70,5 +70,7 @@ def test_the_kinds_are_the_folders_that_say_so() -> None:
         "formats",
         "layouts",
         "samplers",
+        "augmentations",
+        "loggers",
         "baselines",
     } == set(kinds())

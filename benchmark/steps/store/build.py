@@ -1,26 +1,54 @@
-"""Decode a release once into a frame store of one size; trainings do so by themselves.
+"""Decode a dataset once into a frame store of one size; trainings do so by themselves.
 
-Example: slateboard bench store build --size 64
+Killed and started again, it goes on where it was. The form `planes` holds raw pictures, `video` small H.264 ones.
+
+Example: slateboard bench store build --size 128 --keep whole --form video
 """
 
 from typing import Annotated, Any
 
 import typer
 
-from benchmark.frames.pictures import Geometry
-from benchmark.frames.store import build
+from benchmark.frames.choose import stored
+from benchmark.frames.geometry import Geometry
+from benchmark.frames.shard import FORMS
+from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.layouts import dataset_at
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 
 
 def command(
     workspace: Workspace,
-    size: Annotated[int, typer.Option(help="Side of the pictures in pixels, even.")],
-    release: Annotated[str | None, typer.Option(help="Version, as v1; the newest if not given.")] = None,
+    size: Annotated[int, typer.Option(help="Shorter side of the pictures in pixels, even.")],
+    keep: Annotated[
+        str, typer.Option(help="centre: the square in the middle; whole: the picture as it is.")
+    ] = "centre",
+    form: Annotated[str, typer.Option(help="planes: raw pictures; video: H.264, a twentieth of that.")] = "planes",
+    dataset: Annotated[
+        str | None, typer.Option(help="Version, as v1, or a folder; the newest version if not given.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; one a core if not given.")] = None,
 ) -> dict[str, Any]:
     """Build the store, or say that it is there; clips that cannot be decoded are named and counted."""
-    store = build(workspace.stores, workspace.dataset(release), Geometry(size))
-    frames, failed = int(store.index["frames"].sum()), int((store.index["failed"] != "").sum())
-    clips = len(store.index) - failed
-    show(f"{store.folder}: {clips} clips, {frames} frames of {store.geometry.frame_bytes} bytes, {failed} clips failed")
-    return {"folder": str(store.folder), "clips": clips, "frames": frames, "failed": failed}
+    if form not in FORMS:
+        raise SlateboardError(f"Unknown form '{form}'. {did_you_mean(form, FORMS)}")
+    known = dataset_at(workspace, dataset)
+    store = stored(workspace.stores, known, Geometry(size, keep), form=form, workers=workers)
+    index = store.shards.index
+    frames, failed = int(index["frames"].sum()), int((index["failed"] != "").sum())
+    claims = index[(index["claimed"] > 0) & (index["failed"] == "") & (index["claimed"] != index["frames"])]
+    facts = {
+        "folder": str(store.folder),
+        "form": form,
+        "clips": len(index) - failed,
+        "frames": frames,
+        "failed": failed,
+        "other_count_claimed": len(claims),
+        "bytes": store.shards.size,
+    }
+    show(
+        f"{store.folder}: {facts['clips']} clips, {frames} frames, {failed} clips failed, {len(claims)} containers "
+        f"claim another number of frames, {store.shards.size} bytes"
+    )
+    return facts

@@ -1,0 +1,1 @@
+"""Augmentations of training views, one file each."""

@@ -1,0 +1,16 @@
+"""HUST's set (1): whole pictures are resized; nothing is left to chance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark.inputs.augmentation import Transform, transforms
+from slateboard.registry import Card
+
+CARD = Card(title="Resize", source="HUST paper, augmentation (1); the network's own normalisation follows")
+WHOLE = True
+
+
+def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
+    """Return what resizes pictures to size x size pixels, whatever their shape."""
+    resize: Transform = transforms().Resize((size, size))
+    return resize

@@ -1,0 +1,25 @@
+"""HUST's set (2): a random part of the picture, resized, flipped and recoloured by chance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark.inputs.augmentation import HUST, Transform, hust, transforms
+from slateboard.registry import Card, Parameter
+
+CARD = Card(
+    title="Random part, flips, colours",
+    source="HUST paper, augmentation (2); RandomResizedCrop: Szegedy et al., CVPR 2015",
+    parameters={
+        "least": Parameter(0.08, "share", "of the picture's area that is kept at least"),
+        "aspect": Parameter(4 / 3, "-", "greatest ratio of the part's sides, either way"),
+        **HUST,
+    },
+)
+WHOLE = True
+
+
+def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
+    """Return the changes one after the other."""
+    aspect = parameters["aspect"]
+    crop = transforms().RandomResizedCrop(size, scale=(parameters["least"], 1.0), ratio=(1 / aspect, aspect))
+    return hust(parameters, first=crop, flips=flips)

@@ -1,0 +1,15 @@
+"""HUST's set (3): whole pictures are resized, flipped and recoloured by chance."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark.inputs.augmentation import HUST, Transform, hust, transforms
+from slateboard.registry import Card
+
+CARD = Card(title="Resize, flips, colours", source="HUST paper, augmentation (3)", parameters=HUST)
+WHOLE = True
+
+
+def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
+    """Return the changes one after the other."""
+    return hust(parameters, first=transforms().Resize((size, size)), flips=flips)

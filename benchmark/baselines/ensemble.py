@@ -1,0 +1,75 @@
+"""Ensemble: the mean of several runs' probabilities, stream by stream; the runs are those that there are, or made."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.baseline import BASELINES, Member
+from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.registry import Card, Parameter
+
+PRESETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    # Sizes: Tan and Le, ICML 2019, as torchvision's weights of each were trained.
+    "efficientnet_ensemble": (
+        {"backbone": "efficientnet_b0", "size": 224},
+        {"backbone": "efficientnet_b1", "size": 240},
+        {"backbone": "efficientnet_b2", "size": 260},
+        {"backbone": "efficientnet_b3", "size": 300},
+    ),
+    # MEI paper 4.3: EnsembleNet of K = 5 base models.
+    "ensemblenet": (
+        {"backbone": "efficientnet_b0"},
+        {"backbone": "densenet201"},
+        {"backbone": "mobilenet_v2"},
+        {"backbone": "resnet50"},
+        {"backbone": "inception_v3"},
+    ),
+}
+"""Parameters of the members by name of the preset."""
+
+CARD = Card(
+    title="Ensemble",
+    source="EnsembleNet, MEI paper (Informatica 2023), 4.3 and Tables 3-5",
+    parameters={
+        "preset": Parameter("efficientnet_ensemble", "-", f"members: {' or '.join(PRESETS)}"),
+        "baseline": Parameter("mei_two_stream", "-", "what the members of the preset are"),
+        "over": Parameter({}, "-", "parameters of all members of the preset, over its own and those of the settings"),
+        "members": Parameter([], "-", "in place of a preset: tables of baseline, set (its parameters), weight (1)"),
+    },
+)
+_FIELDS = ("baseline", "set", "weight")
+
+
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str) -> list[Member]:
+    """Return the members; raises BadInput that names every fault of a preset or of explicit members."""
+    problems = _problems(parameters)
+    if problems:
+        raise BadInput(problems)
+    if parameters["members"]:
+        return [
+            Member(one["baseline"], one.get("set", {}), weight=float(one.get("weight", 1)))
+            for one in parameters["members"]
+        ]
+    return [Member(parameters["baseline"], {**own, **parameters["over"]}) for own in PRESETS[parameters["preset"]]]
+
+
+def _problems(parameters: Mapping[str, Any]) -> list[Problem]:
+    if not parameters["members"]:
+        known, name = PRESETS, parameters["preset"]
+        return [] if name in known else [Problem("preset", f"is '{name}'.", did_you_mean(name, known))]
+    found = []
+    for number, one in enumerate(parameters["members"], start=1):
+        where = f"member {number}"
+        if not isinstance(one, dict) or not isinstance(one.get("set", {}), dict):
+            found.append(Problem(where, f"is {one!r}.", "Give a table with baseline, set and weight."))
+            continue
+        found += [
+            Problem(where, f"unknown field '{name}'.", did_you_mean(name, _FIELDS))
+            for name in one
+            if name not in _FIELDS
+        ]
+        if one.get("baseline") not in BASELINES.names():
+            remedy = did_you_mean(str(one.get("baseline")), BASELINES.names())
+            found.append(Problem(where, f"baseline is {one.get('baseline')!r}.", remedy))
+        if not isinstance(one.get("weight", 1), int | float) or not one.get("weight", 1) > 0:
+            found.append(Problem(where, f"weight is {one.get('weight')!r}.", "Give a number above 0."))
+    return found

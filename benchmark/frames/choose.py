@@ -1,0 +1,177 @@
+"""Choose where the frames of a run come from: a store of one of two forms, a decoder at work, or a GPU's memory."""
+
+import os
+import random
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import torch
+
+from benchmark.frames.build import built
+from benchmark.frames.frames import Frames
+from benchmark.frames.geometry import Geometry, picture_bytes
+from benchmark.frames.live import LIVE, LiveFrames, live
+from benchmark.frames.resident import ResidentFrames
+from benchmark.frames.shard import PLANES, VIDEO
+from benchmark.frames.shards import INDEX, Shards, folder_of
+from benchmark.frames.store import Store
+from benchmark.frames.video import VideoStore
+from slateboard.dataset import Dataset
+from slateboard.errors import MissingRequirement, SlateboardError
+from slateboard.media.frames import scaled_size
+from slateboard.media.probe import Claims, claims
+from slateboard.progress import say
+from slateboard.workspace import Workspace
+
+AUTO = "auto"
+_MEMORY_SHARE = 0.5
+"""Of all memory: as much of a store the system can keep while a training needs the rest. What happens to be free at the
+moment would give another form, and with it other pictures, from run to run and from process to process."""
+_DISK_SHARE = 0.9
+_VIDEO_SHARE = 0.1
+"""Greatest part of the bytes of planes that the video form was seen to take is 0.06 (docs/performance.md)."""
+_DEVICE_SHARE = 0.5
+_ASKED = 200
+"""Containers that are opened to guess the size of a store: 0.2 s; all of Kinetics would take minutes."""
+_in_gpus: WeakValueDictionary[tuple[Path, str], ResidentFrames] = WeakValueDictionary()
+"""Stores that lie in a GPU for somebody: two streams of one geometry share one."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes that there are."""
+
+    memory: int
+    disk: int
+    """Free ones."""
+
+
+def frames_of(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, device: torch.device | str) -> Frames:
+    """Return the frames of a dataset as [frames] of the settings wants them; what must be built for it is built.
+
+    Says in one line what was chosen and why. Raises MissingRequirement where frames are to lie in the memory of a GPU
+    that is not there or too small.
+    """
+    settings, stores = workspace.settings.frames, workspace.stores
+    if settings.resident == "gpu" and settings.form not in (AUTO, PLANES):
+        raise SlateboardError(
+            f'frames.resident is "gpu", which holds planes, and frames.form is "{settings.form}": set it to "planes".'
+        )
+    if settings.resident == "gpu" and torch.device(device).type != "cuda":
+        raise MissingRequirement('frames.resident is "gpu", but the run computes on the CPU: set it to "no" or "auto".')
+    form: str = settings.form
+    why = "as the settings say"
+    if form == AUTO and settings.resident == "gpu":
+        form, why = PLANES, "which a GPU holds"
+    elif form == AUTO:
+        there = [one for one in (PLANES, VIDEO) if (folder_of(stores, dataset, geometry, form=one) / INDEX).is_file()]
+        if PLANES in there:
+            form, why = PLANES, "which are there"
+        else:
+            form, why = chosen(planes_bytes(dataset, geometry), room(stores), has_video=VIDEO in there)
+    say(f"frames of {dataset.key} at {geometry.key}: {form}, {why}")
+    if form == LIVE:
+        return live(stores, dataset, geometry)
+    found = stored(stores, dataset, geometry, form=form)
+    return _resident(found, device, wanted=settings.resident) if isinstance(found, Store) else found
+
+
+def stored(
+    stores: Path, dataset: Dataset, geometry: Geometry, *, form: str, workers: int | None = None
+) -> Store | VideoStore:
+    """Return a store of this form, built where it is not there yet."""
+    shards = Shards(built(stores, dataset, geometry, form=form, workers=workers), geometry, form)
+    return VideoStore(shards) if form == VIDEO else Store(shards)
+
+
+def form_of(frames: Frames) -> str:
+    """Return the form of frames, as a result states it: the pictures of `video` are not quite those of the others."""
+    return {VideoStore: VIDEO, LiveFrames: LIVE}.get(type(frames), PLANES)
+
+
+def chosen(planes: int, free: Room, *, has_video: bool) -> tuple[str, str]:
+    """Return the form for so many bytes of planes, and why; `has_video`: that form is built already."""
+    size = f"its planes take {_size(planes)}"
+    if planes <= _MEMORY_SHARE * free.memory and planes <= _DISK_SHARE * free.disk:
+        return PLANES, f"{size} of {_size(free.memory)} memory and {_size(free.disk)} free disk"
+    much = f"{size}, more than {_size(free.memory)} memory or {_size(free.disk)} free disk spare"
+    if has_video:
+        return VIDEO, f"which is there: {much}"
+    if _VIDEO_SHARE * planes <= _DISK_SHARE * free.disk:
+        return VIDEO, much
+    return LIVE, f"{much}, even as video"
+
+
+def planes_bytes(dataset: Dataset, geometry: Geometry) -> int:
+    """Return about how many bytes the planes of a dataset take, by its table of clips.
+
+    Of clips whose length or size the table does not know, as of a plain folder, some are asked, chosen by chance with
+    a seed, and the others are taken for their mean: what containers claim, and not every one of them.
+    """
+    columns = ["path", *(name for name in ("frames", "width", "height") if name in dataset.clips)]
+    rows: list[dict[str, Any]] = dataset.clips[columns].to_dict("records")  # type: ignore[assignment]
+    known = [row for row in rows if all(row.get(name, 0) > 0 for name in ("frames", "width", "height"))]
+    total = sum(_bytes(Claims(row["frames"], row["width"], row["height"]), geometry) for row in known)
+    unknown = sorted({row["path"] for row in rows} - {row["path"] for row in known})
+    asked = random.Random(0).sample(unknown, min(_ASKED, len(unknown)))
+    sizes = [_bytes(_claims(dataset.root / path), geometry) for path in asked]
+    return total + (sum(sizes) * len(unknown) // len(sizes) if sizes else 0)
+
+
+def _bytes(clip: Claims, geometry: Geometry) -> int:
+    if not clip.frames:
+        return 0
+    size = (geometry.short_side, geometry.short_side)
+    if geometry.keep == "whole":
+        size = scaled_size(clip.width, clip.height, short_side=geometry.short_side)
+    return clip.frames * picture_bytes(*size)
+
+
+def _claims(path: Path) -> Claims:
+    try:
+        return claims(path)
+    except SlateboardError:
+        return Claims(0, 0, 0)
+
+
+def room(folder: Path) -> Room:
+    """Return how much memory this machine has, and how much is free of the disk on which a folder lies or will lie."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return Room(_memory(), shutil.disk_usage(folder).free)
+
+
+def _memory() -> int:
+    """Return the bytes of memory that this process may use: the machine's, or a container's limit."""
+    limit = Path("/sys/fs/cgroup/memory.max")
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # The word "max" where there is no limit.
+    allowed = limit.read_text("utf-8").strip() if limit.is_file() else ""
+    return min(total, int(allowed)) if allowed.isdigit() else total
+
+
+def _resident(store: Store, device: torch.device | str, *, wanted: str) -> Frames:
+    """Return the store in the memory of the device, where that is wanted and it fits."""
+    if wanted == "no" or torch.device(device).type != "cuda":
+        return store
+    key = (store.folder, str(device))
+    if key in _in_gpus:
+        return _in_gpus[key]
+    free = torch.cuda.mem_get_info(device)[0]
+    size = f"{_size(store.shards.size)} of {_size(free)} free memory of the GPU"
+    if store.shards.size <= _DEVICE_SHARE * free:
+        say(f"frames lie in the GPU: {size}")
+        return _in_gpus.setdefault(key, ResidentFrames(store, device))
+    if wanted != AUTO:
+        raise MissingRequirement(
+            f'frames.resident is "gpu", but the frames would take {size}, over {_DEVICE_SHARE:.0%}: set it to "auto".'
+        )
+    return store
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -1,0 +1,1 @@
+"""What networks see: datasets by name, clips, samplers' views, items, frames fed to the device."""

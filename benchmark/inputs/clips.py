@@ -1,0 +1,90 @@
+"""Clips of a split as the engine reads them: ids, classes, groups and frames."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.frames.frames import Frames
+from slateboard.dataset import Dataset
+from slateboard.progress import say
+from slateboard.records.split import Split
+from splits.groups import group_keys
+from splits.validation import held_back
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Some clips of a dataset, in the order of a list."""
+
+    ids: tuple[str, ...]
+    labels: NDArray[np.int64]
+    """0-based position of each clip's class in classInd.txt."""
+    classes: tuple[str, ...]
+    """All classes of the dataset (safe names)."""
+    frames: Frames
+    twin_of: Mapping[str, str] = field(default_factory=dict)
+    """Id of a twin with effects -> id of the clip it was rendered from, be they among these clips or not."""
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Decoded frames of each clip; 0 for one that failed."""
+        return [self.frames.facts(clip_id).frames for clip_id in self.ids]
+
+    @cached_property
+    def twins(self) -> dict[int, list[int]]:
+        """Position of each clip that has twins here -> their positions; a twin of what is not here is like any clip."""
+        position = {clip_id: number for number, clip_id in enumerate(self.ids)}
+        first = {clip_id: number for clip_id, number in position.items() if self.twin_of.get(clip_id) not in position}
+        found: dict[int, list[int]] = {}
+        for clip_id, number in position.items():
+            original = first.get(self.twin_of.get(clip_id, ""))
+            if original is not None:
+                found.setdefault(original, []).append(number)
+        return found
+
+
+def clips_of(dataset: Dataset, ids: Sequence[str], frames: Frames) -> Clips:
+    """Return the clips with these ids."""
+    clips = dataset.clips.set_index("clip_id").loc[list(ids)]
+    labels = clips["class_index"].to_numpy(dtype=np.int64) - 1
+    twin_of = {twin: clip for twin, clip in zip(ids, clips["twin_of"].tolist(), strict=True) if clip}
+    return Clips(tuple(ids), labels, dataset.classes, frames, twin_of)
+
+
+def readable(clips: Clips, *, purpose: str) -> Clips:
+    """Return the clips that could be decoded; the others are named."""
+    kept = [position for position, length in enumerate(clips.lengths) if length]
+    for position in sorted(set(range(len(clips.ids))) - set(kept)):
+        clip_id = clips.ids[position]
+        say(f"left out of {purpose}: {clip_id}: {clips.frames.facts(clip_id).failed}")
+    return replace(clips, ids=tuple(clips.ids[position] for position in kept), labels=clips.labels[kept])
+
+
+def inner_split(table: pd.DataFrame, split: Split, *, share: float, seed: int) -> Split:
+    """Divide the training list of a split: `test` is now the validation part, of about `share` of each class.
+
+    Linked clips stay together, be the link a clip of the test list. With share 0, or where no group can be spared,
+    `test` is empty.
+    """
+    keys = group_keys(table)
+    train = table.set_index("clip_id", drop=False).loc[list(split.train)]
+    keys = keys.set_axis(table["clip_id"]).loc[list(split.train)]
+    held = held_back(train, keys, share=share, seed=seed)
+    if share and not held:
+        say("Each group of training clips is all that a class has, so none can be held back to validate.")
+    validation = train["clip_id"].isin(held).to_numpy()
+    return Split(
+        dataset=split.dataset,
+        dataset_sha256=split.dataset_sha256,
+        protocol=f"validation of {split.key}",
+        number=1,
+        parameters={"share": share},
+        seed=seed,
+        safe=True,
+        train=tuple(train["clip_id"][~validation]),
+        test=tuple(train["clip_id"][validation]),
+    )

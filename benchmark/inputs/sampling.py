@@ -1,0 +1,77 @@
+"""Which frames of a clip a network sees: samplers by name, and the views of many clips."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+
+from benchmark.frames.frames import Indices
+from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
+from slateboard.registry import Parameter, Registry
+
+SAMPLERS = Registry("benchmark.samplers", ("CARD", "views"))
+"""views(frames, parameters, *, generator) -> list of index arrays; generator None: test time, deterministic."""
+
+Short = Literal["loop", "pad"]
+SHORT = Parameter("loop", "-", "clips shorter than a view: loop (begin again) or pad (repeat the last frame)")
+"""Parameter `short` of every sampler that takes consecutive frames."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Frames of one clip that are seen at once."""
+
+    clip: int
+    """Position of the clip in the list that was sampled."""
+    number: int
+    """0-based among the views of its clip."""
+    indices: Indices
+    """Frame numbers, later ones later; a repeated one means that the clip was too short."""
+
+
+def views_of(
+    lengths: Sequence[int], sampler: str, parameters: Mapping[str, Any], *, seed: tuple[int, ...] | None
+) -> list[View]:
+    """Return the views of clips with these numbers of frames, clip by clip.
+
+    With a seed (training) each clip draws from a generator of its own, so that a clip's views do not depend on the
+    other clips; None: test time.
+    """
+    module = SAMPLERS.load(sampler)
+    where = f"sampler {sampler}"
+    settled = module.CARD.settle(parameters, where=where)
+    none = [name for name, value in settled.items() if isinstance(value, int) and value < 1 and value is not False]
+    if none:
+        raise BadInput([Problem(where, f"'{name}' is {settled[name]}.", "Give 1 or more.") for name in none])
+    found = []
+    for clip, frames in enumerate(lengths):
+        generator = None if seed is None else np.random.default_rng((*seed, clip))
+        views = module.views(frames, settled, generator=generator)
+        found += [View(clip, number, indices) for number, indices in enumerate(views)]
+    return found
+
+
+def consecutive(frames: int, start: int, count: int, *, short: str) -> Indices:
+    """Return `count` consecutive frame numbers from `start`; what lies behind the clip's end is looped or padded."""
+    if short not in get_args(Short):
+        raise SlateboardError(f"Unknown way '{short}' with short clips. {did_you_mean(short, get_args(Short))}")
+    indices = start + np.arange(count, dtype=np.int64)
+    return indices % frames if short == "loop" else np.minimum(indices, frames - 1)
+
+
+class Seen(Protocol):
+    """What is known of a view, before and after it has a place in a batch."""
+
+    @property
+    def clip(self) -> int:
+        """Position of the clip in a list."""
+
+    @property
+    def indices(self) -> Indices:
+        """Frame numbers."""
+
+
+def clips_repeating(views: Iterable[Seen]) -> int:
+    """Return how many clips were shorter than a view, so that frames repeat in it."""
+    return len({view.clip for view in views if len(set(view.indices.tolist())) < len(view.indices)})

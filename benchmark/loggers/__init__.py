@@ -1,0 +1,1 @@
+"""Loggers, one file each: where the rows of a training go besides log.csv."""

@@ -1,0 +1,1 @@
+"""Networks and estimators: backbones, first weights, frozen features, and how they are kept."""

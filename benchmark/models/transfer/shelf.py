@@ -1,0 +1,79 @@
+"""Where weights are looked for by name: the folder of weight files, the table and the settings' own sets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from benchmark.models.transfer.table import WEIGHT_SETS, WeightSet
+from slateboard.errors import BadInput, MissingRequirement, Problem, SlateboardError, did_you_mean
+from slateboard.files import digest, sha256_of
+from slateboard.settings import Settings
+
+NONE, TORCHVISION = "none", "torchvision"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The weight sets that there are, and the folder of their files."""
+
+    folder: str = ""
+    sets: Mapping[str, WeightSet] = field(default_factory=lambda: WEIGHT_SETS)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Shelf":
+        """Return the shelf of a workspace: weights_dir and the tables [weight_sets.NAME] of its settings.
+
+        Raises BadInput for names that are taken.
+        """
+        taken = [name for name in settings.weight_sets if name in (*WEIGHT_SETS, NONE, TORCHVISION)]
+        if taken:
+            raise BadInput(
+                [Problem(f"weight_sets.{name}", "is a name of the suite's own.", "Rename it.") for name in taken]
+            )
+        own = {name: WeightSet(name=name, **dict(stated)) for name, stated in settings.weight_sets.items()}
+        return cls(settings.weights_dir, {**WEIGHT_SETS, **own})
+
+    @classmethod
+    def at(cls, given: "str | Shelf") -> "Shelf":
+        """Return a shelf as it is; a string is the folder of weight files, without sets of the settings."""
+        return given if isinstance(given, Shelf) else cls(given)
+
+    def find(self, weights: str) -> tuple[WeightSet, Path]:
+        """Return the weight set of that name or file, and its file with the SHA-256 that its row gives."""
+        if weights in self.sets:
+            return self._named(self.sets[weights])
+        path = Path(weights)
+        if not path.is_file():
+            known = [NONE, TORCHVISION, *self.sets]
+            raise SlateboardError(f"Unknown weights '{weights}', and no such file. {did_you_mean(weights, known)}")
+        found = sha256_of(path)
+        for weight_set in self.sets.values():
+            if weight_set.sha256 == found:
+                return weight_set, path
+        raise SlateboardError(
+            f"{path} is of no known weight set, so its input normalisation is not known. State it in slateboard.toml: "
+            f'[weight_sets.NAME] file = "{path.resolve()}", architecture, mean, std, sha256 = "{found}".'
+        )
+
+    def _named(self, weight_set: WeightSet) -> tuple[WeightSet, Path]:
+        path = Path(self.folder or ".") / weight_set.file
+        if not path.is_file() or not (self.folder or Path(weight_set.file).is_absolute()):
+            raise MissingRequirement(
+                f"Weights '{weight_set.name}' need the file {weight_set.file}, which is not in "
+                f"'{self.folder or 'any folder'}'. "
+                "Set weights_dir in slateboard.toml or SLATEBOARD_WEIGHTS to the folder that holds it."
+            )
+        if sha256_of(path) != weight_set.sha256:
+            raise SlateboardError(f"{path} is not the file it was (SHA-256 differs from its row's). Fetch it again.")
+        return weight_set, path
+
+
+def recorded_name(weight_set: WeightSet) -> str:
+    """Return the name that a run's record gives a set: the settings' own with a hash of what they state.
+
+    Another normalisation is another run, though the file is the same.
+    """
+    if weight_set.name in WEIGHT_SETS:
+        return weight_set.name
+    stated = vars(replace(weight_set, name="", file="", note=""))
+    return f"{weight_set.name}-{digest(stated, length=8)}"

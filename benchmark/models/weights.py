@@ -1,0 +1,234 @@
+"""First weights of networks: none, torchvision's, a named set, a file or a finished run; what matched is said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmark.models import vision
+from benchmark.models.transfer.loading import load_into, read, renamed
+from benchmark.models.transfer.runs import Trained, files, folder_of_run, is_run, trained
+from benchmark.models.transfer.shelf import NONE, TORCHVISION, Shelf, recorded_name
+from benchmark.models.transfer.table import UNTRAINED, WeightSet
+from benchmark.models.vision import Triple
+from slateboard.errors import MissingRequirement, SlateboardError
+from slateboard.files import digest, sha256_of
+from slateboard.progress import say
+from slateboard.registry import Parameter
+
+WEIGHTS_MEANING = "none, torchvision, a named set (docs/baselines.md), a file, or the folder of a finished run"
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A network with the weights that were asked for, and the input they were trained on."""
+
+    network: nn.Module
+    mean: Triple
+    """Of the input, RGB in 0..1, to be taken off before `std` divides it (`baseline.normalised`)."""
+    std: Triple
+    name: str
+    """Of the weight set, the torchvision entry or the run."""
+    sha256: str | None
+    """Of the file; of torchvision's the first 8 digits, of untrained networks None."""
+    report: str
+    """What matched, in one line."""
+    folded: bool = False
+    seen: tuple[str, ...] = ()
+    """Ids of clips that the weights were trained or validated on, where they say so."""
+    into_part: bool = False
+    """They were of the inner part, and all around it is as it was drawn."""
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The fields of a Stream that say what it began with."""
+        return {"weights": self.name, "weights_sha256": self.sha256, "seen": self.seen, "report": self.report}
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Weights before they are in a network."""
+
+    architecture: str
+    state: Mapping[str, torch.Tensor]
+    input: tuple[Triple, Triple]
+    name: str
+    sha256: str
+    shown: str
+    """What the report calls them."""
+    note: str = ""
+    folded: bool = False
+    seen: tuple[str, ...] = ()
+    classes: tuple[str, ...] | None = None
+    """Names in the order of the head's scores; None where they are not known."""
+
+    def begun(self, network: nn.Module, report: str, *, into_part: bool) -> Pretrained:
+        """Return a network into which they were loaded."""
+        return Pretrained(
+            network,
+            *self.input,
+            name=self.name,
+            sha256=self.sha256,
+            report=report,
+            folded=self.folded,
+            seen=self.seen,
+            into_part=into_part,
+        )
+
+
+def weights_parameter(default: str) -> Parameter:
+    """Return the parameter `weights` of a network's CARD."""
+    return Parameter(default, "-", WEIGHTS_MEANING)
+
+
+def pretrained(
+    architecture: str,
+    weights: str,
+    *,
+    folder: str | Shelf,
+    classes: Sequence[str] | None = None,
+    stream: str = "all",
+) -> Pretrained:
+    """Build a network of torchvision with a head for `classes`, and load weights into it as `load` does.
+
+    None: no head at all, for the features below it.
+    """
+    network, head = vision.image_network(architecture, None if classes is None else len(classes))
+    return load(network, architecture, weights, folder=folder, head=head, classes=classes, stream=stream)
+
+
+def load(
+    network: nn.Module,
+    architecture: str,
+    weights: str,
+    *,
+    folder: str | Shelf,
+    head: str,
+    classes: Sequence[str] | None,
+    stream: str = "all",
+    aliases: Mapping[str, str] | None = None,
+    inner: tuple[nn.Module, str] | None = None,
+) -> Pretrained:
+    """Load weights into a network and say what matched.
+
+    `weights`: `none`; `torchvision` (its own download); a name of the table or of [weight_sets] in slateboard.toml; a
+    file whose SHA-256 one of those has; a finished run, by its folder (there the network of `stream`) or one of its
+    checkpoints. `head` is the layer of the class scores: it is taken over where the numbers of classes agree, and of
+    runs, which know them, the names; else it stays new. `aliases` are other names that public files have for layers.
+    `inner` is a part of the network, and the head of that: where a file has no name of the whole, it is of that part.
+    Raises SlateboardError where anything but the head does not match; then nothing is loaded.
+    """
+    if weights == NONE:
+        return Pretrained(network, *UNTRAINED, NONE, None, f"{architecture}: untrained")
+    source = _source(architecture, weights, shelf=Shelf.at(folder), stream=stream)
+    agree = source.classes is None or classes is None or source.classes == tuple(classes)
+    state = renamed(source.state, aliases or {})
+    part = None if state.keys() & network.state_dict().keys() else inner
+    target, top = part or (network, head)
+    matched = load_into(target, state, head=top, keep_head=agree)
+    report = f"{architecture} from {source.shown}: {matched}"
+    say(f"{report} ({source.note})" if source.note else report)
+    return source.begun(network, report, into_part=part is not None)
+
+
+def identity(architecture: str, weights: str, *, folder: str | Shelf) -> tuple[str, str | None]:
+    """Return name and SHA-256 of weights before they are loaded, as a run's record has them.
+
+    torchvision's file names carry the first 8 digits, which its download checks. Of a run with several networks it is
+    the hash of their hashes.
+    """
+    if weights == NONE:
+        return NONE, None
+    if weights == TORCHVISION:
+        entry = vision.torchvision_weights(architecture)
+        return str(entry), Path(entry.url).stem.rpartition("-")[2]
+    shelf, path = Shelf.at(folder), Path(weights)
+    if weights in shelf.sets or not is_run(path):
+        weight_set, _ = shelf.find(weights)
+        return recorded_name(weight_set), weight_set.sha256
+    hashes = [sha256_of(file) for file in files(path)]
+    return "/".join(folder_of_run(path).resolve().parts[-4:]), hashes[0] if len(hashes) == 1 else digest(hashes)
+
+
+def _source(architecture: str, weights: str, *, shelf: Shelf, stream: str) -> _Source:
+    """Find and read weights; raises SlateboardError where they are of another architecture."""
+    if weights == TORCHVISION:
+        return _of_torchvision(architecture)
+    if weights in shelf.sets or not is_run(Path(weights)):
+        source = _of_set(*shelf.find(weights))
+    else:
+        source = _of_run(trained(Path(weights), stream=stream), shelf=shelf)
+    if source.architecture != architecture:
+        raise SlateboardError(
+            f"Weights '{weights}' are of a {source.architecture}, not of a {architecture}. "
+            "Choose other weights, or the backbone that these are of."
+        )
+    return source
+
+
+def _of_run(run: Trained, *, shelf: Shelf) -> _Source:
+    return _Source(
+        architecture=run.architecture,
+        state=read(run.file),
+        input=_input_of(run, shelf=shelf),
+        name=run.name,
+        sha256=sha256_of(run.file),
+        shown=f"the run {run.name}",
+        note=f"trained or validated on {len(run.seen)} clips of {run.record.dataset}",
+        seen=run.seen,
+        classes=run.classes,
+    )
+
+
+def _of_set(weight_set: WeightSet, path: Path) -> _Source:
+    return _Source(
+        architecture=weight_set.architecture,
+        state=read(path),
+        input=(weight_set.mean, weight_set.std),
+        name=recorded_name(weight_set),
+        sha256=weight_set.sha256,
+        shown=path.name,
+        note=weight_set.note,
+        folded=weight_set.folded,
+    )
+
+
+def _of_torchvision(architecture: str) -> _Source:
+    """Download torchvision's best weights, or take them from torch's cache."""
+    entry = vision.torchvision_weights(architecture)
+    try:
+        state = entry.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: what came is not the file that its name promises
+        raise MissingRequirement(
+            f'{entry.url} could not be downloaded ({error}). Name weights of a folder, or use weights = "none".'
+        ) from None
+    name, sha256 = identity(architecture, TORCHVISION, folder="")
+    return _Source(
+        architecture=architecture,
+        state=vision.without_second_head(architecture, state),
+        input=vision.input_of(entry),
+        name=name,
+        sha256=str(sha256),
+        shown=name,
+    )
+
+
+def _input_of(run: Trained, *, shelf: Shelf) -> tuple[Triple, Triple]:
+    """Return mean and standard deviation of a run's input: those of the weights that it began with itself."""
+    given = str(run.record.parameters.get("weights", NONE))
+    if given == NONE:
+        return UNTRAINED
+    if given == TORCHVISION:
+        return vision.input_of(vision.torchvision_weights(run.architecture))
+    if given not in shelf.sets and is_run(Path(given)):
+        return _input_of(trained(Path(given), stream=run.file.stem), shelf=shelf)
+    weight_set, _ = shelf.find(given)
+    if recorded_name(weight_set) != run.record.weights:
+        raise SlateboardError(
+            f"{run.name} began with {run.record.weights}, but '{given}' now states another input or architecture "
+            f"({recorded_name(weight_set)}). Restore [weight_sets.{weight_set.name}] as it was."
+        )
+    return weight_set.mean, weight_set.std

@@ -1,0 +1,1 @@
+"""Runs: planned, trained or fitted, tested, averaged, and taken up again."""

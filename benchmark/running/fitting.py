@@ -1,0 +1,58 @@
+"""Fit an estimator of scikit-learn to the test-time views of its training clips."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from benchmark.baseline import Stream
+from benchmark.evaluation import VIEWS
+from benchmark.inputs.clips import Clips, clips_of, readable
+from benchmark.inputs.feeding import batches_ahead, prepared
+from benchmark.inputs.items import Item, in_batches, views_to_test
+from benchmark.models.estimators import ENDING, save_estimator
+from benchmark.models.search import fit_by_group
+from benchmark.training import log
+from benchmark.training.material import Material
+from slateboard.progress import progress
+from slateboard.records.trained_on import TrainedOn
+from splits.groups import group_keys
+
+
+def fit(stream: Stream, material: Material, *, device: str, folder: Path, first: bool) -> TrainedOn:
+    """Fit the stream's estimator in place to all training clips that can be read, and return those.
+
+    The first of several processes writes its row of log.csv and checkpoints/<stream>.skops into the run's `folder`.
+    """
+    assert not isinstance(stream.model, nn.Module)
+    started = time.perf_counter()
+    clips = clips_of(material.dataset, material.split.train, material.frames)
+    clips = readable(clips, purpose=f"training {stream.name}")
+    items = views_to_test(stream, clips)
+    features = _features(stream, clips, items, device=device, threads=material.threads)
+    owner = [item.clip for item in items]
+    keys = group_keys(material.dataset.clips).set_axis(material.dataset.clips["clip_id"]).loc[list(clips.ids)]
+    labels = clips.labels[owner]
+    fit_by_group(stream.model, features, labels, keys.to_numpy()[owner])
+    seconds = time.perf_counter() - started
+    if first:
+        rate = len(labels) / seconds
+        row = {"stream": stream.name, "epoch": 0, "step": 0, "seconds": seconds, "clips_per_second": rate}
+        log.append(folder / "log.csv", row)
+        # What a search chose, where there was one: the search itself cannot be kept.
+        fitted = getattr(stream.model, "best_estimator_", stream.model)
+        save_estimator(folder / "checkpoints" / f"{stream.name}{ENDING}", fitted)
+    return TrainedOn(train=clips.ids, validation=())
+
+
+def _features(stream: Stream, clips: Clips, items: Sequence[Item], *, device: str, threads: int) -> NDArray[np.float32]:
+    """Return a row of float32 features for each view."""
+    found = []
+    with progress(f"describe {stream.name}", len(items), unit="views") as bar:
+        for batch in batches_ahead(clips, in_batches(items, VIEWS), device=device, threads=threads):
+            found.append(prepared(stream, batch).cpu().numpy())
+            bar.step(len(batch.items))
+    return np.concatenate(found)

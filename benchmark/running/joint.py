@@ -1,0 +1,113 @@
+"""Joint runs: one baseline on several datasets at once, a head for each, a result for each (HUST 4.1.6)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from torch import nn
+
+from benchmark.baseline import BASELINES, Stream
+from benchmark.devices import check_devices, device_kind, fabric
+from benchmark.frames.choose import frames_of
+from benchmark.models.transfer.shelf import Shelf
+from benchmark.running.planning import plan
+from benchmark.running.runs import RESULT, Outcome, carry_out
+from benchmark.running.seen import refuse_seen
+from benchmark.training.loop import train_jointly
+from benchmark.training.material import Material
+from benchmark.training.networks import share_trunk
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Finding, Problem, SlateboardError
+from slateboard.progress import say
+from slateboard.records.run import Run
+from slateboard.records.split import Split
+from slateboard.records.trained_on import TrainedOn
+from slateboard.workspace import Workspace
+from splits.parts import few
+
+JOINTLY = "jointly"
+"""Parameter of a joint run's record beside those of the CARD: its datasets and splits in the order of training."""
+
+Data = Sequence[tuple[Dataset, Split]]
+
+
+def run_jointly(
+    workspace: Workspace, data: Data, baseline: str, *, seed: int, over: Mapping[str, Any] | None = None
+) -> list[Outcome]:
+    """Train a baseline on all datasets in one training and test it on each; a run a dataset, each with its result.
+
+    Parameters are `over` those of the settings, over the CARD's. Killed and called again, it goes on. Raises
+    SlateboardError where the baseline has no network to train, Finding where a test clip of one dataset is a training
+    clip of another.
+    """
+    refuse_shared_clips(data)
+    records = [_joint(plan(workspace.settings, *one, baseline, seed=seed, over=over), data) for one in data]
+    if records[0].members:
+        raise SlateboardError(f"{baseline} averages other runs: train its members jointly, and fuse them.")
+    folders = [workspace.runs / record.folder for record in records]
+    if not all((folder / RESULT).is_file() for folder in folders):
+        _train(workspace, data, records, folders)
+    # Each finds its weights in its checkpoint, and tests them.
+    return [carry_out(workspace, *one, record) for one, record in zip(data, records, strict=True)]
+
+
+def refuse_shared_clips(data: Data) -> None:
+    """Raise BadInput for a dataset that is named twice, Finding for a file trained on in one and tested in another."""
+    keys = [dataset.key for dataset, _ in data]
+    if len(set(keys)) < len(keys):
+        raise BadInput([Problem(" ".join(keys), "names a dataset twice.", "Name each of them once.")])
+    for dataset, split in data:
+        files = dataset.clips.set_index("clip_id")["sha256"]
+        tested = {sha256: clip for clip, sha256 in files.loc[list(split.test)].items() if sha256}
+        for other, theirs in data:
+            learned = set(other.clips.set_index("clip_id")["sha256"].loc[list(theirs.train)])
+            both = sorted(str(tested[sha256]) for sha256 in tested.keys() & learned) if other is not dataset else []
+            if both:
+                raise Finding(
+                    f"{len(both)} test clips of {dataset.key} {split.key} are training clips of {other.key}: "
+                    f"{few(both)}. Leave them out of one of the two."
+                )
+
+
+def _joint(record: Run, data: Data) -> Run:
+    """Return the record of one of the runs: it says with what it was trained, and so has a folder of its own."""
+    jointly = [f"{dataset.key} {split.key} {dataset.sha256[:12]}" for dataset, split in data]
+    return record.model_copy(update={"parameters": {**record.parameters, JOINTLY: jointly}})
+
+
+def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Sequence[Path]) -> None:
+    """Leave the trained weights of every stream in the checkpoints of all runs."""
+    settings, first = workspace.settings.train, records[0]
+    check_devices(settings.devices)
+    precision = first.parameters.get("precision", "32-true")
+    here = fabric(device_kind(settings.device), precision=precision, deterministic=settings.deterministic)
+    torch.set_num_threads(first.threads)
+    say(f"{first.baseline}: jointly on {', '.join(first.parameters[JOINTLY])}")
+    built = [_built(workspace, dataset, record) for (dataset, _), record in zip(data, records, strict=True)]
+    with threadpool_limits(first.threads):
+        for streams in zip(*built, strict=True):
+            parts = []
+            for (dataset, split), stream, folder in zip(data, streams, folders, strict=True):
+                refuse_seen(TrainedOn(train=stream.seen, validation=()), split, where=f"weights of {stream.name}")
+                trunk, own = streams[0].model, stream.model
+                assert isinstance(trunk, nn.Module) and isinstance(own, nn.Module)
+                if own is not trunk:
+                    say(f"{stream.name}: {share_trunk(trunk, own)} layers are shared, the last one is not")
+                if isinstance(stream.prepare, nn.Module):
+                    stream.prepare.to(here.device)
+                frames = frames_of(workspace, dataset, stream.geometry, device=here.device)
+                parts.append((stream, Material(dataset, split, frames, workspace.settings.frames.threads), folder))
+            minutes, loggers = settings.checkpoint_minutes, settings.loggers
+            train_jointly(parts, seed=first.seed, fabric=here, checkpoint_minutes=minutes, loggers=loggers)
+    here.barrier()
+
+
+def _built(workspace: Workspace, dataset: Dataset, record: Run) -> list[Stream]:
+    torch.manual_seed(record.seed)
+    build = BASELINES.load(record.baseline).build
+    streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
+    if any(stream.recipe is None for stream in streams):
+        raise SlateboardError(f"{record.baseline} is fitted, not trained: only networks can share layers.")
+    return streams

@@ -1,0 +1,145 @@
+"""Train or fit the streams of one run and test them."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from torch import nn
+
+from benchmark.baseline import BASELINES, Stream
+from benchmark.evaluation import fuse, predict
+from benchmark.frames.choose import form_of, frames_of
+from benchmark.inputs.clips import Clips, clips_of
+from benchmark.inputs.items import views_to_test
+from benchmark.inputs.sampling import clips_repeating
+from benchmark.models.transfer.shelf import Shelf
+from benchmark.running import facts
+from benchmark.running.fitting import fit
+from benchmark.running.seen import refuse_seen
+from benchmark.training import log
+from benchmark.training.loop import train
+from benchmark.training.material import Material
+from benchmark.training.stopping import selection
+from slateboard.dataset import Dataset
+from slateboard.records.result import StreamFacts
+from slateboard.records.run import Run
+from slateboard.records.split import Split
+from slateboard.records.trained_on import TRAINED_ON, TrainedOn
+from slateboard.settings import Training
+from slateboard.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a run left to be scored and told."""
+
+    predictions: pd.DataFrame
+    """As leaderboards.score reads them."""
+    trained_on: TrainedOn
+    streams: Mapping[str, StreamFacts]
+    epochs: Mapping[str, int]
+    """Epochs really trained, by stream."""
+    selection: str
+    """Result.selection."""
+    geometry: Mapping[str, Any]
+    frames: str
+    """Result.frames."""
+
+
+def learn(workspace: Workspace, dataset: Dataset, split: Split, record: Run, *, folder: Path, here: Fabric) -> Tested:
+    """Train or fit all streams of a run, as its record says, and predict its test list.
+
+    `folder` is the run's; only the first process writes into it. Raises SeenInTraining where what a stream learned
+    from, be it before this run, is tested.
+    """
+    torch.set_num_threads(record.threads)
+    torch.manual_seed(record.seed)
+    build = BASELINES.load(record.baseline).build
+    streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
+    for stream in streams:
+        refuse_seen(TrainedOn(train=stream.seen, validation=()), split, where=f"weights of {stream.name}")
+    frames = [frames_of(workspace, dataset, stream.geometry, device=here.device) for stream in streams]
+    materials = [Material(dataset, split, one, workspace.settings.frames.threads) for one in frames]
+    settings = workspace.settings.train
+    with threadpool_limits(record.threads):
+        trained_on = _all_trained(streams, materials, here, folder, settings, seed=record.seed)
+        if here.global_rank == 0:
+            trained_on.write(folder / TRAINED_ON)
+        refuse_seen(trained_on, split, where=str(folder))
+        return _tested(streams, materials, here, folder, trained_on)
+
+
+def _all_trained(
+    streams: Sequence[Stream],
+    materials: Sequence[Material],
+    here: Fabric,
+    folder: Path,
+    settings: Training,
+    *,
+    seed: int,
+) -> TrainedOn:
+    """Train or fit the streams one after the other; return the clips that decided any of them."""
+    trained_on = TrainedOn(train=(), validation=())
+    for stream, material in zip(streams, materials, strict=True):
+        if isinstance(stream.prepare, nn.Module):
+            stream.prepare.to(here.device)
+        if stream.recipe is not None:
+            minutes, loggers = settings.checkpoint_minutes, settings.loggers
+            trained_on |= train(
+                stream, material, seed=seed, fabric=here, folder=folder, checkpoint_minutes=minutes, loggers=loggers
+            )
+        else:
+            first = here.global_rank == 0
+            trained_on |= fit(stream, material, device=str(here.device), folder=folder, first=first)
+        trained_on |= TrainedOn(train=stream.seen, validation=())
+    return trained_on
+
+
+def _tested(
+    streams: Sequence[Stream], materials: Sequence[Material], here: Fabric, folder: Path, trained_on: TrainedOn
+) -> Tested:
+    """Predict the test list stream by stream, and their mean where there are several."""
+    tables, found, device = [], {}, str(here.device)
+    rows = log.read(folder / "log.csv")
+    for stream, material in zip(streams, materials, strict=True):
+        clips = clips_of(material.dataset, material.split.test, material.frames)
+        started = time.perf_counter()
+        title = f"test {stream.name}"
+        tables.append(predict(stream, clips, device=device, threads=material.threads, title=title))
+        seconds = time.perf_counter() - started
+        found[stream.name] = _facts(stream, clips, rows, test_seconds=seconds, device=device)
+    predictions = pd.concat(tables, ignore_index=True)
+    if len(streams) > 1:
+        predictions = pd.concat([predictions, fuse(predictions)], ignore_index=True)
+    epochs = log.epochs(folder / "log.csv")
+    return Tested(
+        predictions=predictions,
+        trained_on=trained_on,
+        streams=found,
+        epochs=epochs,
+        selection=selection([stream.recipe for stream in streams if stream.recipe is not None], rows),
+        geometry=facts.geometry(streams[0], predictions),
+        frames=", ".join(sorted({form_of(material.frames) for material in materials})),
+    )
+
+
+def _facts(
+    stream: Stream, clips: Clips, rows: Sequence[Mapping[str, str]], *, test_seconds: float, device: str
+) -> StreamFacts:
+    # What a search chose, where there was one.
+    fitted = getattr(stream.model, "best_estimator_", stream.model)
+    return StreamFacts(
+        parameters=facts.parameters(replace(stream, model=fitted)),
+        gflops=facts.gflops(stream, clips, device=device),
+        train_seconds=sum(float(row["seconds"]) for row in rows if row["stream"] == stream.name),
+        test_seconds=test_seconds,
+        n_repeating=clips_repeating(views_to_test(stream, clips)),
+        weights=stream.weights,
+        weights_report=(stream.report,) if stream.report else (),
+    )

@@ -1,0 +1,90 @@
+"""Plan a run: its record with every parameter filled in and checked, before anything is built or read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.baseline import BASELINES, Member
+from benchmark.inputs.augmentation import NONE as NO_AUGMENTATION
+from benchmark.inputs.augmentation import sees_whole
+from benchmark.models.transfer.shelf import NONE, Shelf
+from benchmark.models.weights import identity
+from slateboard.dataset import Dataset
+from slateboard.errors import SlateboardError
+from slateboard.records.run import Failed, Model, Run
+from slateboard.records.split import Split
+from slateboard.settings import Settings
+from splits.audit.audit import lists_sha256
+
+MEMBERS = "members"
+"""Parameter of the baselines whose `build` gives members; the others are not built to find that out."""
+
+
+def plan(
+    settings: Settings,
+    dataset: Dataset,
+    split: Split,
+    baseline: str,
+    *,
+    seed: int,
+    over: Mapping[str, Any] | None = None,
+    failed: Failed = "wrong",
+) -> Run:
+    """Return the record of a run: `over` is over settings.baselines, which is over the CARD's parameters.
+
+    Raises BadInput with every unknown or ill-typed parameter, and SlateboardError where weights are not known.
+    """
+    model = _model(settings, dataset.classes, baseline, seed=seed, over=over or {})
+    return Run(
+        dataset=dataset.key,
+        dataset_sha256=dataset.sha256,
+        protocol=split.protocol,
+        split=split.number,
+        split_sha256=lists_sha256(split),
+        safe=split.safe,
+        failed=failed,
+        **dict(model),
+    )
+
+
+def _model(settings: Settings, classes: Sequence[str], baseline: str, *, seed: int, over: Mapping[str, Any]) -> Model:
+    module = BASELINES.load(baseline)
+    card = module.CARD
+    from_settings = (
+        {"validation_share": settings.train.validation_share} if "validation_share" in card.parameters else {}
+    )
+    given = {**from_settings, **settings.baselines.get(baseline, {}), **over}
+    settled = card.settle(given, where=f"baselines.{baseline}")
+    # 1 and 1.0 are the same run, so they must not give two folders.
+    parameters: dict[str, Any] = {
+        name: float(value) if isinstance(card.parameters[name].default, float) else value
+        for name, value in settled.items()
+    }
+    named: list[Member] = []
+    if MEMBERS in parameters:
+        named = module.build(classes, parameters, weights_dir=settings.weights_dir)
+    members = tuple(_member(settings, classes, member, seed=seed) for member in named)
+    # So that an unknown name is told before anything is decoded.
+    sees_whole(parameters.get("augmentation", NO_AUGMENTATION))
+    total = sum(member.weight for member in named)
+    if members:
+        weights, sha256 = ", ".join(sorted({member.weights for member in members})), None
+    else:
+        architecture = parameters.get("backbone", baseline)
+        weights, sha256 = identity(architecture, parameters.get("weights", NONE), folder=Shelf.of(settings))
+    return Model(
+        baseline=baseline,
+        parameters=parameters,
+        weights=weights,
+        weights_sha256=sha256,
+        seed=seed,
+        threads=settings.train.threads,
+        members=members,
+        shares=tuple(member.weight / total for member in named),
+    )
+
+
+def _member(settings: Settings, classes: Sequence[str], member: Member, *, seed: int) -> Model:
+    """Return what a member is: the run that `bench train` would make of it with these settings."""
+    if MEMBERS in BASELINES.load(member.baseline).CARD.parameters:
+        raise SlateboardError(f"A member is itself an ensemble ({member.baseline}): name its members instead.")
+    return _model(settings, classes, member.baseline, seed=seed, over=member.parameters)

@@ -1,0 +1,22 @@
+"""Consecutive frames in the middle of the clip, in training as in testing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmark.frames.frames import Indices
+from benchmark.inputs.sampling import SHORT, consecutive
+from slateboard.registry import Card, Parameter
+
+CARD = Card(
+    title="Centre sub-clip",
+    source="Sevilla thesis: the 16 centre frames of each video",
+    parameters={"frames": Parameter(16, "frames", "length of the sub-clip"), "short": SHORT},
+)
+
+
+def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
+    """Return one sub-clip with as many frames before it as behind it, or one more behind."""
+    length = parameters["frames"]
+    return [consecutive(frames, max(frames - length, 0) // 2, length, short=parameters["short"])]

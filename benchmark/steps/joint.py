@@ -1,0 +1,53 @@
+"""Train one baseline on several datasets at once: a head for each on shared layers, a batch of each in every step.
+
+HUST trains on UCF101 and HMDB51 so. Each dataset has a run with its result, which says what it was trained with. A
+parameter of the baseline is given as for `slateboard bench train`.
+
+Example: slateboard bench joint c3d --with data/hmdb51 --set epochs=20
+"""
+
+from typing import Annotated, Any
+
+import typer
+
+from benchmark.baseline import BASELINES
+from benchmark.running.joint import run_jointly
+from slateboard.layouts import dataset_at
+from slateboard.progress import say, show
+from slateboard.workspace import Workspace
+from splits.division import parameters_of
+from splits.folder import find_split
+
+
+def command(
+    workspace: Workspace,
+    baseline: Annotated[str, typer.Argument(help="A network's name, as `slateboard ls baselines` lists them.")],
+    others: Annotated[list[str], typer.Option("--with", help="Another dataset: a version or a folder; repeatable.")],
+    protocol: Annotated[
+        str | None, typer.Option(help="Protocol of the splits of all; that of the settings if not given.")
+    ] = None,
+    split: Annotated[int, typer.Option(help="Number of the split within the protocol, from 1.")] = 1,
+    dataset: Annotated[
+        str | None, typer.Option(help="Version, as v1, or a folder; the newest version if not given.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the training; that of the settings if not given.")] = None,
+    over: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the baseline, as key=value; repeatable.")
+    ] = None,
+) -> dict[str, Any]:
+    """Find the datasets and splits, train, and print a line a dataset and stream."""
+    settings = workspace.settings
+    wanted = protocol or settings.release.protocol
+    known = [dataset_at(workspace, name) for name in (dataset, *others)]
+    data = [(one, find_split(workspace, one, protocol=wanted, number=split)) for one in known]
+    parameters = parameters_of(over or [], BASELINES.load(baseline).CARD, where=baseline)
+    chosen = settings.train.seed if seed is None else seed
+    outcomes = run_jointly(workspace, data, baseline, seed=chosen, over=parameters)
+    for outcome in outcomes:
+        for score in outcome.result.scores:
+            figures = f"{100 * score.video_accuracy:.1f} % of {outcome.result.n_expected} clips"
+            known_before = "" if outcome.is_new else "  (done before)"
+            show(f"{outcome.result.run.dataset:<16} {score.stream:<8} {figures}  {outcome.folder}{known_before}")
+        for warning in outcome.result.warnings:
+            say(f"{outcome.result.run.dataset}: {warning}")
+    return {"runs": [{"folder": str(one.folder), "dataset": one.result.run.dataset} for one in outcomes]}

@@ -1,0 +1,38 @@
+"""Remove the frame stores that nothing needs: of releases that are gone or changed, or by another decoder.
+
+Stores can be made again; what goes is named, with its size and the reason.
+
+Example: slateboard bench store prune --dry-run
+"""
+
+import shutil
+from typing import Annotated, Any
+
+import typer
+
+from benchmark.frames.build import LOCK, alone
+from benchmark.frames.kept import kept, unneeded
+from slateboard.layouts import datasets_of
+from slateboard.progress import show
+from slateboard.workspace import Workspace
+
+
+def command(
+    workspace: Workspace,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+) -> dict[str, Any]:
+    """Name and remove them; those of a release of this workspace, made as they would be made now, stay."""
+    datasets = datasets_of(workspace)
+    found = [(one, reason) for one in kept(workspace.stores) if (reason := unneeded(one, datasets))]
+    rows: list[dict[str, Any]] = []
+    freed = 0
+    for one, reason in found:
+        size = one.bytes
+        freed += size
+        show(f"{'would remove' if dry_run else 'removed'} {one.folder}: {size / 1e6:.1f} MB, {reason}")
+        rows.append({"folder": str(one.folder), "bytes": size, "reason": reason})
+        if not dry_run:
+            with alone(one.folder / LOCK):
+                shutil.rmtree(one.folder)
+    show(f"{len(rows)} stores, {freed / 1e6:.1f} MB{' would go' if dry_run else ''}")
+    return {"removed": [] if dry_run else rows, "would_remove": rows if dry_run else [], "bytes": freed}

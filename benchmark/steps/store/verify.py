@@ -1,0 +1,43 @@
+"""Read the frame stores of a workspace again and compare their checksums; decode a sample of clips again.
+
+Example: slateboard bench store verify --sample 10
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmark.frames.kept import damage, differing, kept
+from slateboard.errors import Finding, Problem
+from slateboard.layouts import dataset_at
+from slateboard.progress import say, show
+from slateboard.workspace import Workspace
+
+
+def command(
+    workspace: Workspace,
+    sample: Annotated[int, typer.Option(help="Clips of each store that are decoded again and compared.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
+) -> dict[str, Any]:
+    """Check each store that is whole; exit code 1 where a file is damaged or a clip decodes to something else."""
+    problems: list[Problem] = []
+    rows = []
+    for one in kept(workspace.stores):
+        if one.facts is None:
+            say(f"{one.folder} is not whole and was not looked at: building it goes on where it stopped.")
+            continue
+        found = damage(one)
+        again: list[str] = []
+        dataset = dataset_at(workspace, one.facts.root) if sample and Path(one.facts.root).is_dir() else None
+        if dataset is not None and dataset.sha256 == one.facts.dataset_sha256 and not found:
+            again, others = differing(one, dataset, sample=sample, seed=seed)
+            found += others
+        elif sample and not found:
+            say(f"{one.folder}: no clip was decoded again: the clips that it was made of are not there as they were.")
+        show(f"{one.folder}: {len(one.facts.shards)} shards, {len(again)} clips decoded again, {len(found)} problems")
+        problems += found
+        rows.append({"folder": str(one.folder), "decoded_again": again, "problems": [str(each) for each in found]})
+    if problems:
+        raise Finding("\n".join([f"{len(problems)} problems:", *map(str, problems)]))
+    return {"stores": rows}

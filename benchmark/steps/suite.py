@@ -1,0 +1,59 @@
+"""Run what is missing of a suite: a TOML file of runs, or the name of one that comes with slateboard.
+
+Each run is a process of its own, so that a crash or a lack of memory is a row of the table and stops nothing. Killed
+and started again it goes on; what failed is tried again. The table lies in suites/ of the workspace (docs/suites.md).
+
+Example: slateboard bench suite seags --workers 2
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmark.suites.file import find_suite, read_suite
+from benchmark.suites.going import carry_on, folder_of
+from benchmark.suites.jobs import jobs_of
+from benchmark.suites.states import States
+from slateboard.engine import Engine
+from slateboard.errors import Finding
+from slateboard.layouts import dataset_at
+from slateboard.progress import show
+from slateboard.workspace import Workspace
+
+
+def command(
+    workspace: Workspace,
+    file: Annotated[str, typer.Argument(help="A TOML file, or seags or ucf101.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="Version or folder in place of the one that the suite names.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Runs at once; one a GPU if not given, else one.", min=1)] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Where runs are made: here, or on Ray with a GPU each.")
+    ] = Engine.LOCAL,
+    address: Annotated[
+        str | None, typer.Option(help="Address of a Ray cluster; one on this machine if not given.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only list the runs and their states.")] = False,
+) -> dict[str, Any]:
+    """Plan every run, make those that are not done, and print the table of states."""
+    path = find_suite(file)
+    suite = read_suite(path)
+    named = dataset or suite.dataset
+    if named is not None and Path(named).is_dir():
+        # The processes that make the runs may stand elsewhere.
+        named = str(Path(named).resolve())
+    jobs = jobs_of(workspace, suite, dataset_at(workspace, named))
+    states = States(folder_of(workspace), path.stem, jobs, runs=workspace.runs)
+    if not dry_run:
+        carry_on(workspace, jobs, states, dataset=named, workers=workers, engine=engine, address=address)
+    for row in states.rows:
+        why = ": ".join(filter(None, (row.reason, row.message)))
+        show(f"{row.state:<8} {row.run}  {row.accuracy or why}".rstrip())
+    show(", ".join(f"{states.count(state)} {state}" for state in ("done", "failed", "missing")))
+    failed = states.count("failed")
+    if failed and not dry_run:
+        raise Finding(f"{failed} of {len(jobs)} runs failed: {states.csv} says why, and run.log in their folders.")
+    return {"table": str(states.csv), "runs": [asdict(row) for row in states.rows]}

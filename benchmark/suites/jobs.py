@@ -1,0 +1,87 @@
+"""From a suite to its runs: every combination planned and checked before the first one begins."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from benchmark.baseline import BASELINES
+from benchmark.running.planning import plan
+from slateboard.dataset import Dataset
+from slateboard.errors import BadInput, Problem, SlateboardError
+from slateboard.files import digest
+from slateboard.records.run import Run
+from slateboard.records.split import Split
+from slateboard.records.suite import Suite, SuiteRun
+from slateboard.settings import Settings
+from slateboard.workspace import Workspace
+from splits.folder import existing, find_split
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a suite."""
+
+    label: str
+    """Baseline, the parameters in which it differs from the others of its name, split and seed."""
+    record: Run
+    members: tuple[str, ...]
+    """Folders of the runs that it averages, which are jobs of the same suite and go first."""
+
+
+def jobs_of(workspace: Workspace, suite: Suite, dataset: Dataset) -> list[Job]:
+    """Return the runs of a suite in its order, members of ensembles before those; none twice.
+
+    Raises BadInput with every unknown name and ill-typed parameter of all runs.
+    """
+    # What slateboard.toml says of baselines has no part in it: the same file means the same runs everywhere.
+    settings = workspace.settings.model_copy(update={"baselines": suite.baselines})
+    problems: list[Problem] = []
+    records: dict[str, Run] = {}
+    for split in _splits(workspace, suite, dataset):
+        for seed, one in product(suite.seeds, suite.run):
+            for over in combinations(one):
+                try:
+                    record = plan(settings, dataset, split, one.baseline, seed=seed, over=over, failed=suite.failed)
+                except BadInput as error:
+                    problems += error.problems
+                except SlateboardError as error:
+                    problems.append(Problem(one.baseline, str(error), ""))
+                else:
+                    members = [record.of(member) for member in record.members]
+                    records |= {each.folder: each for each in (*members, record) if each.folder not in records}
+    if problems:
+        raise BadInput(list(dict.fromkeys(problems)))
+    return [
+        Job(_label(settings, record), record, tuple(record.of(member).folder for member in record.members))
+        for record in records.values()
+    ]
+
+
+def _splits(workspace: Workspace, suite: Suite, dataset: Dataset) -> list[Split]:
+    protocol = suite.protocol or workspace.settings.release.protocol
+    keys = [key.rpartition("-") for key in existing(workspace, dataset)]
+    numbers = suite.splits or sorted(int(number) for name, _, number in keys if name == protocol)
+    if not numbers:
+        raise SlateboardError(f"{dataset.key} has no split of {protocol}. Make it with `slateboard split make`.")
+    return [find_split(workspace, dataset, protocol=protocol, number=number) for number in numbers]
+
+
+def combinations(one: SuiteRun) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of each run of a [[run]] table, the first key of `grid` changing slowest."""
+    for values in product(*one.grid.values()):
+        yield {**one.set, **dict(zip(one.grid, values, strict=True))}
+
+
+def _label(settings: Settings, record: Run) -> str:
+    """Return the name of a run for people."""
+    card = BASELINES.load(record.baseline).CARD
+    usual = {name: parameter.default for name, parameter in card.parameters.items()}
+    usual |= settings.baselines.get(record.baseline, {})
+    given = [f"{name}={_short(value)}" for name, value in record.parameters.items() if value != usual[name]]
+    return " ".join([record.baseline, *given, f"{record.protocol}-{record.split}", f"seed={record.seed}"])
+
+
+def _short(value: Any) -> str:
+    """Return a parameter as part of a name; long ones by their hash."""
+    return str(value) if len(str(value)) <= 40 else f"#{digest(value, length=8)}"

@@ -1,0 +1,96 @@
+"""The table of states of a suite: what is done, what failed and why, what is missing; as CSV and JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Literal
+
+from benchmark.running.runs import RESULT
+from benchmark.suites.jobs import Job
+from slateboard.files import csv_text, write_json, write_text
+from slateboard.records.result import Result
+
+Status = Literal["done", "failed", "missing"]
+Reason = Literal["", "error", "finding", "requirement", "memory", "died", "fault", "member"]
+"""Why a run failed: bad input or training that cannot go on (error), test clips that were seen in training (finding),
+something that is not installed or not there (requirement), memory, a process that ended (died), a fault of ours
+(fault), or a run that it averages (member)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run of a suite."""
+
+    run: str
+    """Job.label."""
+    state: Status
+    reason: Reason = ""
+    message: str = ""
+    accuracy: str = ""
+    """Per video, in percent, by stream, the one that counts first."""
+    seconds: float | None = None
+    """Of the whole run where this suite made it."""
+    folder: str = ""
+    """Below runs/."""
+
+
+class States:
+    """The rows of a suite, one a job in its order, written anew with each change."""
+
+    def __init__(self, home: Path, name: str, jobs: Sequence[Job], *, runs: Path) -> None:
+        self.csv, self.json = home / f"{name}.csv", home / f"{name}.json"
+        before = _before(self.json)
+        self._rows = {job.record.folder: _found(job, runs, before.get(job.record.folder)) for job in jobs}
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows in the order of the suite."""
+        return list(self._rows.values())
+
+    def state(self, folder: str) -> Status:
+        """Return the state of the run with this folder."""
+        return self._rows[folder].state
+
+    def count(self, state: Status) -> int:
+        """Return how many rows are in a state."""
+        return sum(row.state == state for row in self.rows)
+
+    def put(self, row: Row) -> None:
+        """Put a row in the place of the one with its folder, and write the table."""
+        self._rows[row.folder] = row
+        self.write()
+
+    def write(self) -> None:
+        """Write CSV and JSON."""
+        rows = [asdict(row) for row in self.rows]
+        write_text(self.csv, csv_text(rows, [field.name for field in fields(Row)]))
+        write_json(self.json, {"schema": 1, "rows": rows})
+
+
+def _before(path: Path) -> dict[str, Row]:
+    """Return the rows that an earlier call left, by folder."""
+    if not path.is_file():
+        return {}
+    rows = [Row(**row) for row in json.loads(path.read_text("utf-8"))["rows"]]
+    return {row.folder: row for row in rows}
+
+
+def _found(job: Job, runs: Path, before: Row | None) -> Row:
+    """Return the row of a job as the folder of its run says; why it failed the last time is kept until it is tried."""
+    folder = job.record.folder
+    result = runs / folder / RESULT
+    if result.is_file():
+        seconds = before.seconds if before is not None and before.state == "done" else None
+        return replace(done_row(job, Result.read(result)), seconds=seconds)
+    if before is not None and before.state == "failed":
+        return replace(before, run=job.label)
+    return Row(job.label, "missing", folder=folder)
+
+
+def done_row(job: Job, result: Result) -> Row:
+    """Return the row of a run that is whole."""
+    main = result.main.stream
+    scores = sorted(result.scores, key=lambda one: one.stream != main)
+    shown = ", ".join(f"{one.stream} {100 * one.video_accuracy:.1f}" for one in scores)
+    return Row(job.label, "done", accuracy=shown, folder=job.record.folder)
