@@ -75,7 +75,7 @@ class Member:
 
     baseline: str
     parameters: Mapping[str, Any]
-    """Over the CARD's."""
+    """Over those of the settings and the CARD's."""
     weight: float = 1.0
 
 

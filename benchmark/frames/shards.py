@@ -153,6 +153,27 @@ class Shards:
             done += count
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What the two forms of a store have in common; each reads its own pictures."""
+
+    shards: Shards
+
+    @property
+    def geometry(self) -> Geometry:
+        """What was kept of each picture."""
+        return self.shards.geometry
+
+    @property
+    def folder(self) -> Path:
+        """Where the store lies."""
+        return self.shards.folder
+
+    def facts(self, clip_id: str) -> ClipFrames:
+        """Return what is known of a clip."""
+        return self.shards.places[clip_id].facts
+
+
 def _place(row: dict[str, Any]) -> Place:
     facts = ClipFrames(**{name: row[name] for name in ClipFrames.__dataclass_fields__})
     return Place(row["shard"], row["offset"], row["bytes"], facts)

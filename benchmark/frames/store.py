@@ -6,32 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.frames.build import built
-from benchmark.frames.frames import Bytes, ClipFrames, Indices
+from benchmark.frames.frames import Bytes, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
 from benchmark.frames.shard import PLANES
-from benchmark.frames.shards import Shards
+from benchmark.frames.shards import Shards, Stored
 from slateboard.dataset import Dataset
 
 
 @dataclass(frozen=True)
-class Store:
+class Store(Stored):
     """A store of the form planes: every picture of every clip as it was decoded."""
-
-    shards: Shards
-
-    @property
-    def geometry(self) -> Geometry:
-        """What was kept of each picture."""
-        return self.shards.geometry
-
-    @property
-    def folder(self) -> Path:
-        """Where the store lies."""
-        return self.shards.folder
-
-    def facts(self, clip_id: str) -> ClipFrames:
-        """Return what is known of a clip."""
-        return self.shards.places[clip_id].facts
 
     def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
         """Return I420 pictures [T, box.height * box.width * 3 / 2] of the given 0-based frames."""

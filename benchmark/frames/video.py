@@ -2,13 +2,12 @@
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from benchmark.frames.frames import Bytes, ClipFrames, Indices
-from benchmark.frames.geometry import Box, Geometry, picture_bytes
-from benchmark.frames.shards import Place, Shards
+from benchmark.frames.frames import Bytes, Indices
+from benchmark.frames.geometry import Box, picture_bytes
+from benchmark.frames.shards import Place, Stored
 from slateboard.media.packets import GOP, Decoder, copy_part
 
 _ENTRY = 4
@@ -16,25 +15,10 @@ _ENTRY = 4
 
 
 @dataclass(frozen=True)
-class VideoStore:
+class VideoStore(Stored):
     """A store of the form video: pictures nearly as they were decoded, in a twentieth of the bytes."""
 
-    shards: Shards
     _own: threading.local = field(default_factory=threading.local, repr=False, compare=False)
-
-    @property
-    def geometry(self) -> Geometry:
-        """What was kept of each picture."""
-        return self.shards.geometry
-
-    @property
-    def folder(self) -> Path:
-        """Where the store lies."""
-        return self.shards.folder
-
-    def facts(self, clip_id: str) -> ClipFrames:
-        """Return what is known of a clip."""
-        return self.shards.places[clip_id].facts
 
     def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
         """Return I420 pictures [T, box.height * box.width * 3 / 2] of the given 0-based frames.

@@ -17,7 +17,7 @@ from benchmark.frames.jitter import jittered
 from benchmark.inputs.augmentation import NONE, Augmentation
 from benchmark.inputs.clips import Clips
 from benchmark.inputs.items import Item
-from benchmark.memory import keep_freed_memory
+from benchmark.inputs.memory import keep_freed_memory
 from benchmark.recipe import Recipe
 
 _AHEAD = 2

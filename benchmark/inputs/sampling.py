@@ -60,6 +60,21 @@ def consecutive(frames: int, start: int, count: int, *, short: str) -> Indices:
     return indices % frames if short == "loop" else np.minimum(indices, frames - 1)
 
 
+BATCHES = {
+    "n": Parameter(10, "frames", "length of a batch"),
+    "interval": Parameter(5, "frames", "distance between the first frames of consecutive batches"),
+    "short": SHORT,
+}
+"""Parameters of the samplers that go by the MEI paper's batches."""
+
+
+def mei_batches(frames: int, parameters: Mapping[str, Any]) -> list[Indices]:
+    """Return every whole batch of N consecutive frames, an interval apart (MEI paper 4.4); of a shorter clip one."""
+    n, interval = parameters["n"], parameters["interval"]
+    starts = range(0, max(frames - n, 0) + 1, interval)
+    return [consecutive(frames, start, n, short=parameters["short"]) for start in starts]
+
+
 class Seen(Protocol):
     """What is known of a view, before and after it has a place in a batch."""
 

@@ -186,7 +186,7 @@ def test_memory_that_was_freed_is_used_again_without_a_page_fault() -> None:
 _FAULTS = """
 import resource, sys
 import numpy as np
-from benchmark.memory import keep_freed_memory
+from benchmark.inputs.memory import keep_freed_memory
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -15,7 +15,7 @@ def keep_freed_memory() -> bool:
     Otherwise each batch's memory comes from the system, page by page: 1.4 ms a megabyte, where copying takes 0.1. With
     it a batch of C3D is fed in 1.3 rather than 2.9 ms of CPU a view, and training steps took 10 to 25 % less CPU and 8
     to 15 % more memory (C3D of width 8, MobileNetV2; two cores, 2026-11-21). What a process once held it holds to its
-    end; glibc before 2.38 may hold up to eight blocks where one of that size comes and goes.
+    end: with glibc 2.36 one block of 64 MB that came and went over and over left up to eight of them held.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
