@@ -82,4 +82,4 @@ class Member:
 def normalised(pictures: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
     """Return pictures [..., 3, H, W] less mean, over std."""
     shape = (3, 1, 1)
-    return (pictures - pictures.new_tensor(mean).view(shape)) / pictures.new_tensor(std).view(shape)
+    return (pictures - pictures.new_tensor(mean).view(shape)).div_(pictures.new_tensor(std).view(shape))

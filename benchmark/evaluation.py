@@ -14,7 +14,7 @@ from torch import distributed, nn
 
 from benchmark.baseline import FUSED, Stream
 from benchmark.inputs.clips import Clips
-from benchmark.inputs.feeding import Batch, batches_ahead, prepared
+from benchmark.inputs.feeding import Batch, batches_ahead
 from benchmark.inputs.items import Item, in_batches, views_to_test
 from leaderboards import fusion
 from slateboard.errors import SlateboardError
@@ -86,9 +86,9 @@ def _part(
     scores: list[Floats] = []
     shown = progress(title, len(own), unit="views") if title else nullcontext()
     with shown as bar:
-        for batch in _readable(clips, batches, failed, device=device, threads=threads):
+        for batch in _readable(stream, clips, batches, failed, device=device, threads=threads):
             with torch.inference_mode():
-                scores.append(logits(stream.model, prepared(stream, batch), classes=len(clips.classes)))
+                scores.append(logits(stream.model, batch.inputs, classes=len(clips.classes)))
             places += [place_of[item.clip, item.number] for item in batch.items]
             if bar is not None:
                 bar.step(len(batch.items))
@@ -97,14 +97,20 @@ def _part(
 
 
 def _readable(
-    clips: Clips, batches: Sequence[list[Item]], failed: dict[int, str], *, device: str, threads: int
+    stream: Stream,
+    clips: Clips,
+    batches: Sequence[list[Item]],
+    failed: dict[int, str],
+    *,
+    device: str,
+    threads: int,
 ) -> Iterator[Batch]:
     """Yield batches in order; one with a clip that turns out unreadable comes clip by clip, without that clip."""
     waiting = list(batches)
     while waiting:
         done = 0
         try:
-            for batch in batches_ahead(clips, waiting, device=device, threads=threads):
+            for batch in batches_ahead(stream, clips, waiting, device=device, threads=threads):
                 done += 1
                 yield batch
             return

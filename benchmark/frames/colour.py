@@ -36,8 +36,8 @@ class Pictures:
         planes = self.planes[first:last, :, : picture_bytes(height, width)]
         return Pictures(planes, height, width, self.colours[first:last])
 
-    def rgb(self) -> torch.Tensor:
-        """Return RGB float32 [B, T, 3, height, width] in 0..1; chroma is repeated."""
+    def rgb(self, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Return RGB float32 [B, T, 3, height, width] in 0..1, in `out` where it is given; chroma is repeated."""
         (views, frames), height, width = self.planes.shape[:2], self.height, self.width
         luma = self.planes[..., : height * width].float().view(views, frames, 1, height // 2, 2, width)
         wide = self.planes[..., height * width :].to(torch.int16).mul_(_TWICE).view(torch.uint8)
@@ -45,7 +45,8 @@ class Pictures:
         tint = self.colours[:, None, :, 1:3] @ wide.float().view(views, frames, 2, -1)
         tint = tint.add_(self.colours[:, None, :, 3:]).view(views, frames, 3, height // 2, 1, width)
         scale = self.colours[:, None, :, :1, None, None]
-        return torch.addcmul(tint, luma, scale).view(views, frames, 3, height, width).clamp_(0, 1)
+        rows = None if out is None else out.view(views, frames, 3, height // 2, 2, width)
+        return torch.addcmul(tint, luma, scale, out=rows).view(views, frames, 3, height, width).clamp_(0, 1)
 
 
 def colours(matrices: Sequence[tuple[str, bool]]) -> torch.Tensor:

@@ -1,13 +1,14 @@
-"""From items to a model's input: frames read ahead in threads, RGB and all that follows on the model's device."""
+"""From items to a model's input, ahead of the model in threads: frames, and on a CPU all that follows."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
+from torch import nn
 
 from benchmark.baseline import Stream
 from benchmark.frames.colour import Pictures, colours
@@ -17,8 +18,11 @@ from benchmark.frames.jitter import jittered
 from benchmark.inputs.augmentation import NONE, Augmentation
 from benchmark.inputs.clips import Clips
 from benchmark.inputs.items import Item
-from benchmark.inputs.memory import keep_freed_memory
+from benchmark.inputs.memory import Blocks, keep_freed_memory
 from benchmark.recipe import Recipe
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _AHEAD = 2
 """Batches in waiting for each thread that reads."""
@@ -37,95 +41,122 @@ class Batch:
     """One batch on its device."""
 
     items: Sequence[Item]
-    pictures: Pictures
+    inputs: torch.Tensor
+    """What the model takes, [B, ...]."""
     labels: torch.Tensor
     """int64 [B], 0-based classes."""
 
 
 def batches_ahead(
-    clips: Clips, batches: Iterable[Sequence[Item]], *, device: torch.device | str, threads: int
+    stream: Stream,
+    clips: Clips,
+    batches: Iterable[Sequence[Item]],
+    *,
+    device: torch.device | str,
+    threads: int,
+    recipe: Recipe | None = None,
 ) -> Iterator[Batch]:
     """Yield batches in order, read by `threads` threads that work ahead; 0: each when it is asked for.
 
-    Reading copies memory, decodes or waits for a disk, all without Python's lock. The outcome does not depend on the
-    number of threads; what goes wrong in one is raised in the place of its batch. Whoever stops early closes the
-    iterator, or lets it go: then nothing more is read.
+    On a CPU those threads make the model's input too, unless it is drawn by chance, of which torch has one generator,
+    or made by a network. The outcome does not depend on their number; what goes wrong in one is raised in the place of
+    its batch. Whoever stops early closes the iterator, or lets it go: then nothing more is read.
     """
     is_cuda = torch.device(device).type == "cuda"
     if not is_cuda:
         keep_freed_memory()
-    wanted = iter(batches)
+    blocks = Blocks(pinned=is_cuda)
+    is_drawn = recipe is not None and recipe.augmentation != NONE
+    is_early = not (is_cuda or is_drawn or isinstance(stream.prepare, nn.Module))
+
+    def read(items: Sequence[Item]) -> Pictures | torch.Tensor:
+        pictures = gather(clips.frames, items, blocks=blocks)
+        return prepared(stream, pictures, items, recipe=recipe, blocks=blocks) if is_early else pictures
+
+    for items, found in _ahead(read, batches, threads=threads):
+        inputs = found
+        if isinstance(inputs, Pictures):
+            inputs = prepared(stream, inputs.to(device), items, recipe=recipe, blocks=blocks)
+        labels = torch.from_numpy(clips.labels[[item.clip for item in items]])
+        yield Batch(items, inputs, labels.to(device, non_blocking=True))
+
+
+def _ahead(read: Callable[[T], R], wanted: Iterable[T], *, threads: int) -> Iterator[tuple[T, R]]:
+    """Yield each one wanted with what was read of it, in order."""
     if threads == 0:
-        for items in wanted:
-            yield _moved(_read(clips, items, pinned=False), device)
+        yield from ((one, read(one)) for one in wanted)
         return
+    left = iter(wanted)
     with ThreadPoolExecutor(threads, thread_name_prefix="frames") as pool:
-        waiting: deque[Future[Batch]] = deque(
-            pool.submit(_read, clips, items, pinned=is_cuda) for items in islice(wanted, threads * _AHEAD)
-        )
+        waiting = deque((one, pool.submit(read, one)) for one in islice(left, threads * _AHEAD))
         try:
             while waiting:
-                batch = waiting.popleft().result()
-                waiting.extend(pool.submit(_read, clips, items, pinned=is_cuda) for items in islice(wanted, 1))
-                yield _moved(batch, device)
+                one, future = waiting.popleft()
+                found = future.result()
+                waiting.extend((one, pool.submit(read, one)) for one in islice(left, 1))
+                yield one, found
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
 
-def _read(clips: Clips, items: Sequence[Item], *, pinned: bool) -> Batch:
-    pictures = gather(clips.frames, items, pinned=pinned)
-    return Batch(items, pictures, torch.from_numpy(clips.labels[[item.clip for item in items]]))
-
-
-def _moved(batch: Batch, device: torch.device | str) -> Batch:
-    return replace(batch, pictures=batch.pictures.to(device), labels=batch.labels.to(device, non_blocking=True))
-
-
-def gather(frames: Frames, items: Sequence[Item], *, pinned: bool = False) -> Pictures:
-    """Return the frames of views, all of one number; where boxes differ, a row is as long as the largest wants it.
-
-    `pinned`: in memory that a GPU copies from by itself.
-    """
+def gather(frames: Frames, items: Sequence[Item], *, blocks: Blocks | None = None) -> Pictures:
+    """Return the frames of views, all of one number; where boxes differ, a row is as long as the largest wants it."""
     if isinstance(frames, Gathers):
         return frames.gather(items)
+    blocks = blocks or Blocks()
     largest = max((item.box for item in items), key=lambda box: picture_bytes(box.height, box.width))
     shape = (len(items), len(items[0].indices), picture_bytes(largest.height, largest.width))
-    planes = torch.empty(shape, dtype=torch.uint8, pin_memory=pinned)
+    planes = blocks.empty(shape, torch.uint8)
     for row, item in zip(planes.numpy(), items, strict=True):
         found = frames.planes(item.clip_id, item.indices, item.box)
         row[:, : found.shape[1]] = found
     facts = [frames.facts(item.clip_id) for item in items]
     matrices = colours([(one.matrix, one.full_range) for one in facts])
-    return Pictures(planes, largest.height, largest.width, matrices.pin_memory() if pinned else matrices)
+    return Pictures(planes, largest.height, largest.width, matrices.pin_memory() if blocks.pinned else matrices)
 
 
-def prepared(stream: Stream, batch: Batch, *, recipe: Recipe | None = None) -> torch.Tensor:
-    """Return the model's input [B, ...] of a batch, mirrored where its items say so; changed as a recipe says."""
-    pictures, items = batch.pictures, batch.items
+@torch.no_grad()
+def prepared(
+    stream: Stream,
+    pictures: Pictures,
+    items: Sequence[Item],
+    *,
+    recipe: Recipe | None = None,
+    blocks: Blocks | None = None,
+) -> torch.Tensor:
+    """Return the model's input [B, ...] of views, mirrored where their items say so; changed as a recipe says."""
     if recipe is not None and recipe.colour:
         pictures = jittered(pictures, share=recipe.colour, chances=[item.chance for item in items])
     change = None
     if recipe is not None and recipe.augmentation != NONE:
         change = Augmentation(recipe.augmentation, stream.size)
-    # On a CPU view by view, so that what lies between stays in its cache; a GPU wants all at once.
-    size = 1 if pictures.planes.device.type == "cpu" else len(items)
+    if pictures.planes.device.type != "cpu":
+        return stream.prepare(_views(pictures, items, range(len(items)), change))
+    # On a CPU view by view and in one place, so that what lies between stays in its cache.
+    blocks = blocks or Blocks()
+    shape = (1, pictures.planes.shape[1], 3, pictures.height, pictures.width)
+    place = blocks.empty(shape, torch.float32) if change is None else None
     found = None
-    for start in range(0, len(items), size):
-        part = stream.prepare(_views(pictures, items, range(start, min(start + size, len(items))), change))
-        if size == len(items):
-            return part
+    for number in range(len(items)):
+        part = stream.prepare(_views(pictures, items, range(number, number + 1), change, place))
         if found is None:
-            found = part.new_empty((len(items), *part.shape[1:]))
-        found[start : start + size] = part
+            found = blocks.empty((len(items), *part.shape[1:]), part.dtype)
+        found[number : number + 1] = part
     assert found is not None
     return found
 
 
-def _views(pictures: Pictures, items: Sequence[Item], places: range, change: Augmentation | None) -> torch.Tensor:
-    """Return RGB [B, T, 3, H, W] of some views of a batch, changed and mirrored."""
+def _views(
+    pictures: Pictures,
+    items: Sequence[Item],
+    places: range,
+    change: Augmentation | None,
+    out: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return RGB [B, T, 3, H, W] of some views of a batch, changed and mirrored; in `out` if it is unchanged."""
     if change is None:
-        views = pictures.part(places.start, places.stop).rgb()
+        views = pictures.part(places.start, places.stop).rgb(out)
     else:
         views = torch.stack([_changed(pictures, items[place], place, change) for place in places])
     mirrored = [number for number, place in enumerate(places) if items[place].mirrored]

@@ -1,10 +1,18 @@
-"""Keep freed memory with this process: on a CPU, getting pages anew costs more than the work that is done in them."""
+"""Memory of batches on a CPU: getting pages anew costs more than the work that is done in them."""
 
 import ctypes
+import math
+import weakref
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
 # Of glibc's malloc.h.
-_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 _NEVER = 2**31 - 1
 
 
@@ -21,4 +29,29 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    return bool(mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, _NEVER))
+    return bool(mallopt(_ARENA_MAX, 1) and mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, _NEVER))
+
+
+class Blocks:
+    """Memory that is taken up again, by whole tensors, as soon as nothing refers to one.
+
+    The C library cuts a freed block up for smaller ones, and then has none of its size: an epoch's memory grew.
+    """
+
+    def __init__(self, *, pinned: bool = False) -> None:
+        self.pinned = pinned
+        self._free: defaultdict[int, list[NDArray[np.uint8]]] = defaultdict(list)
+
+    def empty(self, shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        """Return a tensor of anything; `pinned`: where a GPU copies from by itself, which torch takes up again."""
+        if self.pinned:
+            return torch.empty(shape, dtype=dtype, pin_memory=True)
+        free = self._free[math.prod(shape) * dtype.itemsize]
+        try:
+            block = free.pop()
+        except IndexError:
+            block = np.empty(math.prod(shape) * dtype.itemsize, np.uint8)
+        # A tensor of an array holds the array, and this view goes when the last tensor of it does.
+        lent = block[:]
+        weakref.finalize(lent, free.append, block).atexit = False
+        return torch.from_numpy(lent).view(dtype).view(*shape)

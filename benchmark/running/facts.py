@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.baseline import Stream
 from benchmark.frames.pictures import decoder
 from benchmark.inputs.clips import Clips
-from benchmark.inputs.feeding import batches_ahead, prepared
+from benchmark.inputs.feeding import batches_ahead
 from benchmark.inputs.items import views_to_test
 from benchmark.inputs.sampling import views_of
 from benchmark.models.transfer.shelf import NONE
@@ -60,11 +60,10 @@ def gflops(stream: Stream, clips: Clips, *, device: str) -> float | None:
     first = views_to_test(stream, clips)[:1]
     if not first or not (isinstance(stream.model, nn.Module) or stream.weights != NONE):
         return None
-    (batch,) = batches_ahead(clips, [first], device=device, threads=0)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        seen = prepared(stream, batch)
+        (batch,) = batches_ahead(stream, clips, [first], device=device, threads=0)
         if isinstance(stream.model, nn.Module):
-            stream.model.eval()(seen)
+            stream.model.eval()(batch.inputs)
     return counter.get_total_flops() / 1e9
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.evaluation import VIEWS
 from benchmark.inputs.clips import Clips, clips_of, readable
-from benchmark.inputs.feeding import batches_ahead, prepared
+from benchmark.inputs.feeding import batches_ahead
 from benchmark.inputs.items import Item, in_batches, views_to_test
 from benchmark.models.estimators import ENDING, save_estimator
 from benchmark.models.search import fit_by_group
@@ -52,7 +52,7 @@ def _features(stream: Stream, clips: Clips, items: Sequence[Item], *, device: st
     """Return a row of float32 features for each view."""
     found = []
     with progress(f"describe {stream.name}", len(items), unit="views") as bar:
-        for batch in batches_ahead(clips, in_batches(items, VIEWS), device=device, threads=threads):
-            found.append(prepared(stream, batch).cpu().numpy())
+        for batch in batches_ahead(stream, clips, in_batches(items, VIEWS), device=device, threads=threads):
+            found.append(batch.inputs.cpu().numpy())
             bar.step(len(batch.items))
     return np.concatenate(found)

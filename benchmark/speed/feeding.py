@@ -7,8 +7,8 @@ side gives other frames; both are told. `c3d`: 16 consecutive frames at a random
 of 112. `mei`: the weighted sum of 10 frames, the middle square of 224.
 
 Each round goes through the same batches with each side in turn; ratios are taken within a round, and their median is
-printed. `alone`: everything in one thread of one process. 2: two processes for a DataLoader; two threads that read and
-two of torch's for ours, on as many cores. With `alone` CPU seconds are counted, which other work on the machine
+printed. `alone`: everything in one thread of one process. 2: two processes for a DataLoader; two threads for
+ours, on as many cores. With `alone` CPU seconds are counted, which other work on the machine
 touches less than the clock.
 
 Example: python -m benchmark.speed.feeding ../shared/realdata/ucf101 --rounds 5
@@ -38,7 +38,7 @@ from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore
 from benchmark.inputs.clips import Clips, clips_of
-from benchmark.inputs.feeding import batches_ahead, prepared
+from benchmark.inputs.feeding import batches_ahead, gather
 from benchmark.inputs.items import Item, epoch_batches, in_batches
 from benchmark.recipe import Recipe
 from benchmark.speed.footage import drawn, frames_in, of_folder
@@ -138,9 +138,8 @@ class Test:
 
 def ours(test: Test, form: str, threads: int) -> Iterator[torch.Tensor]:
     """Yield the batches of a form as training takes them."""
-    torch.set_num_threads(max(threads, 1))
-    for batch in batches_ahead(test.clips[form], test.batches, device="cpu", threads=threads):
-        yield prepared(test.stream, batch)
+    for batch in batches_ahead(test.stream, test.clips[form], test.batches, device="cpu", threads=threads):
+        yield batch.inputs
 
 
 def theirs(test: Test, reader: Reader, processes: int) -> "DataLoader[tuple[torch.Tensor, int]]":
@@ -180,8 +179,7 @@ def _own(test: Test, form: str, item: Item, shift: int) -> torch.Tensor:
     clips = test.clips[form]
     last = clips.frames.facts(item.clip_id).frames - 1
     moved = replace(item, indices=np.clip(item.indices + shift, 0, last))
-    batch = next(batches_ahead(clips, [[moved]], device="cpu", threads=0))
-    return batch.pictures.rgb()[0]
+    return gather(clips.frames, [moved]).rgb()[0]
 
 
 def same_frames(other: torch.Tensor, own: Mapping[int, torch.Tensor]) -> bool:

@@ -39,7 +39,7 @@ from benchmark.frames.resident import ResidentFrames
 from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.frames.store import Store
 from benchmark.inputs.clips import Clips, clips_of
-from benchmark.inputs.feeding import batches_ahead, prepared
+from benchmark.inputs.feeding import batches_ahead
 from benchmark.inputs.items import Item, epoch_batches
 from benchmark.models import vision
 from benchmark.recipe import Recipe
@@ -133,8 +133,8 @@ class Bench:
 
     def ours(self, clips: Clips) -> Iterator[Fed]:
         """Yield what `slateboard bench train` gives its networks, for ever."""
-        for batch in batches_ahead(clips, self.batches(clips), device=self.device, threads=self.threads):
-            yield prepared(self.stream, batch), batch.labels
+        for batch in batches_ahead(self.stream, clips, self.batches(clips), device=self.device, threads=self.threads):
+            yield batch.inputs, batch.labels
 
     def loader(self, clips: Clips, sources: Mapping[str, Source]) -> Iterator[Fed]:
         """Yield the same from a DataLoader that decodes with PyAV in processes, for ever."""

@@ -22,7 +22,7 @@ import torch
 from benchmark.frames.live import LIVE
 from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.inputs.clips import clips_of
-from benchmark.inputs.feeding import batches_ahead, prepared
+from benchmark.inputs.feeding import batches_ahead
 from benchmark.inputs.items import epoch_batches
 from benchmark.speed.feeding import c3d
 from benchmark.speed.footage import drawn, frames_in
@@ -64,8 +64,7 @@ def epoch(dataset: Dataset, form: str, stores: Path, *, views: int, every: int, 
     done = 0
     yield counted(done)
     with progress(f"an epoch from {form}", len(clips.ids), unit="clips") as bar:
-        for batch in batches_ahead(clips, batches, device="cpu", threads=threads):
-            prepared(stream, batch)
+        for batch in batches_ahead(stream, clips, batches, device="cpu", threads=threads):
             before, done = done, done + len(batch.items)
             bar.step(len(batch.items))
             if before // every != done // every:

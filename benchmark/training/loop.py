@@ -14,7 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from benchmark.baseline import Stream
-from benchmark.inputs.feeding import Batch, prepared
+from benchmark.inputs.feeding import Batch
 from benchmark.inputs.items import step_seed
 from benchmark.logger import Logger, figures, opened
 from benchmark.recipe import learning_rate
@@ -124,8 +124,7 @@ def _train_epoch(training: Training, phase: Phase, bar: Bar) -> float:
             # Dropout draws the same after a resume, and something else in each process.
             torch.manual_seed(step_seed(stream, seed=training.seed, step=turn.step) + fabric.global_rank)
         with fabric.no_backward_sync(training.model, enabled=not turn.is_last):
-            inputs = [prepared(task.stream, batch, recipe=recipe) for task, batch, _ in turn.fed]
-            scores = training.model(*inputs)
+            scores = training.model(*[batch.inputs for _, batch, _ in turn.fed])
             loss = torch.zeros((), device=fabric.device)
             for number, (own, (_, batch, share)) in enumerate(zip(scores, turn.fed, strict=True)):
                 own_loss = loss_of(own, batch, recipe)

@@ -63,10 +63,12 @@ def fed_rounds(tasks: Sequence[Task], recipe: Recipe, fabric: Fabric, *, first: 
     planned = [parts_of(batches, **spread) for batches in steps]
     feeds = [
         batches_ahead(
+            task.stream,
             task.training,
             [parts[number].items for rounds in planned for parts in rounds],
             device=fabric.device,
             threads=task.material.threads,
+            recipe=recipe,
         )
         for number, task in enumerate(tasks)
     ]

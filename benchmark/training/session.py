@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from benchmark.inputs.feeding import Batch, batches_ahead, prepared
+from benchmark.inputs.feeding import Batch, batches_ahead
 from benchmark.recipe import Recipe
 from benchmark.training import checkpoint
 from benchmark.training.calibrate import calibrate
@@ -166,8 +166,8 @@ def _calibrate(tasks: Sequence[Task]) -> None:
     for task in tasks:
         if task.recipe.folded:
             items = [item for batch in task.epoch(0) for item in batch][:_CALIBRATION_VIEWS]
-            (batch,) = batches_ahead(task.training, [items], device="cpu", threads=0)
-            layers = calibrate(task.network, prepared(task.stream, batch))
+            (batch,) = batches_ahead(task.stream, task.training, [items], device="cpu", threads=0)
+            layers = calibrate(task.network, batch.inputs)
             say(f"{task.stream.name}: {layers} BatchNorm layers measured anew")
 
 
@@ -180,7 +180,7 @@ def explaining_memory(training: Training) -> AbstractContextManager[None]:
     def attempt(views: int) -> None:
         first = [(task, task.epoch(0)[0][:views]) for task in training.tasks]
         fed = [
-            (task, next(batches_ahead(task.training, [items], device=fabric.device, threads=0)))
+            next(batches_ahead(task.stream, task.training, [items], device=fabric.device, threads=0, recipe=recipe))
             for task, items in first
         ]
         # With leaves of its own, so that no process waits for another one's gradient.
@@ -188,9 +188,9 @@ def explaining_memory(training: Training) -> AbstractContextManager[None]:
             name: one.detach().requires_grad_(one.requires_grad) for name, one in training.networks.named_parameters()
         }
         with fabric.autocast():
-            inputs = tuple(prepared(task.stream, batch, recipe=recipe) for task, batch in fed)
+            inputs = tuple(batch.inputs for batch in fed)
             scores = torch.func.functional_call(training.networks, leaves, inputs)
-            losses = [loss_of(one.float(), batch, recipe) for one, (_, batch) in zip(scores, fed, strict=True)]
+            losses = [loss_of(one.float(), batch, recipe) for one, batch in zip(scores, fed, strict=True)]
         torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
 
     return fitting(

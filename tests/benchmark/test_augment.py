@@ -12,7 +12,7 @@ from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
 from benchmark.frames.jitter import jittered
 from benchmark.inputs.augmentation import AUGMENTATIONS, Augmentation, sees_whole
-from benchmark.inputs.feeding import Batch, gather, prepared
+from benchmark.inputs.feeding import gather, prepared
 from benchmark.inputs.items import Item
 from benchmark.recipe import Recipe
 from slateboard.errors import SlateboardError
@@ -103,17 +103,17 @@ def item(clip_id: str, *, chance: int = 3) -> Item:
 def test_pictures_of_different_sizes_in_one_batch_are_changed_as_if_each_were_alone(name: str) -> None:
     recipe = Recipe(augmentation=name, colour=0.2, validation_share=0.0)
     items = [item("broad"), item("tall", chance=4), item("broad", chance=5)]
-    together = prepared(STREAM, Batch(items, gather(TwoSizes(), items), torch.zeros(3)), recipe=recipe)
+    together = prepared(STREAM, gather(TwoSizes(), items), items, recipe=recipe)
     assert together.shape == (3, 4, 3, 16, 16)
     for place, one in enumerate(items):
-        alone = prepared(STREAM, Batch([one], gather(TwoSizes(), [one]), torch.zeros(1)), recipe=recipe)
+        alone = prepared(STREAM, gather(TwoSizes(), [one]), [one], recipe=recipe)
         assert torch.equal(together[place], alone[0])
 
 
 def test_a_flipped_copy_is_the_mirror_image_after_its_augmentation() -> None:
     recipe = Recipe(augmentation="hust2", validation_share=0.0)
     items = [item("broad"), replace(item("broad"), mirrored=True)]
-    both = prepared(STREAM, Batch(items, gather(TwoSizes(), items), torch.zeros(2)), recipe=recipe)
+    both = prepared(STREAM, gather(TwoSizes(), items), items, recipe=recipe)
     assert torch.equal(both[0].flip(-1), both[1])
 
 

@@ -24,6 +24,7 @@ from benchmark.inputs import feeding
 from benchmark.inputs.clips import Clips
 from benchmark.inputs.feeding import Batch, batches_ahead, gather, prepared
 from benchmark.inputs.items import Item
+from benchmark.inputs.memory import Blocks
 
 SIZE = 8
 BOX = Box(0, 0, SIZE, SIZE)
@@ -31,7 +32,7 @@ STREAM = Stream("all", "dense_clip", SIZE, lambda frames: mei(frames, "gradient"
 
 
 class Numbered:
-    """Every byte of a clip is its number; reading the one called `broken` fails."""
+    """A clip is grey, as bright as its number; reading the one called `broken` fails."""
 
     geometry = Geometry(SIZE)
 
@@ -42,7 +43,7 @@ class Numbered:
         self.read: list[str] = []
 
     def facts(self, clip_id: str) -> ClipFrames:
-        return ClipFrames(4, SIZE, SIZE, "bt601", full_range=False)
+        return ClipFrames(4, SIZE, SIZE, "bt601", full_range=True)
 
     def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
         self.read.append(clip_id)
@@ -52,7 +53,9 @@ class Numbered:
             time.sleep(0.05)
         if clip_id == self.broken:
             raise OSError(f"no clip {clip_id}")
-        return np.full((len(indices), picture_bytes(box.height, box.width)), int(clip_id), np.uint8)
+        found = np.full((len(indices), picture_bytes(box.height, box.width)), 128, np.uint8)
+        found[:, : box.height * box.width] = int(clip_id)
+        return found
 
 
 def clips(frames: Numbered, count: int = 40) -> Clips:
@@ -65,12 +68,12 @@ def batches(count: int = 20) -> list[list[Item]]:
 
 
 def numbers(fed: Iterator[Batch]) -> list[list[int]]:
-    return [batch.pictures.planes[:, 0, 0].tolist() for batch in fed]
+    return [batch.inputs.mean(dim=(1, 2, 3)).mul(255).round().int().tolist() for batch in fed]
 
 
 @pytest.mark.parametrize("threads", [0, 1, 4])
 def test_batches_come_in_order_whatever_the_number_of_threads(threads: int) -> None:
-    fed = batches_ahead(clips(Numbered(slow="0")), batches(), device="cpu", threads=threads)
+    fed = batches_ahead(STREAM, clips(Numbered(slow="0")), batches(), device="cpu", threads=threads)
     assert numbers(fed) == [[2 * number, 2 * number + 1] for number in range(20)]
 
 
@@ -78,7 +81,7 @@ def test_batches_come_in_order_whatever_the_number_of_threads(threads: int) -> N
 def test_an_error_is_raised_in_the_place_of_its_batch(threads: int) -> None:
     seen = []
     with pytest.raises(OSError, match="no clip 11"):
-        for batch in batches_ahead(clips(Numbered("11", slow="3")), batches(), device="cpu", threads=threads):
+        for batch in batches_ahead(STREAM, clips(Numbered("11", slow="3")), batches(), device="cpu", threads=threads):
             seen.append(batch.items[0].clip)
     assert seen == [0, 2, 4, 6, 8]
     assert not readers()
@@ -94,7 +97,7 @@ def test_what_is_not_begun_is_not_read_once_the_consumer_stops(end: str, monkeyp
             super().shutdown(*arguments, **named)
 
     monkeypatch.setattr(feeding, "ThreadPoolExecutor", Opening)
-    fed = batches_ahead(clips(frames), batches(), device="cpu", threads=2)
+    fed = batches_ahead(STREAM, clips(frames), batches(), device="cpu", threads=2)
     next(fed)
     # Two batches are at the gate, which opens at the end; two more wait for their turn, which never comes.
     if end == "close":
@@ -118,15 +121,18 @@ def test_no_batch_is_kept_when_its_turn_is_over() -> None:
         return sum(type(one) in (Batch, Pictures) for one in gc.get_objects())
 
     many = (batches(1)[0] for _ in range(301))
-    counts = [alive() for number, _ in enumerate(batches_ahead(clips(Numbered()), many, device="cpu", threads=2))
-              if number % 100 == 99]  # fmt: skip
+    fed = batches_ahead(STREAM, clips(Numbered()), many, device="cpu", threads=2)
+    counts = [alive() for number, _ in enumerate(fed) if number % 100 == 99]
     assert max(counts) <= 2 * (2 * 2 + 2)
     assert alive() == 0
 
 
 def test_every_second_reader_gives_the_batches_of_two_processes_no_less_no_more() -> None:
     """As under torchrun: each process reads its own part and shares nothing with the others."""
-    parts = [numbers(batches_ahead(clips(Numbered()), batches()[rank::2], device="cpu", threads=2)) for rank in (0, 1)]
+    parts = [
+        numbers(batches_ahead(STREAM, clips(Numbered()), batches()[rank::2], device="cpu", threads=2))
+        for rank in (0, 1)
+    ]
     assert sorted(parts[0] + parts[1]) == [[2 * number, 2 * number + 1] for number in range(20)]
 
 
@@ -134,7 +140,7 @@ def test_a_batch_is_prepared_as_each_of_its_views_alone() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (5, 4, picture_bytes(SIZE, SIZE)), dtype=np.uint8)
     items = [Item(number, str(number), 0, np.arange(4), BOX, mirrored=number % 2 == 0) for number in range(5)]
     matrices = colours([("bt601", False)] * 5)
-    found = prepared(STREAM, Batch(items, Pictures(torch.from_numpy(noise), SIZE, SIZE, matrices), torch.zeros(5)))
+    found = prepared(STREAM, Pictures(torch.from_numpy(noise), SIZE, SIZE, matrices), items)
     rgb = Pictures(torch.from_numpy(noise), SIZE, SIZE, matrices).rgb()
     expected = torch.stack([view.flip(-1) if number % 2 == 0 else view for number, view in enumerate(rgb)])
     torch.testing.assert_close(found, mei(expected, "gradient"), rtol=0, atol=1e-6)
@@ -160,9 +166,12 @@ def test_what_is_gathered_are_the_planes_of_each_item_in_order() -> None:
 def test_a_gpu_prepares_what_a_cpu_prepares() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no GPU")
-    fed = [list(batches_ahead(clips(Numbered()), batches(), device=device, threads=2)) for device in ("cpu", "cuda")]
+    fed = [
+        list(batches_ahead(STREAM, clips(Numbered()), batches(), device=device, threads=2))
+        for device in ("cpu", "cuda")
+    ]
     for here, there in zip(*fed, strict=True):
-        torch.testing.assert_close(prepared(STREAM, there).cpu(), prepared(STREAM, here), rtol=0, atol=1e-5)
+        torch.testing.assert_close(there.inputs.cpu(), here.inputs, rtol=0, atol=1e-5)
 
 
 def test_frames_that_lie_on_a_device_are_gathered_there() -> None:
@@ -181,6 +190,21 @@ def test_memory_that_was_freed_is_used_again_without_a_page_fault() -> None:
               for keep in ("keep", "")]  # fmt: skip
     kept, given_back = faults
     assert kept < given_back / 20
+
+
+def test_memory_is_lent_again_once_nothing_refers_to_it_and_not_before() -> None:
+    blocks = Blocks()
+    first = blocks.empty((3, 5), torch.float32).fill_(1)
+    part, place = first[1:, 2], first.data_ptr()
+    del first
+    assert blocks.empty((3, 5), torch.float32).fill_(2).data_ptr() != place
+    assert part.tolist() == [1, 1]
+    array = part.numpy()
+    del part
+    assert blocks.empty((5, 3), torch.float32).fill_(2).data_ptr() != place
+    assert array.tolist() == [1, 1]
+    del array
+    assert {blocks.empty((15,), torch.int32).data_ptr(), blocks.empty((60,), torch.uint8).data_ptr()} >= {place}
 
 
 _FAULTS = """
@@ -202,5 +226,7 @@ print(faults() - before)
 
 
 def test_labels_are_those_of_the_items_clips() -> None:
-    labels = [batch.labels.tolist() for batch in batches_ahead(clips(Numbered()), batches(), device="cpu", threads=1)]
+    labels = [
+        batch.labels.tolist() for batch in batches_ahead(STREAM, clips(Numbered()), batches(), device="cpu", threads=1)
+    ]
     assert labels == [[0, 1]] * 20
