@@ -90,7 +90,7 @@ def find_split(workspace: Workspace, dataset: Dataset, *, protocol: str, number:
         known = base if base in PROTOCOLS.names() else "PROTOCOL"
         raise SlateboardError(
             f"{dataset.key} has no split '{wanted}'. {did_you_mean(wanted, _told(existing(workspace, dataset)))} "
-            f"Make it with `slateboard split make {known} --release {dataset.version}`."
+            f"Make it with `slateboard split make {known} --dataset {dataset.version}`."
         )
     split = Split.read(folder / RECORD)
     if split.dataset_sha256 != dataset.sha256:

@@ -108,7 +108,7 @@ def _release_of(path: Path, said: Mapping[str, Any]) -> str:
         return str(around)
     version = said["dataset"].rpartition("-")[2]
     if version == VERSION:
-        raise SlateboardError(f"{path} speaks of list files. Say where they lie: --release FOLDER.")
+        raise SlateboardError(f"{path} speaks of list files. Say where they lie: --dataset FOLDER.")
     return str(version)
 
 

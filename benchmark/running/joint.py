@@ -12,7 +12,7 @@ from benchmark.baseline import BASELINES, Stream
 from benchmark.devices import check_devices, device_kind, fabric
 from benchmark.frames.choose import frames_of
 from benchmark.models.transfer.shelf import Shelf
-from benchmark.running.planning import plan
+from benchmark.running.planning import JOINTLY, plan
 from benchmark.running.runs import RESULT, Outcome, carry_out
 from benchmark.running.seen import refuse_seen
 from benchmark.training.loop import train_jointly
@@ -26,9 +26,6 @@ from slateboard.records.split import Split
 from slateboard.records.trained_on import TrainedOn
 from slateboard.workspace import Workspace
 from splits.parts import few
-
-JOINTLY = "jointly"
-"""Parameter of a joint run's record beside those of the CARD: its datasets and splits in the order of training."""
 
 Data = Sequence[tuple[Dataset, Split]]
 

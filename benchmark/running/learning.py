@@ -21,12 +21,14 @@ from benchmark.inputs.sampling import clips_repeating
 from benchmark.models.transfer.shelf import Shelf
 from benchmark.running import facts
 from benchmark.running.fitting import fit
+from benchmark.running.planning import JOINTLY
 from benchmark.running.seen import refuse_seen
 from benchmark.training import log
 from benchmark.training.loop import train
 from benchmark.training.material import Material
 from benchmark.training.stopping import selection
 from slateboard.dataset import Dataset
+from slateboard.errors import SlateboardError
 from slateboard.records.result import StreamFacts
 from slateboard.records.run import Run
 from slateboard.records.split import Split
@@ -64,6 +66,12 @@ def learn(workspace: Workspace, dataset: Dataset, split: Split, record: Run, *, 
     streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
     for stream in streams:
         refuse_seen(TrainedOn(train=stream.seen, validation=()), split, where=f"weights of {stream.name}")
+        if JOINTLY in record.parameters and not (folder / "checkpoints" / f"{stream.name}.pt").is_file():
+            together = ", ".join(record.parameters[JOINTLY])
+            raise SlateboardError(
+                f"{folder} is one of runs trained jointly on {together}, and has no checkpoint of {stream.name}: make "
+                "it with `slateboard bench joint`."
+            )
     frames = [frames_of(workspace, dataset, stream.geometry, device=here.device) for stream in streams]
     materials = [Material(dataset, split, one, workspace.settings.frames.threads) for one in frames]
     settings = workspace.settings.train

@@ -17,6 +17,8 @@ from splits.audit.audit import lists_sha256
 
 MEMBERS = "members"
 """Parameter of the baselines whose `build` gives members; the others are not built to find that out."""
+JOINTLY = "jointly"
+"""Parameter of a joint run's record beside those of the CARD: its datasets and splits in the order of training."""
 
 
 def plan(

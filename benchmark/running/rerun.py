@@ -9,6 +9,7 @@ from torch import nn
 from benchmark.baseline import BASELINES, Stream
 from benchmark.models.estimators import ENDING, load_estimator
 from benchmark.models.transfer.shelf import Shelf
+from benchmark.running.planning import JOINTLY
 from benchmark.training import checkpoint
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, SlateboardError
@@ -46,7 +47,7 @@ def load_run(workspace: Workspace, folder: Path, *, dataset: Dataset | None = No
             f"{folder} is a mean of {len(record.members)} runs and has no weights of its own: name one of those."
         )
     module = BASELINES.load(record.baseline)
-    differing = sorted(module.CARD.parameters.keys() ^ record.parameters.keys())
+    differing = sorted(module.CARD.parameters.keys() ^ (record.parameters.keys() - {JOINTLY}))
     if differing:
         what = f"was made by another version of {record.baseline}: parameters {', '.join(differing)} are not in both."
         raise BadInput([Problem(str(folder), what, "Run it again.")])

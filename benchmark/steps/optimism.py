@@ -33,23 +33,23 @@ def command(
     split: Annotated[
         int | None, typer.Option(help="Number of one split, from 1; all of the protocol if not given.")
     ] = None,
-    release: Annotated[str | None, typer.Option(help="Version, as v1; the newest if not given.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Version, as v1; the newest if not given.")] = None,
     seeds: Annotated[int, typer.Option(help="Times that splits are drawn and baselines trained.", min=1)] = 3,
 ) -> dict[str, Any]:
     """Train each baseline on both kinds of split and print the inflation with its interval."""
     wanted = protocol or workspace.settings.release.protocol
     if wanted == UNSAFE:
         raise SlateboardError(f"'{UNSAFE}' is what is compared with. Name a protocol that keeps groups whole.")
-    dataset = dataset_at(workspace, release)
-    compared = pairs(workspace, dataset, protocol=wanted, number=split, seeds=seeds)
+    known = dataset_at(workspace, dataset)
+    compared = pairs(workspace, known, protocol=wanted, number=split, seeds=seeds)
     for unsafe in sorted({pair.grouped.key for pair in compared if not pair.grouped.safe}):
         say(f"{unsafe} is itself not safe, so the inflation is less than it would be against whole groups.")
     names = list(dict.fromkeys(baselines or CHEAP))
     for name in names:
-        plan(workspace.settings, dataset, compared[0].grouped, name, seed=compared[0].seed)
+        plan(workspace.settings, known, compared[0].grouped, name, seed=compared[0].seed)
     found = []
     for name in names:
-        one = measure(workspace, dataset, name, compared)
+        one = measure(workspace, known, name, compared)
         path = path_of(workspace, one, number=split)
         write_json(path, one)
         show(f"{line(one)}  {path}")

@@ -97,7 +97,7 @@ def _tell(record: Run, outcome: Outcome) -> None:
     """Print the figures of a run, a line a stream."""
     for score in outcome.result.scores:
         figures = f"{100 * score.video_accuracy:.1f} % of {score.n_clips} clips"
-        known = "" if outcome.is_new else "  (done before)"
+        known = "" if outcome.is_new else f"  (done before, frames: {outcome.result.frames})"
         show(f"{record.baseline:<16} {score.stream:<8} {figures}  {outcome.folder}{known}")
     for warning in outcome.result.warnings:
         say(f"{record.baseline}: {warning}")

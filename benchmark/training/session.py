@@ -49,6 +49,8 @@ class Training:
     state: State
     saved: Checkpoint | None
     """What the training goes on from; its optimiser is loaded once."""
+    scaler: dict[str, Any]
+    """Of the loss before this training, for the next one to begin with."""
     model: Any = None
     """The networks, spread over processes, in the recipe's precision, compiled."""
     plain: torch.optim.Optimizer | None = None
@@ -81,6 +83,7 @@ class Training:
 def begin(tasks: Sequence[Task], *, seed: int, fabric: Fabric, minutes: float) -> Training:
     """Return a training that is about to begin, or to go on from its checkpoint."""
     networks, state, decided = Networks([task.network for task in tasks]), State(), trained_on(tasks)
+    scaler = dict(fabric.strategy.precision.state_dict())
     saved = checkpoint.read(_file(tasks[0]))
     if saved is None:
         _calibrate(tasks)
@@ -100,7 +103,7 @@ def begin(tasks: Sequence[Task], *, seed: int, fabric: Fabric, minutes: float) -
         if average is not None and saved.average is not None:
             average.load_state_dict(saved.average)
         fabric.strategy.precision.load_state_dict(saved.scaler or {})
-    return Training(tasks, seed, fabric, minutes, networks, average, decided, state, saved)
+    return Training(tasks, seed, fabric, minutes, networks, average, decided, state, saved, scaler)
 
 
 def enter(training: Training, phase: Phase) -> None:
@@ -145,6 +148,7 @@ def finish(training: Training) -> None:
         # The loss of the last step was taken before it.
         raise SlateboardError(f"{training.title}: weights are no numbers after the last step; lower learning_rate.")
     state.finished, state.best = True, None
+    training.fabric.strategy.precision.load_state_dict(training.scaler)
     if training.fabric.global_rank == 0:
         weights = networks.weights()
         for number in reversed(range(len(weights))):

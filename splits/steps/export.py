@@ -1,6 +1,6 @@
 """Write splits as lists that other tools read: UCF101's, HMDB51's, Kinetics', MMAction2's, plain ones or Parquet.
 
-Example: slateboard split export mmaction2 lists/ --protocol seags --split 1 --release v1
+Example: slateboard split export mmaction2 lists/ --protocol seags --split 1 --dataset v1
 """
 
 from pathlib import Path
@@ -22,16 +22,16 @@ def command(
     folder: Annotated[Path, typer.Argument(help="Where the lists go; another list there is never overwritten.")],
     protocol: Annotated[str | None, typer.Option(help="Protocol of the split; the settings' unless named.")] = None,
     split: Annotated[int | None, typer.Option(help="Number of the split or fold; all there are unless named.")] = None,
-    release: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
 ) -> dict[str, Any]:
     """Write list files, and say how many clips of each part they hold and which the form has no place for."""
-    dataset = find_dataset(workspace, release)
+    known = find_dataset(workspace, dataset)
     name = protocol or workspace.settings.release.protocol
-    keys = (key.rpartition("-") for key in existing(workspace, dataset))
-    there = sorted(int(number) for known, _, number in keys if known == name)
+    keys = (key.rpartition("-") for key in existing(workspace, known))
+    there = sorted(int(number) for one, _, number in keys if one == name)
     numbers = [split] if split is not None else there or [1]
-    splits = [find_split(workspace, dataset, protocol=name, number=number) for number in numbers]
-    made = export(dataset, splits, form=form)
+    splits = [find_split(workspace, known, protocol=name, number=number) for number in numbers]
+    made = export(known, splits, form=form)
     _refuse_others(folder, made.contents)
     for file, content in made.contents.items():
         with whole(folder / file) as temporary:

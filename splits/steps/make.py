@@ -1,7 +1,7 @@
 """Divide a release by a protocol and write the split beside it, with its audit.
 
-Example: slateboard split make seags --release v1 --seed 1 --param test_share=0.25
-Example: slateboard split make ucf101 --release v2 --extend v1
+Example: slateboard split make seags --dataset v1 --seed 1 --param test_share=0.25
+Example: slateboard split make ucf101 --dataset v2 --extend v1
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ SHOWN = 3
 def command(
     workspace: Workspace,
     protocol: Annotated[str, typer.Argument(help="A name from `slateboard ls protocols`.")],
-    release: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the division; the settings' unless given.")] = None,
     param: Annotated[
         list[str] | None, typer.Option(help="Parameter of the protocol as key=value; may be repeated.")
@@ -39,23 +39,23 @@ def command(
 ) -> dict[str, Any]:
     """Write what is not there yet; an existing split is never changed."""
     card, settings = PROTOCOLS.load(protocol).CARD, workspace.settings.split
-    dataset = find_dataset(workspace, release)
+    known = find_dataset(workspace, dataset)
     given = parameters_of(param or [], card, where=f"protocol {protocol}")
     previous = None if extend is None else _previous(workspace, extend, protocol)
     wanted = settled(protocol, settings=settings, given=given), settings.seed if seed is None else seed
-    splits = _frozen(workspace, dataset, protocol, wanted, extends=None if previous is None else previous.key)
+    splits = _frozen(workspace, known, protocol, wanted, extends=None if previous is None else previous.key)
     splits = splits or divide(
-        dataset, protocol=protocol, settings=settings, given=given, seed=seed, previous=previous
+        known, protocol=protocol, settings=settings, given=given, seed=seed, previous=previous
     )  # fmt: skip
-    folders = [split_folder(workspace, dataset, protocol=split.protocol, number=split.number) for split in splits]
-    there = [_is_there(folder, split, dataset) for folder, split in zip(folders, splits, strict=True)]
-    audits = [audit(dataset, split) for split in splits]
+    folders = [split_folder(workspace, known, protocol=split.protocol, number=split.number) for split in splits]
+    there = [_is_there(folder, split, known) for folder, split in zip(folders, splits, strict=True)]
+    audits = [audit(known, split) for split in splits]
     for folder, split, is_there, report in zip(folders, splits, there, audits, strict=True):
         if not is_there:
-            write_split(folder, split, dataset, report=report)
-    _tell(dataset, splits, audits, there, folders)
+            write_split(folder, split, known, report=report)
+    _tell(known, splits, audits, there, folders)
     return {
-        "dataset": dataset.key,
+        "dataset": known.key,
         "splits": [
             _row(split, folder, is_there, report)
             for split, folder, is_there, report in zip(splits, folders, there, audits, strict=True)

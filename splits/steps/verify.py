@@ -18,13 +18,13 @@ from splits.verification import verify
 def command(
     workspace: Workspace,
     certificate: Annotated[Path, typer.Argument(help="certificate.json of a release, of a split, or of an audit.")],
-    release: Annotated[
+    dataset: Annotated[
         str | None, typer.Option(help="Folder of the release or of the lists, or a version; else found by itself.")
     ] = None,
     form: Annotated[str | None, typer.Option(help="Form of the lists: a name from `slateboard ls lists`.")] = None,
 ) -> dict[str, Any]:
     """Repeat every check that the certificate tells of, to the same depth."""
-    found = verify(certificate, workspace, release=release, form=form)
+    found = verify(certificate, workspace, release=dataset, form=form)
     for remark in found.remarks:
         say(f"  {remark}")
     if found.differences:

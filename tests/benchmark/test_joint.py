@@ -14,7 +14,10 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.baselines.c3d import C3D
 from benchmark.devices import fabric
-from benchmark.running.joint import JOINTLY, refuse_shared_clips, run_jointly
+from benchmark.running.joint import refuse_shared_clips, run_jointly
+from benchmark.running.planning import JOINTLY
+from benchmark.running.rerun import load_run
+from benchmark.running.runs import carry_out
 from benchmark.steps.joint import command as joint
 from benchmark.training import log
 from benchmark.training.checkpoint import read
@@ -156,9 +159,17 @@ def test_the_command_takes_a_folder_and_the_newest_version(
     record = other / "recipe.toml"
     record.write_text(record.read_text("utf-8").replace('name = "squares"', 'name = "circles"'), "utf-8")
     given = ["width=2", "fc=16", "size=32", "epochs=1", "flip=false"]
-    found = joint(lab(""), "c3d", [str(other)], over=given)
+    workspace = lab("")
+    found = joint(workspace, "c3d", [str(other)], over=given)
     assert [run["dataset"] for run in found["runs"]] == ["squares-v1", "circles-v1"]
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["squares-v1", "circles-v1"]
+    loaded = load_run(workspace, Path(found["runs"][0]["folder"]))
+    assert [stream.name for stream in loaded.streams] == ["all"]
+    shutil.rmtree(loaded.folder)
+    with pytest.raises(
+        SlateboardError, match=r"trained jointly on squares-v1 .*, circles-v1 .* has no checkpoint of all"
+    ):
+        carry_out(workspace, loaded.dataset, loaded.split, loaded.record)
 
 
 def test_what_is_tested_in_one_dataset_is_not_trained_on_in_another(squares: Dataset) -> None:

@@ -13,6 +13,8 @@ import torch
 from tiny_training import Cut, Cutting, Drawn, tiny_material, tiny_stream
 
 from benchmark.devices import fabric
+from benchmark.frames.frames import Bytes, Indices
+from benchmark.frames.geometry import Box
 from benchmark.training import log
 from benchmark.training.checkpoint import read
 from benchmark.training.loop import train
@@ -116,3 +118,33 @@ def test_a_checkpoint_of_an_older_form_is_refused(squares: Dataset, tmp_path: Pa
     torch.save({"model": {}, "trained_on": [], "validated_on": []}, tmp_path / "checkpoints" / "all.pt")
     with pytest.raises(SlateboardError, match="another version of slateboard wrote it"):
         trained(squares, tmp_path, {})
+
+
+def test_the_scale_of_the_loss_goes_on_after_a_cut_and_begins_anew_with_the_next_stream(
+    squares: Dataset, tmp_path: Path
+) -> None:
+    """Of 16-mixed, which a CPU has not: here a number that each read doubles, in the place of a GradScaler's."""
+    here, scale = fabric("cpu"), {"scale": 1.0}
+
+    class Doubling(Cutting):
+        def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
+            scale["scale"] *= 2
+            return super().planes(clip_id, indices, box)
+
+    class Seeing(Drawn):
+        def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
+            seen.add(scale["scale"])
+            return super().planes(clip_id, indices, box)
+
+    precision, seen = here.strategy.precision, set[float]()
+    precision.state_dict = lambda: dict(scale)  # type: ignore[method-assign]
+    precision.load_state_dict = scale.update  # type: ignore[method-assign, assignment]
+    cut = tiny_material(squares, frames=Doubling(17))
+    with pytest.raises(Cut):
+        train(tiny_stream(), cut, seed=0, fabric=here, folder=tmp_path, checkpoint_minutes=0)
+    saved = read(tmp_path / "checkpoints" / "all.pt")
+    assert saved is not None and saved.scaler is not None and saved.scaler["scale"] > 1
+    scale["scale"] = 1.0
+    train(tiny_stream(), tiny_material(squares, frames=Seeing()), seed=0, fabric=here, folder=tmp_path)
+    assert seen == {saved.scaler["scale"]}
+    assert scale["scale"] == 1.0

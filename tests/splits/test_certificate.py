@@ -285,7 +285,7 @@ def test_a_certificate_of_lists_asks_where_they_lie(workspace, real_lists) -> No
     with pytest.raises(Finding, match="22 leaks"):
         audit_step.command(workspace, str(real_lists / "jhmdb"), split=2)
     path = workspace.splits / "jhmdb-lists/fixed/2/certificate.json"
-    with pytest.raises(SlateboardError, match="--release FOLDER"):
+    with pytest.raises(SlateboardError, match="--dataset FOLDER"):
         verify(path, workspace, release=None)
     assert verify(path, workspace, release=str(real_lists / "jhmdb")).differences == ()
 

@@ -125,7 +125,7 @@ def test_another_number_of_splits_and_a_protocol_that_cannot_be_extended_are_ref
 
 def test_the_command_extends_the_splits_of_an_older_release(release, tmp_path, capsys) -> None:
     words = ["-w", str(tmp_path), "--quiet", "--debug"]
-    assert main(["split", "make", "ucf101", "--release", "v1", *words]) == 0
+    assert main(["split", "make", "ucf101", "--dataset", "v1", *words]) == 0
     added = release.clips.assign(
         clip_id="new " + release.clips["clip_id"],
         path=release.clips["path"].str.replace(".mp4", "_2.mp4"),
@@ -143,11 +143,11 @@ def test_the_command_extends_the_splits_of_an_older_release(release, tmp_path, c
         newer / "recipe.toml"
     )
     (newer / "SHA256SUMS").write_text("")
-    assert main(["split", "make", "ucf101", "--release", "v2", "--extend", "v1", *words]) == 0
+    assert main(["split", "make", "ucf101", "--dataset", "v2", "--extend", "v1", *words]) == 0
     for number in (1, 2, 3):
         before = Split.read(tmp_path / "splits" / "tiny-v1" / "ucf101" / str(number) / "split.json")
         after = Split.read(tmp_path / "splits" / "tiny-v2" / "ucf101" / str(number) / "split.json")
         assert set(after.test) == set(before.test) | {f"new {clip}" for clip in before.test}
         assert after.parameters["extends"] == "tiny-v1"
-    assert main(["split", "make", "kfold", "--release", "v2", "--extend", "v1", *words[:-1]]) == 2
+    assert main(["split", "make", "kfold", "--dataset", "v2", "--extend", "v1", *words[:-1]]) == 2
     assert "tiny-v1 has no split 'kfold-1'" in capsys.readouterr().err

@@ -88,7 +88,7 @@ def test_the_frozen_split_of_a_release_is_found_before_that_of_the_workspace(wor
 
 def test_a_split_that_is_not_there_is_answered_with_what_is_and_how_to_make_it(workspace, release, split) -> None:
     with pytest.raises(
-        SlateboardError, match=r"There is: nothing\. Make it with `slateboard split make seags --release v1`"
+        SlateboardError, match=r"There is: nothing\. Make it with `slateboard split make seags --dataset v1`"
     ):
         find_split(workspace, release, protocol="seags", number=1)
     write_split(workspace.splits / release.key / "seags" / "1", split, release)

@@ -60,7 +60,7 @@ class Shelf:
         if not path.is_file() or not (self.folder or Path(weight_set.file).is_absolute()):
             raise MissingRequirement(
                 f"Weights '{weight_set.name}' need the file {weight_set.file}, which is not in "
-                f"'{self.folder or 'any folder'}'. "
+                f"{self.folder or 'any folder that is named'}. "
                 "Set weights_dir in slateboard.toml or SLATEBOARD_WEIGHTS to the folder that holds it."
             )
         if sha256_of(path) != weight_set.sha256:
