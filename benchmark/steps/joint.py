@@ -13,6 +13,7 @@ import typer
 from benchmark.baseline import BASELINES
 from benchmark.running.joint import run_jointly
 from slateboard.layouts import dataset_at
+from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 from splits.division import parameters_of
@@ -23,14 +24,10 @@ def command(
     workspace: Workspace,
     baseline: Annotated[str, typer.Argument(help="A network's name, as `slateboard ls baselines` lists them.")],
     others: Annotated[list[str], typer.Option("--with", help="Another dataset: a version or a folder; repeatable.")],
-    protocol: Annotated[
-        str | None, typer.Option(help="Protocol of the splits of all; that of the settings if not given.")
-    ] = None,
-    split: Annotated[int, typer.Option(help="Number of the split within the protocol, from 1.")] = 1,
-    dataset: Annotated[
-        str | None, typer.Option(help="Version, as v1, or a folder; the newest version if not given.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the training; that of the settings if not given.")] = None,
+    protocol: ProtocolName = None,
+    split: SplitNumber = 1,
+    dataset: DatasetName = None,
+    seed: TrainingSeed = None,
     over: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the baseline, as key=value; repeatable.")
     ] = None,

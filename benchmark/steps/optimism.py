@@ -15,6 +15,7 @@ from benchmark.studies.optimism import UNSAFE, measure, pairs, path_of
 from slateboard.errors import SlateboardError
 from slateboard.files import write_json
 from slateboard.layouts import dataset_at
+from slateboard.options import DatasetName
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
@@ -33,7 +34,7 @@ def command(
     split: Annotated[
         int | None, typer.Option(help="Number of one split, from 1; all of the protocol if not given.")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Version, as v1; the newest if not given.")] = None,
+    dataset: DatasetName = None,
     seeds: Annotated[int, typer.Option(help="Times that splits are drawn and baselines trained.", min=1)] = 3,
 ) -> dict[str, Any]:
     """Train each baseline on both kinds of split and print the inflation with its interval."""

@@ -6,7 +6,6 @@ this network uses what was taken away; no loss says only that it does not (docs/
 Example: slateboard bench probe runs/demo-v1/seags-1/c3d/0-1f2e3d4c
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,13 +16,14 @@ from benchmark.reports.probed import PROBES, Probes
 from benchmark.running.rerun import load_run
 from benchmark.studies.probes import points, probe
 from slateboard.files import whole
+from slateboard.options import FinishedRun
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
 
 def command(
     workspace: Workspace,
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run, as `bench train` prints it.")],
+    run: FinishedRun,
     seed: Annotated[int, typer.Option(help="Of the shuffling.", min=0)] = 0,
 ) -> dict[str, Any]:
     """Probe one run and print what it loses, class by class."""

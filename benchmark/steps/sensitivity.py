@@ -6,7 +6,6 @@ what differs there from the run's own predictions is not the decoder's doing.
 Example: slateboard bench sensitivity runs/demo-v1/seags-1/c3d/0-1f2e3d4c --decoder opencv
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,13 +15,14 @@ from benchmark.studies.sensitivity import SENSITIVITY, Sensitivity, sensitivity
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import whole
 from slateboard.media.decoders import DECODERS, FFMPEG, OPENCV
+from slateboard.options import FinishedRun
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 
 
 def command(
     workspace: Workspace,
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run, as `bench train` prints it.")],
+    run: FinishedRun,
     decoder: Annotated[
         list[str] | None, typer.Option(help="pyav, opencv or ffmpeg; repeatable; opencv and ffmpeg if not given.")
     ] = None,

@@ -6,7 +6,6 @@ Example: slateboard bench slices runs/demo-v1/seags-1/c3d/0-1f2e3d4c --by camera
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ import typer
 
 from benchmark.running.rerun import load_record
 from leaderboards.score import score
+from slateboard.options import FinishedRun
 from slateboard.progress import show
 from slateboard.records.result import Score
 from slateboard.workspace import Workspace
@@ -21,7 +21,7 @@ from slateboard.workspace import Workspace
 
 def command(
     workspace: Workspace,
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run, as `bench train` prints it.")],
+    run: FinishedRun,
     by: Annotated[list[str] | None, typer.Option(help="Column of clips.csv; may be given several times.")] = None,
     duration_seconds: Annotated[
         list[float] | None, typer.Option(help="Edges of parts by length; thirds of the list if not given.")

@@ -19,6 +19,7 @@ from benchmark.suites.states import States
 from slateboard.engine import Engine
 from slateboard.errors import Finding
 from slateboard.layouts import dataset_at
+from slateboard.options import RayAddress
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 
@@ -33,9 +34,7 @@ def command(
     engine: Annotated[
         Engine, typer.Option(help="Where runs are made: here, or on Ray with a GPU each.")
     ] = Engine.LOCAL,
-    address: Annotated[
-        str | None, typer.Option(help="Address of a Ray cluster; one on this machine if not given.")
-    ] = None,
+    address: RayAddress = None,
     dry_run: Annotated[bool, typer.Option(help="Only list the runs and their states.")] = False,
 ) -> dict[str, Any]:
     """Plan every run, make those that are not done, and print the table of states."""

@@ -16,6 +16,7 @@ from benchmark.running.runs import Outcome, carry_out
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
 from slateboard.layouts import dataset_at
+from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.records.run import Run
 from slateboard.records.split import Split
@@ -28,14 +29,10 @@ from splits.folder import find_split
 def command(
     workspace: Workspace,
     baselines: Annotated[list[str], typer.Argument(help="Names, as `slateboard ls baselines` lists them.")],
-    protocol: Annotated[
-        str | None, typer.Option(help="Protocol of the split; that of the settings if not given.")
-    ] = None,
-    split: Annotated[int, typer.Option(help="Number of the split within the protocol, from 1.")] = 1,
-    dataset: Annotated[
-        str | None, typer.Option(help="Version, as v1, or a folder; the newest version if not given.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the training; that of the settings if not given.")] = None,
+    protocol: ProtocolName = None,
+    split: SplitNumber = 1,
+    dataset: DatasetName = None,
+    seed: TrainingSeed = None,
     weights: Annotated[
         str | None, typer.Option(help="What networks begin with: torchvision, a name, a file, or none.")
     ] = None,

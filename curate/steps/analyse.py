@@ -17,6 +17,7 @@ from curate.duplicates.join import FINGERPRINTS, join
 from curate.status import in_order, state_lines
 from slateboard import engine as engines
 from slateboard.catalog.catalog import opened
+from slateboard.options import Processes, RayAddress
 from slateboard.progress import progress, say
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source, State
@@ -25,9 +26,9 @@ from slateboard.workspace import Workspace
 
 def command(
     workspace: Workspace,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
+    workers: Processes = None,
     engine: Annotated[engines.Engine, typer.Option(help="Where work runs.")] = engines.Engine.LOCAL,
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster; default: one on this machine.")] = None,
+    address: RayAddress = None,
 ) -> dict[str, Any]:
     """Make the decode passes that are missing."""
     wanted = wanted_of(workspace.settings.analysers)

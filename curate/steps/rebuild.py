@@ -16,6 +16,7 @@ import typer
 from curate.release.rebuild import REBUILT, Difference, rebuild
 from curate.release.tables import RECIPE
 from slateboard.errors import Finding
+from slateboard.options import Processes
 from slateboard.progress import say
 from slateboard.records.release import Release
 from slateboard.workspace import Workspace
@@ -27,7 +28,7 @@ def command(
     workspace: Workspace,
     recipe: Annotated[Path, typer.Argument(help="recipe.toml of a release or of its list.")],
     into: Annotated[Path | None, typer.Option(help="New folder; default: rebuilt/<name>-<version>.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
+    workers: Processes = None,
 ) -> dict[str, Any]:
     """Rebuild a release; a finding if it does not come out the same."""
     path = recipe / RECIPE if recipe.is_dir() else recipe

@@ -13,6 +13,7 @@ from curate.clips.trim import Job, cut, frames_of, lost, together
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import PART
+from slateboard.options import Processes, RayAddress
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -21,9 +22,9 @@ from slateboard.workspace import Workspace
 
 def command(
     workspace: Workspace,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
+    workers: Processes = None,
     engine: Annotated[engines.Engine, typer.Option(help="Where to work.")] = engines.Engine.LOCAL,
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster; default: one on this machine.")] = None,
+    address: RayAddress = None,
 ) -> dict[str, Any]:
     """Cut what is accepted and not cut yet, what failed before, and clips whose file is gone."""
     with opened(workspace.catalog) as catalog:

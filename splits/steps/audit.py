@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from slateboard.errors import Finding
+from slateboard.options import ProtocolName, SplitNumber
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
@@ -32,8 +33,8 @@ def command(
     dataset: Annotated[
         str | None, typer.Argument(help="Version, release folder or folder of lists; the newest.")
     ] = None,
-    protocol: Annotated[str | None, typer.Option(help="Protocol of the split; the settings' unless named.")] = None,
-    split: Annotated[int, typer.Option(help="Number of the split or fold.")] = 1,
+    protocol: ProtocolName = None,
+    split: SplitNumber = 1,
     strict: Annotated[bool, typer.Option("--strict", help="What is unknown or out of balance fails too.")] = False,
     media: Annotated[bool, typer.Option("--media/--no-media", help="Read the files of the clips.")] = True,
     bound: Annotated[float, typer.Option(min=0, max=1, help="Greatest deviation of a test share, 0-1.")] = BOUND,

@@ -10,6 +10,7 @@ import typer
 
 from slateboard.errors import BadInput, Problem
 from slateboard.files import whole
+from slateboard.options import DatasetName, ProtocolName
 from slateboard.progress import say
 from slateboard.workspace import Workspace
 from splits.folder import existing, find_dataset, find_split
@@ -20,9 +21,9 @@ def command(
     workspace: Workspace,
     form: Annotated[str, typer.Argument(help="A name from `slateboard ls lists`.")],
     folder: Annotated[Path, typer.Argument(help="Where the lists go; another list there is never overwritten.")],
-    protocol: Annotated[str | None, typer.Option(help="Protocol of the split; the settings' unless named.")] = None,
+    protocol: ProtocolName = None,
     split: Annotated[int | None, typer.Option(help="Number of the split or fold; all there are unless named.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
+    dataset: DatasetName = None,
 ) -> dict[str, Any]:
     """Write list files, and say how many clips of each part they hold and which the form has no place for."""
     known = find_dataset(workspace, dataset)

@@ -11,6 +11,7 @@ import typer
 
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
+from slateboard.options import DatasetName
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
@@ -27,7 +28,7 @@ SHOWN = 3
 def command(
     workspace: Workspace,
     protocol: Annotated[str, typer.Argument(help="A name from `slateboard ls protocols`.")],
-    dataset: Annotated[str | None, typer.Option(help="Version or folder; the newest version unless named.")] = None,
+    dataset: DatasetName = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the division; the settings' unless given.")] = None,
     param: Annotated[
         list[str] | None, typer.Option(help="Parameter of the protocol as key=value; may be repeated.")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from benchmark.running.runs import run
 from slateboard import engine
 from slateboard.dataset import Dataset, dataset_sha256, read_release
 from slateboard.files import sha256_of, write_text
@@ -16,7 +17,7 @@ from slateboard.media.encode import write_video
 from slateboard.records.release import Release, ReleasedClip
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.folder import write_split
+from splits.folder import find_split, write_split
 
 CLASSES = ("MoveLeft", "MoveRight")
 SIZE = 48
@@ -143,12 +144,26 @@ def squares(released: Path) -> Dataset:
 @pytest.fixture
 def lab(released: Path, tmp_path: Path) -> Callable[[str], Workspace]:
     """Make a workspace that holds the release and these lines of slateboard.toml."""
+    return lambda settings, name="workspace": _workspace(tmp_path / name, released, settings)
 
-    def made(settings: str, name: str = "workspace") -> Workspace:
-        root = tmp_path / name
-        (root / "releases").mkdir(parents=True)
-        (root / "releases" / "v1").symlink_to(released, target_is_directory=True)
-        write_text(root / "slateboard.toml", f'name = "squares"\n[train]\ndevice = "cpu"\n{settings}')
-        return Workspace(root)
 
-    return made
+@pytest.fixture(scope="module")
+def lab_of_runs(
+    released: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Workspace]:
+    """A workspace for all tests of a module, with a finished run of each of its RUNS, made as its SETTINGS say."""
+    workspace = _workspace(tmp_path_factory.mktemp("runs"), released, request.module.SETTINGS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "cores", lambda: 1)
+        dataset = workspace.dataset()
+        split = find_split(workspace, dataset, protocol="seags", number=1)
+        for baseline in request.module.RUNS:
+            run(workspace, dataset, split, baseline, seed=0)
+        yield workspace
+
+
+def _workspace(root: Path, released: Path, settings: str) -> Workspace:
+    (root / "releases").mkdir(parents=True)
+    (root / "releases" / "v1").symlink_to(released, target_is_directory=True)
+    write_text(root / "slateboard.toml", f'name = "squares"\n[train]\ndevice = "cpu"\n{settings}')
+    return Workspace(root)

@@ -1,6 +1,5 @@
 """Temporal probes: what is done to views, what is found on clips that only motion tells apart, and what is said."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +10,15 @@ from PIL import Image
 from benchmark.frames.geometry import Box
 from benchmark.inputs.items import Item
 from benchmark.reports.probed import PROBES, Probes
-from benchmark.running.runs import run
 from benchmark.steps.probe import command, table
 from benchmark.studies.probes import arrangements, backwards, findings, shuffled, single
 from leaderboards.comparison import Comparison
-from slateboard import engine
 from slateboard.errors import SlateboardError
 from slateboard.records.result import Difference
 from slateboard.workspace import Workspace
-from splits.folder import find_split
 
-SETTINGS = """name = "squares"
-[train]
-device = "cpu"
-[baselines.chance]
+RUNS = ("hog_svm", "chance")
+SETTINGS = """[baselines.chance]
 size = 32
 [baselines.hog_svm]
 size = 32
@@ -50,23 +44,6 @@ def test_shuffling_is_decided_by_seed_clip_and_view() -> None:
     }
     assert len(set(orders.values())) == 4
     assert orders["a"] == tuple(shuffled(item(*range(16), clip_id="x"), seed=0).indices.tolist())
-
-
-@pytest.fixture(scope="module")
-def lab_of_runs(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A workspace with finished runs of estimators on squares that move left or right."""
-    root = tmp_path_factory.mktemp("probes")
-    (root / "releases").mkdir()
-    (root / "releases" / "v1").symlink_to(released, target_is_directory=True)
-    (root / "slateboard.toml").write_text(SETTINGS)
-    workspace = Workspace(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "cores", lambda: 1)
-        dataset = workspace.dataset()
-        split = find_split(workspace, dataset, protocol="seags", number=1)
-        for baseline in ("hog_svm", "chance"):
-            run(workspace, dataset, split, baseline, seed=0)
-        yield workspace
 
 
 def folder_of(workspace: Workspace, baseline: str) -> Path:

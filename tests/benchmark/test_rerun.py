@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +16,12 @@ from benchmark.frames import store
 from benchmark.inputs.clips import clips_of
 from benchmark.models.estimators import load_estimator, save_estimator
 from benchmark.running.rerun import load_record, load_run
-from benchmark.running.runs import run
 from benchmark.steps.slices import command as slices
-from slateboard import engine
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.workspace import Workspace
-from splits.folder import find_split
 
-SETTINGS = """name = "squares"
-[train]
-device = "cpu"
-[baselines.c3d]
+RUNS = ("c3d",)
+SETTINGS = """[baselines.c3d]
 width = 2
 fc = 8
 size = 32
@@ -37,18 +31,10 @@ test_clips = 2
 
 
 @pytest.fixture(scope="module")
-def done(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Path]]:
-    """A workspace with a finished run of a small network."""
-    root = tmp_path_factory.mktemp("rerun")
-    (root / "releases").mkdir()
-    (root / "releases" / "v1").symlink_to(released, target_is_directory=True)
-    (root / "slateboard.toml").write_text(SETTINGS)
-    workspace = Workspace(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "cores", lambda: 1)
-        dataset = workspace.dataset()
-        split = find_split(workspace, dataset, protocol="seags", number=1)
-        yield workspace, run(workspace, dataset, split, "c3d", seed=0).folder
+def done(lab_of_runs: Workspace) -> tuple[Workspace, Path]:
+    """A workspace with a finished run of a small network, and the folder of that."""
+    (result,) = lab_of_runs.runs.glob("*/*/*/*/result.json")
+    return lab_of_runs, result.parent
 
 
 @pytest.fixture

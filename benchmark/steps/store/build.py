@@ -14,6 +14,7 @@ from benchmark.frames.geometry import Geometry
 from benchmark.frames.shard import FORMS
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.layouts import dataset_at
+from slateboard.options import DatasetName, Processes
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 
@@ -25,10 +26,8 @@ def command(
         str, typer.Option(help="centre: the square in the middle; whole: the picture as it is.")
     ] = "centre",
     form: Annotated[str, typer.Option(help="planes: raw pictures; video: H.264, a twentieth of that.")] = "planes",
-    dataset: Annotated[
-        str | None, typer.Option(help="Version, as v1, or a folder; the newest version if not given.")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; one a core if not given.")] = None,
+    dataset: DatasetName = None,
+    workers: Processes = None,
 ) -> dict[str, Any]:
     """Build the store, or say that it is there; clips that cannot be decoded are named and counted."""
     if form not in FORMS:

@@ -15,6 +15,7 @@ from curate.duplicates.edits import EDITS
 from curate.duplicates.recall import Trial, chosen, clips_in, matches, recall_rows, seen, tried
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.options import Processes
 from slateboard.progress import show, track
 
 
@@ -22,7 +23,7 @@ def command(
     folder: Annotated[Path, typer.Argument(help="Folder of real clips, with clips.csv to say whose they are.")],
     edits: Annotated[list[str] | None, typer.Option(help="Edit to make; repeat for several; default: all.")] = None,
     clips: Annotated[int, typer.Option(help="Clips that are edited, chosen by hash; all are compared.", min=0)] = 100,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
+    workers: Processes = None,
 ) -> dict[str, Any]:
     """Make edits, look for them, and compare all clips with each other."""
     names = tuple(edits or EDITS)
