@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
-.PHONY: help demo test test-all lint types fmt docs clean
+.PHONY: help demo test test-slow test-all lint types fmt docs clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,7 +28,10 @@ demo: $(CORE) ## From nothing to a dataset and a leaderboard, in demo/.
 test: lint ## The whole check of a two-core machine: lint, types, imports, tests.
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-test-all: lint ## The same with the slow, browser, GPU and network tests.
+test-slow: $(DEV) ## The tests that take minutes.
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m slow
+
+test-all: lint ## All tests, those that take minutes, a browser, a GPU or the network among them.
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow or not slow"
 
 lint: $(DEV) ## ruff, mypy, import contracts, unused dependencies, docs up to date.
