@@ -104,7 +104,7 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = trained(stream(baseline, parameters, name=name), material, tmp_path / "whole")
-    original, calls = loop.prepared, []
+    original, calls = loop.loss_of, []
     steps = len(epoch_batches_of(stream(baseline, parameters, name=name), material))
 
     def dies(*arguments: Any, **named: Any) -> Any:
@@ -113,10 +113,10 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
             raise KeyboardInterrupt
         return original(*arguments, **named)
 
-    monkeypatch.setattr(loop, "prepared", dies)
+    monkeypatch.setattr(loop, "loss_of", dies)
     with pytest.raises(KeyboardInterrupt):
         trained(stream(baseline, parameters, name=name), material, tmp_path / "cut")
-    monkeypatch.setattr(loop, "prepared", original)
+    monkeypatch.setattr(loop, "loss_of", original)
     torch.manual_seed(99)
     assert_same(whole, trained(stream(baseline, parameters, name=name), material, tmp_path / "cut"))
     assert log.epochs(tmp_path / "cut" / "log.csv") == {name or "all": 3}

@@ -59,7 +59,7 @@ def test_a_reader_that_is_a_frame_late_is_found_out(footage: Dataset, tmp_path: 
 
 
 def test_the_papers_way_gives_our_meis(footage: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = paper.compare(footage, tmp_path, interval=10)
+    found = paper.compare(footage, tmp_path, interval=10, workers=1)
     assert set(found) == {PLANES, VIDEO, paper.PAPER}
     assert len(list((tmp_path / paper.PAPER / "frames").rglob("*.jpg"))) == 4 * 24
     decibels = [float(line.split(": ")[1].split()[0]) for line in capsys.readouterr().out.splitlines() if " dB" in line]
