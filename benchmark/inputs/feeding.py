@@ -62,12 +62,12 @@ def batches_ahead(
     or made by a network. The outcome does not depend on their number; what goes wrong in one is raised in the place of
     its batch. Whoever stops early closes the iterator, or lets it go: then nothing more is read.
     """
-    is_cuda = torch.device(device).type == "cuda"
-    if not is_cuda:
+    kind = torch.device(device).type
+    if kind == "cpu":
         keep_freed_memory()
-    blocks = Blocks(pinned=is_cuda)
+    blocks = Blocks(pinned=kind == "cuda")
     is_drawn = recipe is not None and recipe.augmentation != NONE
-    is_early = not (is_cuda or is_drawn or isinstance(stream.prepare, nn.Module))
+    is_early = kind == "cpu" and not is_drawn and not isinstance(stream.prepare, nn.Module)
 
     def read(items: Sequence[Item]) -> Pictures | torch.Tensor:
         pictures = gather(clips.frames, items, blocks=blocks)
