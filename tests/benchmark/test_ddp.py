@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,11 +30,18 @@ SGD = {"optimiser": "sgd", "learning_rate": 0.05, "dropout": 0.0, "epochs": 4, "
 
 def in_two_processes(dataset: Dataset, jobs: dict[Path, dict[str, Any]]) -> Any:
     """Train in each folder, under torchrun on the CPU."""
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
-    given = json.dumps({str(folder): over for folder, over in jobs.items()})
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*torchrun, "tests/tiny_training.py", str(dataset.root), given]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([*torchrun, *training(dataset, jobs)], capture_output=True, check=False, **here())
+
+
+def training(dataset: Dataset, jobs: dict[Path, dict[str, Any]]) -> list[str]:
+    given = json.dumps({str(folder): over for folder, over in jobs.items()})
+    return ["tests/tiny_training.py", str(dataset.root), given]
+
+
+def here(**environment: str) -> dict[str, Any]:
+    paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "OMP_NUM_THREADS": "1"}
+    return {"cwd": ROOT, "env": {**os.environ, **paths, **environment}, "text": True}
 
 
 def alone(dataset: Dataset, folder: Path, over: dict[str, Any]) -> tuple[dict[str, torch.Tensor], list[str]]:
@@ -63,8 +71,8 @@ def test_two_processes_end_with_the_weights_of_one_and_end_what_one_began(square
     # 8 clips and 4 x 5 views to validate an epoch: cut inside the second.
     cut = tiny_material(squares, frames=Cutting(33))
     with pytest.raises(Cut):
-        here, folder = fabric("cpu"), tmp_path / "begun"
-        train(tiny_stream(**begun), cut, seed=0, fabric=here, folder=folder, checkpoint_minutes=0)
+        folder = tmp_path / "begun"
+        train(tiny_stream(**begun), cut, seed=0, fabric=fabric("cpu"), folder=folder, checkpoint_minutes=0)
     saved = read(tmp_path / "begun" / "checkpoints" / "all.pt")
     assert saved is not None and (saved.state.epoch, saved.state.step) == (1, 2)
     # With BatchNorm, whose statistics each process measures by its own part.
@@ -79,6 +87,30 @@ def test_two_processes_end_with_the_weights_of_one_and_end_what_one_began(square
         if name == "every":
             read_by_first = json.loads(done.stdout.splitlines()[0])
             assert len(read_by_first) < 0.7 * len(read_alone)
+
+
+def test_two_machines_as_srun_starts_them_train_as_one(squares: Dataset, tmp_path: Path) -> None:
+    """Without SLURM: its variables, as srun sets them for two tasks on two machines, which here are this one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    job = {"SLURM_JOB_ID": "4711", "SLURM_JOB_NAME": "train", "SLURM_NODELIST": "127.0.0.1", "MASTER_PORT": port}
+    job |= {"SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "1", "SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_NUM_NODES": "2"}
+    command = [sys.executable, *training(squares, {tmp_path / "two": SGD})]
+    tasks = [
+        subprocess.Popen(
+            command,
+            stderr=subprocess.PIPE,
+            **here(**job, SLURM_PROCID=rank, SLURM_NODEID=rank, SLURM_LOCALID="0"),
+        )
+        for rank in ("0", "1")
+    ]
+    told = [task.communicate(timeout=240)[1] for task in tasks]
+    assert [task.returncode for task in tasks] == [0, 0], told
+    assert "train all" in told[0] and "train all" not in told[1]
+    weights, _ = alone(squares, tmp_path / "one", SGD)
+    assert_close(tmp_path / "two", weights)
+    assert_same_figures(tmp_path / "one", tmp_path / "two")
 
 
 @pytest.mark.parametrize("world", [1, 2, 3, 7])
