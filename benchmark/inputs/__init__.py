@@ -1,1 +1,1 @@
-"""What networks see: datasets by name, clips, samplers' views, items, frames fed to the device."""
+"""What networks see: clips, samplers' views, items, and inputs made ahead of the model."""

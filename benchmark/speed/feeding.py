@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, count, islice
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +132,7 @@ class Test:
 
     @property
     def views(self) -> int:
-        """In a round."""
+        """In a round, over as many epochs as that takes."""
         return sum(map(len, self.batches))
 
 
@@ -196,7 +196,7 @@ def main() -> None:
     parser.add_argument("--streams", nargs="+", default=list(STREAMS), choices=STREAMS)
     parser.add_argument("--processes", type=int, nargs="+", default=[0, 2], help="0: alone.")
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--views", type=int, default=64, help="In a round.")
+    parser.add_argument("--views", type=int, default=64, help="In a round, over as many epochs as that takes.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--stores", type=Path, help="Kept between calls; else made anew.")
     arguments = parser.parse_args()
@@ -237,12 +237,13 @@ def ready(
     source = sum((dataset.root / path).stat().st_size for path in dataset.clips["path"])
     print(f"  source: {source / sum(clips.lengths):,.0f} bytes a frame")
     assert stream.recipe is not None
-    items = [item for batch in epoch_batches(stream, clips, stream.recipe, seed=0, epoch=0) for item in batch][:views]
+    epochs = (epoch_batches(stream, clips, stream.recipe, seed=0, epoch=epoch) for epoch in count())
+    items = list(islice(chain.from_iterable(chain.from_iterable(epochs)), views))
     sources = sources_of(dataset, short_side=stream.geometry.short_side)
     wrong = other_frames(Test(stream, by_form, sources, [items]), others)
     seen, by_reader = len({item.clip_id for item in items}), Counter(chain.from_iterable(wrong.values()))
-    for name, count in by_reader.most_common():
-        print(f"  {name} gives other frames of {count} of {seen} clips")
+    for name, clips_of_it in by_reader.most_common():
+        print(f"  {name} gives other frames of {clips_of_it} of {seen} clips")
     kept = {name: reader for name, reader in others.items() if by_reader[name] <= seen / 2}
     out = {clip_id for clip_id, names in wrong.items() if any(name in kept or name in FORMS for name in names)}
     print(f"  left out: {', '.join(set(others) - set(kept)) or 'no reader'}; {len(out)} clips for all sides")
