@@ -24,6 +24,7 @@ from benchmark.running.fitting import fit
 from benchmark.running.planning import JOINTLY
 from benchmark.running.seen import refuse_seen
 from benchmark.training import log
+from benchmark.training.checkpoint import file_of
 from benchmark.training.loop import train
 from benchmark.training.material import Material
 from benchmark.training.stopping import selection
@@ -66,7 +67,7 @@ def learn(workspace: Workspace, dataset: Dataset, split: Split, record: Run, *, 
     streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
     for stream in streams:
         refuse_seen(TrainedOn(train=stream.seen, validation=()), split, where=f"weights of {stream.name}")
-        if JOINTLY in record.parameters and not (folder / "checkpoints" / f"{stream.name}.pt").is_file():
+        if JOINTLY in record.parameters and not file_of(folder, stream.name).is_file():
             together = ", ".join(record.parameters[JOINTLY])
             raise SlateboardError(
                 f"{folder} is one of runs trained jointly on {together}, and has no checkpoint of {stream.name}: make "

@@ -53,7 +53,7 @@ def load_run(workspace: Workspace, folder: Path, *, dataset: Dataset | None = No
         raise BadInput([Problem(str(folder), what, "Run it again.")])
     built = module.build(known.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
     _same_weights(folder, record, built)
-    streams = tuple(_trained(stream, folder / "checkpoints") for stream in built)
+    streams = tuple(_trained(stream, folder) for stream in built)
     return Loaded(folder, record, result, known, split, streams)
 
 
@@ -94,16 +94,16 @@ def _same_weights(folder: Path, record: Run, built: Sequence[Stream]) -> None:
         raise BadInput([Problem(str(folder), what, "Put that file where the settings look for weights.")])
 
 
-def _trained(stream: Stream, checkpoints: Path) -> Stream:
+def _trained(stream: Stream, folder: Path) -> Stream:
     """Return a stream with the weights of its checkpoint, which must fit all of it."""
     if not isinstance(stream.model, nn.Module):
-        path = checkpoints / f"{stream.name}{ENDING}"
+        path = folder / "checkpoints" / f"{stream.name}{ENDING}"
         if not path.is_file():
             raise BadInput(
                 [Problem(str(path), "is not there: the estimator was not kept.", "Remove the run, run it again.")]
             )
         return replace(stream, model=load_estimator(path))
-    path = checkpoints / f"{stream.name}.pt"
+    path = checkpoint.file_of(folder, stream.name)
     found = checkpoint.read(path)
     if found is None or not found.state.finished:
         what = "is not there." if found is None else f"is of epoch {found.state.epoch}, before the end of training."

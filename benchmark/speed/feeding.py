@@ -242,8 +242,8 @@ def ready(
     sources = sources_of(dataset, short_side=stream.geometry.short_side)
     wrong = other_frames(Test(stream, by_form, sources, [items]), others)
     seen, by_reader = len({item.clip_id for item in items}), Counter(chain.from_iterable(wrong.values()))
-    for name, clips_of_it in by_reader.most_common():
-        print(f"  {name} gives other frames of {clips_of_it} of {seen} clips")
+    for name, wrong_clips in by_reader.most_common():
+        print(f"  {name} gives other frames of {wrong_clips} of {seen} clips")
     kept = {name: reader for name, reader in others.items() if by_reader[name] <= seen / 2}
     out = {clip_id for clip_id, names in wrong.items() if any(name in kept or name in FORMS for name in names)}
     print(f"  left out: {', '.join(set(others) - set(kept)) or 'no reader'}; {len(out)} clips for all sides")

@@ -66,6 +66,11 @@ class Checkpoint:
             torch.save(content, temporary)
 
 
+def file_of(folder: Path, stream: str) -> Path:
+    """Return where the checkpoint of a stream lies in the folder of its run."""
+    return folder / "checkpoints" / f"{stream}.pt"
+
+
 def read(path: Path) -> Checkpoint | None:
     """Return the checkpoint, its tensors on the CPU; None where there is none."""
     if not path.is_file():

@@ -1,10 +1,11 @@
 """One training: what its parts share, how it begins or goes on, and how it is saved and ended."""
 
+import os
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ from benchmark.training.networks import Networks, spread
 from benchmark.training.optimisers import optimiser_of
 from benchmark.training.phases import Phase, free
 from benchmark.training.task import Task, trained_on
-from slateboard.errors import SlateboardError
+from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.progress import say
 from slateboard.records.trained_on import TrainedOn
 
@@ -84,7 +85,7 @@ def begin(tasks: Sequence[Task], *, seed: int, fabric: Fabric, minutes: float) -
     """Return a training that is about to begin, or to go on from its checkpoint."""
     networks, state, decided = Networks([task.network for task in tasks]), State(), trained_on(tasks)
     scaler = dict(fabric.strategy.precision.state_dict())
-    saved = checkpoint.read(_file(tasks[0]))
+    saved = checkpoint.read(checkpoint.file_of(tasks[0].folder, tasks[0].stream.name))
     if saved is None:
         _calibrate(tasks)
     else:
@@ -115,8 +116,16 @@ def enter(training: Training, phase: Phase) -> None:
         plain.load_state_dict(saved.optimiser)
     # The wrapper of the phase before goes first: DDP's hooks on the weights would else answer to both.
     training.saved, training.plain, training.model, training.optimiser = None, plain, None, None
-    forward: Any = torch.compile(training.networks) if training.recipe.compile else training.networks
+    forward: Any = _compiled(training) if training.recipe.compile else training.networks
     training.model, training.optimiser = training.fabric.setup(forward, plain)
+
+
+def _compiled(training: Training) -> Any:
+    """Return the networks as torch compiles them; MissingRequirement where a CPU's compiler is not there."""
+    compilers = (os.environ.get("CXX", "g++"), "g++", "clang++")
+    if training.fabric.device.type == "cpu" and not any(map(shutil.which, compilers)):
+        raise MissingRequirement("compile needs a C++ compiler on a CPU: install g++, or set compile = false.")
+    return torch.compile(training.networks)
 
 
 def is_due(training: Training, *, since: float) -> bool:
@@ -137,7 +146,7 @@ def save(training: Training) -> None:
         weights = training.networks.weights()
         optimiser = training.plain.state_dict()
         one = Checkpoint(training.state, training.decided[0], weights, optimiser, average, scaler)
-        one.write(_file(training.tasks[0]))
+        one.write(checkpoint.file_of(training.tasks[0].folder, training.tasks[0].stream.name))
 
 
 def finish(training: Training) -> None:
@@ -153,16 +162,14 @@ def finish(training: Training) -> None:
         weights = networks.weights()
         for number in reversed(range(len(weights))):
             own = weights if number == 0 else weights[number : number + 1]
-            Checkpoint(state, training.decided[number], own).write(_file(training.tasks[number]))
+            task = training.tasks[number]
+            last = Checkpoint(state, training.decided[number], own)
+            last.write(checkpoint.file_of(task.folder, task.stream.name))
 
 
 def loss_of(scores: torch.Tensor, batch: Batch, recipe: Recipe) -> torch.Tensor:
     """Return the cross entropy, summed over the views of a batch."""
     return nn.functional.cross_entropy(scores, batch.labels, label_smoothing=recipe.label_smoothing, reduction="sum")
-
-
-def _file(task: Task) -> Path:
-    return task.folder / "checkpoints" / f"{task.stream.name}.pt"
 
 
 def _calibrate(tasks: Sequence[Task]) -> None:

@@ -15,7 +15,7 @@ from benchmark.devices import fabric, set_determinism
 from benchmark.training.loop import train
 from benchmark.training.memory import is_out_of_memory
 from slateboard.dataset import Dataset
-from slateboard.errors import SlateboardError
+from slateboard.errors import MissingRequirement, SlateboardError
 
 CPU_ERROR = "[enforce fail at alloc_cpu.cpp:130] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to"
 
@@ -113,6 +113,15 @@ def test_a_compiled_network_learns_the_same_but_for_float_error(squares: Dataset
         assert isinstance(stream.model, nn.Module)
         weights.append(dict(stream.model.state_dict()))
     torch.testing.assert_close(weights[1], weights[0], rtol=1e-4, atol=1e-5)
+
+
+def test_a_compiler_that_is_not_there_is_named(
+    squares: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(MissingRequirement, match=r"compile needs a C\+\+ compiler on a CPU: install g\+\+"):
+        train(tiny_stream(compile=True), tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
 
 
 def test_determinism_is_set_and_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
