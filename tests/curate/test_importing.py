@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.listing.cells import read_row, write_row
@@ -246,7 +246,6 @@ ROWS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(ROWS)
 def test_what_is_written_is_read_back_whatever_it_holds(row: Row) -> None:
     again, wrong = read_row(write_row(row), where="line 1")
@@ -258,7 +257,6 @@ def test_what_is_written_is_read_back_whatever_it_holds(row: Row) -> None:
 
 
 @pytest.mark.parametrize("name", ["csv", "jsonl"])
-@settings(deadline=None)
 @given(row=ROWS)
 def test_an_appended_row_comes_back_from_the_file(
     tmp_path_factory: pytest.TempPathFactory, name: str, row: Row

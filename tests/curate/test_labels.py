@@ -1,7 +1,7 @@
 """Class names are safe as folders and in lists, whatever people write."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.listing.labels import class_name, class_names
@@ -24,7 +24,6 @@ def test_names_keep_letters_and_digits_alone(label: str, name: str) -> None:
     assert class_name(label) == name
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_label_leaves_its_folder_or_breaks_a_list(label: str) -> None:
     name = class_name(label)

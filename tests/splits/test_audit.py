@@ -254,14 +254,14 @@ def made(rows: list[dict[str, str]]) -> tuple[Dataset, Split]:
     return data, split
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(divided())
 def test_a_split_of_whole_groups_is_never_accused(drawn) -> None:
     report = audit(*made(drawn[0]))
     assert (report.leaks, report.contradictions) == (0, 0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(divided(), st.sampled_from(sorted(PLANTED)), st.randoms())
 def test_whatever_is_planted_on_both_sides_is_found(drawn, column, random) -> None:
     rows, train, test = drawn
@@ -274,7 +274,7 @@ def test_whatever_is_planted_on_both_sides_is_found(drawn, column, random) -> No
     assert report.leaks >= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(divided(), st.randoms())
 def test_the_order_of_rows_and_lists_changes_nothing(drawn, random) -> None:
     data, split = made(drawn[0])

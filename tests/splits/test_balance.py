@@ -92,7 +92,7 @@ def test_a_share_outside_0_and_1_is_refused(grid, share) -> None:
         choose_test_groups(grid.clips, group_keys(grid.clips), test_share=share, seed=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     table=st.lists(
         st.tuples(st.sampled_from("abc"), st.integers(0, 8), st.sampled_from(["true", "false", "unknown"])),
@@ -119,7 +119,7 @@ def test_choices_are_whole_deterministic_and_blind_to_row_order(make_dataset, ta
     assert not test.groupby(clips["label"]).all().any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(sizes=st.lists(st.integers(1, 9), min_size=2, max_size=9), share=st.floats(0.1, 0.9))
 def test_no_subset_of_groups_comes_nearer(make_dataset, sizes, share) -> None:
     rows = [{"label": "a", "group": f"g{g}"} for g, size in enumerate(sizes) for _ in range(size)]
@@ -181,7 +181,7 @@ def test_held_groups_keep_their_part_and_the_others_make_up_for_them(grid) -> No
     assert set(shares(grid, division.keys_in(0)).round(6)) == {0.3}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     table=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 9)), min_size=4, max_size=50),
     parts=st.integers(2, 5),
@@ -199,7 +199,7 @@ def test_every_class_reaches_as_many_parts_as_it_has_groups_where_no_group_is_sh
     assert dict(reached) == dict(groups.clip(upper=parts))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     table=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 6)), min_size=3, max_size=25),
     parts=st.integers(2, 3),

@@ -58,7 +58,7 @@ def test_a_name_means_one_listed_name_or_none(names, listed, listed_as, ambiguou
 SETS = st.sets(st.text(st.sampled_from("a@#&"), min_size=1, max_size=3), max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(names=SETS, listed=SETS, spelling=st.sampled_from(["", "jhmdb"]))
 def test_no_name_is_lost_and_no_listed_name_is_given_twice(names, listed, spelling) -> None:
     found = matched(names, listed, spelling=spelling)

@@ -55,7 +55,7 @@ def test_pairs_are_exact_at_any_distance(most_bits: int) -> None:
     assert near(rows, most_bits=most_bits).tolist() == expected.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     count=st.integers(0, 700),
     share=st.floats(0, 1),
@@ -68,7 +68,7 @@ def test_few_hashes_have_the_pairs_that_brute_force_finds(count: int, share: flo
     assert near(rows, most_bits=most_bits).tolist() == expected.tolist()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(turned=st.sets(st.integers(0, 255), min_size=30, max_size=33), row=st.integers(1, 2_999))
 def test_neighbours_are_found_wherever_their_bits_differ(turned: set[int], row: int) -> None:
     rows = planted(3_000, 0, most_bits=31, seed=7)

@@ -12,7 +12,7 @@ from splits.listing.lines import Style, divided
 CLASSES = ("Kick", "Kick_Ball", "climb stairs")
 NAMES = st.text(st.sampled_from("ab1 .#&@[](),;~'\"é-_!"), min_size=1, max_size=9).map(lambda name: f"x{name}x.avi")
 IDS = st.text(st.sampled_from("abcXYZ019-_"), min_size=11, max_size=11)
-SLOW = settings(max_examples=60, deadline=None)
+SLOW = settings(max_examples=60)
 
 
 def save(folder: Path, texts: dict[str, str | bytes]) -> Path:
@@ -103,7 +103,7 @@ def test_parquet_tables_are_read_as_written(folders, found) -> None:
     trip(folders(), "parquet", Listing(tuple(Entry(one.path, one.part, one.number, "") for one in found)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(st.sampled_from("\ufeff \t\r\nab\u3000\x0c"), max_size=30))
 def test_any_text_is_its_lines_and_its_style(text) -> None:
     lines, style = divided(text)
@@ -111,7 +111,7 @@ def test_any_text_is_its_lines_and_its_style(text) -> None:
     assert all(line == line.strip(" \t\r\n") and "\n" not in line for _, line in lines)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(st.sampled_from(" \t\r\nab"), max_size=30), added=st.lists(st.sampled_from("ab"), max_size=5))
 def test_lines_stay_lines_in_the_style_of_a_file_with_fewer_or_more(text, added) -> None:
     lines, style = divided(text)

@@ -32,7 +32,7 @@ def test_seags_takes_share_and_seed_from_the_settings_unless_they_are_given(grid
     assert (split.parameters, split.seed, len(split.test)) == ({"test_share": 0.5}, 9, 45)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rows=st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=30),
     seed=st.integers(0, 5),

@@ -40,7 +40,7 @@ def extended(make_dataset, protocol: str, rows, previous: Previous, *, seed: int
 
 
 @pytest.mark.parametrize("protocol", EXTENDED)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(grown=st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 12)), max_size=8), seed=st.integers(0, 5))
 def test_clips_added_to_groups_move_no_other_group(make_dataset, protocol, grown, seed) -> None:
     rows = rows_of(10)

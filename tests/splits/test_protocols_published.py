@@ -144,7 +144,7 @@ TABLE = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 7), st.integers
 
 
 @pytest.mark.parametrize("protocol", GROUPED)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(table=TABLE, seed=st.integers(0, 5))
 def test_splits_are_disjoint_complete_whole_deterministic_and_blind_to_row_order(
     make_dataset, protocol, table, seed
