@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from curate.fetching import provenance
+from curate.fetching.endings import ending
 from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job
 from curate.fetching.web import Session
@@ -81,9 +82,9 @@ class Bringer:
 
     def _looked_at(self, file: Path, outcome: Outcome) -> Outcome:
         media_id = sha256_of(file)
-        target = self._root / "media" / f"{media_id}{file.suffix.lower()}"
         try:
-            media = probe(file, media_id=media_id, relative=str(target.relative_to(self._root)))
+            probed = probe(file, media_id=media_id, relative="")
         except Unreadable as error:
             return Outcome(error.state, error=str(error))
-        return replace(outcome, file=target, media=media)
+        media = probed.model_copy(update={"path": f"media/{media_id}{ending(file.name, probed.container)}"})
+        return replace(outcome, file=self._root / media.path, media=media)

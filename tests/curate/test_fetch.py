@@ -9,6 +9,7 @@ import pytest
 from drawing import moving
 from faults.server import FaultServer
 
+from curate.fetching.endings import ending
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.records.release import Takedown
@@ -287,3 +288,35 @@ def test_what_was_taken_down_is_not_fetched_again_from_any_address(
         assert catalog.media() == []
     assert list(workspace.media.glob("*.mp4")) == []
     assert main([*words, "--retry", "taken_down"]) == 2
+
+
+def test_a_name_with_an_ending_longer_than_file_names_may_be_is_fetched_under_its_containers(
+    workspace: Workspace, draw: Callable[..., Path]
+) -> None:
+    video = draw("good.mp4", moving(20))
+    names = [f"St. {'x' * 200}", "Mr. Jump 3", "none", "two.MOV"]
+    for seed, name in enumerate(names):
+        draw(f"{seed}.mp4", moving(20, seed=seed + 1)).rename(video.with_name(name))
+    listed = [*names, "good.mp4"]
+    workspace.sources.write_text(COLUMNS + "".join(f"{name},Squat,,,,,,\n" for name in listed))
+    assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet", "--debug"]) == 0
+    with opened(workspace.catalog) as catalog:
+        states = {source.url: source.state for source in catalog.sources()}
+        paths = {media.path.partition(".")[2] for media in catalog.media()}
+    assert states == dict.fromkeys(listed, State.FETCHED)
+    assert paths == {"mp4", "mov"}
+    assert sorted(path.suffix for path in workspace.media.iterdir()) == [".mov", *[".mp4"] * 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "kept"),
+    [
+        ("a.MP4", "mov,mp4,m4a,3gp,3g2,mj2", ".mp4"),
+        ("a.jump 3", "mov,mp4,m4a,3gp,3g2,mj2", ".mp4"),
+        ("a", "matroska,webm", ".mkv"),
+        ("a.exe", "avi", ".avi"),
+        ("a.php", "some_demuxer_of_tomorrow", ".video"),
+    ],
+)
+def test_an_original_bears_an_ending_of_a_container(name: str, container: str, kept: str) -> None:
+    assert ending(name, container) == kept
