@@ -1,5 +1,6 @@
 """Other decoders beside PyAV's, behind the same door: they show how much a figure hangs on who decodes."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -11,8 +12,10 @@ import imageio_ffmpeg
 import numpy as np
 
 from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.media import containers
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame, Plane, decode, scaled_size
+from slateboard.media.probe import opened
 from slateboard.records.source import State
 
 PYAV, OPENCV, FFMPEG = "pyav", "opencv", "ffmpeg"
@@ -43,7 +46,10 @@ def decoder_version(decoder: str) -> str:
 
 def _by_opencv(path: Path, *, short_side: int) -> Iterator[Frame]:
     """Yield frames of cv2.VideoCapture: BGR as it converts them, scaled by area, to BT.601 planes by cv2.cvtColor."""
-    video = cv2.VideoCapture(str(path))
+    with opened(path):
+        os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = containers.opencv_options()
+        # Its other backends would take a name with a % for a sequence of pictures.
+        video = cv2.VideoCapture(containers.address(path), cv2.CAP_FFMPEG)
     try:
         if not video.isOpened():
             raise Unreadable(f"{path.name} does not open in OpenCV.", State.UNSUPPORTED)
@@ -75,7 +81,8 @@ def _by_ffmpeg(path: Path, *, short_side: int) -> Iterator[Frame]:
     first = next(decode(path, short_side=short_side))
     height, width = first.y.shape
     pixels = "yuvj420p" if first.full_range else "yuv420p"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-threads", "1", "-i", str(path)]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-threads", "1"]
+    command += containers.program_input(path)
     command += ["-map", "0:V:0", "-vf", f"scale={width}:{height}:flags=area,format={pixels}"]
     command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     size = height * width * 3 // 2

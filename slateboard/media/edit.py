@@ -6,6 +6,7 @@ from pathlib import Path
 
 from slateboard.errors import SlateboardError
 from slateboard.files import whole
+from slateboard.media.containers import address, program_input
 from slateboard.media.ffmpeg import program
 
 
@@ -15,13 +16,16 @@ def edit(source: Path, target: Path, *, graph: str, pictures: Sequence[Path] = (
     `graph` takes `[0:v]` and, in order, `pictures` as `[1:v]`, `[2:v]`, ... and ends in `[out]`. One encoder
     thread and no dates: the same source gives the same bytes. Raises SlateboardError with ffmpeg's last words.
     """
-    inputs = [part for path in (source, *pictures) for part in ("-i", str(path))]
+    inputs = program_input(source)
+    # Pictures are drawn by the caller, each under a name of its own.
+    inputs += [part for path in pictures for part in ("-f", "png_pipe", "-i", address(path))]
     with whole(target) as temporary:
         command = [program(), "-nostdin", "-v", "error", "-y", "-filter_complex_threads", "1", "-threads", "1", *inputs]
         command += ["-filter_complex", graph, "-map", "[out]", "-an", "-map_metadata", "-1", "-fps_mode", "vfr"]
         command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p", "-threads", "1"]
         command += ["-x264-params", "mbtree=0", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4"]
-        done = subprocess.run([*command, str(temporary)], capture_output=True, text=True, errors="replace", check=False)
+        command.append(address(temporary))
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         if done.returncode:
             words = done.stderr.strip().splitlines()
             raise SlateboardError(f"ffmpeg could not edit {source}: {words[-1] if words else 'no message'}")

@@ -11,6 +11,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from slateboard.files import whole
+from slateboard.media.containers import address
 
 _BT709 = 1
 """The number of BT.709 in the tables of H.264, for primaries, transfer and matrix alike."""
@@ -39,7 +40,7 @@ def write_video(
         raise ValueError(f"No pictures were given for {path}; a video needs at least one.")
     with (
         whole(path) as temporary,
-        av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+        av.open(address(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container,
     ):
         stream = container.add_stream("libx264", rate=rate)
         stream.height, stream.width = first.shape[:2]

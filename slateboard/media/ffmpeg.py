@@ -16,6 +16,7 @@ import imageio_ffmpeg
 
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.files import whole
+from slateboard.media.containers import address, program_options
 from slateboard.media.encode import STEADY
 from slateboard.media.frames import Matrix
 from slateboard.media.probe import opened
@@ -93,7 +94,7 @@ def trim_all(source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | No
     One encoder thread, no macroblock-tree rate control (its decisions varied from run to run) and no dates in the
     file: the same source gives the same bytes, however cuts are put together.
     """
-    how: dict[str, Any] = {"threads": 1}
+    how: dict[str, Any] = {"threads": 1, **program_options()}
     if from_seconds is not None:
         # Rounded up: a hair too early, and ffmpeg would begin a whole group of pictures before.
         how |= {
@@ -103,7 +104,7 @@ def trim_all(source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | No
             "copyts": None,
         }
     with opened(source) as (_, stream):
-        video = ffmpeg.input(str(source), **how)[str(stream.index)]
+        video = ffmpeg.input(address(source), **how)[str(stream.index)]
     branches = video.filter_multi_output("split", len(cuts))
     with ExitStack() as stack:
         outputs = [
@@ -141,7 +142,7 @@ def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
     video = video.filter("format", pixels).filter("setparams", colorspace=colours, range=extent)
     return ffmpeg.output(
         video,
-        str(temporary),
+        address(temporary),
         format="mp4",
         vcodec="libx264",
         preset=cut.preset,

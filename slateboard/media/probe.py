@@ -9,12 +9,10 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from slateboard.media import containers
 from slateboard.media.errors import Unreadable
 from slateboard.records.media import Media
 from slateboard.records.source import State
-
-# FFmpeg opens pictures as one-frame videos through these demuxers.
-_PICTURES = ("image2", "_pipe")
 
 
 @contextmanager
@@ -26,13 +24,10 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise Unreadable(f"{path.name} is empty (0 bytes).", State.CORRUPT)
     try:
         # Tags cut in the middle of a character are common (HMDB51) and are no reason to refuse a file.
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(containers.address(path), metadata_errors="replace", container_options=containers.options())
     except (av.FFmpegError, OSError, ValueError) as error:
-        # FFmpeg's own text ends in the path, which is of no use elsewhere.
-        raise _refusal(path, str(error).partition(": '")[0]) from error
+        raise _refusal(path, error) from error
     with container:
-        if any(container.format.name.endswith(ending) for ending in _PICTURES):
-            raise Unreadable(f"{path.name} is a picture ({container.format.name}), no video.", State.NOT_VIDEO)
         streams = [stream for stream in container.streams.video if not _is_cover(stream)]
         if not streams:
             raise Unreadable(f"{path.name} has no video stream.", State.NOT_VIDEO)
@@ -45,11 +40,16 @@ def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
-def _refusal(path: Path, error: str) -> Unreadable:
-    head = path.read_bytes()[:1024].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"{")):
-        return Unreadable(f"{path.name} is a page or a text, no video.", State.NOT_VIDEO)
-    return Unreadable(f"{path.name} does not open as a video: {error}.", State.CORRUPT)
+def _refusal(path: Path, error: Exception) -> Unreadable:
+    kind = containers.kind_of(path)
+    if kind is not None:
+        return Unreadable(f"{path.name} is {kind}, no video.", State.NOT_VIDEO)
+    if isinstance(error, av.ArgumentError):
+        what = f"its container is none of those that are opened: {', '.join(containers.ALLOWED)}"
+        return Unreadable(f"{path.name} does not open as a video: {what}.", State.UNSUPPORTED)
+    # FFmpeg's own text ends in the path, which is of no use elsewhere.
+    words = str(error).partition(": '")[0]
+    return Unreadable(f"{path.name} does not open as a video: {words}.", State.CORRUPT)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def probe(path: Path, *, media_id: str, relative: str) -> Media:
         except av.FFmpegError as error:
             raise Unreadable(f"{path.name}: the first frame does not decode: {error}.", State.CORRUPT) from error
         if first is None:
-            raise Unreadable(f"{path.name} holds no frame.", State.NOT_VIDEO)
+            why = "holds no frame of its own (pictures that lie in other files are not opened)"
+            raise Unreadable(f"{path.name} {why}.", State.NOT_VIDEO)
         rotation = first.rotation % 360
     return Media(
         media_id=media_id,

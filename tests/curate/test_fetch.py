@@ -244,6 +244,20 @@ def test_odd_files_end_in_a_state_and_the_batch_goes_on(workspace: Workspace, re
     }
 
 
+def test_a_playlist_in_the_list_brings_no_other_file_here(workspace: Workspace, draw: Callable[..., Path]) -> None:
+    draw("private.mp4", moving(20))
+    (workspace.root / "a.m3u8").write_text(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nprivate.mp4\n#EXT-X-ENDLIST\n"
+    )
+    (workspace.root / "b.mkv").write_text("ffconcat version 1.0\nfile private.mp4\n")
+    assert main(_begin(workspace, "a.m3u8", "b.mkv")) == 0
+    assert {name: (source.state, source.reason) for name, source in _sources(workspace).items()} == {
+        name: (State.NOT_VIDEO, f"{name} is a playlist, which names other files, no video.")
+        for name in ("a.m3u8", "b.mkv")
+    }
+    assert not list(workspace.media.glob("*.*"))
+
+
 def test_a_file_that_ends_early_in_decoding_is_truncated_though_it_was_fetched(
     workspace: Workspace, realdata: Path
 ) -> None:
