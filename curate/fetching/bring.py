@@ -70,12 +70,12 @@ class Bringer:
 
     def _taken_over(self, path: Path, told: str) -> Outcome:
         if not path.is_file():
-            return Outcome(State.GONE, error=f"{path.name} is not there")
+            return Outcome(State.MISSING, error=f"{path.name} is not there")
         source = provenance.of_path(told, bytes_=path.stat().st_size, at=datetime.now(UTC))
         looked = self._looked_at(path, Outcome(State.FETCHED, provenance=source))
         if looked.media is not None:
             target = self._root / looked.media.path
-            if not target.exists():
+            if not target.is_file() or sha256_of(target) != looked.media.media_id:
                 with whole(target) as temporary:
                     shutil.copyfile(path, temporary)
         return looked

@@ -13,7 +13,7 @@ from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job, Left, Plan
 from slateboard.errors import BadInput, Problem
 from slateboard.records.media import Media
-from slateboard.records.source import Attempt, Source, State
+from slateboard.records.source import BROUGHT, Attempt, Source, State
 from slateboard.settings import Fetch
 
 INCOMING = ".incoming"
@@ -124,7 +124,7 @@ class _Settling:
     @cached_property
     def _known(self) -> dict[str, Source]:
         """Media id -> first source that brought it; read only when it matters: a second for 100,000 sources."""
-        fetched = reversed(self._ledger.sources(State.FETCHED))
+        fetched = reversed(self._ledger.sources(*BROUGHT))
         return {source.media_id: source for source in fetched if source.media_id is not None}
 
     def down(self, urls: Collection[str]) -> list[str]:
@@ -162,7 +162,7 @@ class _Settling:
             outcome = Outcome(State.TAKEN_DOWN, error=_TAKEN_DOWN)
         found = self._found(group, outcome)
         for source in group:
-            settled = source.model_copy(update=found)
+            settled = source.model_copy(update=_still_missing(source, outcome, found))
             attempts = [_attempt(source, *attempt)] if attempt is not None else []
             self._ledger.tried(settled, attempts, outcome.media)
             yield settled
@@ -200,6 +200,15 @@ class _Settling:
             return None
         failed = self._ledger.sources(State.TRUNCATED, State.CORRUPT, State.NOT_VIDEO)
         return next((source for source in failed if source.media_id == media_id), None)
+
+
+def _still_missing(source: Source, outcome: Outcome, found: dict[str, Any]) -> dict[str, Any]:
+    """Return what changes of a source; one whose lost original was not to be had again may still get it back."""
+    lost = source.state == State.MISSING and source.media_id is not None
+    if not lost or outcome.media is not None or outcome.state in (State.MISSING, State.TAKEN_DOWN):
+        return found
+    reason = f"its file is not in media/, and asking again ended in {outcome.state}: {outcome.error}"
+    return {**found, "state": State.MISSING, "reason": reason}
 
 
 def _same_as(first: Source) -> str:

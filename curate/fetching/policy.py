@@ -32,6 +32,9 @@ class Policy:
 POLICIES = {
     State.NEW: Policy(Again.NOW, "not tried: `slateboard curate fetch`"),
     State.FETCHED: Policy(Again.DONE, "done"),
+    State.MISSING: Policy(
+        Again.NOW, "its file is not there now: bring it back, or `slateboard curate fetch` gets it again"
+    ),
     State.GONE: Policy(Again.NEVER, "removed at its host; nothing to do"),
     State.PRIVATE: Policy(Again.COOKIES, "needs a login: set `cookies` in [fetch], then `fetch --retry private`"),
     State.BLOCKED: Policy(

@@ -24,7 +24,7 @@ from slateboard.media.frames_hash import frames_sha256
 from slateboard.progress import track
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.release import Release
-from slateboard.records.source import State
+from slateboard.records.source import Source, State
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 
@@ -68,7 +68,7 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
     clips = catalog.clips("trimmed")
     if not clips:
         raise SlateboardError("No clip is trimmed yet. Run `slateboard curate trim` first.")
-    listed = catalog.sources()
+    listed = [_as_fetched(source) for source in catalog.sources()]
     sources = {source.source_id: source for source in listed}
     class_of = class_names({clip.label for clip in clips}, where="sources.csv")
     media_ids = {clip.media_id for clip in clips}
@@ -91,7 +91,7 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
     )
     duplicates = [pair for pair in duplicates if {pair.first, pair.second} <= media_ids]
     return Contents(
-        release=_record(catalog, settings, class_of, table, version=version, style=style),
+        release=_record(catalog, listed, settings, class_of, table, version=version, style=style),
         clips=table,
         originals=tables.originals_table([one for one in catalog.media() if one.media_id in media_ids]),
         texts={
@@ -106,6 +106,7 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
 
 def _record(
     catalog: Catalog,
+    listed: Sequence[Source],
     settings: Settings,
     class_of: Mapping[str, str],
     table: pd.DataFrame,
@@ -125,7 +126,7 @@ def _record(
         labels=tuple(class_of),
         motion_pairs=_motion_pairs(settings, class_of),
         clips=len(table),
-        left_out=_left_out(catalog),
+        left_out=_left_out(catalog, listed),
         dataset_sha256=dataset_sha256(classes, table),
         settings=_recipe(settings),
         tools=_tools(),
@@ -165,8 +166,15 @@ def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tupl
     return tuple((class_name(one), class_name(other)) for one, other in settings.release.motion_pairs)
 
 
-def _left_out(catalog: Catalog) -> dict[str, int]:
-    sources = Counter(f"sources {state}" for state, _, _ in catalog.standing() if state != State.FETCHED)
+def _as_fetched(source: Source) -> Source:
+    """Return a source as it counts for a release: an original that is away now was fetched, and its clips are cut."""
+    if source.state != State.MISSING or source.media_id is None:
+        return source
+    return source.model_copy(update={"state": State.FETCHED, "reason": None, "again_at": None})
+
+
+def _left_out(catalog: Catalog, listed: Sequence[Source]) -> dict[str, int]:
+    sources = Counter(f"sources {source.state}" for source in listed if source.state != State.FETCHED)
     clips = {f"clips {state}": count for state, count in catalog.clip_counts().items() if state != "trimmed"}
     return dict(sorted({**sources, **clips}.items()))
 

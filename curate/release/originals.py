@@ -69,7 +69,7 @@ def find_originals(
         elif web := [source for source in sources if source.is_web]:
             to_fetch += web[:1]
         else:
-            lost[media_id] = Lost(name, State.GONE, f"{sources[0].url} is not there, or is another file")
+            lost[media_id] = Lost(name, State.MISSING, f"{sources[0].url} is not there, or is another file")
     for media_id in sorted(wanted - paths.keys() - lost.keys() - {source.media_id for source in to_fetch}):
         lost[media_id] = Lost("", State.ERROR, "sources.csv of the release names no source of this file")
     if not to_fetch:

@@ -14,6 +14,7 @@ import typer
 from curate.analysis import observations
 from curate.analysis.decode_pass import SHOTS, Job, Wanted, analyse, lacking, lost, wanted_of
 from curate.duplicates.join import FINGERPRINTS, join
+from curate.fetching.presence import look_for_originals
 from curate.status import in_order, state_lines
 from slateboard import engine as engines
 from slateboard.catalog.catalog import opened
@@ -34,6 +35,9 @@ def command(
     wanted = wanted_of(workspace.settings.analysers)
     with opened(workspace.catalog) as catalog:
         catalog.forget_observations(observations.media_ids(workspace.observations))
+        seen = look_for_originals(catalog, workspace.root, media_ids=catalog.unobserved(wanted))
+        for line in seen.lines():
+            say(line)
         missing = catalog.unobserved(wanted)
         by_media: dict[str, list[Source]] = defaultdict(list)
         for source in catalog.sources(State.FETCHED) if missing else ():

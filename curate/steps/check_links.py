@@ -20,7 +20,7 @@ def command(workspace: Workspace) -> dict[str, Any]:
     """Ask for every address again and report what is lost."""
     left: list[Left] = []
     with opened(workspace.catalog) as catalog:
-        sources = catalog.sources(State.FETCHED, State.GONE, State.DUPLICATE)
+        sources = catalog.sources(State.FETCHED, State.MISSING, State.GONE, State.DUPLICATE)
         web = [source for source in sources if source.is_web]
         journal = Journal(workspace.root / ".link_rot.jsonl")
         ids = {source.source_id for source in web}

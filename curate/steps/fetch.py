@@ -14,6 +14,7 @@ import typer
 from curate.fetching.fetch import fetch
 from curate.fetching.pacing import Left
 from curate.fetching.policy import POLICIES, Again
+from curate.fetching.presence import check_local_files, look_for_originals
 from curate.listing.sources import list_key, read_list
 from curate.status import in_order, state_lines
 from slateboard.catalog.catalog import Catalog, opened
@@ -39,9 +40,13 @@ def command(
         # A list with problems is told before anything is written.
         read_list(workspace)
     with opened(workspace.catalog) as catalog:
+        seen = look_for_originals(catalog, workspace.root, all_may_be_lost=State.MISSING in again)
         unlisted = _unlisted(workspace, catalog)
         due = catalog.due(*again, now=datetime.now(UTC))
         wanted = [source for source in due if source.source_id not in unlisted]
+        check_local_files(wanted, workspace.root)
+        for line in seen.lines():
+            say(line)
         with progress("fetch", len(wanted), unit="sources") as bar:
             for source in fetch(
                 wanted,

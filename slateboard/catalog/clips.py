@@ -9,7 +9,7 @@ from slateboard.catalog import schema
 from slateboard.catalog.tables import Tables
 from slateboard.errors import SlateboardError
 from slateboard.records.clip import Clip, Effect
-from slateboard.records.source import Source, State
+from slateboard.records.source import BROUGHT, Source
 
 
 class ClipTables(Tables):
@@ -37,7 +37,7 @@ class ClipTables(Tables):
         table, columns = schema.proposals, schema.sources.c
         done = select(table.c.source_id).where(table.c.key == key)
         analysed = select(schema.media.c.media_id).where(schema.media.c.frames.is_not(None))
-        where = (columns.state == State.FETCHED, columns.media_id.in_(analysed), columns.source_id.not_in(done))
+        where = (columns.state.in_(BROUGHT), columns.media_id.in_(analysed), columns.source_id.not_in(done))
         return self._all(schema.sources, Source, *where, order="line")
 
     def propose(self, sources: Sequence[Source], proposed: Sequence[Clip], *, key: str) -> tuple[int, int]:
@@ -48,7 +48,7 @@ class ClipTables(Tables):
         table = schema.clips
         wanted = {clip.clip_id: clip for clip in proposed}
         ids = {source.source_id for source in sources}
-        unfetched = select(schema.sources.c.source_id).where(schema.sources.c.state != State.FETCHED)
+        unfetched = select(schema.sources.c.source_id).where(schema.sources.c.state.not_in(BROUGHT))
         with self._engine.begin() as connection:
             stale = {*ids, *connection.execute(unfetched).scalars()}
             told = ("clip_id", "state", "source_id", "decided_by", "reason")

@@ -10,7 +10,7 @@ from slateboard.catalog import schema
 from slateboard.catalog.tables import Tables
 from slateboard.files import digest
 from slateboard.records.media import Duplicate, Media
-from slateboard.records.source import State
+from slateboard.records.source import BROUGHT, State
 
 Wanted = Mapping[str, tuple[int, Mapping[str, Any]]]
 """Name of an analyser or effect -> version and parameters."""
@@ -38,6 +38,15 @@ class MediaTables(Tables):
             where = schema.media.c.media_id.in_(ids[start : start + _AT_ONCE])
             found.update({item.media_id: item for item in self._all(schema.media, Media, where, order="media_id")})
         return found
+
+    def originals(self) -> list[tuple[str, State, str, str, int]]:
+        """Return (source id, state, media id, path, bytes) of each source whose file is, or should be, in media/."""
+        source, file = schema.sources.c, schema.media.c
+        columns = (source.source_id, source.state, file.media_id, file.path, file.bytes)
+        brought = select(*columns).where(source.media_id == file.media_id, source.state.in_(BROUGHT))
+        with self._engine.connect() as connection:
+            rows = connection.execute(brought.order_by(source.line))
+            return [(row[0], State(row[1]), row[2], row[3], row[4]) for row in rows]
 
     def frames(self) -> int:
         """Return the number of frames decoded so far."""

@@ -24,12 +24,12 @@ class SourceTables(Tables):
         return self._all(schema.sources, Source, *where, order="line")
 
     def due(self, *again: State, now: datetime) -> list[Source]:
-        """Return sources to ask for: new ones, rate-limited ones whose time has come, and those of states `again`."""
+        """Return sources to ask for: new and missing ones, rate-limited ones in time, and those of states `again`."""
         return [
             source
-            for source in self.sources(State.NEW, State.RATE_LIMITED, *again)
-            if source.state != State.RATE_LIMITED
-            or source.state in again
+            for source in self.sources(State.NEW, State.MISSING, State.RATE_LIMITED, *again)
+            if source.state in again
+            or (source.again_at is None and source.state != State.RATE_LIMITED)
             or (source.again_at is not None and source.again_at <= now)
         ]
 

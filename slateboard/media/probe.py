@@ -19,7 +19,7 @@ from slateboard.records.source import State
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and its main video stream (the first that is no cover picture), or say why not."""
     if not path.is_file():
-        raise Unreadable(f"{path.name} is not there.", State.GONE)
+        raise Unreadable(f"{path.name} is not there.", State.MISSING)
     if path.stat().st_size == 0:
         raise Unreadable(f"{path.name} is empty (0 bytes).", State.CORRUPT)
     try:

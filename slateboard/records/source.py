@@ -17,6 +17,8 @@ class State(StrEnum):
 
     NEW = "new"
     FETCHED = "fetched"
+    MISSING = "missing"
+    """Its file is not where it should be now: it is asked for again, and whole again once the file is there."""
     GONE = "gone"
     PRIVATE = "private"
     BLOCKED = "blocked"
@@ -32,6 +34,10 @@ class State(StrEnum):
     DUPLICATE = "duplicate"
     TAKEN_DOWN = "taken_down"
     ERROR = "error"
+
+
+BROUGHT = (State.FETCHED, State.MISSING)
+"""States of sources whose file was fetched and found good, be it there now or not."""
 
 
 class Source(Record):

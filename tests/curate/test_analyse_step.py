@@ -97,7 +97,9 @@ def test_a_file_shorter_than_its_host_announced_is_truncated(tmp_path: Path, dra
     assert states == [State.FETCHED, State.TRUNCATED, State.FETCHED]
 
 
-def test_a_file_that_is_gone_is_a_state_and_leaves_nothing_observed(tmp_path: Path, draw: Callable[..., Path]) -> None:
+def test_a_file_that_is_missing_is_a_state_and_leaves_nothing_observed(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
     workspace = _fetched(tmp_path / "w", draw)
     with opened(workspace.catalog) as catalog:
         lost = catalog.sources()[0]
@@ -105,7 +107,7 @@ def test_a_file_that_is_gone_is_a_state_and_leaves_nothing_observed(tmp_path: Pa
     (workspace.root / media.path).unlink()
     analyse(workspace, workers=1)
     with opened(workspace.catalog) as catalog:
-        assert [source.state for source in catalog.sources()] == [State.GONE, State.FETCHED, State.FETCHED]
+        assert [source.state for source in catalog.sources()] == [State.MISSING, State.FETCHED, State.FETCHED]
     assert not (workspace.observations / media.media_id).exists()
 
 

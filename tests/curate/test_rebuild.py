@@ -58,8 +58,8 @@ def test_a_source_that_is_gone_is_named_with_what_it_takes_along(released: Works
     source = sources.loc[lost.stem]
     path = clips.loc[source["source_id"], "path"]
     assert done.differences == (
-        Difference("source", source["source_id"], "gone", f"{source['url']} is not there, or is another file"),
-        Difference("clip", path, "missing", "its original: gone"),
+        Difference("source", source["source_id"], "missing", f"{source['url']} is not there, or is another file"),
+        Difference("clip", path, "missing", "its original: missing"),
         Difference("file", "figures/contact_sheet.png", "missing", ""),
         Difference("file", "fingerprints.parquet", "missing", ""),
     )
