@@ -70,6 +70,19 @@ class Fetch(Section):
     """Keep names of uploaders and titles in the provenance."""
 
 
+class Limits(Section):
+    """What one item may use before it is given up: an item is a video, some clips of one, or a shard."""
+
+    max_frames: int = Field(default=500_000, gt=0)
+    """Most frames that one video may decode to: 4.6 hours at 30 a second."""
+    max_pixels: int = Field(default=36_000_000, ge=1_000_000)
+    """Most pixels of one picture, width times height: a little over 8K."""
+    max_duration_seconds: float = Field(default=14_400, gt=0)
+    """Longest time from a video's first frame to any other, and longest duration that a header may claim."""
+    max_streams: int = Field(default=100, ge=1, le=1000)
+    """Most streams of one file: video, sound, subtitles and attachments."""
+
+
 class Clips(Section):
     """How clips are proposed and trimmed (MEI paper 4.1.2)."""
 
@@ -213,6 +226,7 @@ class Settings(BaseSettings):
     """Weight files of your own by name: [weight_sets.NAME] with file, architecture, mean, std and sha256, since a set
     states its own normalisation; folded and note where they apply. `weights = "NAME"` of a baseline begins with it."""
     fetch: Fetch = Fetch()
+    limits: Limits = Limits()
     clips: Clips = Clips()
     release: Releasing = Releasing()
     split: Splitting = Splitting()

@@ -47,6 +47,15 @@ def realdata() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def poison() -> Path:
+    """An AVI whose header claims a frame every three years."""
+    path = ROOT.parent / "shared" / "cases" / "faults" / "poison.avi"
+    if not path.is_file():
+        pytest.skip(f"no file at {path}")
+    return path
+
+
 @pytest.fixture
 def draw(tmp_path: Path) -> Callable[..., Path]:
     """Write pictures as a video into the test's folder and return its path."""

@@ -46,8 +46,8 @@ POLICIES = {
     State.NOT_VIDEO: Policy(Again.NEVER, "no video there; correct the address"),
     # A damaged transfer decodes the second time, a damaged original never.
     State.CORRUPT: Policy(Again.ASKED, "does not decode; find another copy", 2),
-    State.TOO_LARGE: Policy(Again.NEVER, "over max_bytes of [fetch]"),
-    State.TOO_LONG: Policy(Again.NEVER, "over max_seconds of [fetch]"),
+    State.TOO_LARGE: Policy(Again.NEVER, "over max_bytes of [fetch], max_pixels or max_streams of [limits]"),
+    State.TOO_LONG: Policy(Again.NEVER, "over max_seconds of [fetch], max_duration_seconds or max_frames of [limits]"),
     State.LIVE: Policy(Again.ASKED, "not over yet: `slateboard curate fetch --retry live` when it has ended"),
     State.UNSUPPORTED: Policy(Again.NEVER, "yt-dlp or the decoder cannot; a newer yt-dlp may"),
     State.DUPLICATE: Policy(Again.NEVER, "the same file as another source"),

@@ -10,4 +10,4 @@ class Unreadable(SlateboardError):
     def __init__(self, message: str, state: State) -> None:
         super().__init__(message)
         self.state = state
-        """not_video, corrupt, truncated or unsupported."""
+        """not_video, corrupt, truncated, unsupported, or over a limit: too_large, too_long."""

@@ -12,10 +12,13 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from slateboard.media import bounds
 from slateboard.media.ahead import ahead
+from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.probe import opened
 from slateboard.records.source import State
+from slateboard.settings import Limits
 
 Plane = NDArray[np.uint8]
 Matrix = Literal["bt601", "bt709", "bt2020"]
@@ -25,6 +28,8 @@ _MATRICES: dict[int, Matrix] = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 
 _FULL_RANGE = 2
 _STANDARD_HEIGHT = 576
 _DIRECT = ("yuv420p", "yuvj420p")
+_MOST_BESIDE = 4096 * 2304
+"""Pixels of the largest pictures that are decoded ahead: some twenty wait at a time, 280 MB of them at 4K."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +59,31 @@ def decode(
     short_side: int | None = None,
     beside: bool = False,
     on_error: Callable[[str], None] | None = None,
+    limits: Limits = LIMITS,
 ) -> Iterator[Frame]:
     """Yield every frame that decodes, in order of presentation.
 
     With `short_side` (pixels) pictures are scaled by area to that shorter side and to square pixels. What does
     not decode goes to `on_error` and decoding goes on; without it the first such raises Unreadable. `beside` lets
-    the decoder run in a thread of its own.
+    the decoder run in a thread of its own. A file that passes the limits raises Unreadable where it does.
 
     Never with FFmpeg's own threads: with them damaged files lose other frames, and errors, from run to run (of 189
     files, most of them damaged on purpose, 58 decoded otherwise than with one, 6 of them to another number of frames).
     """
-    with opened(path) as (container, stream):
+    with opened(path, limits=limits) as (container, stream):
         one_thread(stream)
-        aspect = float(stream.sample_aspect_ratio or 1)
+        aspect = bounds.pixel_aspect(stream)
         reformatter = VideoReformatter()
-        step = Fraction(1) / Fraction(stream.average_rate or stream.guessed_rate or 25)
+        step = 1 / bounds.nominal_rate_hz(stream)
         origin: Fraction | None = None
         index = 0
-        pictures = raw_pictures(path, container, stream, on_error)
-        for picture in ahead(pictures) if beside else pictures:
+        pictures = raw_pictures(path, container, stream, on_error, limits=limits)
+        for picture in ahead(pictures) if beside and stream.width * stream.height <= _MOST_BESIDE else pictures:
             time_base = picture.time_base or Fraction(1, 1000)
             time = picture.pts * time_base if picture.pts is not None else (origin or 0) + index * step
             origin = time if origin is None else origin
             seconds = float(time - origin)
+            bounds.check_seconds(path.name, seconds, limits)
             yield frame_of(
                 picture, index, time_base, seconds, short_side=short_side, aspect=aspect, reformatter=reformatter
             )
@@ -96,14 +103,20 @@ def raw_pictures(
     container: av.container.InputContainer,
     stream: av.VideoStream,
     on_error: Callable[[str], None] | None = None,
+    *,
+    limits: Limits = LIMITS,
 ) -> Iterator[VideoFrame]:
     """Yield pictures as they come, packet by packet, so that one broken packet does not end the file."""
     packets = container.demux(stream)
+    count = 0
     while True:
         try:
             packet = next(packets, None)
             pictures = packet.decode() if packet is not None else []
         except av.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                # Want of memory is the process's, and no scratch in the file.
+                raise
             if on_error is None:
                 raise Unreadable(f"{path.name}: a frame does not decode: {error}.", State.CORRUPT) from error
             on_error(str(error))
@@ -112,7 +125,9 @@ def raw_pictures(
             continue
         if packet is None:
             return
-        yield from pictures
+        for picture in pictures:
+            yield bounds.checked_picture(path, picture, count, limits)
+            count += 1
 
 
 def frame_of(
@@ -136,6 +151,8 @@ def frame_of(
     size = (picture.width, picture.height)
     if short_side is not None:
         size = scaled_size(picture.width * aspect, picture.height, short_side=short_side)
+        # 2 x 30000 at a shorter side of 224 would be 3 million wide.
+        bounds.check_pixels("scaled", *size, LIMITS)
     if picture.format.name not in _DIRECT or size != (picture.width, picture.height):
         target = "yuvj420p" if full_range and not is_rgb else "yuv420p"
         picture = reformatter.reformat(picture, width=size[0], height=size[1], format=target, interpolation="AREA")

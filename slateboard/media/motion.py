@@ -40,6 +40,9 @@ def points(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     for top, bottom in pairwise(rows):
         for left, right in pairwise(columns):
             cell = strength[top:bottom, left:right].copy()
+            if cell.size == 0:
+                # A picture of 4 x 4 has no 8 columns: minMaxLoc ends the process there.
+                continue
             for _ in range(_PER_CELL):
                 _, best, _, (x, y) = cv2.minMaxLoc(cell)
                 if best < floor:

@@ -15,6 +15,7 @@ import numpy as np
 import xxhash
 from av.video.reformatter import VideoReformatter
 
+from slateboard.media.bounds import pixel_aspect
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame, decode, frame_of, one_thread, plane_of, raw_pictures
 from slateboard.media.probe import opened
@@ -56,7 +57,7 @@ def survey(path: Path) -> Survey:
     first = next(decode(path))
     with opened(path) as (container, stream):
         one_thread(stream)
-        aspect = float(stream.sample_aspect_ratio or 1)
+        aspect = pixel_aspect(stream)
         seen: list[Seen] = []
         keys: list[int] = []
         size: tuple[int, int, bool] | None = None
@@ -128,7 +129,7 @@ def frames_at(path: Path, wanted: Collection[int], *, short_side: int, starts: S
     rest = sorted(set(wanted))
     with opened(path) as (container, stream):
         one_thread(stream)
-        aspect = float(stream.sample_aspect_ratio or 1)
+        aspect = pixel_aspect(stream)
         reformatter = VideoReformatter()
         at = 0
         pictures = raw_pictures(path, container, stream)

@@ -125,11 +125,13 @@ def guesses(first: Sketch, second: Sketch, *, most: int = 2) -> list[Guess]:
 
 def _new(contrasts: Values) -> list[int]:
     """Return which key frames differ from all that were kept before them, at most _KEYS_MOST spread over time."""
-    alike = contrasts @ contrasts.T
     kept: list[int] = []
-    for index in range(len(contrasts)):
-        if not kept or alike[index, kept].max() < _NEW:
-            kept.append(index)
+    for start in range(0, len(contrasts), _BLOCK):
+        # As many rows at a time: four hours have 36,000 key frames, and a square of those takes 5 GB.
+        alike = contrasts[start : start + _BLOCK] @ contrasts.T
+        for index in range(start, start + len(alike)):
+            if not kept or alike[index - start, kept].max() < _NEW:
+                kept.append(index)
     if len(kept) > _KEYS_MOST:
         kept = [kept[place] for place in np.linspace(0, len(kept) - 1, _KEYS_MOST).round().astype(int)]
     return kept

@@ -9,7 +9,7 @@ import numpy as np
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.records.media import Duplicate
 from splits.near.candidates import Guess, Sketch, guesses, near
-from splits.near.likeness import Likeness, Track, likeness
+from splits.near.likeness import MOST_SECONDS, Likeness, Track, likeness
 
 VERSION = 3
 """Of candidates, registration and verdict together; pairs found by another version are found anew."""
@@ -37,7 +37,7 @@ class Doubt:
     first: str
     second: str
     reason: str
-    """few samples, or nothing moves."""
+    """few samples, nothing moves, or too long."""
 
 
 def duplicates(
@@ -80,6 +80,9 @@ def judged(
             one, other = track(first, guess.first_view, False), track(second, guess.second_view, guess.mirrored)
             if min(len(one.seconds), len(other.seconds)) < 2:
                 doubt = Doubt(first, second, "few samples")
+                continue
+            if max(one.seconds[-1], other.seconds[-1]) > MOST_SECONDS:
+                doubt = Doubt(first, second, "too long")
                 continue
             found = likeness(one, other, guess.offset_s)
             verdict = _verdict(found)

@@ -17,6 +17,10 @@ _LEAST_OVERLAP = 0.45
 """Part of the shorter one that must be shared."""
 _OFFSETS = 256
 """Offsets that are looked at together."""
+_PRODUCTS = 1 << 24
+"""Products of samples that are held at a time while offsets are looked for: 0.4 GB."""
+MOST_SECONDS = 1800.0
+"""Longest video on even times: 27,000 pictures, 110 MB. How long it lasts is what a file claims, in a few bytes."""
 _FINE_STEPS = np.arange(-3, 4) / (3 * _EVEN_HZ)
 _HOPELESS_STILL, _HOPELESS_MOTION = 0.70, 0.50
 """Below these likenesses of the still picture and of what moves nothing else is looked at."""
@@ -139,8 +143,7 @@ def best_offset(one: Values, other: Values) -> tuple[int, float]:
     """
     one, other = one - one.mean(), other - other.mean()
     lengths = len(one), len(other)
-    lag = np.subtract.outer(np.arange(lengths[0]), np.arange(lengths[1])) + lengths[1] - 1
-    shared = np.bincount(lag.ravel(), (one @ other.T).ravel())
+    shared = _shared(one, other)
     least = max(2, round(_LEAST_OVERLAP * min(lengths)))
     best, found = -2.0, 0
     sums = [np.cumsum(np.pad(part, ((1, 0), (0, 0))), axis=0) for part in (one, other)]
@@ -160,6 +163,18 @@ def best_offset(one: Values, other: Values) -> tuple[int, float]:
         if scores[place] > best:
             best, found = float(scores[place]), int(steps[place])
     return found, best
+
+
+def _shared(one: Values, other: Values) -> NDArray[np.float64]:
+    """Return the sum of products at each offset, from -(m - 1) to n - 1, for samples [n, cells] and [m, cells]."""
+    lengths = len(one), len(other)
+    sums = np.zeros(lengths[0] + lengths[1] - 1)
+    rows = max(1, _PRODUCTS // lengths[1])
+    for start in range(0, lengths[0], rows):
+        part = one[start : start + rows]
+        lag = np.subtract.outer(np.arange(start, start + len(part)), np.arange(lengths[1])) + lengths[1] - 1
+        sums += np.bincount(lag.ravel(), (part @ other.T).ravel(), minlength=len(sums))
+    return sums
 
 
 def _cells(pictures: Values, seen: tuple[slice, slice]) -> Values:

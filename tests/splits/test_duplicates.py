@@ -100,6 +100,21 @@ def test_what_does_not_move_cannot_be_told() -> None:
     assert _found(a=_print(still), b=_print(still)) == [Doubt("a", "b", "nothing moves")]
 
 
+def test_a_video_that_claims_years_cannot_be_told_and_no_picture_is_made_for_the_years() -> None:
+    clip = _print(_scene(wall=1, walker=1))
+    years = Fingerprint(clip.seconds * np.float32(1e9), clip.views)
+    assert _found(a=clip, b=years) == [Doubt("a", "b", "too long")]
+
+
+def test_long_videos_are_compared_block_by_block_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    prints = {name: _print(_scene(wall=1, walker=walker)) for name, walker in (("a", 1), ("b", 1), ("c", 2))}
+    prints["b"] = _print(_scene(wall=1, walker=1)[20:42])
+    at_once = _found(**prints)
+    monkeypatch.setattr("splits.near.likeness._PRODUCTS", 64)
+    monkeypatch.setattr("splits.near.candidates._BLOCK", 3)
+    assert _found(**prints) == at_once
+
+
 def test_three_pictures_are_too_few_to_tell() -> None:
     clip = _scene(wall=1, walker=1)[:3]
     (doubt,) = _found(a=_print(clip), b=_print(clip))
