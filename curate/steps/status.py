@@ -20,14 +20,15 @@ _HOSTS_SHOWN = 20
 def command(
     workspace: Workspace,
     every: Annotated[
-        bool, typer.Option("--all", help="List every source that is not fetched, with its reason and attempts.")
+        bool, typer.Option("--all", help="List every source that is not fetched and every failure, with the reason.")
     ] = False,
 ) -> dict[str, Any]:
-    """Count sources by state, host and class, and clips by state."""
+    """Count sources by state, host and class, clips by state, and what stages could not do."""
     with opened(workspace.catalog) as catalog:
         standing, clips = catalog.standing(), catalog.clip_counts()
         counts = in_order(catalog.source_counts())
         undone = _undone(catalog) if every else None
+        failed, failures = catalog.failure_counts(), catalog.failures() if every else []
     hosts, classes = by_host(standing), by_class(standing)
     show(f"{len(standing)} sources")
     for line in state_lines(counts):
@@ -38,13 +39,20 @@ def command(
     show(
         f"{sum(clips.values())} clips: " + (", ".join(f"{number} {state}" for state, number in clips.items()) or "none")
     )
+    if failed:
+        stages = ", ".join(f"{number} in {stage}" for stage, number in failed.items())
+        show(f"{sum(failed.values())} items failed: {stages}" + ("" if every else " (--all lists them)"))
     for row in undone or []:
         again = f", again at {row['again_at']}" if row["again_at"] else ""
         show(
             f"line {row['line']}  {row['state']}  {row['url']}\n    {row['attempts']} attempts{again}: {row['reason']}"
         )
-    outcome = {"sources": counts, "hosts": hosts, "classes": classes, "clips": clips}
-    return outcome if undone is None else {**outcome, "undone": undone}
+    for one in failures:
+        show(f"{one.stage}  {one.item}  {one.code}: {one.reason}")
+    outcome = {"sources": counts, "hosts": hosts, "classes": classes, "clips": clips, "failures": failed}
+    if undone is None:
+        return outcome
+    return {**outcome, "undone": undone, "failed": [one.row() for one in failures]}
 
 
 def _undone(catalog: Catalog) -> list[dict[str, Any]]:

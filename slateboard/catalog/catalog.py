@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from slateboard.catalog import schema
 from slateboard.catalog.clips import ClipTables
+from slateboard.catalog.failures import FailureTables
 from slateboard.catalog.lock import held
 from slateboard.catalog.media import MediaTables
 from slateboard.catalog.migrations.migrate import migrate
@@ -22,7 +23,7 @@ from slateboard.records.media import Media
 from slateboard.records.source import Source, State
 
 
-class Catalog(SourceTables, MediaTables, ClipTables):
+class Catalog(SourceTables, MediaTables, ClipTables, FailureTables):
     """An open catalog. Get one from `opened`, which holds the lock."""
 
     def take_down(self, sources: Sequence[Source], *, reason: str) -> tuple[list[Media], list[Clip]]:
@@ -50,6 +51,7 @@ class Catalog(SourceTables, MediaTables, ClipTables):
                 ):
                     connection.execute(delete(column.table).where(column == media_id))
             self._set_state(connection, gone)
+            self._forget_all_failures_of(connection, [*source_ids, *media_ids, *(clip.clip_id for clip in clips)])
         return media, clips
 
 

@@ -167,6 +167,18 @@ effects = Table(
     Column("parameters", JSON, nullable=False),
 )
 
+failures = Table(
+    "failures",
+    metadata,
+    Column("stage", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("at", String, nullable=False),
+)
+"""Items that a stage could not do while the rest went on."""
+
 names = Table(
     "names",
     metadata,

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from faults.server import FaultServer
 from curate.fetching.links import Journal, rot_by_class
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
+from slateboard.records.failure import Failed
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -58,6 +60,7 @@ def test_status_counts_by_state_host_and_class(fetched: Workspace, capsys: pytes
         "hosts": {"127.0.0.1": {"fetched": 1, "gone": 1, "network": 1}, "local": {"fetched": 1}},
         "classes": {"Lunge": {"fetched": 1, "gone": 1}, "Squat": {"fetched": 1, "network": 1}},
         "clips": {},
+        "failures": {},
     }
 
 
@@ -72,6 +75,23 @@ def test_status_says_of_each_undone_source_why_and_how_often(
     assert main(["curate", "status", "--all", "-w", str(fetched.root)]) == 0
     shown = capsys.readouterr().out
     assert "2 attempts: " in shown and "HTTP Error 500" in shown and "fetch --retry network" in shown
+
+
+def test_status_counts_what_stages_could_not_do_and_lists_it_when_asked(
+    fetched: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    one = Failed(stage="join", item="m1 m2", code="memory", reason="too much", key="k", at=now)
+    with opened(fetched.catalog) as catalog:
+        catalog.record_failures([one, one.model_copy(update={"stage": "trim", "item": "c1", "code": "died"})])
+    assert _json(capsys, "status", "-w", str(fetched.root))["failures"] == {"join": 1, "trim": 1}
+    assert _json(capsys, "status", "--all", "-w", str(fetched.root))["failed"] == [
+        {**one.row(), "stage": stage, "item": item, "code": code}
+        for stage, item, code in (("join", "m1 m2", "memory"), ("trim", "c1", "died"))
+    ]
+    assert main(["curate", "status", "--all", "-w", str(fetched.root)]) == 0
+    shown = capsys.readouterr().out
+    assert "2 items failed: 1 in join, 1 in trim" in shown and "join  m1 m2  memory: too much" in shown
 
 
 def test_check_links_tells_rot_by_class_and_changes_no_state(

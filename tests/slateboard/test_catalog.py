@@ -18,6 +18,7 @@ from slateboard.catalog.migrations import migrate
 from slateboard.catalog.schema import metadata
 from slateboard.errors import Held, SlateboardError
 from slateboard.records.clip import Clip
+from slateboard.records.failure import Failed
 from slateboard.records.media import Duplicate, Media
 from slateboard.records.source import Source, State
 
@@ -177,6 +178,27 @@ def test_a_source_taken_down_leaves_a_tombstone_and_nothing_else(tmp_path: Path)
         assert (catalog.clips(), catalog.duplicates(), [item.media_id for item in catalog.media()]) == ([], [], ["n"])
         catalog.list_sources([SOURCE])
         assert catalog.due(now=datetime.now(UTC)) == []
+
+
+def test_a_failure_stands_until_its_stage_does_the_item_well_or_the_item_is_taken_down(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    failures = [
+        Failed(stage=stage, item=item, code="died", reason="signal 8", key="k1", at=now)
+        for stage, item in (("trim", "c"), ("propose", "s1"), ("join", "a m"), ("join", "m"), ("join", "b c"))
+    ]
+    fetched = SOURCE.model_copy(update={"state": State.FETCHED, "media_id": "m"})
+    with opened(tmp_path / "catalog.db") as catalog:
+        catalog.list_sources([SOURCE])
+        catalog.tried(fetched, [], MEDIA)
+        catalog.record_failures(failures)
+        catalog.record_failures([failures[0].model_copy(update={"key": "k2"})])
+        assert catalog.failure_counts() == {"join": 3, "propose": 1, "trim": 1}
+        assert catalog.failed_under("trim", "k1") == set()
+        assert catalog.failed_under("trim", "k2") == {"c"}
+        catalog.forget_failures("trim", ["c", "nothing"])
+        assert [one.item for one in catalog.failures("trim", "join")] == ["a m", "b c", "m"]
+        catalog.take_down([fetched], reason="asked")
+        assert [(one.stage, one.item) for one in catalog.failures()] == [("join", "b c")]
 
 
 def test_a_rate_limited_source_is_due_when_its_time_has_come(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""What stages could not do, item by item, in the catalog."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select
+
+from slateboard.catalog import schema
+from slateboard.catalog.tables import Tables
+from slateboard.records.failure import Failed
+
+
+class FailureTables(Tables):
+    """Failures of items; each stands until its stage does the item well."""
+
+    def failures(self, *stages: str) -> list[Failed]:
+        """Return failures by stage and item; of these stages only, if any is named."""
+        where = [schema.failures.c.stage.in_(stages)] if stages else []
+        rows = self._all(schema.failures, Failed, *where, order="item")
+        return sorted(rows, key=lambda row: row.stage)
+
+    def failure_counts(self) -> dict[str, int]:
+        """Return stage -> number of items that it could not do."""
+        stage = schema.failures.c.stage
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(stage, func.count()).group_by(stage).order_by(stage))
+            return {row[0]: row[1] for row in rows}
+
+    def failed_under(self, stage: str, key: str) -> set[str]:
+        """Return the items that a stage could not do with the code and settings of this key."""
+        table = schema.failures
+        with self._engine.connect() as connection:
+            return set(
+                connection.execute(select(table.c.item).where(table.c.stage == stage, table.c.key == key)).scalars()
+            )
+
+    def record_failures(self, failures: Sequence[Failed]) -> None:
+        """Write down what could not be done; what the same stage said of an item before is replaced."""
+        with self._engine.begin() as connection:
+            self._write_in(connection, schema.failures, failures)
+
+    def forget_failures(self, stage: str, items: Collection[str]) -> None:
+        """Forget what a stage said of items that it has done well now, or that are no more."""
+        table = schema.failures
+        statement = delete(table).where(table.c.stage == stage, table.c.item == bindparam("done"))
+        with self._engine.begin() as connection:
+            if items:
+                connection.execute(statement, [{"done": item} for item in sorted(items)])
+
+    @staticmethod
+    def _forget_all_failures_of(connection: Connection, ids: Collection[str]) -> None:
+        """Forget what any stage said of these sources, media and clips, pairs of media among them."""
+        item = schema.failures.c.item
+        for name in ids:
+            of_it = or_(item == name, item.startswith(f"{name} "), item.endswith(f" {name}"))
+            connection.execute(delete(schema.failures).where(of_it))

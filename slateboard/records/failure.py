@@ -1,0 +1,21 @@
+"""Failed: an item that a stage could not do, and why; the rest of the stage went on."""
+
+from datetime import datetime
+
+from slateboard.records.base import Record
+
+
+class Failed(Record):
+    """What a stage made of an item instead of a result. It goes when the stage does the item well."""
+
+    stage: str
+    """The command that met it: analyse, join, propose, trim, label, ..."""
+    item: str
+    """media_id, source_id or clip_id; of the join also two media ids with a space between."""
+    code: str
+    """exception, died, timeout, memory, or the state that it ended in."""
+    reason: str
+    """One sentence."""
+    key: str = ""
+    """Digest of the code and the settings that it failed under: under these it is not done again unless asked."""
+    at: datetime
