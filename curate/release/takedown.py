@@ -21,6 +21,7 @@ from curate.release.list_only import RELEASE_SUMS
 from curate.release.rebuild import REBUILT
 from curate.release.release import release
 from curate.release.sums import SUMS
+from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import digest, flush_folder, whole, write_text
@@ -104,6 +105,7 @@ def carry_out(workspace: Workspace, catalog: Catalog, plan: Takedown) -> Carried
         for part in (workspace.media / ".incoming").glob(f"{source_id}*"):
             part.unlink()
     catalog.take_down([one for one in catalog.sources() if one.source_id in plan.sources], reason=plan.reason)
+    forget_backups(workspace.catalog)
     carried = _next_version(workspace, catalog) if plan.versions else Carried(None, None)
     for version in plan.versions:
         write_text(workspace.releases / version / NOTICE, _notice(workspace, plan))

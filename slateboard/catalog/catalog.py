@@ -6,17 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, delete, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import create_engine, delete, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from slateboard.catalog import schema
+from slateboard.catalog.backup import keep_backup
 from slateboard.catalog.clips import ClipTables
 from slateboard.catalog.failures import FailureTables
+from slateboard.catalog.health import Damaged, check, refusal
 from slateboard.catalog.lock import held
 from slateboard.catalog.media import MediaTables
-from slateboard.catalog.migrations.migrate import migrate
+from slateboard.catalog.migrations.migrate import create, migrate
 from slateboard.catalog.sources import SourceTables
-from slateboard.errors import MissingRequirement
+from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.progress import say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -38,6 +40,8 @@ class Catalog(SourceTables, MediaTables, ClipTables, FailureTables):
         media = list(self.media_of(media_ids).values())
         gone = [source.model_copy(update={**_TOMBSTONE, "reason": reason}) for source in sources]
         with self._engine.begin() as connection:
+            # What is deleted is overwritten too: copies of the file are to hold nothing of it.
+            connection.execute(text("PRAGMA secure_delete=ON"))
             for clip in clips:
                 connection.execute(delete(schema.effects).where(schema.effects.c.clip_id == clip.clip_id))
                 connection.execute(delete(schema.clips).where(schema.clips.c.clip_id == clip.clip_id))
@@ -74,20 +78,40 @@ _LEAST_BYTES = 1_000_000
 
 @contextmanager
 def opened(path: Path) -> Iterator[Catalog]:
-    """Open the catalog of a workspace to read and write; another process that tries is told who holds it."""
-    with held(path.with_suffix(".lock")):
+    """Open the catalog of a workspace to read and write; another process that tries is told who holds it.
+
+    One that is not there is made, unless there was one: then, and where it is broken, Damaged is raised. What changed
+    is backed up.
+    """
+    with held(path.with_suffix(".lock")), _explained_errors(path):
+        if check(path):
+            # Before it is migrated too, and what a killed command left.
+            keep_backup(path)
+            migrate(path)
+        else:
+            create(path)
         engine = create_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", _configure)
         try:
-            with engine.begin() as connection:
-                migrate(connection, where=path)
             yield Catalog(engine)
-        except OperationalError as error:
-            # Without room for its log SQLite speaks of a disk I/O error.
-            if "full" in str(error) or shutil.disk_usage(path.parent).free < _LEAST_BYTES:
-                raise MissingRequirement(
-                    f"No space is left on the disk of {path}. Make room and run it again."
-                ) from error
-            raise
         finally:
             engine.dispose()
+        keep_backup(path)
+
+
+@contextmanager
+def _explained_errors(path: Path) -> Iterator[None]:
+    """Say what a person can do about an error of the database, where that is anything."""
+    try:
+        yield
+    except DatabaseError as error:
+        told = str(error.orig)
+        # Without room for its log SQLite speaks of a disk I/O error.
+        no_room = "full" in told or shutil.disk_usage(path.parent).free < _LEAST_BYTES
+        if isinstance(error, OperationalError) and no_room:
+            raise MissingRequirement(f"No space is left on the disk of {path}. Make room and run it again.") from error
+        if any(words in told for words in ("malformed", "not a database", "no such table")):
+            raise Damaged(refusal(path, f"is damaged ({told})")) from error
+        if "locked" in told:
+            raise SlateboardError(f"{path} is locked by another program. Close it there and run this again.") from error
+        raise

@@ -11,6 +11,7 @@ from releasing import contents, killed_at, ready
 from releasing import curate as run
 
 from curate.release import takedown
+from slateboard.catalog.backup import backups
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.records.media import Duplicate
@@ -81,15 +82,17 @@ def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) ->
     (clip,) = clips[clips["source_id"] == victim.source_id].to_dict("records")
     words = {SECRET, str(victim.media_id), clip["sha256"], clip["fingerprint"]}
     assert len(_traces(released.releases, words)) > 10
+    (released.root / "catalog.db.damaged-1").write_text(SECRET)
     run(released, f"takedown {victim.source_id} --reason requested")
     assert _traces(released.releases, words) == []
     for gone in (released.board, released.stores / "tiny-v1", released.observations / str(victim.media_id)):
         assert not gone.exists()
     assert list((released.media / ".incoming").iterdir()) == []
     # The tombstone in the catalog holds the address, so that it is never asked again; the record holds ids alone.
-    assert _traces(released.root, {SECRET}) == ["catalog.db"]
+    (backup,) = backups(released.catalog)
+    assert _traces(released.root, {SECRET}) == [f"backups/{backup.path.name}", "catalog.db"]
     (record,) = released.takedowns.iterdir()
-    assert _traces(released.root, words) == ["catalog.db", record.relative_to(released.root).as_posix()]
+    assert _traces(released.root, words - {SECRET}) == [record.relative_to(released.root).as_posix()]
     with opened(released.catalog) as catalog:
         states = {source.line: (source.state, source.reason, source.media_id) for source in catalog.sources()}
         assert states[victim.line] == states[99] == (State.TAKEN_DOWN, "requested", None)

@@ -1,10 +1,15 @@
-"""Bring a catalog to the newest schema; refuse one that is newer than this code."""
+"""Bring a catalog to the newest schema, whole or not at all; refuse one that is newer than this code."""
 
+import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
+from slateboard.catalog.backup import copied
+from slateboard.catalog.health import Damaged, connected, refusal
 from slateboard.errors import SlateboardError
+from slateboard.files import whole
 
 _VERSIONS = Path(__file__).parent / "versions"
 
@@ -14,22 +19,44 @@ def newest() -> str:
     return max(path.stem.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py"))
 
 
-def migrate(connection: Connection, *, where: Path) -> None:
-    """Create or upgrade the tables behind `connection`."""
-    stands = None
-    if inspect(connection).has_table("alembic_version"):
-        stands = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+def create(path: Path) -> None:
+    """Make a new, empty catalog."""
+    with whole(path) as temporary:
+        _upgrade(temporary)
+
+
+def migrate(path: Path) -> None:
+    """Upgrade a catalog to the newest schema; a copy is changed and takes its place, so that a kill harms nothing."""
+    stands = _schema(path)
     if stands == newest():
         return
-    if stands is not None and stands > newest():
+    if stands > newest():
         raise SlateboardError(
-            f"{where} has schema {stands}, this slateboard knows up to {newest()}. Install a newer slateboard."
+            f"{path} has schema {stands}, this slateboard knows up to {newest()}. Install a newer slateboard."
         )
+    with copied(path) as copy:
+        _upgrade(copy)
+
+
+def _schema(path: Path) -> str:
+    try:
+        with connected(path) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise Damaged(refusal(path, f"is damaged ({error})")) from error
+    if row is None:
+        raise Damaged(refusal(path, "is damaged (no schema number)"))
+    return str(row[0])
+
+
+def _upgrade(path: Path) -> None:
     # Imported here: Alembic takes a quarter of a second, and almost every start finds the schema as it should be.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,170 @@
+"""Rolling backups of a catalog: made whole and read once before they count, the newest sound one is restored."""
+
+import os
+import re
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from slateboard.catalog.health import BACKUPS, Damaged, connected, fault, refusal, wal_of
+from slateboard.files import PART, flush_folder, whole
+from slateboard.progress import say
+
+_NAME = re.compile(r"catalog-(\d{6,})-(\d{8}T\d{6})Z\.db")
+_NEWEST, _DAYS = 3, 7
+"""Kept: the newest ones, and the newest one of each of so many days."""
+
+_BYTES_EACH_SECOND = 50_000_000
+_SHARE_OF_TIME = 0.05
+"""Backups take no more than this share of the time, at that speed: the 336 MB of 100,000 sources take 3 s."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy of the catalog as it was at some time."""
+
+    path: Path
+    number: int
+    """Counts up whatever the clock says."""
+    made: datetime
+
+    @property
+    def when(self) -> str:
+        """The time as a person reads it."""
+        return f"{self.made:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def backups(path: Path) -> list[Backup]:
+    """Return the backups of a catalog, newest first."""
+    matches = [(file, _NAME.fullmatch(file.name)) for file in (path.parent / BACKUPS).glob("catalog-*.db")]
+    listed = [
+        Backup(file, int(match[1]), datetime.strptime(match[2], "%Y%m%dT%H%M%S").replace(tzinfo=UTC))
+        for file, match in matches
+        if match
+    ]
+    return sorted(listed, key=lambda one: one.number, reverse=True)
+
+
+def keep_backup(path: Path, *, now: bool = False) -> None:
+    """Back up a catalog that changed since it was last, unless that was a moment ago and not `now`.
+
+    Raises Damaged if the copy is not sound: the catalog is not either, and no sound backup is given up for it. What
+    cannot be written, as on a full disk, is said and costs nothing else.
+    """
+    _clear(path)
+    listed = backups(path)
+    changed_at = path.stat().st_mtime_ns
+    if listed and listed[0].path.stat().st_mtime_ns == changed_at:
+        return
+    if listed and not now and _is_too_soon(listed[0], path.stat().st_size):
+        return
+    try:
+        made = _made(path, number=listed[0].number + 1 if listed else 1, changed_at=changed_at)
+    except OSError as error:
+        say(f"The catalog was not backed up: {error}.")
+        return
+    for old in _superseded([made, *listed] if made else listed):
+        old.path.unlink()
+
+
+def forget_backups(path: Path) -> None:
+    """Delete all backups and damaged catalogs put aside, which hold what was taken down; the next command makes one."""
+    for old in [*(one.path for one in backups(path)), *path.parent.glob(f"{path.name}.damaged-*")]:
+        old.unlink(missing_ok=True)
+
+
+def newest_sound(path: Path) -> Backup | None:
+    """Return the newest backup of a catalog that is sound on every page."""
+    return next((one for one in backups(path) if fault(one.path, every_page=True) is None), None)
+
+
+def restore(path: Path, backup: Backup) -> None:
+    """Put a backup in the place of a catalog, which is to be out of the way."""
+    with whole(path) as temporary:
+        shutil.copyfile(backup.path, temporary)
+
+
+def put_aside(path: Path) -> Path | None:
+    """Rename a damaged catalog and its log to `catalog.db.damaged-1` or the next free number; None: there is none."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    moved = False
+    for ending in ("-shm", "-wal", ""):
+        part = path.with_name(f"{path.name}{ending}")
+        if part.exists():
+            part.rename(f"{aside}{ending}")
+            moved = True
+    flush_folder(path.parent)
+    return aside if moved else None
+
+
+@contextmanager
+def copied(path: Path) -> Iterator[Path]:
+    """Give a copy of a catalog to change; it takes the place of the catalog when the block ends well."""
+    with whole(path) as temporary:
+        _copy(path, temporary)
+        yield temporary
+        if wal_of(path).exists():
+            raise Damaged(f"{path} is open in another program. Close it there and run this again.")
+
+
+def _made(path: Path, *, number: int, changed_at: int) -> Backup | None:
+    """Write a backup; None if the catalog holds no source yet."""
+    made = datetime.now(UTC)
+    target = path.parent / BACKUPS / f"catalog-{number:06d}-{made:%Y%m%dT%H%M%S}Z.db"
+    if not _holds_sources(path):
+        return None
+    with whole(target) as temporary:
+        _copy(path, temporary)
+        reason = fault(temporary, every_page=True)
+        if reason is not None:
+            raise Damaged(refusal(path, reason))
+    os.utime(target, ns=(changed_at, changed_at))
+    return Backup(target, number, made)
+
+
+def _copy(path: Path, target: Path) -> None:
+    try:
+        with connected(path) as source, connected(target) as copy:
+            source.backup(copy)
+            # One file, without a log beside it.
+            copy.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        raise OSError(f"{target.parent}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise Damaged(refusal(path, f"is damaged ({error})")) from error
+
+
+def _holds_sources(path: Path) -> bool:
+    try:
+        with connected(path) as connection:
+            return connection.execute("SELECT 1 FROM sources LIMIT 1").fetchone() is not None
+    except sqlite3.DatabaseError as error:
+        raise Damaged(refusal(path, f"is damaged ({error})")) from error
+
+
+def _is_too_soon(newest: Backup, size: int) -> bool:
+    # When the file got its name: its time of change is that of the catalog it holds.
+    seconds = time.time() - newest.path.stat().st_ctime
+    return 0 <= seconds < size / _BYTES_EACH_SECOND / _SHARE_OF_TIME
+
+
+def _superseded(listed: list[Backup]) -> list[Backup]:
+    days: dict[str, Backup] = {}
+    for one in listed:
+        days.setdefault(f"{one.made:%Y%m%d}", one)
+    kept = [*listed[:_NEWEST], *list(days.values())[:_DAYS]]
+    return [one for one in listed if one not in kept]
+
+
+def _clear(path: Path) -> None:
+    """Delete what a killed run left half written; only the process that holds the catalog writes here."""
+    for folder in (path.parent / BACKUPS, path.parent):
+        for left in folder.glob(f".{path.stem}*{PART}*"):
+            left.unlink(missing_ok=True)
