@@ -8,6 +8,7 @@ with its reason.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from typing import Any
 
 from curate.analysis.camera import camera_of
@@ -22,6 +23,9 @@ VERSION = 2
 
 # Times are floats: 10 frames of a tenth of a second each are to count as a second.
 _ROUNDING = 1e-6
+
+_UNEVEN = 8
+"""Parts into which a shot is divided at most, as a multiple of those that even frame times would need."""
 
 Seconds = Callable[[int, int], float]
 """Length of a run of frames, given its first and last."""
@@ -88,6 +92,7 @@ def _by_the_paper(shots: list[Shot], times: Sequence[float], settings: Clips, *,
     length = seconds(shots[start].first_frame, shots[end].last_frame)
     is_long = length >= settings.whole_under_seconds - _ROUNDING
     cuts = _cuts([shot for shot in shots[start : end + 1] if _empty(shot) is None], seconds, settings, is_long=is_long)
+    least = settings.segment_min_seconds if is_long else settings.min_seconds
     pieces = []
     for number, shot in enumerate(shots):
         nothing = _empty(shot)
@@ -97,9 +102,10 @@ def _by_the_paper(shots: list[Shot], times: Sequence[float], settings: Clips, *,
             pieces.append(_left_out(shot, nothing))
         elif cuts[shot.shot_id]:
             pieces += [Piece(first, last, shot.shot_id) for first, last in cuts[shot.shot_id]]
+        elif (whole := seconds(shot.first_frame, shot.last_frame)) < least - _ROUNDING:
+            pieces.append(_left_out(shot, f"{whole:.2f} s < {least:g} s"))
         else:
-            least = settings.segment_min_seconds if is_long else settings.min_seconds
-            pieces.append(_left_out(shot, f"{seconds(shot.first_frame, shot.last_frame):.2f} s < {least:g} s"))
+            pieces.append(_left_out(shot, f"no parts of up to {settings.segment_max_seconds:g} s: uneven frame times"))
     return _at_most(pieces, settings.segments_max)
 
 
@@ -119,11 +125,8 @@ def _cuts(shots: list[Shot], seconds: Seconds, settings: Clips, *, is_long: bool
     least = settings.segment_min_seconds if is_long else settings.min_seconds
     cuts: dict[str, list[tuple[int, int]]] = {}
     for shot in shots:
-        parts = 1
-        while any(seconds(*part) > settings.segment_max_seconds + _ROUNDING for part in _divided(shot, parts)):
-            parts += 1
         whole = seconds(shot.first_frame, shot.last_frame)
-        cuts[shot.shot_id] = _divided(shot, parts) if whole >= least - _ROUNDING else []
+        cuts[shot.shot_id] = _short_enough(shot, seconds, settings) if whole >= least - _ROUNDING else []
     while is_long and sum(map(len, cuts.values())) < settings.segments_min:
         finer = {shot.shot_id: _divided(shot, len(cuts[shot.shot_id]) + 1) for shot in shots if cuts[shot.shot_id]}
         shortest = {name: min(seconds(*part) for part in parts) for name, parts in finer.items()}
@@ -132,6 +135,21 @@ def _cuts(shots: list[Shot], seconds: Seconds, settings: Clips, *, is_long: bool
             break
         cuts[best] = finer[best]
     return cuts
+
+
+def _short_enough(shot: Shot, seconds: Seconds, settings: Clips) -> list[tuple[int, int]]:
+    """Return the fewest parts of a shot that are all short enough; none where its frames come too unevenly for that.
+
+    A frame every three years is one part however finely it is divided.
+    """
+    longest = settings.segment_max_seconds + _ROUNDING
+    frames = shot.last_frame - shot.first_frame + 1
+    most = _UNEVEN * ceil(max(1.0, seconds(shot.first_frame, shot.last_frame) / longest))
+    for parts in range(1, min(frames, most) + 1):
+        divided = _divided(shot, parts)
+        if all(seconds(*part) <= longest for part in divided):
+            return divided
+    return []
 
 
 def _divided(shot: Shot, parts: int) -> list[tuple[int, int]]:

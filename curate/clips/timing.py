@@ -8,6 +8,7 @@ from statistics import median
 from typing import Literal
 
 from slateboard.errors import SlateboardError
+from slateboard.media.bounds import FASTEST_HZ, LIMITS, SLOWEST_HZ
 from slateboard.settings import Clips
 
 Mode = Literal["frames", "time"]
@@ -100,24 +101,39 @@ def pace(pts: Sequence[int], time_base: Fraction, nominal_hz: Fraction, *, setti
     if settings.timing == "time" and not rises(pts):
         raise SlateboardError('the times of its frames do not rise. Set [clips] timing = "frames" or "auto".')
     by_time = settings.timing == "time" or (settings.timing == "auto" and varies(pts, time_base, nominal_hz))
+    _check_rate(nominal_hz)
     if settings.frame_rate_hz is not None:
         rate = Fraction(settings.frame_rate_hz).limit_denominator(1001)
     else:
         rate = usual_rate(pts, time_base) if by_time and len(pts) > 1 else nominal_hz
+        _check_rate(rate)
     return Pace(pts, time_base, nominal_hz, "time" if by_time else "frames", rate)
 
 
-def timing(of: Pace, first_frame: int, last_frame: int) -> Timing:
-    """Return what a clip of frames first..last shows."""
+def _check_rate(rate_hz: Fraction) -> None:
+    if not SLOWEST_HZ <= rate_hz <= FASTEST_HZ:
+        raise SlateboardError(
+            f"it claims {float(rate_hz):.3g} frames a second, which no clip can have. Leave it out, or write the "
+            "original anew with a usual rate."
+        )
+
+
+def timing(of: Pace, first_frame: int, last_frame: int, *, most_frames: int = LIMITS.max_frames) -> Timing:
+    """Return what a clip of frames first..last shows; raise SlateboardError where it would have more than may be."""
     pts, count = of.pts, last_frame - first_frame + 1
     is_last = last_frame + 1 == len(pts)
     end = pts[last_frame] * of.time_base + 1 / of.nominal_hz if is_last else pts[last_frame + 1] * of.time_base
     span = end - pts[first_frame] * of.time_base
+    length = span if of.mode == "time" else count / of.nominal_hz
+    if length * of.rate_hz > most_frames:
+        raise SlateboardError(
+            f"{float(length):.0f} s at {float(of.rate_hz):.3g} frames a second are over max_frames = {most_frames}."
+        )
     if of.mode == "time":
         starts = [(tick - pts[first_frame]) * of.time_base for tick in pts[first_frame : last_frame + 1]]
-        shown = _shown(starts, span, of.rate_hz)
+        shown = _shown(starts, length, of.rate_hz)
     elif of.rate_hz != of.nominal_hz:
-        shown = _shown([index / of.nominal_hz for index in range(count)], count / of.nominal_hz, of.rate_hz)
+        shown = _shown([index / of.nominal_hz for index in range(count)], length, of.rate_hz)
     else:
         shown = list(range(count))
     return Timing(

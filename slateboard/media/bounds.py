@@ -17,7 +17,8 @@ from slateboard.settings import Limits
 LIMITS = Limits()
 """The defaults, for places that have no workspace: released clips are shorter than what they were cut from."""
 
-_SLOWEST_HZ, _FASTEST_HZ = Fraction(1, 100), Fraction(1000)
+SLOWEST_HZ, FASTEST_HZ = Fraction(1, 100), Fraction(1000)
+"""Rates that a video can have; a time lapse has the least of them."""
 _USUAL_HZ = Fraction(25)
 _WIDEST_PIXEL = 16
 """Width of a pixel over its height, or the inverse; anamorphic film has 2, a wrong header 65535."""
@@ -64,7 +65,7 @@ def check_seconds(name: str, seconds: float, limits: Limits) -> None:
 def nominal_rate_hz(stream: VideoStream) -> Fraction:
     """Return the frames per second that a header states; 25 where it states none that a video can have."""
     for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
-        if rate is not None and _SLOWEST_HZ <= rate <= _FASTEST_HZ:
+        if rate is not None and SLOWEST_HZ <= rate <= FASTEST_HZ:
             return Fraction(rate)
     return _USUAL_HZ
 

@@ -11,6 +11,11 @@ from slateboard.records.source import Source
 from slateboard.settings import Clips
 
 RATE = 10
+MEDIA = Media(
+    media_id="m" * 64, path="m.mp4", bytes=1, container="mp4", codec="h264", width=64, height=64, rotation=0,
+    sample_aspect=1, fps=RATE, header_frames=0, header_duration_s=None, has_audio=False,
+)  # fmt: skip
+SOURCE = Source(source_id="s", line=2, url="u", label="Squat")
 
 
 def _proposed(
@@ -28,13 +33,9 @@ def _proposed(
             )
         )  # fmt: skip
         first += frames
-    media = Media(
-        media_id="m" * 64, path="m.mp4", bytes=1, container="mp4", codec="h264", width=64, height=64, rotation=0,
-        sample_aspect=1, fps=RATE, header_frames=first, header_duration_s=None, has_audio=False,
-    )  # fmt: skip
-    source = Source(source_id="s", line=2, url="u", label="Squat", start_s=start, end_s=end)
+    source = SOURCE.model_copy(update={"start_s": start, "end_s": end})
     times = [index / RATE for index in range(first)]
-    return propose(source, media, made, times, Clips.model_validate(settings))
+    return propose(source, MEDIA, made, times, Clips.model_validate(settings))
 
 
 def _kept(clips: list[Clip]) -> list[tuple[int, int]]:
@@ -60,6 +61,27 @@ def test_every_frame_is_proposed_or_has_a_reason() -> None:
     frames = [frame for clip in clips for frame in range(clip.first_frame, clip.last_frame + 1)]
     assert frames == list(range(410))
     assert all((clip.reason is None) == (clip.state == "proposed") for clip in clips)
+
+
+@pytest.mark.parametrize("step_s", [9.5e7, 60.0])
+def test_frames_that_come_minutes_or_years_apart_are_left_out_with_a_reason(step_s: float) -> None:
+    shot = Shot(
+        shot_id="s1", first_frame=0, last_frame=41, start_s=0, end_s=42 * step_s, boundary="start", cut_score=0,
+        still=False,
+    )  # fmt: skip
+    media = MEDIA.model_copy(update={"fps": 1 / step_s})
+    clips = propose(SOURCE, media, [shot], [index * step_s for index in range(42)], Clips())
+    assert [(clip.state, clip.reason) for clip in clips] == [("rejected", "no parts of up to 20 s: uneven frame times")]
+
+
+def test_two_gaps_of_an_hour_beside_each_other_among_thousands_of_frames_end_in_a_reason() -> None:
+    times = [index / 10 + 3600 * (index > 333) + 3600 * (index > 335) for index in range(20_000)]
+    shot = Shot(
+        shot_id="s1", first_frame=0, last_frame=19_999, start_s=0, end_s=times[-1], boundary="start", cut_score=0,
+        still=False,
+    )  # fmt: skip
+    (clip,) = propose(SOURCE, MEDIA, [shot], times, Clips())
+    assert clip.reason == "no parts of up to 20 s: uneven frame times"
 
 
 def test_a_long_video_gives_segments_of_5_to_20_seconds_inside_its_shots() -> None:

@@ -81,3 +81,20 @@ def test_another_rate_drops_or_doubles_evenly(wanted: float, shown: tuple[int, .
 )
 def test_the_usual_rate_is_the_one_that_cameras_have(milliseconds: int, rate: Fraction) -> None:
     assert usual_rate([0, milliseconds, 2 * milliseconds, 5 * milliseconds], TICK) == rate
+
+
+@pytest.mark.parametrize("nominal", [Fraction(0), Fraction(1, 10**8), Fraction(10**9)])
+def test_a_rate_that_no_clip_can_have_is_refused_and_divides_by_nothing(nominal: Fraction) -> None:
+    with pytest.raises(SlateboardError, match="which no clip can have"):
+        pace(list(range(10)), TICK, nominal, settings=Clips())
+
+
+def test_frames_that_come_years_apart_are_no_clip() -> None:
+    years = [index * 10**11 for index in range(42)]
+    with pytest.raises(SlateboardError, match="which no clip can have"):
+        _timing(years, TICK)
+    with pytest.raises(SlateboardError, match="over max_frames = 500000"):
+        _timing(years, TICK, timing="time", frame_rate_hz=30)
+    slow = pace(list(range(10_000)), TICK, Fraction(1, 100), settings=Clips(timing="frames", frame_rate_hz=240))
+    with pytest.raises(SlateboardError, match="over max_frames = 500000"):
+        timing(slow, 0, 9999)
