@@ -218,6 +218,8 @@ class Settings(BaseSettings):
     """Name of the dataset for people."""
     licence: str = ""
     """Licence under which the release as a whole is given."""
+    reviewer: str = ""
+    """Who decides on clips: the name beside each decision, and of the file in reviews/; empty: that of the user."""
     labels: tuple[str, ...] = ()
     """Labels that sources.csv may use; empty: any, each spelt one way."""
     weights_dir: str = ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from slateboard.catalog.health import REVIEWS
 from slateboard.dataset import Dataset, read_release
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.records.release import Takedown
@@ -52,6 +53,11 @@ class Workspace:
     def observations(self) -> Path:
         """One Parquet per media and analyser."""
         return self.root / "observations"
+
+    @property
+    def reviews(self) -> Path:
+        """People's decisions, a file a person."""
+        return self.root / REVIEWS
 
     @property
     def clips(self) -> Path:

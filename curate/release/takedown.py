@@ -23,6 +23,7 @@ from curate.release.release import release
 from curate.release.sums import SUMS
 from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
+from slateboard.catalog.reviews import forget
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import digest, flush_folder, whole, write_text
 from slateboard.records.release import FINGERPRINTS, Release, Takedown
@@ -106,6 +107,7 @@ def carry_out(workspace: Workspace, catalog: Catalog, plan: Takedown) -> Carried
             part.unlink()
     catalog.take_down([one for one in catalog.sources() if one.source_id in plan.sources], reason=plan.reason)
     forget_backups(workspace.catalog)
+    forget(workspace.reviews, lambda one: one.clip_id in plan.clips or one.media_id in plan.media)
     carried = _next_version(workspace, catalog) if plan.versions else Carried(None, None)
     for version in plan.versions:
         write_text(workspace.releases / version / NOTICE, _notice(workspace, plan))

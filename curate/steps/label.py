@@ -14,6 +14,8 @@ from curate.analysis import observations
 from curate.analysis.verdicts import EFFECTS
 from curate.clips.label import has_effects, label
 from slateboard.catalog.catalog import opened
+from slateboard.catalog.person import user_name
+from slateboard.catalog.reviews import confirm
 from slateboard.progress import say
 from slateboard.records.clip import Effect
 from slateboard.records.media import Shot
@@ -33,7 +35,8 @@ def command(
         found: list[Effect] = []
         states: Counter[str] = Counter()
         against = 0
-        for clip in catalog.clips("trimmed"):
+        clips = catalog.clips("trimmed")
+        for clip in clips:
             source = sources[clip.source_id]
             shots = [Shot.model_validate(row) for row in observations.read(folder, clip.media_id, "shots")]
             inside = [
@@ -44,7 +47,8 @@ def command(
             states[has_effects(source, effects)] += 1
             against += source.effects == () and bool(effects)
             found += effects
-        catalog.label_effects(found)
+        person, words = workspace.settings.reviewer or user_name(), "label --accept-all" if accept_all else "label"
+        confirm(catalog, workspace.reviews, found, clips=clips, person=person, command=words)
     kinds = Counter(f"{effect.kind} ({effect.decided_by})" for effect in found if effect.confirmed)
     proposed = Counter(effect.kind for effect in found if not effect.confirmed)
     say(

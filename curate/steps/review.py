@@ -6,7 +6,6 @@ Example: slateboard curate review --accept-all
 Example: slateboard curate review --reject "High Kick" --reason "all of one video"
 """
 
-import getpass
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -14,13 +13,13 @@ import typer
 
 from curate.clips.lone import MAY_COME, lone_classes
 from slateboard.catalog.catalog import opened
+from slateboard.catalog.person import user_name
+from slateboard.catalog.reviews import RULE, decide
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import say, show
 from slateboard.records.clip import Clip
 from slateboard.workspace import Workspace
 
-RULE = "rule"
-"""Who decided on clips that were left out by the rules of proposing."""
 _SEARCHED = 1000
 """Ids among which near misses are looked for."""
 
@@ -37,8 +36,12 @@ def command(
     ] = None,
     reason: Annotated[str, typer.Option(help="Why, for what is rejected.")] = "rejected in review",
     accept_all: Annotated[bool, typer.Option("--accept-all", help="Accept every other proposal unseen.")] = False,
+    by: Annotated[
+        str | None, typer.Option(help="Who decides; default: `reviewer` of the settings, or the user's name.")
+    ] = None,
 ) -> dict[str, Any]:
-    """Record decisions; without any, list what waits for one."""
+    """Record decisions, in reviews/ and in the catalog; without any, list what waits for one."""
+    person = by or workspace.settings.reviewer or user_name()
     with opened(workspace.catalog) as catalog:
         clips = catalog.clips()
         waiting = {clip.clip_id: clip for clip in clips if clip.state == "proposed"}
@@ -46,8 +49,9 @@ def command(
         if not (refused or taken or accept_all):
             for clip in waiting.values():
                 show(_line(clip))
-        decided = _decided(waiting, refused, taken, reason=reason, accept_all=accept_all)
-        catalog.write_clips(decided.values())
+        decided = _decided(waiting, refused, taken, person=person, reason=reason, accept_all=accept_all)
+        command = "review --accept-all" if accept_all else "review"
+        decide(catalog, workspace.reviews, list(decided.values()), person=person, command=command)
         lone = lone_classes(catalog, *MAY_COME)
     accepted = sum(clip.state == "accepted" for clip in decided.values())
     left = [name for name in waiting if name not in decided]
@@ -92,11 +96,11 @@ def _decided(
     refused: Mapping[str, Clip],
     taken: Mapping[str, Clip],
     *,
+    person: str,
     reason: str,
     accept_all: bool,
 ) -> dict[str, Clip]:
     """Return the clips as they are after the decisions; what is both is rejected."""
-    person = getpass.getuser()
     accepted = {"state": "accepted", "decided_by": person, "reason": None}
     unseen = {"state": "accepted", "decided_by": "accept-all"}
     decided = {name: clip.model_copy(update=unseen) for name, clip in waiting.items() if accept_all}

@@ -1,6 +1,5 @@
 """One process writes to a workspace; the others are told who."""
 
-import getpass
 import json
 import os
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from slateboard.catalog.person import user_name
 from slateboard.errors import Held
 
 
@@ -30,7 +30,7 @@ def held(path: Path) -> Iterator[None]:
                 {
                     "process": os.getpid(),
                     "host": socket.gethostname(),
-                    "user": _user(),
+                    "user": user_name(),
                     "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
                     "since": datetime.now(UTC).isoformat(timespec="seconds"),
                 }
@@ -43,16 +43,9 @@ def held(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
 def _who(holder: Path) -> str:
     try:
         facts = json.loads(holder.read_text("utf-8"))
-    except (OSError, ValueError):
+        return "`{command}` (process {process} of {user} on {host}, since {since})".format(**facts)
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-    return "`{command}` (process {process} of {user} on {host}, since {since})".format(**facts)

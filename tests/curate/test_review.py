@@ -5,7 +5,9 @@ from drawing import moving
 
 from curate.steps.propose import command as propose
 from curate.steps.review import command as review
+from slateboard.catalog import person
 from slateboard.catalog.catalog import opened
+from slateboard.catalog.reviews import read_reviews
 from slateboard.cli import main
 from slateboard.errors import BadInput
 from slateboard.media.encode import write_video
@@ -121,3 +123,42 @@ def test_a_class_of_one_group_is_told_before_anything_is_trimmed(
 def _waiting(workspace: Workspace) -> list[Clip]:
     with opened(workspace.catalog) as catalog:
         return catalog.clips("proposed")
+
+
+def test_who_decided_is_the_option_else_the_setting_else_the_user(
+    proposals: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person.getpass, "getuser", lambda: "user")
+    (clip,) = _waiting(proposals)
+    review(proposals, reject=[clip.clip_id], reason="blurred", by="Anna B.")
+    settings = proposals.root / "slateboard.toml"
+    settings.write_text('reviewer = "Bo"\n' + settings.read_text())
+    again = Workspace(proposals.root)
+    review(again, accept=[clip.clip_id])
+    settings.write_text(settings.read_text().partition("\n")[2])
+    review(Workspace(proposals.root), reject=["Squat"])
+    found = read_reviews(proposals.reviews).decisions
+    assert [(one.by, one.decision, one.reason) for one in found] == [
+        ("Anna B.", "rejected", "blurred"), ("Bo", "accepted", None), ("user", "rejected", "rejected in review"),
+    ]  # fmt: skip
+    assert {path.name.partition("-")[0] for path in proposals.reviews.iterdir()} == {
+        "Anna_B.",
+        "Bo.jsonl",
+        "user.jsonl",
+    }
+
+
+def test_what_was_accepted_unseen_is_recorded_as_such_in_the_file_of_the_person(proposals: Workspace) -> None:
+    review(proposals, accept_all=True, by="Anna")
+    (line,) = read_reviews(proposals.reviews).decisions
+    assert (line.by, line.command) == ("accept-all", "review --accept-all")
+    assert [path.name for path in proposals.reviews.iterdir()] == ["Anna.jsonl"]
+
+
+def test_a_user_whom_the_system_does_not_know_can_review(proposals: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(person.getpass, "getuser", unknown)
+    review(proposals, reject=["Squat"])
+    assert [path.name for path in proposals.reviews.iterdir()] == ["unknown.jsonl"]

@@ -13,6 +13,7 @@ from releasing import curate as run
 from curate.release import takedown
 from slateboard.catalog.backup import backups
 from slateboard.catalog.catalog import opened
+from slateboard.catalog.reviews import decide, read_reviews
 from slateboard.cli import main
 from slateboard.records.media import Duplicate
 from slateboard.records.source import Source, State, source_id
@@ -83,6 +84,9 @@ def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) ->
     words = {SECRET, str(victim.media_id), clip["sha256"], clip["fingerprint"]}
     assert len(_traces(released.releases, words)) > 10
     (released.root / "catalog.db.damaged-1").write_text(SECRET)
+    with opened(released.catalog) as catalog:
+        decide(catalog, released.reviews, catalog.clips(), person="Anna", command="review")
+    assert _traces(released.reviews, words) == ["Anna.jsonl"]
     run(released, f"takedown {victim.source_id} --reason requested")
     assert _traces(released.releases, words) == []
     for gone in (released.board, released.stores / "tiny-v1", released.observations / str(victim.media_id)):
@@ -97,6 +101,8 @@ def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) ->
         states = {source.line: (source.state, source.reason, source.media_id) for source in catalog.sources()}
         assert states[victim.line] == states[99] == (State.TAKEN_DOWN, "requested", None)
         assert clip["clip_id"] not in {one.clip_id for one in catalog.clips()}
+    left = read_reviews(released.reviews).decisions
+    assert len(left) == len(clips) - 1 and clip["clip_id"] not in {one.clip_id for one in left}
     tombstones = pd.read_csv(released.releases / "v3" / "takedowns.csv")
     assert list(tombstones.columns) == ["source_id", "date", "reason", "clips"]
     assert dict(zip(tombstones["source_id"], tombstones["clips"], strict=True))[victim.source_id] == 1

@@ -70,6 +70,14 @@ def test_the_second_process_is_told_who_holds_the_workspace(tmp_path: Path) -> N
             pass
 
 
+@pytest.mark.parametrize("told", ["", "{", "[]", "{}", '{"command": 1}'])
+def test_a_holder_that_cannot_be_read_is_another_process(tmp_path: Path, told: str) -> None:
+    with opened(tmp_path / "catalog.db"):
+        (tmp_path / "catalog.holder.json").write_text(told)
+        with pytest.raises(Held, match="is in use by another process"), opened(tmp_path / "catalog.db"):
+            pass
+
+
 def _hold_and_die(path: Path) -> None:
     with opened(path):
         os.kill(os.getpid(), signal.SIGKILL)

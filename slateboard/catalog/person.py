@@ -1,0 +1,23 @@
+"""Who works here, and the file name that a person's decisions lie under."""
+
+import getpass
+import hashlib
+
+_LONGEST = 60
+
+
+def user_name() -> str:
+    """Return the name of the user as the system knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def file_stem(person: str) -> str:
+    """Return a file name for a person, of letters, digits and `_ . -`; one that had to be altered bears a hash."""
+    safe = "".join(letter if letter.isalnum() or letter in "_.-" else "_" for letter in person)[:_LONGEST]
+    safe = f"_{safe[1:]}" if safe.startswith(".") else safe
+    if safe == person and safe:
+        return safe
+    return f"{safe or '_'}-{hashlib.sha256(person.encode()).hexdigest()[:6]}"
