@@ -17,6 +17,7 @@ from curate.clips.proof import proved
 from curate.clips.timing import Pace, Timing, pace, rises, timing
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
+from slateboard.media.bounds import LIMITS, check_pixels
 from slateboard.media.ffmpeg import Cut, trim_all
 from slateboard.media.fingerprints import fingerprint, frame_hash, sampled
 from slateboard.media.frames import Frame, Plane, decode
@@ -24,7 +25,7 @@ from slateboard.media.pick import at_times, by_counting, read
 from slateboard.media.probe import opened
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
-from slateboard.settings import Clips
+from slateboard.settings import Clips, Limits
 
 MOST_TOGETHER = 8
 """Clips in one pass: with more, a stop in the middle would cost more work than the passes save."""
@@ -45,6 +46,7 @@ class Job:
     """Where the clips go."""
     observations: Path
     settings: Clips
+    limits: Limits = LIMITS
 
     @property
     def source(self) -> Path:
@@ -125,9 +127,9 @@ def _paced(job: Job) -> tuple[Pace, Frame]:
     path = observations.path_of(job.observations, job.media.media_id, "timeline")
     if not path.is_file():
         raise SlateboardError(f"{job.source.name} has no timeline. Run `slateboard curate analyse`.")
-    with opened(job.source) as (_, stream):
+    with opened(job.source, limits=job.limits) as (_, stream):
         time_base = stream.time_base or Fraction(1, 1000)
-    sample = next(decode(job.source, on_error=lambda _: None))
+    sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits))
     pts = [row["pts"] for row in observations.read(job.observations, job.media.media_id, "timeline")]
     return pace(pts, time_base, Fraction(job.media.fps).limit_denominator(1001), settings=job.settings), sample
 
@@ -136,12 +138,15 @@ def _plan(job: Job, clip: Clip, of: Pace, sample: Frame) -> _Plan:
     first, last = clip.first_frame, clip.last_frame
     if last >= len(of.pts):
         raise SlateboardError(f"frame {last} of {job.source.name} is not there: it has {len(of.pts)} frames.")
-    when = timing(of, first, last)
+    when = timing(of, first, last, most_frames=job.limits.max_frames)
+    size = _size(job.media, job.settings.height)
+    if size is not None:
+        check_pixels("the clip", *size, job.limits)
     wanted = Cut(
         first_frame=first,
         last_frame=last,
         frame_rate=when.rate_hz,
-        size=_size(job.media, job.settings.height),
+        size=size,
         matrix=sample.matrix,
         full_range=sample.full_range,
         crf=job.settings.crf,
@@ -174,11 +179,12 @@ def _made(job: Job, plans: Sequence[_Plan], *, seeking: Pace | None) -> list[Cli
     start = None if seeking is None else float(seeking.pts[first] * seeking.time_base)
     wanted = {index for plan in plans for index in _ends(plan.timing)}
     try:
-        trim_all(job.source, {plan.target: plan.cut for plan in plans}, from_seconds=start)
+        trim_all(job.source, {plan.target: plan.cut for plan in plans}, from_seconds=start, limits=job.limits)
         if seeking is None:
-            planes = by_counting(job.source, wanted)
+            planes = by_counting(job.source, wanted, limits=job.limits)
         else:
-            planes = at_times(job.source, {index for index in wanted if index < len(seeking.pts)}, seeking.pts)
+            there = {index for index in wanted if index < len(seeking.pts)}
+            planes = at_times(job.source, there, seeking.pts, limits=job.limits)
     except SlateboardError as error:
         return [_failed(job, plan.clip, str(error)) for plan in plans]
     made = []
@@ -198,7 +204,7 @@ def _ends(when: Timing) -> set[int]:
 def _proved(job: Job, plan: _Plan, planes: dict[int, Plane]) -> Clip:
     count = len(plan.timing.shown)
     picks = sampled(count)
-    found = read(plan.target, {0, count - 1, *picks})
+    found = read(plan.target, {0, count - 1, *picks}, limits=job.limits)
     proof = proved(found, plan.timing, planes, name=job.source.name)
     height, width = found.luma[0].shape
     return plan.clip.model_copy(

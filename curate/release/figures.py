@@ -1,5 +1,7 @@
 """Pictures of a dataset: a contact sheet, and the charts of MEI paper Figs 4 and 5."""
 
+from collections import deque
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -36,13 +38,15 @@ def _rows(clips: pd.DataFrame, root: Path) -> list[Row]:
     for label, found in clips.groupby("label", sort=False):
         each = found.drop_duplicates("group")
         chosen = pd.concat([each, found.drop(each.index)]).head(_COLUMNS)
-        rows.append(Row(str(label), [_middle(root / path) for path in chosen["path"]]))
+        pictures = [_middle(root / path, frames) for path, frames in zip(chosen["path"], chosen["frames"], strict=True)]
+        rows.append(Row(str(label), pictures))
     return rows
 
 
-def _middle(path: Path) -> NDArray[np.uint8]:
-    frames = list(decode(path))
-    return rgb(frames[len(frames) // 2])
+def _middle(path: Path, frames: int) -> NDArray[np.uint8]:
+    # One frame at a time: a clip may be as long as its video, and 20 minutes of 720p are 50 GB of pictures.
+    (middle,) = deque(islice(decode(path), frames // 2 + 1), maxlen=1)
+    return rgb(middle)
 
 
 def _clips_per_class(clips: pd.DataFrame) -> Figure:

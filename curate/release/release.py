@@ -1,5 +1,6 @@
 """Put a version together in a hidden folder and give it its name when it is whole."""
 
+import errno
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -16,12 +17,13 @@ from curate.release.sums import write_sums
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_of
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import flush_folder, whole, write_text
+from slateboard.files import flush_folder, sha256_of, whole, write_text
 from slateboard.progress import track
 from slateboard.records.source import State
 from slateboard.workspace import Workspace
 
 _VERSION = re.compile(r"v[1-9][0-9]*")
+_AGAIN = "Delete it from clips/ and trim again."
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def release(
     check_protocol(workspace.settings.release.protocol)
     style: Naming = naming or workspace.settings.release.naming
     wanted = _checked(workspace, version)
+    _check_files(workspace, catalog)
     contents = gather(workspace, catalog, version=wanted, style=style)
     versions = workspace.versions()
     if versions and contents.same_as(workspace.releases / versions[-1]):
@@ -93,12 +96,42 @@ def _checked(workspace: Workspace, version: str | None) -> str:
     return version
 
 
+def _check_files(workspace: Workspace, catalog: Catalog) -> None:
+    """Name every trimmed clip whose file is not there, before anything is numbered or written."""
+    lost = [
+        Problem(clip.path or clip.clip_id, "is not there.", "`slateboard curate trim` cuts it again.")
+        for clip in catalog.clips("trimmed")
+        if not (workspace.root / (clip.path or "")).is_file()
+    ]
+    if lost:
+        raise BadInput(lost)
+
+
+def _copy_clips(folder: Path, contents: Contents) -> None:
+    """Copy the clips to their names in a version; name every one that is not what was trimmed and proved."""
+    proved = dict(zip(contents.clips["path"], contents.clips["sha256"], strict=True))
+    changed = []
+    for path, file in track(contents.files.items(), "release", total=len(contents.files), unit="clips"):
+        try:
+            with whole(folder / path) as temporary:
+                shutil.copyfile(file, temporary)
+                copied = sha256_of(temporary)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+                raise
+            changed.append(Problem(str(file), f"cannot be read: {error.strerror}.", _AGAIN))
+            continue
+        if copied != proved[path]:
+            changed.append(Problem(str(file), "is not the file that was trimmed and proved.", _AGAIN))
+    if changed:
+        raise BadInput(changed)
+
+
 def _build(folder: Path, contents: Contents, found: Sides) -> str:
     """Write a version whole into an empty folder; return the audit line."""
     shutil.rmtree(folder, ignore_errors=True)
-    for path, file in track(contents.files.items(), "release", total=len(contents.files), unit="clips"):
-        with whole(folder / path) as temporary:
-            shutil.copyfile(file, temporary)
+    # Before they are decoded: what is damaged here is named as such, whatever a decoder would make of it.
+    _copy_clips(folder, contents)
     contents.release.write(folder / tables.RECIPE)
     tables.write_clips(folder, contents.clips)
     tables.write_originals(folder, contents.originals)
@@ -107,12 +140,5 @@ def _build(folder: Path, contents: Contents, found: Sides) -> str:
     for name, text in contents.texts.items():
         write_text(folder / name, text)
     line = write_documents(folder, splits=found.splits)
-    sums = write_sums(folder)
-    changed = [
-        Problem(path, "is not the file that was trimmed and proved.", "Delete it from clips/ and trim again.")
-        for path, wanted in zip(contents.clips["path"], contents.clips["sha256"], strict=True)
-        if sums[path] != wanted
-    ]
-    if changed:
-        raise BadInput(changed)
+    write_sums(folder)
     return line

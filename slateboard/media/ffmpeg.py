@@ -16,10 +16,13 @@ import imageio_ffmpeg
 
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.files import whole
+from slateboard.media import bounds
+from slateboard.media.bounds import LIMITS
 from slateboard.media.containers import address, program_options
 from slateboard.media.encode import STEADY
 from slateboard.media.frames import Matrix
 from slateboard.media.probe import opened
+from slateboard.settings import Limits
 
 _TAGS = {"bt601": "smpte170m", "bt709": "bt709", "bt2020": "bt2020nc"}
 
@@ -86,7 +89,9 @@ def trim(source: Path, target: Path, cut: Cut) -> None:
     trim_all(source, {target: cut})
 
 
-def trim_all(source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | None = None) -> None:
+def trim_all(
+    source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | None = None, limits: Limits = LIMITS
+) -> None:
     """Write cuts of one source in one pass, as H.264 mp4: constant rate, upright, square pixels, no audio.
 
     `from_seconds` is a time in the file's own clock at or before the first cut; decoding begins at the key frame
@@ -94,7 +99,12 @@ def trim_all(source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | No
     One encoder thread, no macroblock-tree rate control (its decisions varied from run to run) and no dates in the
     file: the same source gives the same bytes, however cuts are put together.
     """
-    how: dict[str, Any] = {"threads": 1, **program_options()}
+    how: dict[str, Any] = {
+        "threads": 1,
+        **program_options(),
+        **bounds.demuxer_options(limits),
+        **bounds.decoder_options(limits),
+    }
     if from_seconds is not None:
         # Rounded up: a hair too early, and ffmpeg would begin a whole group of pictures before.
         how |= {
@@ -103,7 +113,7 @@ def trim_all(source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | No
             "noaccurate_seek": None,
             "copyts": None,
         }
-    with opened(source) as (_, stream):
+    with opened(source, limits=limits) as (_, stream):
         video = ffmpeg.input(address(source), **how)[str(stream.index)]
     branches = video.filter_multi_output("split", len(cuts))
     with ExitStack() as stack:

@@ -113,10 +113,10 @@ def raw_pictures(
         try:
             packet = next(packets, None)
             pictures = packet.decode() if packet is not None else []
+        except MemoryError:
+            # PyAV's is one of FFmpegError as well: it is the process that lacks memory, and no scratch in the file.
+            raise
         except av.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                # Want of memory is the process's, and no scratch in the file.
-                raise
             if on_error is None:
                 raise Unreadable(f"{path.name}: a frame does not decode: {error}.", State.CORRUPT) from error
             on_error(str(error))

@@ -10,9 +10,13 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from slateboard.media.frames import Plane, decode
+from slateboard.media.bounds import LIMITS
+from slateboard.media.errors import Unreadable
+from slateboard.media.frames import Plane, decode, one_thread, raw_pictures
 from slateboard.media.frames_hash import FramesHash
 from slateboard.media.probe import opened
+from slateboard.records.source import State
+from slateboard.settings import Limits
 
 _DIRECT = ("yuv420p", "yuvj420p", "nv12")
 """Formats whose first plane is 8-bit brightness as it stands."""
@@ -31,7 +35,7 @@ class Read:
     """[height, width], upright, of even size, by 0-based index."""
 
 
-def read(path: Path, wanted: Collection[int]) -> Read:
+def read(path: Path, wanted: Collection[int], *, limits: Limits = LIMITS) -> Read:
     """Decode a video to its end; return how many frames it has, their hash, and the brightness of those wanted.
 
     Raises Unreadable at the first frame that does not decode.
@@ -39,7 +43,7 @@ def read(path: Path, wanted: Collection[int]) -> Read:
     found: dict[int, Plane] = {}
     hashed = FramesHash()
     count = 0
-    for frame in decode(path):
+    for frame in decode(path, limits=limits):
         hashed.see(frame)
         if frame.index in wanted:
             found[frame.index] = frame.y
@@ -47,25 +51,30 @@ def read(path: Path, wanted: Collection[int]) -> Read:
     return Read(count, hashed.hexdigest(), found)
 
 
-def at_times(path: Path, wanted: Collection[int], pts: Sequence[int]) -> dict[int, Plane]:
+def at_times(path: Path, wanted: Collection[int], pts: Sequence[int], *, limits: Limits = LIMITS) -> dict[int, Plane]:
     """Return the brightness of frames by 0-based index, seeking to each by its PTS.
 
     `pts` holds the PTS of every frame of the file and must rise from frame to frame. What is not found is not
-    in the answer.
+    in the answer. Raises Unreadable where the file cannot be sought in.
     """
     found: dict[int, Plane] = {}
     targets = {pts[index]: index for index in sorted(wanted)}
-    with opened(path) as (container, stream):
-        stream.thread_type = "SLICE"
-        stream.codec_context.thread_count = 1
+    with opened(path, limits=limits) as (container, stream):
+        one_thread(stream)
         keys = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
         left = list(targets)
-        while left:
-            container.seek(left[0], stream=stream, backward=True, any_frame=False)
-            before = len(left)
-            _forward(container, stream, targets, left, found, keys)
-            if len(left) == before:
-                left.pop(0)
+        try:
+            while left:
+                container.seek(left[0], stream=stream, backward=True, any_frame=False)
+                before = len(left)
+                _forward(container, stream, targets, left, found, keys)
+                if len(left) == before:
+                    left.pop(0)
+        except MemoryError:
+            raise
+        except av.FFmpegError as error:
+            # Damaged indexes lead nowhere: `Operation not permitted`.
+            raise Unreadable(f"{path.name} cannot be sought in: {error}.", State.CORRUPT) from error
     return found
 
 
@@ -84,6 +93,8 @@ def _forward(
         _skip(context, packet.pts is not None and packet.pts not in targets)
         try:
             pictures = packet.decode()
+        except MemoryError:
+            raise
         except av.FFmpegError:
             continue
         for picture in pictures:
@@ -105,23 +116,19 @@ def _skip(context: VideoCodecContext, idle: bool) -> None:
         context.skip_frame = "NONREF" if idle else "DEFAULT"
 
 
-def by_counting(path: Path, wanted: Collection[int]) -> dict[int, Plane]:
+def by_counting(path: Path, wanted: Collection[int], *, limits: Limits = LIMITS) -> dict[int, Plane]:
     """Return the brightness of frames by 0-based index, decoding from the start.
 
     What does not decode is passed over and not counted.
     """
     found: dict[int, Plane] = {}
     last, index = max(wanted, default=-1), 0
-    with opened(path) as (container, stream):
-        for packet in container.demux(stream):
-            try:
-                pictures = packet.decode()
-            except av.FFmpegError:
-                continue
-            for picture in pictures:
-                if index in wanted:
-                    found[index] = luma(picture)
-                index += 1
+    with opened(path, limits=limits) as (container, stream):
+        one_thread(stream)
+        for picture in raw_pictures(path, container, stream, lambda _: None, limits=limits):
+            if index in wanted:
+                found[index] = luma(picture)
+            index += 1
             if index > last:
                 break
     return found

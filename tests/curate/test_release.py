@@ -213,6 +213,31 @@ def test_a_trimmed_file_that_changed_since_is_not_released(trimmed: Workspace) -
     assert trimmed.versions() == []
 
 
+def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
+    trimmed: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third, *_ = sorted(trimmed.clips.glob("*.mp4"))
+    first.unlink()
+    second.unlink()
+    second.mkdir()
+    capsys.readouterr()
+    assert main(["curate", "release", "-w", str(trimmed.root), "--quiet"]) == 2
+    told = capsys.readouterr().err
+    assert "2 problems" in told and "fault of ours" not in told
+    remedy = "is not there. `slateboard curate trim` cuts it again."
+    assert all(f"clips/{file.name}: {remedy}" in told for file in (first, second))
+    second.rmdir()
+    third.write_bytes(third.read_bytes()[:-300])
+    run(trimmed, "trim")
+    assert main(["curate", "release", "-w", str(trimmed.root), "--quiet"]) == 2
+    told = capsys.readouterr().err
+    assert f"{third}: is not the file that was trimmed and proved. Delete it from clips/ and trim again." in told
+    third.unlink()
+    run(trimmed, "trim")
+    run(trimmed, "release")
+    assert trimmed.versions() == ["v1"]
+
+
 # A release of six clips makes some 126 deletions and renames.
 _POINTS = random.Random(11).sample(range(110), 30)
 

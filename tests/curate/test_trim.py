@@ -1,6 +1,8 @@
 """Trims are exact to the frame and proved; a trim that cannot be proved is a failed clip with its reason."""
 
+import struct
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,13 @@ from curate.analysis import observations
 from curate.clips.proof import psnr_db
 from curate.clips.trim import Job, cut, lost, together
 from slateboard.media import ffmpeg
+from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
 from slateboard.media.pick import at_times, by_counting, read
 from slateboard.media.probe import probe
 from slateboard.records.clip import Clip
 from slateboard.records.observation import Observation
-from slateboard.settings import Clips
+from slateboard.settings import Clips, Limits
 
 
 def _clip(first: int, last: int, *, media_id: str = "m", start_s: float = 0.0) -> Clip:
@@ -130,7 +133,7 @@ def test_a_cut_of_other_frames_is_not_proved(
 def test_what_is_not_proved_after_a_seek_is_cut_again_by_counting(
     draw: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(curate.clips.trim, "at_times", lambda path, wanted, pts: {})
+    monkeypatch.setattr(curate.clips.trim, "at_times", lambda path, wanted, pts, *, limits: {})
     (done,) = cut(_job(draw("a.mp4", moving(20)), tmp_path, (3, 9)))
     assert (done.state, done.frames) == ("trimmed", 7)
 
@@ -237,3 +240,23 @@ def test_frames_found_by_a_seek_are_those_found_by_counting(realdata: Path, name
     assert list(sought) == list(counted) == wanted
     assert all(np.array_equal(sought[index], counted[index]) for index in wanted)
     assert read(path, wanted).frames == len(pts)
+
+
+def test_a_file_whose_index_leads_nowhere_is_cut_by_counting(realdata: Path, tmp_path: Path) -> None:
+    data = bytearray((realdata / "odd" / "tiny_32x32_mjpeg.avi").read_bytes())
+    struct.pack_into("<I", data, data.index(b"idx1") + 20, 0x7FFFFFFF)
+    source = tmp_path / "index.avi"
+    source.write_bytes(data)
+    pts = [frame.pts for frame in decode(source)]
+    with pytest.raises(Unreadable, match="cannot be sought in"):
+        at_times(source, {0, len(pts) - 1}, pts)
+    (done,) = cut(_job(source, tmp_path, (0, len(pts) - 1)))
+    assert (done.state, done.reason, done.frames) == ("trimmed", None, len(pts))
+
+
+def test_a_clip_that_its_settings_make_larger_than_pictures_may_be_is_failed(
+    draw: Callable[..., Path], tmp_path: Path
+) -> None:
+    job = _job(draw("a.mp4", moving(20, size=(1600, 64))), tmp_path, (0, 9), height=1080)
+    (done,) = cut(replace(job, limits=Limits(max_pixels=2_000_000)))
+    assert (done.state, done.reason) == ("failed", "the clip: pictures of 27000 x 1080 are over max_pixels = 2000000.")
