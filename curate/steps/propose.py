@@ -13,6 +13,7 @@ from curate.analysis import observations
 from curate.clips.lone import MAY_COME, lone_classes
 from curate.clips.propose import VERSION, described, propose
 from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.reviews import lacking, read_reviews
 from slateboard.files import digest
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
@@ -47,7 +48,10 @@ def command(workspace: Workspace) -> dict[str, Any]:
         counts = _counts(catalog)
         # Looked for where something was looked at: it takes reading every clip.
         lone = lone_classes(catalog, *MAY_COME) if sources else []
+        decided = lacking(catalog, read_reviews(workspace.reviews)) if added else []
     _tell(counts, added=added, withdrawn=withdrawn, looked_at=len(sources), outside=outside, twice=twice)
+    if decided:
+        say(f"{len(decided)} of them were decided on before: `slateboard doctor --repair` takes that from reviews/.")
     for problem in lone:
         say(str(problem))
     return {

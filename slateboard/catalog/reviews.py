@@ -63,6 +63,11 @@ def confirm(
     catalog.label_effects(effects)
 
 
+def as_decided(clip: Clip) -> Literal["accepted", "rejected"]:
+    """Return what was decided on a clip, whatever became of it since."""
+    return _DECIDED[clip.state]
+
+
 def _confirmed(effects: Iterable[Effect]) -> dict[str, set[str]]:
     """Return clip id -> kinds that a detector raised and somebody confirmed, of clips that have any."""
     kinds: dict[str, set[str]] = {}

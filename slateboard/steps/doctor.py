@@ -1,6 +1,11 @@
-"""Look at the machine: what is installed, what runs, what is missing and how to get it.
+"""Look at the machine and at a workspace: what is missing, what is damaged, and how to mend it.
+
+In a workspace it looks at the catalog and its backups, people's decisions, originals, observations, versions and what
+killed commands left. `--repair` mends what it can: the newest sound backup takes the place of a damaged catalog, which
+is kept aside, and what was decided since is taken from reviews/. Exit code 1 if anything is left to do.
 
 Example: slateboard doctor
+Example: slateboard doctor --repair -w seagames
 """
 
 import os
@@ -8,12 +13,18 @@ import platform
 import sqlite3
 import sys
 from importlib import metadata
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from slateboard.errors import MissingRequirement
+import typer
+
+from slateboard.errors import BadInput, Finding, MissingRequirement, Problem
 from slateboard.media import ffmpeg
-from slateboard.progress import show
+from slateboard.progress import say, show
 from slateboard.registry import PACKAGES, folder_of
+from slateboard.repair.examine import examine
+from slateboard.settings import FILE
+from slateboard.workspace import Workspace
 
 NEEDED = (
     "av",
@@ -27,8 +38,35 @@ NEEDED = (
 )
 
 
-def command() -> dict[str, Any]:
-    """Print versions and programs; exit code 3 if something that is needed is missing."""
+def command(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--workspace", "-w", help="Workspace to look at; default: this folder, if it is one."),
+    ] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+) -> dict[str, Any]:
+    """Print versions and programs, then what is wrong with the workspace; exit code 3 if something is missing."""
+    facts, missing = _machine()
+    for key, value in facts.items():
+        show(f"{key:>22}  {value}")
+    workspace = _workspace(folder, repair=repair)
+    left = 0
+    if workspace is not None:
+        facts["damages"], left = _looked_over(workspace, repair=repair)
+    if missing:
+        raise MissingRequirement(f"Missing: {', '.join(missing)}. Run `{sys.executable} -m pip install slateboard`.")
+    show("All that is needed is here.")
+    if left:
+        mendable = sum(one["mendable"] and not one["mended"] for one in facts["damages"])
+        advice = (
+            f" `slateboard doctor --repair -w {workspace.root}` mends {mendable}." if workspace and mendable else ""
+        )
+        raise Finding(f"{left} things are not as they should be.{advice}", outcome=facts)
+    return facts
+
+
+def _machine() -> tuple[dict[str, Any], list[str]]:
+    """Return what is installed, and what is needed and is not."""
     facts: dict[str, Any] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -46,9 +84,28 @@ def command() -> dict[str, Any]:
         facts["ffmpeg"] = ffmpeg.program()
     except MissingRequirement as error:
         missing.append(str(error))
-    for key, value in facts.items():
-        show(f"{key:>22}  {value}")
-    if missing:
-        raise MissingRequirement(f"Missing: {', '.join(missing)}. Run `{sys.executable} -m pip install slateboard`.")
-    show("All that is needed is here.")
-    return facts
+    return facts, missing
+
+
+def _workspace(folder: Path | None, *, repair: bool) -> Workspace | None:
+    """Return the workspace that is meant, if any is."""
+    workspace = Workspace(folder or Path())
+    known = (workspace.root / FILE, workspace.catalog, workspace.root / "backups", workspace.reviews)
+    if any(path.exists() for path in known):
+        return workspace
+    if folder is not None or repair:
+        where = str(workspace.root.resolve())
+        raise BadInput([Problem(where, f"is no workspace (no {FILE}, no catalog.db).", "Name one with -w.")])
+    return None
+
+
+def _looked_over(workspace: Workspace, *, repair: bool) -> tuple[list[dict[str, Any]], int]:
+    """Print every damage; return them as plain values, and how many are left."""
+    rows = []
+    for one in examine(workspace, repair=repair):
+        rows.append(one.row())
+        say(f"{'mended: ' if one.mended else ''}{one.damage}")
+    left = sum(not row["mended"] for row in rows)
+    if not rows:
+        show(f"Nothing is wrong in {workspace.root}.")
+    return rows, left
