@@ -6,7 +6,8 @@ python docs/reference.py [--check]
 import inspect
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -117,9 +118,24 @@ def records() -> str:
 
 
 def _record_field(name: str, field: Any) -> str:
-    kind = getattr(field.annotation, "__name__", "") if not get_args(field.annotation) else str(field.annotation)
-    kind = kind.replace("typing.", "").replace("slateboard.records.", "").replace("|", "\\|")
+    kind = _kind(field.annotation).replace("|", "\\|")
     return f"| `{name}` | `{kind}` | {_flat(field.description)} |"
+
+
+def _kind(annotation: Any) -> str:
+    """Return a type as people write it: what bounds its values is left out."""
+    inner = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _kind(inner[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(map(_kind, inner))
+    if annotation is NoneType:
+        return "None"
+    if not inner:
+        return str(getattr(annotation, "__name__", annotation))
+    if get_origin(annotation) is Literal:
+        return str(annotation).replace("typing.", "")
+    return f"{get_origin(annotation).__name__}[{', '.join('...' if one is ... else _kind(one) for one in inner)}]"
 
 
 def main() -> int:

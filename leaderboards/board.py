@@ -1,21 +1,26 @@
 """The board: what all finished runs of a workspace scored, beside what their datasets are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from leaderboards.folds import Finished, tables
+from leaderboards.collecting import Finished, LeftOut, collect
+from leaderboards.folds import tables
+from leaderboards.predictions import read_predictions
 from leaderboards.rows import Row
 from slateboard import __version__
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, SlateboardError
+from slateboard.progress import say
+from slateboard.reading import read_bytes
 from slateboard.records.release import Release
 from slateboard.records.result import Result, Score
 
 _PICTURES = ("curves.png", "confusion.png", "probes.png")
 """Of a run, on the page of the board; the others are on its own page."""
+_PICTURE_BYTES = 20_000_000
+"""Larger ones are not shown: the page holds them all."""
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Board:
     runs: tuple[RunPage, ...]
     notes: tuple[str, ...]
     """What a reader must know of what is missing, a sentence each."""
+    left_out: tuple[LeftOut, ...]
+    """Finished runs that could not be shown, in the order of their folders."""
     n_unfinished: int
     """Run folders without a result."""
     code_version: str
@@ -84,22 +91,20 @@ def gather(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -> Boar
     """Return the board of all runs below a folder.
 
     `read_dataset` gives the dataset of a key (<name>-<version>); None for one that is no release, whose runs are shown
-    as they were scored. Raises SlateboardError where no run is finished, BadInput where a run was made with other data
-    than the release of that name holds.
+    as they were scored. A run that cannot be shown is left out with its reason. Raises SlateboardError where no run is
+    finished, BadInput where none of those that are can be shown.
     """
-    finished = [
-        Finished(path.parent.relative_to(runs).as_posix(), Result.read(path))
-        for path in sorted(runs.rglob("result.json"))
-    ]
-    n_unfinished = len(_folders(runs) - {one.folder for one in finished})
+    collected = collect(runs, read_dataset=read_dataset)
+    finished, datasets, left_out = collected.finished, collected.datasets, collected.left_out
+    n_unfinished = len(_folders(runs) - {one.folder for one in finished} - {one.run for one in left_out})
     if not finished:
+        if left_out:
+            raise BadInput([Problem(f"runs/{one.run}", one.reason, "") for one in left_out])
         raise SlateboardError(
             f"{runs} holds no finished run ({n_unfinished} unfinished). Make one with `slateboard bench train`."
         )
     keys = sorted({one.result.run.dataset for one in finished})
-    datasets = {key: dataset for key in keys if (dataset := read_dataset(key)) is not None}
-    _same_data(finished, datasets)
-    rows, folds, notes = tables(finished, datasets, read=lambda one: _predictions(runs / one.folder))
+    rows, folds, notes = tables(finished, datasets, read=lambda one: read_predictions(runs / one.folder))
     return Board(
         subjects=tuple(
             subject(datasets[key]) if key in datasets else _outside(key, [one.result for one in finished])
@@ -109,6 +114,7 @@ def gather(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -> Boar
         folds=tuple(folds),
         runs=tuple(_page(one, runs) for one in finished),
         notes=tuple(notes),
+        left_out=left_out,
         n_unfinished=n_unfinished,
         code_version=__version__,
     )
@@ -117,28 +123,6 @@ def gather(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -> Boar
 def _folders(runs: Path) -> set[str]:
     """Return the folders that `Run.folder` can name: four levels down."""
     return {path.relative_to(runs).as_posix() for path in runs.glob("*/*/*/*") if path.is_dir()}
-
-
-def _same_data(finished: list[Finished], datasets: dict[str, Dataset]) -> None:
-    problems = [
-        Problem(f"runs/{one.folder}", f"was made with other data than {one.result.run.dataset}.", "Remove or rerun it.")
-        for one in finished
-        if one.result.run.dataset in datasets
-        and (one.result.run.dataset, one.result.run.dataset_sha256) != _identity(datasets[one.result.run.dataset])
-    ]
-    if problems:
-        raise BadInput(problems)
-
-
-def _identity(dataset: Dataset) -> tuple[str, str]:
-    return dataset.key, dataset.sha256
-
-
-def _predictions(folder: Path) -> pd.DataFrame:
-    path = folder / "predictions.parquet"
-    if not path.is_file():
-        raise BadInput([Problem(str(path), "is not there, so its fold cannot be pooled.", "Run that fold again.")])
-    return pd.read_parquet(path)
 
 
 def subject(dataset: Dataset) -> Subject:
@@ -155,7 +139,7 @@ def subject(dataset: Dataset) -> Subject:
         n_clips=len(dataset.clips),
         n_groups=int(dataset.clips["group"].nunique()),
         left_out=release.left_out,
-        pictures=tuple(_picture(path) for path in paths),
+        pictures=_pictures(paths),
     )
 
 
@@ -175,13 +159,24 @@ def _outside(key: str, results: Sequence[Result]) -> Subject:
     )
 
 
-def _picture(path: Path) -> Picture:
-    return Picture(path.stem.replace("_", " ").capitalize(), path.read_bytes())
+def _pictures(paths: Iterable[Path]) -> tuple[Picture, ...]:
+    """Return those of the files that are pictures; one that is none says less than the figures beside it."""
+    found = []
+    for path in paths:
+        try:
+            content = read_bytes(path, what="picture", most_bytes=_PICTURE_BYTES)
+        except BadInput as error:
+            say(f"not shown: {error.problems[0]}")
+            continue
+        if content.startswith(_PNG):
+            found.append(Picture(path.stem.replace("_", " ").capitalize(), content))
+        else:
+            say(f"not shown: {path} is no PNG")
+    return tuple(found)
 
 
 def _page(one: Finished, runs: Path) -> RunPage:
     result, folder = one.result, runs / one.folder
-    found = [folder / name for name in _PICTURES if (folder / name).is_file()]
     return RunPage(
         folder=one.folder,
         title=result.title,
@@ -191,5 +186,5 @@ def _page(one: Finished, runs: Path) -> RunPage:
         epochs=result.epochs,
         selection=result.selection,
         environment=result.environment,
-        pictures=tuple(_picture(path) for path in found),
+        pictures=_pictures(folder / name for name in _PICTURES if (folder / name).is_file()),
     )

@@ -9,6 +9,8 @@ from leaderboards.rows import Row
 
 NOTHING = "–"
 """Stands where there is no figure."""
+_NAMED = 50
+"""Runs left out that a page names."""
 
 
 def percent(share: float | None) -> str:
@@ -130,8 +132,21 @@ def about(subject: Subject) -> str:
 
 def remarks(board: Board) -> list[str]:
     """Return what a reader must know of what the table lacks, a sentence each."""
-    unfinished = f"{board.n_unfinished} unfinished run{'s are' if board.n_unfinished != 1 else ' is'} not shown."
-    return [*board.notes, *([unfinished] if board.n_unfinished else [])]
+    found = list(board.notes)
+    if board.left_out:
+        found.append(f"{left_out(board)}:")
+        found += [f"Left out: {one.run} ({one.kind}): {one.reason}" for one in board.left_out[:_NAMED]]
+        if len(board.left_out) > _NAMED:
+            found.append(f"Left out: {len(board.left_out) - _NAMED} more, which board.json names.")
+    if board.n_unfinished:
+        found.append(f"{board.n_unfinished} unfinished run{'s are' if board.n_unfinished != 1 else ' is'} not shown.")
+    return found
+
+
+def left_out(board: Board) -> str:
+    """Return how many finished runs are not on the board: `2 runs left out`."""
+    count = len(board.left_out)
+    return f"{count} run{'s' if count != 1 else ''} left out"
 
 
 def of_failed(rows: Sequence[Row]) -> str:

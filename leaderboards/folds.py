@@ -2,10 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
+from leaderboards.collecting import Finished
 from leaderboards.rows import Row, run_row, stream_row
 from leaderboards.score import score
 from slateboard.dataset import Dataset
@@ -13,15 +13,6 @@ from slateboard.errors import BadInput, Problem
 from slateboard.files import digest
 from slateboard.records.result import Result
 from slateboard.records.split import Split
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A finished run and where it lies below runs/."""
-
-    folder: str
-    result: Result
-
 
 Read = Callable[[Finished], pd.DataFrame]
 """Gives the predictions of a run."""
@@ -123,13 +114,12 @@ def tables(
                 f"Not pooled: {run.dataset} is no release here: {run.baseline}, seed {run.seed}, {_name(runs)}."
             )
             continue
-        predictions = [read(one) for one in runs]
-        problems = obstacles(runs, predictions, dataset)
-        if problems:
+        try:
+            rows += pooled(runs, [read(one) for one in runs], dataset)
+        except BadInput as error:
             rows += own
-            notes += [f"Not pooled: {problem}" for problem in problems]
+            notes += [f"Not pooled: {problem}" for problem in error.problems]
         else:
-            rows += pooled(runs, predictions, dataset)
             folds += own
     return sorted(rows, key=rank), sorted(folds, key=rank), sorted(notes)
 

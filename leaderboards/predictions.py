@@ -1,6 +1,7 @@
 """Hold predictions to their split: every test clip once, in the right shape, or every contradiction named."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.reading import read_table
 from slateboard.records.split import Split
 
+PREDICTIONS = "predictions.parquet"
+"""Of a run, in its folder."""
 COLUMNS = ("clip_id", "view", "stream", "logits", "label_index", "failed")
-"""Of predictions.parquet."""
+"""Of that table."""
 
 _NAMED = 10
 _REMAKE = "Evaluate the run again."
@@ -28,6 +32,14 @@ def class_names(clips: pd.DataFrame) -> tuple[str, ...]:
     return tuple(names[index] for index in sorted(names))
 
 
+def read_predictions(folder: Path) -> pd.DataFrame:
+    """Return the predictions of a run; raises BadInput where they are not there, damaged, or of other types."""
+    path = folder / PREDICTIONS
+    predictions = read_table(path, what="table of predictions", columns=COLUMNS, remedy="Run it again.")
+    _refuse_types(predictions, where=str(path))
+    return predictions
+
+
 def check(
     predictions: pd.DataFrame, clips: pd.DataFrame, split: Split, *, motion_pairs: Sequence[tuple[str, str]]
 ) -> None:
@@ -35,6 +47,7 @@ def check(
     columns = [name for name in COLUMNS if name not in predictions.columns]
     if columns:
         raise BadInput([Problem("predictions", f"have no column {', '.join(columns)}.", _REMAKE)])
+    _refuse_types(predictions)
     classes = class_names(clips)
     known = dict(zip(clips["clip_id"], clips["class_index"] - 1, strict=True))
     problems = _wrong_pairs(motion_pairs, classes)
@@ -51,6 +64,28 @@ def check(
         problems += _wrong_rows(where, rows, known, len(classes))
     if problems:
         raise BadInput(problems)
+
+
+def _refuse_types(rows: pd.DataFrame, *, where: str = "predictions") -> None:
+    """Raise BadInput that says what columns should hold and do not."""
+    types = pd.api.types
+    right = {
+        "text in clip_id": types.infer_dtype(rows["clip_id"], skipna=False) == "string",
+        "text in stream": types.infer_dtype(rows["stream"], skipna=False) == "string",
+        "whole numbers in view": types.is_integer_dtype(rows["view"]),
+        "whole numbers in label_index": types.is_integer_dtype(rows["label_index"]),
+        "true or false in failed": types.is_bool_dtype(rows["failed"]),
+        "lists of numbers in logits": all(map(_is_numbers, rows["logits"])),
+    }
+    wrong = [what for what, fits in right.items() if not fits]
+    if wrong and not rows.empty:
+        raise BadInput([Problem(where, f"have no {' and no '.join(wrong)}.", _REMAKE)])
+
+
+def _is_numbers(value: object) -> bool:
+    """Say whether a cell is a list of numbers; an empty one is, whatever its type."""
+    row = np.asarray(value) if isinstance(value, list | tuple) else value
+    return isinstance(row, np.ndarray) and row.ndim == 1 and (not len(row) or row.dtype.kind in "fiu")
 
 
 def _wrong_pairs(pairs: Sequence[tuple[str, str]], classes: tuple[str, ...]) -> list[Problem]:

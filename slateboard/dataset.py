@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import digest
+from slateboard.reading import read_table
 from slateboard.records.release import Release, ReleasedClip
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 SUMS = "SHA256SUMS"
 """Written last: a folder without it is no release."""
 CLIP_COLUMNS = tuple(ReleasedClip.model_fields)
+_NUMBERS: dict[Any, str] = {int: "whole numbers", float: "numbers"}
+"""Kind of a field of ReleasedClip -> what its column holds; all others hold text."""
 
 
 @dataclass(frozen=True)
@@ -103,17 +106,39 @@ def read_release(folder: Path, *, checked: bool = True) -> Dataset:
     """
     if not (folder / SUMS).is_file():
         raise SlateboardError(f"{folder} is not a whole release (no {SUMS}). Make it with `slateboard curate release`.")
-    # Imported here: half a second, which no command that only looks for versions should wait for.
-    import pandas as pd
-
     release = Release.read(folder / "recipe.toml")
-    clips = pd.read_parquet(folder / "clips.parquet")
+    clips = _read_clips(folder / "clips.parquet")
     found = dataset_sha256(release.classes, clips)
     if checked and found != release.dataset_sha256:
         raise BadInput(
             [Problem(str(folder), "clips.parquet is not the one it was released with.", "Restore the release.")]
         )
     return replace(dataset_of(release, clips, root=folder), sha256=found)
+
+
+def _read_clips(path: Path) -> pd.DataFrame:
+    """Read the table of a release; raises BadInput that names every column whose values are of another kind."""
+    needed = [name for name, field in ReleasedClip.model_fields.items() if field.is_required()]
+    clips = read_table(path, what="table of clips", columns=needed, remedy="Restore the release.")
+    # Imported here: see read_table.
+    from pandas.api import types
+
+    problems = []
+    for name, field in ReleasedClip.model_fields.items():
+        if name not in clips or not len(clips):
+            continue
+        kind, column = field.annotation, clips[name]
+        if kind in _NUMBERS:
+            fits = types.is_integer_dtype(column) if kind is int else types.is_numeric_dtype(column)
+        else:
+            # What is missing is an empty string, or told by the audit.
+            fits = bool(column.isna().all()) or types.infer_dtype(column.dropna()) == "string"
+        if not fits:
+            what = f"holds other than {_NUMBERS.get(kind, 'text')} in the column {name}."
+            problems.append(Problem(str(path), what, "Restore the release."))
+    if problems:
+        raise BadInput(problems)
+    return clips
 
 
 def dataset_of(release: Release, clips: pd.DataFrame, *, root: Path) -> Dataset:

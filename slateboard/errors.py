@@ -2,6 +2,7 @@
 
 SlateboardError         2  usage or bad input; every other error is one of these
 ├── BadInput            2  a file or setting with problems, all of them named at once
+│   └── Newer           2  a file that a newer slateboard wrote
 ├── Held                2  another process works on this workspace
 ├── Finding             1  the command worked and found something wrong: a leak, a contradiction
 └── MissingRequirement  3  the environment lacks something; says what to install
@@ -41,6 +42,10 @@ class BadInput(SlateboardError):
         self.problems = tuple(problems)
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         super().__init__("\n".join([f"{count}, nothing was written:", *map(str, self.problems)]))
+
+
+class Newer(BadInput):
+    """A file of a schema that this version does not know."""
 
 
 class Held(SlateboardError):

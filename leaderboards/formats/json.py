@@ -19,6 +19,8 @@ def render(board: Board) -> str:
         "rows": [row.row() for row in board.rows],
         "folds": [row.row() for row in board.folds],
         "notes": list(board.notes),
+        "left_out": [one.row() for one in board.left_out],
+        "n_left_out": len(board.left_out),
         "n_unfinished": board.n_unfinished,
     }
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,5 +1,8 @@
 """Build the board of all finished runs: Markdown, CSV, LaTeX, JSON and a page; print it.
 
+A run that cannot be shown (a damaged file, other data, a newer schema) is left out, named and counted, and the board is
+built of the others; the exit code is then 1.
+
 Example: slateboard board build
 """
 
@@ -8,9 +11,10 @@ import sys
 from typing import Any
 
 from leaderboards.board import Board, gather
-from leaderboards.cells import SHORT, markdown_table, remarks
+from leaderboards.cells import SHORT, left_out, markdown_table, remarks
 from leaderboards.terminal import terminal_table
 from slateboard.dataset import Dataset
+from slateboard.errors import Finding
 from slateboard.files import write_text
 from slateboard.progress import say, show
 from slateboard.registry import Registry
@@ -31,13 +35,17 @@ def command(workspace: Workspace) -> dict[str, Any]:
     for remark in remarks(board):
         say(remark)
     say(f"The page: {files['html']}")
-    return {
+    outcome = {
         "files": files,
         "rows": [row.row() for row in board.rows],
         "folds": len(board.folds),
         "notes": list(board.notes),
+        "left_out": [one.row() for one in board.left_out],
         "n_unfinished": board.n_unfinished,
     }
+    if board.left_out:
+        raise Finding(f"{left_out(board)}; the board is built of the others. Mend or remove them.", outcome=outcome)
+    return outcome
 
 
 def _released(workspace: Workspace, key: str) -> Dataset | None:

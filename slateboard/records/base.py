@@ -1,21 +1,31 @@
 """The shape that all records share: frozen, checked, no unknown field, a schema number."""
 
 import json
-import tomllib
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from slateboard.errors import BadInput, Problem, SlateboardError
+from slateboard.errors import BadInput, Newer, Problem
 from slateboard.files import write_text
+from slateboard.reading import read_json, read_toml, refusal
+
+Share = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]
+"""0-1, and the last digit of a mean."""
+Count = Annotated[int, Field(ge=0, le=2**53)]
+"""As far as floats count without gaps."""
+Amount = Annotated[float, Field(ge=0, le=1e12)]
+"""Of seconds, operations or clips."""
+
+_NAMED = 20
+"""Wrong fields of a file that are named one by one."""
 
 
 class Record(BaseModel):
     """A frozen record; written as JSON or TOML, by the file's ending, with the number of its schema."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
     SCHEMA: ClassVar[int] = 1
 
     def row(self) -> dict[str, Any]:
@@ -32,18 +42,23 @@ class Record(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a record of this schema or an older one; a newer one is refused with a clear word."""
-        try:
-            text = path.read_text("utf-8")
-            value = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-            schema = value.pop("schema")
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise BadInput([Problem(str(path), f"is no {cls.__name__} record ({error}).", "Make it anew.")]) from None
+        """Read a record of this schema or an older one; a newer one is refused with a clear word, as Newer.
+
+        Whatever else is wrong with the file is BadInput.
+        """
+        what, remedy = f"{cls.__name__} record", "Make it anew."
+        value = (read_toml if path.suffix == ".toml" else read_json)(path, what=what, remedy=remedy)
+        schema = value.pop("schema", None) if isinstance(value, dict) else None
+        if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
+            raise refusal(path, what, "it names no schema", remedy=remedy)
         if schema > cls.SCHEMA:
-            raise SlateboardError(
-                f"{path} has schema {schema}, this slateboard reads up to {cls.SCHEMA}. Install a newer slateboard."
-            )
-        return cls.checked(cls.migrated(value, schema), where=str(path))
+            what = f"has schema {schema!s:.20}, this slateboard reads up to {cls.SCHEMA}."
+            raise Newer([Problem(str(path), what, "Install a newer slateboard.")])
+        try:
+            value = cls.migrated(value, schema)
+        except (TypeError, KeyError, AttributeError, ValueError) as error:
+            raise refusal(path, f"{what} of schema {schema}", error, remedy=remedy) from None
+        return cls.checked(value, where=str(path))
 
     @classmethod
     def migrated(cls, value: dict[str, Any], schema: int) -> dict[str, Any]:
@@ -56,16 +71,25 @@ class Record(BaseModel):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            raise BadInput(
-                [
-                    Problem(
-                        f"{where}: {'.'.join(map(str, issue['loc']))}",
-                        f"{issue['msg']}.",
-                        "Mend or remake it.",
-                    )
-                    for issue in error.errors()
-                ]
-            ) from None
+            raise BadInput(_problems(error, where=where)) from None
+
+
+def _problems(error: ValidationError, *, where: str) -> list[Problem]:
+    issues = error.errors(include_url=False)
+    found = [
+        Problem(f"{where}: {'.'.join(map(str, issue['loc'])):.100}", _wrong(issue), "Mend or remake it.")
+        for issue in issues[:_NAMED]
+    ]
+    if len(issues) > _NAMED:
+        found.append(Problem(where, f"has {len(issues) - _NAMED} more wrong fields.", "Remake it."))
+    return found
+
+
+def _wrong(issue: Any) -> str:
+    """Return what pydantic says of a field, with the value that it has."""
+    if issue["type"] in ("missing", "extra_forbidden", "value_error"):
+        return f"{issue['msg']}."
+    return f"{issue['msg']} (got {issue['input']!r:.100})."
 
 
 def _without_none(value: Any) -> Any:

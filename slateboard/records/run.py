@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import field_serializer
 
 from slateboard.files import digest
-from slateboard.records.base import Record
+from slateboard.records.base import Count, Record, Share
 
 Failed = Literal["wrong", "left out"]
 
@@ -20,12 +20,12 @@ class Model(Record):
     weights: str
     """Name of the weight set, or `none`."""
     weights_sha256: str | None = None
-    seed: int
-    threads: int
+    seed: Count
+    threads: Count
     """CPU threads: another number sums in another order."""
     members: tuple["Model", ...] = ()
     """Runs on the same data whose probabilities are averaged; none where something was trained."""
-    shares: tuple[float, ...] = ()
+    shares: tuple[Share, ...] = ()
     """Weight of each member in the mean; they add up to 1."""
 
     @field_serializer("members")
@@ -46,7 +46,7 @@ class Run(Model):
     dataset: str
     dataset_sha256: str
     protocol: str
-    split: int
+    split: Count
     split_sha256: str
     """Hash of the train and test lists."""
     safe: bool | None = None

@@ -10,7 +10,7 @@ from leaderboards.board import gather
 from leaderboards.rows import COLUMNS, setting
 from leaderboards.score import score
 from leaderboards.steps import build
-from slateboard.errors import BadInput, SlateboardError
+from slateboard.errors import SlateboardError
 from slateboard.workspace import Workspace
 
 SIX = [1, 2, 3, 1, 2, 3]
@@ -106,12 +106,13 @@ def test_a_board_of_nothing_says_how_many_runs_are_unfinished(board, tmp_path) -
         board()
 
 
-def test_a_run_of_other_data_is_refused(make, board, six) -> None:
+def test_a_run_of_other_data_is_left_out(make, board, six) -> None:
     make("c3d", ["clip0"])
     six.loc[0, "sha256"] = "changed"
     make("hog_svm", ["clip0"])
-    with pytest.raises(BadInput, match=r"seags-1/hog_svm/.* was made with other data than made-v1"):
-        board()
+    found = board()
+    assert [row.baseline for row in found.rows] == ["c3d"]
+    assert [(one.kind, one.run.split("/")[2]) for one in found.left_out] == [("other data", "hog_svm")]
 
 
 def test_runs_on_a_folder_that_is_no_release_are_shown_as_they_were_scored(make, tmp_path) -> None:
@@ -187,19 +188,21 @@ def test_splits_that_test_a_clip_twice_stay_single_and_it_is_said(make, board) -
     ]
 
 
-def test_a_fold_without_predictions_is_an_error(make, board, tmp_path) -> None:
+def test_a_fold_without_predictions_is_left_out_and_the_others_stay_single(make, board, tmp_path) -> None:
     folds(make)
-    next(Path(tmp_path / "runs").rglob("predictions.parquet")).unlink()
-    with pytest.raises(BadInput, match="cannot be pooled"):
-        board()
+    sorted(Path(tmp_path / "runs").rglob("predictions.parquet"))[0].unlink()
+    found = board()
+    assert [row.split for row in found.rows] == ["leave_one_group_out-2", "leave_one_group_out-3"]
+    assert [(one.kind, one.run.split("/")[1]) for one in found.left_out] == [("predictions", "leave_one_group_out-1")]
+    assert found.notes[0].endswith("2 of 6 clips are tested by no finished run. Run the other folds.")
 
 
-def test_folds_whose_predictions_contradict_the_dataset_are_an_error(make, board, tmp_path) -> None:
+def test_a_fold_whose_predictions_contradict_the_dataset_is_left_out(make, board, tmp_path) -> None:
     folds(make)
-    path = next(Path(tmp_path / "runs").rglob("predictions.parquet"))
+    path = sorted(Path(tmp_path / "runs").rglob("predictions.parquet"))[0]
     pd.read_parquet(path).assign(label_index=2).to_parquet(path)
-    with pytest.raises(BadInput, match="label_index that contradicts"):
-        board()
+    (one,) = board().left_out
+    assert "label_index that contradicts clips: clip0, clip1" in one.reason
 
 
 def test_setting_says_what_the_network_saw() -> None:
