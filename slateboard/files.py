@@ -5,9 +5,11 @@ import hashlib
 import io
 import json
 import os
+import socket
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +21,54 @@ PART = ".part"
 def whole(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it there when the block ends well, else remove it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
-    os.close(handle)
-    temporary = Path(name)
+    temporary, handle = _begun(path)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
-        flush_folder(path.parent)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(handle)
+    flush_folder(path.parent)
+
+
+def _begun(path: Path) -> tuple[Path, int]:
+    """Return an empty temporary file beside `path` and a handle that locks it.
+
+    Its name is the same each time, so that the next to write `path` finds and removes what a killed process left.
+    Where another process writes `path` at this moment, or the system knows no such locks, it is a name of its own.
+    Another machine has another name, for not every network file system carries locks from one to the next.
+    """
+    machine = zlib.crc32(socket.gethostname().encode())
+    temporary = path.parent / f".{path.name}.{machine:08x}{PART}"
+    with suppress(OSError, ImportError):
+        with suppress(FileNotFoundError):
+            leftover = _locked(temporary, os.O_RDWR | os.O_NOFOLLOW)
+            # Not written over: a program that the killed process had started may still write into it.
+            temporary.unlink()
+            os.close(leftover)
+        return temporary, _locked(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+    return Path(name), handle
+
+
+def _locked(file: Path, flags: int) -> int:
+    """Open a file and lock it; OSError where another process has it or has renamed it since."""
+    import fcntl  # not everywhere
+
+    handle = os.open(file, flags, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(os.fstat(handle), os.lstat(file)):
+            raise FileExistsError(f"{file} is another file than it was when it was opened")
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def flush_folder(folder: Path) -> None:
