@@ -18,6 +18,7 @@ from slateboard import __version__
 from slateboard.errors import Finding, MissingRequirement, SlateboardError, did_you_mean
 from slateboard.progress import be_quiet, say
 from slateboard.registry import first_line, folder_of, import_module, modules_in
+from slateboard.termination import TERMINATED, stops_on_sigterm
 
 GROUPS = {"curate": "curate", "split": "splits", "bench": "benchmark", "board": "leaderboards"}
 """First word of a command -> package whose steps/ it means; other words are steps of the floor."""
@@ -26,21 +27,25 @@ USAGE, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code: 0 done, 1 a finding, 2 bad input, 3 something is missing, 130 stopped."""
+    """Run one command and return the exit code.
+
+    0 done; 1 a finding; 2 bad input; 3 something is missing; 130 and 143 stopped, by a person and by SIGTERM.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["--version"]:
         print(__version__)
         return 0
     try:
-        return _run(words)
+        with stops_on_sigterm():
+            return _run(words)
     except SlateboardError as error:
         if "--debug" in words:
             traceback.print_exc()
         sys.stderr.write(f"slateboard: {error}\n")
         return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("slateboard: interrupted; run the same command again to go on.\n")
-        return INTERRUPTED
+    except (KeyboardInterrupt, SystemExit) as end:
+        sys.stderr.write("slateboard: stopped; run the same command again to go on.\n")
+        return TERMINATED if isinstance(end, SystemExit) else INTERRUPTED
     except Exception as error:
         if "--debug" in words:
             raise
@@ -132,6 +137,10 @@ def _call(command: Callable[..., Any], help_text: str, path: list[str], words: l
     try:
         app(words, prog_name=" ".join(path))
     except SystemExit as end:
+        if end.code == INTERRUPTED:
+            raise KeyboardInterrupt from None
+        if end.code == TERMINATED:
+            raise
         return end.code if isinstance(end.code, int) else 0
     return 0
 

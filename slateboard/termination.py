@@ -1,0 +1,97 @@
+"""SIGTERM ends a command and all that it started within two seconds; what it did not finish, the next start does."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code of a command that was told to stop, as shells and schedulers have it."""
+_GRACE_SECONDS = 1.5
+"""Time to leave `with` blocks in; a call that does not come back by then (a decoder, a solver) is cut off."""
+
+
+@contextmanager
+def stops_on_sigterm() -> Iterator[None]:
+    """Let SIGTERM kill every child process and raise SystemExit in the block; outside the main thread do nothing.
+
+    Python calls handlers of signals between two of its own instructions only. So a thread waits for the signal too,
+    and ends the process where the main thread is inside a long call.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stop = _Stop()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    earlier, woken = signal.signal(signal.SIGTERM, stop), signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_insist, args=(reader,), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(woken)
+        signal.signal(signal.SIGTERM, earlier)
+        os.close(writer)
+        if stop.received:
+            # Pools replace workers that die, and what waits for them fails in its own way.
+            kill_children()
+            raise SystemExit(TERMINATED)
+
+
+class _Stop:
+    """What the main thread does at SIGTERM."""
+
+    received = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self.received = True
+        kill_children()
+        raise SystemExit(TERMINATED)
+
+
+def _forget() -> None:
+    """Let a forked process, which shares the pipe with its parent, be told to stop for itself."""
+    if isinstance(signal.getsignal(signal.SIGTERM), _Stop):
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _insist(reader: int) -> None:
+    """End the process some time after SIGTERM; return when the block of `stops_on_sigterm` has ended without it."""
+    while number := os.read(reader, 1):
+        if number[0] == signal.SIGTERM:
+            time.sleep(_GRACE_SECONDS)
+            kill_children()
+            os._exit(TERMINATED)
+    os.close(reader)
+
+
+def kill_children() -> None:
+    """Kill every process below this one, those of the last generation first, where the system tells which they are."""
+    for process in reversed(_descendants(os.getpid())):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def _descendants(process: int) -> list[int]:
+    """Return the processes below one, each behind its parent; none where there is no /proc."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError, ValueError):
+            # The name, in brackets, may hold spaces and brackets.
+            parent = int(entry.read_text("utf-8", "replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(entry.parent.name))
+    below, reached = [process], 0
+    while reached < len(below):
+        below += children.get(below[reached], [])
+        reached += 1
+    return below[1:]
