@@ -41,7 +41,7 @@ def built(
     decode is a row that says why. A second process that wants the same store waits for the first.
     """
     folder = folder_of(stores, dataset, geometry, form=form, decoded_by=decoded_by)
-    if (folder / INDEX).is_file():
+    if (folder / INDEX).is_file() and not _notes(folder):
         return folder
     if dataset.clips.empty:
         raise SlateboardError(f"{dataset.key} has no clips, so that there is nothing to store.")
@@ -54,9 +54,14 @@ def built(
             by = "" if decoded_by == PYAV else f" with {decoded_by}"
             _write(jobs, title=f"decode {dataset.key} to {form} at {geometry.key}{by}", workers=workers)
             _finish(jobs, dataset)
-        for job in folder.glob("[0-9]*.json"):
-            job.unlink()
+        for note in _notes(folder):
+            note.unlink()
     return folder
+
+
+def _notes(folder: Path) -> list[Path]:
+    """Return what says which shards are whole; a kill can leave it beside the index."""
+    return list(folder.glob("[0-9]*.json"))
 
 
 def planned(folder: Path, dataset: Dataset, geometry: Geometry, *, form: str, decoded_by: str) -> list[Job]:
