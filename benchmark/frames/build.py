@@ -93,37 +93,32 @@ def alone(file: Path) -> Iterator[None]:
 
 
 def _write(jobs: Sequence[Job], *, title: str, workers: int | None) -> None:
-    """Write the shards that are not there; one on which processes die is looked through clip by clip."""
+    """Write the shards that are not there; one that cannot be written is looked through clip by clip."""
     missing = [job for job in jobs if not job.done.is_file()]
-    count = workers or engine.cores()
     with progress(title, sum(len(job.clips) for job in jobs), unit="clips") as bar:
         bar.step(sum(len(job.clips) for job in jobs if job not in missing))
-        died = []
-        for job, number in zip(missing, engine.run(write_shard, missing, workers=count, lost=_lost), strict=True):
-            if number is None:
-                died.append(job)
+        broken = []
+        for job, outcome in engine.run(write_shard, missing, workers=workers):
+            if isinstance(outcome, engine.Failure):
+                say(f"shard {job.number}: {outcome.reason}; looking for the clip that does it")
+                broken.append(job)
             else:
                 bar.step(len(job.clips))
-        for job in died:
-            write_shard(replace(job, deadly=_deadly(job)))
+        without = [replace(job, deadly=_deadly(job, workers=workers)) for job in broken]
+        for job, outcome in engine.run(write_shard, without, workers=workers):
+            if isinstance(outcome, engine.Failure):
+                raise SlateboardError(
+                    f"Shard {job.number} of {job.folder} cannot be written although its clips decode one by one: "
+                    f"{outcome.reason}."
+                )
             bar.step(len(job.clips))
 
 
-def _lost(job: Job, reason: str) -> Any:
-    say(f"shard {job.number}: {reason}, twice; looking for the clip that does it")
-
-
-def _deadly(job: Job) -> dict[str, str]:
-    """Return the clips of a job on which processes die, and how."""
-    found: dict[str, str] = {}
+def _deadly(job: Job, *, workers: int | None) -> dict[str, str]:
+    """Return the clips of a job that cannot be decoded by a process that lives on, and why."""
     single = [replace(job, clips=(clip,)) for clip in job.clips]
-
-    def noted(one: Job, reason: str) -> None:
-        found[one.clips[0][0]] = reason
-
-    for _ in engine.run(lives, single, workers=2, lost=noted):
-        pass
-    return found
+    outcomes = engine.run(lives, single, workers=workers)
+    return {one.clips[0][0]: outcome.reason for one, outcome in outcomes if isinstance(outcome, engine.Failure)}
 
 
 def _finish(jobs: Sequence[Job], dataset: Dataset) -> None:

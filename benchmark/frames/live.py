@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -120,10 +120,11 @@ def _look_through(wanted: Mapping[str, Path], known: dict[str, Surveyed], file: 
     """Survey files by content hash, add them to `known` and to the journal as they come."""
     if not wanted:
         return
-    found: Iterable[Surveyed] = engine.run(surveyed, wanted.values(), workers=workers or engine.cores(), lost=_lost)
+    hashes = {path: sha256 for sha256, path in wanted.items()}
     title = f"count frames of {file.parent.name}"
     with progress(title, len(wanted), unit="clips") as bar, file.open("a", encoding="utf-8") as journal:
-        for sha256, one in zip(wanted, found, strict=True):
+        for path, outcome in engine.run(surveyed, wanted.values(), workers=workers):
+            sha256, one = hashes[path], _lost(path, outcome) if isinstance(outcome, engine.Failure) else outcome
             known[sha256] = one
             journal.write(json.dumps({"sha256": sha256, **asdict(one)}) + "\n")
             journal.flush()
@@ -138,8 +139,8 @@ def surveyed(path: Path) -> Surveyed:
         return Surveyed(None, str(error))
 
 
-def _lost(path: Path, reason: str) -> Surveyed:
-    return Surveyed(None, f"{path.name}: the decoder died: {reason}.")
+def _lost(path: Path, failure: engine.Failure) -> Surveyed:
+    return Surveyed(None, f"{path.name}: not counted: {failure.reason}.")
 
 
 def _known(stores: Path, own: Path) -> dict[str, Surveyed]:

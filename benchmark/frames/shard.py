@@ -40,7 +40,7 @@ class Job:
     form: str
     decoded_by: str = PYAV
     deadly: Mapping[str, str] = field(default_factory=dict)
-    """Clips on which a process has died, and how: they are not tried again."""
+    """Clips that no process could decode, and why: they are not tried again."""
 
     @property
     def data(self) -> Path:
@@ -76,7 +76,7 @@ def _clip(job: Job, clip_id: str, path: Path, file: BinaryIO) -> dict[str, Any]:
     offset, claimed = file.tell(), 0
     try:
         if clip_id in job.deadly:
-            raise SlateboardError(f"{path.name}: the decoder died: {job.deadly[clip_id]}.")
+            raise SlateboardError(f"{path.name}: not decoded: {job.deadly[clip_id]}.")
         claimed = claims(path).frames
         facts = write_clip(path, file, geometry=job.geometry, form=job.form, decoded_by=job.decoded_by)
     except SlateboardError as error:

@@ -15,6 +15,7 @@ from benchmark.frames.geometry import Geometry
 from benchmark.frames.live import LIVE, live
 from slateboard import engine
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
+from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of, whole
 from slateboard.progress import progress
 
@@ -54,9 +55,11 @@ def drawn(root: Path, *, clips: int, frames: int, distinct: int | None = None, w
     first = min(clips, distinct or clips)
     wanted = [(root, number, frames) for number in range(first)]
     with progress(f"draw {first} clips of {frames} frames", first, unit="clips") as bar:
-        made = []
-        for path in engine.run(_draw, wanted, workers=workers):
-            made.append(path)
+        made: dict[int, Path] = {}
+        for (_, number, _), path in engine.run(_draw, wanted, workers=workers):
+            if isinstance(path, engine.Failure):
+                raise SlateboardError(f"Clip {number} could not be drawn: {path.reason}")
+            made[number] = path
             bar.step()
     for number in range(first, clips):
         path = made[number % first].with_name(f"v_{number:05}.avi")

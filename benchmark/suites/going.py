@@ -8,9 +8,9 @@ import torch
 
 from benchmark.devices import device_kind
 from benchmark.suites.jobs import Job
-from benchmark.suites.states import Row, States
+from benchmark.suites.states import Reason, Row, States
 from benchmark.suites.work import Order, failed_row, work
-from slateboard.engine import Died, Engine, apart
+from slateboard.engine import Code, Engine, Failure, run_isolated
 from slateboard.progress import Bar, progress, say
 from slateboard.workspace import Workspace
 
@@ -50,9 +50,9 @@ def carry_on(
             ]
             under_way: set[str] = set()
             told = _begun(orders, under_way, states, bar)
-            for order, found in apart(work, told, workers=count, engine=engine, address=address):
+            for order, found in run_isolated(work, told, workers=count, engine=engine, address=address):
                 under_way.discard(order.job.record.folder)
-                row = _died(order.job, found) if isinstance(found, Died) else found
+                row = _lost(order.job, found) if isinstance(found, Failure) else found
                 _put(row, states, bar, len(under_way))
 
 
@@ -75,10 +75,10 @@ def _begun(orders: Sequence[Order], under_way: set[str], states: States, bar: Ba
         yield order
 
 
-def _died(job: Job, death: Died) -> Row:
-    killed = "-9" in str(death)
-    cause = " It was killed, as by a system that runs out of memory." if killed else ""
-    return failed_row(job, "died", f"{death}.{cause}".capitalize())
+def _lost(job: Job, failure: Failure) -> Row:
+    reasons: dict[str, Reason] = {Code.DIED: "died", Code.MEMORY: "memory"}
+    message = f"{failure.reason[:1].upper()}{failure.reason[1:]}."
+    return failed_row(job, reasons.get(failure.code, "fault"), message)
 
 
 def _put(row: Row, states: States, bar: Bar, running: int) -> None:

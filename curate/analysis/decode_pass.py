@@ -79,9 +79,9 @@ def _speaks_of_shots(name: str) -> bool:
     return name not in ANALYSERS.names() or getattr(ANALYSERS.load(name), "PER_SHOT", True)
 
 
-def lost(job: Job, reason: str) -> Pass:
-    """Return the pass of a media on which the worker died twice."""
-    return Pass(job.media, (), State.ERROR, f"analysis ended in mid-video, twice: {reason}")
+def failed(job: Job, reason: str) -> Pass:
+    """Return the pass of a media that no worker could finish: a row that asks for a look."""
+    return Pass(job.media, (), State.ERROR, f"analysis: {reason}")
 
 
 def analyse(job: Job) -> Pass:
@@ -90,9 +90,6 @@ def analyse(job: Job) -> Pass:
         return _pass(job)
     except Unreadable as error:
         return Pass(job.media, (), error.state, str(error))
-    except Exception as error:
-        # One odd video of fifty thousand ends no run: it becomes a row that asks for a look.
-        return Pass(job.media, (), State.ERROR, f"analysis: {type(error).__name__}: {error}")
 
 
 def _pass(job: Job) -> Pass:

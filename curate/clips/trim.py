@@ -6,7 +6,7 @@ is cut by counting frames from the start.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 from math import inf
@@ -53,6 +53,10 @@ class Job:
         """The original."""
         return self.root / self.media.path
 
+    def divide(self) -> "list[Job]":
+        """Return a job for each clip."""
+        return [replace(self, clips=(clip,)) for clip in self.clips]
+
     def target(self, clip: Clip) -> Path:
         """Return where a clip goes."""
         return self.folder / f"{clip.clip_id}.mp4"
@@ -97,7 +101,7 @@ def cut(job: Job) -> tuple[Clip, ...]:
     try:
         of, sample = _paced(job)
     except SlateboardError as error:
-        return lost(job, str(error))
+        return failed(job, str(error))
     plans, done = [], {}
     for clip in job.clips:
         try:
@@ -112,7 +116,7 @@ def cut(job: Job) -> tuple[Clip, ...]:
     return tuple(done[clip.clip_id] for clip in job.clips)
 
 
-def lost(job: Job, reason: str) -> tuple[Clip, ...]:
+def failed(job: Job, reason: str) -> tuple[Clip, ...]:
     """Return the clips of a job that nobody could finish, as failed."""
     return tuple(_failed(job, clip, reason) for clip in job.clips)
 

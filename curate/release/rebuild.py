@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from curate.analysis import observations
-from curate.clips.trim import Job, cut, lost, together
+from curate.clips.trim import Job, cut, failed, together
 from curate.release.documents import write_documents
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.originals import Lost, Originals, find_originals
@@ -87,7 +87,7 @@ def rebuild(workspace: Workspace, recipe: Path, *, into: Path, workers: int | No
     )
     cuts = _cut_all(
         tables, clips, originals,
-        building=building, scratch=scratch, observed=workspace.observations, workers=workers,
+        building=building, scratch=scratch, workspace=workspace, workers=workers,
     )  # fmt: skip
     differences = [*_sources(originals.lost), *cuts]
     for name in FILES:
@@ -142,7 +142,7 @@ def _cut_all(
     *,
     building: Path,
     scratch: Path,
-    observed: Path,
+    workspace: Workspace,
     workers: int | None,
 ) -> list[Difference]:
     """Cut every clip whose original is there; return those that are missing or not the released ones.
@@ -160,9 +160,11 @@ def _cut_all(
         else:
             why = originals.lost[media_id].state if media_id in originals.lost else "no row in originals.parquet"
             found.append(Difference("clip", row["path"], "missing", f"its original: {why}"))
-    jobs = _jobs(wanted, media, originals, scratch=scratch, observed=observed, settings=_settings(tables))
+    jobs = _jobs(wanted, media, originals, scratch=scratch, observed=workspace.observations, settings=_settings(tables))
+    limits = engine.Budget.of(workspace.settings.limits)
     with progress("trim", len(wanted), unit="clips") as bar:
-        for done in engine.run(_cut, jobs, workers=workers, lost=lost):
+        for job, outcome in engine.run(_cut, jobs, workers=workers, budget=limits, divide=Job.divide):
+            done = failed(job, outcome.reason) if isinstance(outcome, engine.Failure) else outcome
             for clip in done:
                 row = rows[clip.clip_id]
                 found += _difference(clip, row, scratch / "clips" / f"{clip.clip_id}.mp4", tables.release.tools)
@@ -204,7 +206,7 @@ def _cut(job: Job) -> tuple[Clip, ...]:
             seen = Observation(media_id=job.media.media_id, analyser="timeline", version=1, parameters={}, rows=rows)
             observations.write(job.observations, seen)
     except SlateboardError as error:
-        return lost(job, str(error))
+        return failed(job, str(error))
     return cut(job)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.analysis import observations
-from curate.analysis.decode_pass import SHOTS, Job, Wanted, analyse, lacking, lost, wanted_of
+from curate.analysis.decode_pass import SHOTS, Job, Wanted, analyse, failed, lacking, wanted_of
 from curate.duplicates.join import FINGERPRINTS, join
 from curate.fetching.presence import look_for_originals
 from curate.status import in_order, state_lines
@@ -47,7 +47,11 @@ def command(
             _job(workspace, media[media_id], wanted, names, by_media[media_id]) for media_id, names in missing.items()
         )
         with progress("analyse", len(missing), unit="videos") as bar:
-            for done in engines.run(analyse, jobs, workers=workers, engine=engine, address=address, lost=lost):
+            limits = engines.Budget.of(workspace.settings.limits)
+            for job, outcome in engines.run(
+                analyse, jobs, workers=workers, engine=engine, address=address, budget=limits
+            ):
+                done = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
                 for observation in done.observations:
                     observations.write(workspace.observations, observation)
                 catalog.analysed(done.media, {one.analyser: wanted[one.analyser] for one in done.observations})

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.clips.trim import Job, cut, frames_of, lost, together
+from curate.clips.trim import Job, cut, failed, frames_of, together
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import PART
@@ -32,19 +32,23 @@ def command(
         absent = [clip for clip in catalog.clips("trimmed") if not (workspace.root / (clip.path or "")).is_file()]
         wanted = [*catalog.clips("accepted", "failed"), *absent]
         passes = jobs(workspace, catalog, wanted, workers=workers or engines.cores())
-        failed: list[Clip] = []
+        lost: list[Clip] = []
+        limits = engines.Budget.of(workspace.settings.limits)
         with progress("trim", sum(len(job.clips) for job in passes), unit="clips") as bar:
-            for clips in engines.run(cut, passes, workers=workers, engine=engine, address=address, lost=lost):
+            for job, outcome in engines.run(
+                cut, passes, workers=workers, engine=engine, address=address, budget=limits, divide=Job.divide
+            ):
+                clips = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
                 catalog.write_clips(clips)
-                failed += [clip for clip in clips if clip.state == "failed"]
+                lost += [clip for clip in clips if clip.state == "failed"]
                 bar.step(len(clips))
         trimmed = catalog.clip_counts().get("trimmed", 0)
-    say(f"{trimmed} clips are trimmed and proved, {len(failed)} failed")
-    for clip in failed:
+    say(f"{trimmed} clips are trimmed and proved, {len(lost)} failed")
+    for clip in lost:
         say(f"  {clip.clip_id} ({clip.label}): {clip.reason}")
     return {
         "trimmed": trimmed,
-        "failed": [{"clip_id": clip.clip_id, "reason": clip.reason} for clip in failed],
+        "failed": [{"clip_id": clip.clip_id, "reason": clip.reason} for clip in lost],
     }
 
 

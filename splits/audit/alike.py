@@ -69,6 +69,10 @@ class _Comparison:
         clips = {clip for pair in pairs for clip in pair}
         return cls(pairs, {clip: rows[clip] for clip in clips}, {clip: sketches[clip] for clip in clips})
 
+    def divide(self) -> "list[_Comparison]":
+        """Return a comparison for each pair."""
+        return [self.of([pair], self.rows, self.sketches) for pair in self.pairs]
+
 
 def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> Alike:
     """Compare train with test by the fingerprints over time of a release: content box and mirror image included.
@@ -142,9 +146,12 @@ def _judged(
     together = [some[start : start + _TOGETHER] for some in of_first for start in range(0, len(some), _TOGETHER)]
     with progress("compare", len(pairs), unit="pairs") as bar:
         items = (_Comparison.of(some, rows, sketches) for some in together)
-        for some, found in zip(together, engine.run(_outcome, items, workers=workers), strict=True):
-            yield from found
-            bar.step(len(some))
+        for item, found in engine.run(_outcome, items, workers=workers, divide=_Comparison.divide):
+            if isinstance(found, engine.Failure):
+                yield from (Doubt(first, second, found.reason) for first, second in item.pairs)
+            else:
+                yield from found
+            bar.step(len(item.pairs))
 
 
 def _outcome(item: _Comparison) -> list[Duplicate | Doubt]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import work_here
 from numpy.typing import NDArray
 
 from benchmark.running.runs import run
@@ -28,7 +29,7 @@ FRAMES = 20
 @pytest.fixture(autouse=True)
 def _same_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Decode in this process, and leave torch's generator and threads as they were."""
-    monkeypatch.setattr(engine, "cores", lambda: 1)
+    monkeypatch.setattr(engine, "run", work_here.run)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -154,7 +155,7 @@ def lab_of_runs(
     """A workspace for all tests of a module, with a finished run of each of its RUNS, made as its SETTINGS say."""
     workspace = _workspace(tmp_path_factory.mktemp("runs"), released, request.module.SETTINGS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "cores", lambda: 1)
+        patch.setattr(engine, "run", work_here.run)
         dataset = workspace.dataset()
         split = find_split(workspace, dataset, protocol="seags", number=1)
         for baseline in request.module.RUNS:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from work_here import run_but
 
 from benchmark.frames import build as building
 from benchmark.frames import shards
@@ -187,16 +188,12 @@ def test_a_clip_on_which_processes_die_is_a_row_and_the_others_are_stored(
 ) -> None:
     victim = squares.clips["clip_id"][5]
 
-    def run(function, items, *, workers, lost):  # type: ignore[no-untyped-def]
-        for job in items:
-            if any(clip_id == victim for clip_id, _ in job.clips):
-                yield lost(job, "its process ended with code -11")
-            else:
-                yield function(job)
+    def dies(job: Job) -> bool:
+        return victim not in job.deadly and any(clip_id == victim for clip_id, _ in job.clips)
 
-    monkeypatch.setattr(engine, "run", run)
+    monkeypatch.setattr(engine, "run", run_but(dies, "its process was killed by SIGSEGV"))
     store = build(tmp_path, squares, GEOMETRY)
-    assert "the decoder died: its process ended with code -11" in store.facts(victim).failed
+    assert "not decoded: its process was killed by SIGSEGV" in store.facts(victim).failed
     assert int((store.shards.index["failed"] != "").sum()) == 1
 
 

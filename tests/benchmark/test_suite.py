@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from deadly import deadly
+from work_here import run_but
 
 from benchmark.steps.suite import command
 from benchmark.suites.file import SHIPPED, find_suite, read_suite
@@ -21,7 +22,6 @@ from benchmark.suites.jobs import jobs_of
 from benchmark.suites.work import lease, reason_of, work
 from benchmark.training.memory import DoesNotFit
 from slateboard.dataset import Dataset
-from slateboard.engine import Died
 from slateboard.errors import BadInput, Finding, MissingRequirement, SlateboardError
 from slateboard.workspace import Workspace
 from splits.folder import find_split, write_split
@@ -67,12 +67,13 @@ def workspace(lab: Callable[..., Workspace]) -> Workspace:
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make runs in this process, which takes seconds less for each; those of `deadly` die all the same."""
 
-    def apart(function: Callable[[Any], Any], orders: Iterator[Any], **_: object) -> Iterator[tuple[Any, Any]]:
-        for order in orders:
-            dies = function is deadly and order.job.record.baseline == "hog_svm"
-            yield order, Died("its process ended with code -9") if dies else function(order)
+    def here(function: Callable[[Any], Any], orders: Iterator[Any], **_: object) -> Iterator[tuple[Any, Any]]:
+        def dies(order: Any) -> bool:
+            return function is deadly and order.job.record.baseline == "hog_svm"
 
-    monkeypatch.setattr("benchmark.suites.going.apart", apart)
+        return run_but(dies, "its process was killed by SIGKILL")(function, orders)
+
+    monkeypatch.setattr("benchmark.suites.going.run_isolated", here)
 
 
 def written(workspace: Workspace, text: str, name: str = "tiny.toml") -> str:
@@ -102,7 +103,7 @@ def test_a_failing_run_is_a_row_and_stops_no_other(workspace: Workspace, monkeyp
     ]  # fmt: skip
     assert rows[0]["accuracy"] == "all 50.0"
     assert rows[1]["message"] == "C3D needs 16 frames of 16 pixels or more, got 8 of 32."
-    assert "ended with code -9" in rows[3]["message"]
+    assert "was killed by SIGKILL" in rows[3]["message"]
     assert rows[1]["folder"] in rows[2]["message"]
     assert (workspace.runs / rows[0]["folder"] / "result.json").is_file()
     assert "C3D needs 16 frames" in (workspace.runs / rows[1]["folder"] / "run.log").read_text()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from deadly_analysis import deadly_analysis
 from drawing import moving
 
 from curate.analysis import observations
@@ -38,7 +39,7 @@ def _files(workspace: Workspace) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("engine", "workers"), [(Engine.LOCAL, 2), (Engine.RAY, 2)])
-def test_the_same_files_come_from_processes_as_from_this_one(
+def test_the_same_files_come_from_one_process_from_several_and_from_a_cluster(
     tmp_path: Path, draw: Callable[..., Path], engine: Engine, workers: int
 ) -> None:
     here = _fetched(tmp_path / "here", draw)
@@ -109,6 +110,31 @@ def test_a_file_that_is_missing_is_a_state_and_leaves_nothing_observed(
     with opened(workspace.catalog) as catalog:
         assert [source.state for source in catalog.sources()] == [State.MISSING, State.FETCHED, State.FETCHED]
     assert not (workspace.observations / media.media_id).exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_file_that_kills_its_worker_is_the_state_of_its_source_alone(
+    tmp_path: Path, draw: Callable[..., Path], realdata: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+    shutil.copy(realdata / "odd" / "tiny_4x4.avi", workspace.root / "tiny_4x4.avi")
+    with workspace.sources.open("a") as rows:
+        rows.write("tiny_4x4.avi,Squat,,,,,,\n")
+    fetch(workspace)
+    monkeypatch.setattr("curate.steps.analyse.analyse", deadly_analysis)
+    analyse(workspace, workers=workers)
+    with opened(workspace.catalog) as catalog:
+        sources = catalog.sources()
+    assert [source.state for source in sources] == [State.FETCHED] * 3 + [State.ERROR]
+    assert "SIGFPE" in (sources[3].reason or "")
+    assert analyse(workspace, workers=workers)["analysed"] == 0
+
+
+def test_a_video_of_four_pixels_is_analysed(tmp_path: Path, realdata: Path) -> None:
+    shutil.copy(realdata / "odd" / "tiny_4x4.avi", tmp_path / "tiny_4x4.avi")
+    (tmp_path / "sources.csv").write_text(COLUMNS + "tiny_4x4.avi,Squat,,,,,,\n")
+    fetch(Workspace(tmp_path))
+    assert analyse(Workspace(tmp_path), workers=1)["states"] == {"fetched": 1}
 
 
 def test_observations_that_were_deleted_are_made_again(tmp_path: Path, draw: Callable[..., Path]) -> None:

@@ -14,16 +14,18 @@ from drawing import card, moving
 from numpy.typing import NDArray
 from PIL import Image
 
-from curate.analysis.decode_pass import ANALYSERS, Job, Pass, analyse, lacking, lost, wanted_of
+from curate.analysis.decode_pass import ANALYSERS, Job, Pass, analyse, failed, lacking, wanted_of
 from curate.analysis.stack import Sampler, Stack, stack
 from curate.analysis.verdicts import Detectors
 from curate.effects import bars, bw
+from slateboard.engine import Failure
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.media.pyramid import Pyramid
 from slateboard.records.media import Media, Shot
 from slateboard.records.observation import Verdict
 from slateboard.records.source import State
+from slateboard.workers.outcome import attempt
 
 
 def _analysed(path: Path) -> tuple[Pass, dict[str, list[dict[str, object]]]]:
@@ -290,16 +292,20 @@ def test_a_video_on_which_an_analyser_fails_becomes_a_row_that_says_so(
 
     monkeypatch.setattr(ANALYSERS.load("timeline").Timeline, "see", fail)
     path = draw("x.mp4", moving(60))
-    done = analyse(Job(path, probe(path, media_id="m", relative="m"), {"timeline": (1, {})}, (_shot(1, 0, 59),)))
-    assert (done.state, done.error, done.observations) == (State.ERROR, "analysis: ValueError: odd picture", ())
+    job = Job(path, probe(path, media_id="m", relative="m"), {"timeline": (1, {})}, (_shot(1, 0, 59),))
+    outcome = attempt(analyse, job)
+    assert isinstance(outcome, Failure)
+    done = failed(job, outcome.reason)
+    assert (done.state, done.observations) == (State.ERROR, ())
+    assert (done.error or "").startswith("analysis: ValueError: odd picture (test_analysis.py:")
 
 
-def test_a_media_that_kills_its_worker_twice_ends_in_the_state_error() -> None:
+def test_a_media_that_kills_its_worker_ends_in_the_state_error() -> None:
     media = Media(
         media_id="m", path="m", bytes=1, container="mp4", codec="h264", width=2, height=2, rotation=0,
         sample_aspect=1, fps=15, header_frames=0, header_duration_s=None, has_audio=False,
     )  # fmt: skip
-    done = lost(Job(Path("m"), media, {}), "its process ended with code -9")
+    done = failed(Job(Path("m"), media, {}), "its process ended with code -9")
     assert (done.media, done.state, done.observations) == (media, State.ERROR, ())
     assert "code -9" in (done.error or "")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import curate.clips.trim
 from curate.analysis import observations
 from curate.clips.proof import psnr_db
-from curate.clips.trim import Job, cut, lost, together
+from curate.clips.trim import Job, cut, failed, together
 from slateboard.media import ffmpeg
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
@@ -148,7 +148,7 @@ def test_a_media_without_a_timeline_says_what_to_do(draw: Callable[..., Path], t
 
 def test_a_lost_job_is_as_many_failed_clips(draw: Callable[..., Path], tmp_path: Path) -> None:
     job = _job(draw("a.mp4", moving(20)), tmp_path, (3, 9), (10, 12))
-    assert [(clip.state, clip.reason) for clip in lost(job, "killed")] == [("failed", "killed")] * 2
+    assert [(clip.state, clip.reason) for clip in failed(job, "killed")] == [("failed", "killed")] * 2
 
 
 def test_clips_near_each_other_go_together() -> None:

@@ -16,7 +16,7 @@ from curate.duplicates.recall import Trial, chosen, clips_in, matches, recall_ro
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.options import Processes
-from slateboard.progress import show, track
+from slateboard.progress import say, show, track
 
 
 def command(
@@ -33,12 +33,18 @@ def command(
         raise BadInput(unknown)
     every = clips_in(folder)
     trials = [Trial(clip, names) for clip in chosen(every, clips)]
-    outcomes = list(
-        track(engine.run(tried, trials, workers=workers), "edits", total=len(trials), unit="clips"),
-    )
+    tries = track(engine.run(tried, trials, workers=workers), "edits", total=len(trials), unit="clips")
+    outcomes = {trial.clip: _verdicts(trial, outcome) for trial, outcome in tries}
     prints = track(engine.run(seen, every, workers=workers), "fingerprints", total=len(every), unit="clips")
-    fingerprints = {clip.name: value for clip, value in zip(every, prints, strict=True)}
-    rows, among = recall_rows(trials, outcomes), matches(every, fingerprints)
+    fingerprints = {}
+    for clip, value in prints:
+        if isinstance(value, engine.Failure):
+            say(f"not compared: {clip.name}: {value.reason}")
+        else:
+            fingerprints[clip.name] = value
+    compared = [clip for clip in every if clip.name in fingerprints]
+    rows = recall_rows(trials, [outcomes[trial.clip] for trial in trials])
+    among = {**matches(compared, fingerprints), "not_compared": len(every) - len(compared)}
     for row in rows:
         told = f"{row['found']}/{row['clips']} [{row['low']:.2f}, {row['high']:.2f}], {row['undecided']} undecided"
         show(f"{row['edit']:24} {row['half']:8} recall {row['recall']:.3f} {told}")
@@ -46,3 +52,8 @@ def command(
     for pair in among["false"]:
         show(f"  {pair['first']}  {pair['second']}  {pair['half']} {pair['score']:.3f}")
     return {"recall": rows, "matches": among}
+
+
+def _verdicts(trial: Trial, outcome: dict[str, str] | engine.Failure) -> dict[str, str]:
+    """Return edit -> verdict; of a clip that could not be tried none could be told."""
+    return dict.fromkeys(trial.edits, outcome.reason) if isinstance(outcome, engine.Failure) else outcome

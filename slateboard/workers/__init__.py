@@ -1,0 +1,1 @@
+"""Processes that do items, on this machine or on a cluster."""

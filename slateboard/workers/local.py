@@ -1,0 +1,223 @@
+"""Worker processes of this machine: each has a pipe of its own, so that one that dies takes nothing with it.
+
+Libraries' pools share one pipe and its lock: a worker killed while it holds them stops all others. Fresh interpreters
+are started: forking a process that has threads (decoders, torch) can hang.
+"""
+
+import multiprocessing
+import os
+import pickle
+import signal
+import struct
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from math import inf
+from multiprocessing.connection import wait
+from multiprocessing.util import Finalize
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from slateboard.errors import SlateboardError
+from slateboard.workers.outcome import Budget, Code, Failure, RunEnds, explain
+from slateboard.workers.serving import serve
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_CONTEXT = multiprocessing.get_context("spawn")
+
+_RESTARTS = 3
+"""Workers in a row that may end before they take anything."""
+
+_PIPE_BYTES = 32_000
+"""What a pipe takes for a process that does not read yet: larger items wait until it does."""
+
+_PATIENCE_SECONDS = 2.0
+"""Time that workers get to end by themselves when their work is done."""
+
+
+class LocalPool(Generic[T, R]):
+    """Up to `places` processes; where items are isolated, each ends after one."""
+
+    def __init__(self, function: Callable[[T], R], places: int, *, budget: Budget, isolated: bool) -> None:
+        self.places = places
+        self._function, self._budget, self._isolated = function, budget, isolated
+        self._workers: list[_Worker] = []
+        self._unsent: list[tuple[int, Failure]] = []
+        self._restarts = 0
+        # Also where nobody closes the pool: a caller's error that ends the program.
+        self._end = Finalize(self, _end_all, args=(self._workers,), exitpriority=10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            _end_all(self._workers, patience_seconds=_PATIENCE_SECONDS)
+        self._end()
+
+    def submit(self, number: int, item: T) -> None:
+        """Give an item to a process that has none."""
+        try:
+            message = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            failure = explain(error)
+            assert isinstance(failure, Failure)
+            self._unsent.append((number, failure))
+            return
+        self._give(number, message)
+
+    def next(self) -> tuple[int, R | Failure | RunEnds]:
+        """Wait for an item to end, and return its number and its outcome."""
+        if self._unsent:
+            return self._unsent.pop()
+        while True:
+            for worker in self._eventful():
+                ended = self._look(worker)
+                if ended is not None:
+                    return ended
+
+    def _give(self, number: int, message: bytes) -> None:
+        worker = next((worker for worker in self._workers if worker.number is None), None)
+        if worker is None:
+            worker = _Worker(self._function, self._budget)
+            self._workers.append(worker)
+        worker.take(number, message)
+
+    def _eventful(self) -> list["_Worker"]:
+        """Return the busy workers that have said something or ended, or whose time is up."""
+        busy = [worker for worker in self._workers if worker.number is not None]
+        handles: dict[Any, _Worker] = {worker.connection: worker for worker in busy}
+        handles |= {worker.process.sentinel: worker for worker in busy}
+        deadline = min(worker.deadline for worker in busy)
+        ready = wait(list(handles), None if deadline == inf else max(deadline - time.monotonic(), 0))
+        now = time.monotonic()
+        return list(dict.fromkeys([handles[handle] for handle in ready] + [one for one in busy if one.deadline <= now]))
+
+    def _look(self, worker: "_Worker") -> tuple[int, R | Failure | RunEnds] | None:
+        """Return the number and outcome of a worker's item if it has ended."""
+        number, message = worker.number, worker.message
+        assert number is not None
+        try:
+            answer = worker.answer()
+        except (EOFError, OSError):
+            return self._died(worker, number, message)
+        if answer is None:
+            if worker.deadline > time.monotonic():
+                return None
+            self._remove(worker)
+            return number, Failure(Code.TIMEOUT, f"it took longer than {self._budget.wall_seconds:g} s and was ended")
+        self._restarts = 0
+        outcome: R | Failure | RunEnds = _loaded(answer)
+        spent = isinstance(outcome, Failure) and outcome.code == Code.MEMORY
+        if self._isolated or spent:
+            self._remove(worker, patience_seconds=_PATIENCE_SECONDS)
+        else:
+            # At the end of the line: a quick one must not keep the others from being heard.
+            self._workers.remove(worker)
+            self._workers.append(worker)
+        if spent and worker.done > 1:
+            # What earlier items left behind counts too: it is tried in a process that has done nothing yet.
+            self._give(number, message)
+            return None
+        return number, outcome
+
+    def _died(self, worker: "_Worker", number: int, message: bytes) -> tuple[int, Failure] | None:
+        self._remove(worker)
+        if worker.ready:
+            return number, Failure(Code.DIED, _ending(worker.process.exitcode))
+        self._restarts += 1
+        if self._restarts > _RESTARTS:
+            raise SlateboardError(f"Worker processes end as soon as they start ({_RESTARTS} times): is memory short?")
+        # It had not begun the item.
+        self._give(number, message)
+        return None
+
+    def _remove(self, worker: "_Worker", *, patience_seconds: float = 0) -> None:
+        self._workers.remove(worker)
+        _end_all([worker], patience_seconds=patience_seconds)
+
+
+class _Worker:
+    """One process and the item that it has."""
+
+    def __init__(self, function: Callable[[Any], Any], budget: Budget) -> None:
+        self.connection, theirs = _CONTEXT.Pipe()
+        # Daemonic: it is ended when this process ends in whatever way.
+        self.process = _CONTEXT.Process(target=serve, args=(theirs, function, budget.memory_bytes), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.ready = False
+        self.done = 0
+        self.number: int | None = None
+        self.message = b""
+        self.deadline = inf
+        self._wall_seconds = inf if budget.wall_seconds is None else budget.wall_seconds
+
+    def take(self, number: int, message: bytes) -> None:
+        """Begin an item; a process that has ended is noticed when its answer is waited for."""
+        self.number, self.message = number, message
+        if self.ready:
+            self.deadline = time.monotonic() + self._wall_seconds
+        if self.ready or len(message) <= _PIPE_BYTES:
+            self._send()
+
+    def _send(self) -> None:
+        with suppress(OSError):
+            self.connection.send_bytes(self.message)
+
+    def answer(self) -> bytes | None:
+        """Return what the process answers, or None if it has not yet; raises EOFError or OSError where it ended."""
+        if not self.connection.poll():
+            if self.process.is_alive() or self.connection.poll():
+                return None
+            raise EOFError
+        message: bytes = self.connection.recv_bytes()
+        if not self.ready:
+            self.ready = True
+            # The system's clock, which all its processes share: a caller that was busy elsewhere gives no time.
+            self.deadline = struct.unpack("d", message)[0] + self._wall_seconds
+            if len(self.message) > _PIPE_BYTES:
+                self._send()
+            return None
+        self.number, self.message, self.deadline = None, b"", inf
+        self.done += 1
+        return message
+
+
+def _end_all(workers: list[_Worker], *, patience_seconds: float = 0) -> None:
+    """End workers with all that they started: by themselves while the patience lasts, then by force."""
+    for worker in workers:
+        worker.connection.close()
+    until = time.monotonic() + patience_seconds
+    for worker in workers:
+        if patience_seconds:
+            worker.process.join(max(until - time.monotonic(), 0))
+    for worker in workers:
+        assert worker.process.pid is not None
+        with suppress(ProcessLookupError, PermissionError):
+            # What it started, also where it has ended itself.
+            os.killpg(worker.process.pid, signal.SIGKILL)
+        worker.process.kill()
+    for worker in workers:
+        # Not for ever: a process that waits for a dead network file system cannot be killed.
+        worker.process.join(_PATIENCE_SECONDS)
+    workers.clear()
+
+
+def _loaded(answer: bytes) -> Any:
+    try:
+        return pickle.loads(answer)
+    except Exception as error:
+        return explain(error)
+
+
+def _ending(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"its process ended in the middle with exit code {code}"
+    name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
+    hint = ", as a system does that runs out of memory" if -code == signal.SIGKILL else ""
+    return f"its process was killed by {name}{hint}"

@@ -1,0 +1,68 @@
+"""What a worker process does: items that come through its pipe, one after the other, until its parent ends."""
+
+import multiprocessing
+import os
+import pickle
+import resource
+import signal
+import struct
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from slateboard.workers.outcome import attempt, explain
+
+
+def serve(connection: "Connection[Any, Any]", function: Callable[[Any], Any], memory_bytes: int | None) -> None:
+    """Say that the process is there, then answer each pickled item with its pickled outcome."""
+    _begin(memory_bytes)
+    connection.send_bytes(struct.pack("d", time.monotonic()))
+    while True:
+        try:
+            message = connection.recv_bytes()
+        except (EOFError, OSError):
+            return
+        connection.send_bytes(_answer(function, message))
+
+
+def _answer(function: Callable[[Any], Any], message: bytes) -> bytes:
+    try:
+        outcome = attempt(function, pickle.loads(message))
+        del message
+        return pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        # The item cannot be read here, or its result cannot be sent.
+        return pickle.dumps(explain(error))
+
+
+def _begin(memory_bytes: int | None) -> None:
+    """Make this process one that can be ended with all that it starts, and that ends with its parent."""
+    # A session of its own: what it starts, as ffmpeg, is in the same process group and is killed with it, and the
+    # terminal's Ctrl-C reaches the parent alone, which then ends everybody.
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Workers may have workers of their own.
+    multiprocessing.current_process().daemon = False
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if memory_bytes is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        least = memory_bytes if most == resource.RLIM_INFINITY else min(memory_bytes, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (least, most))
+    _one_thread()
+
+
+def _one_thread() -> None:
+    """Keep OpenCV from starting a thread a core in every process; its blur differs in the last bit with them."""
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot tell its workers to stop: they wait for its end themselves."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.killpg(0, signal.SIGKILL)
