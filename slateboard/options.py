@@ -12,3 +12,4 @@ TrainingSeed = Annotated[int | None, typer.Option(help="Seed of the training; th
 FinishedRun = Annotated[Path, typer.Argument(help="Folder of a finished run, as `bench train` prints it.")]
 Processes = Annotated[int | None, typer.Option(help="Processes; one a core if not given.")]
 RayAddress = Annotated[str | None, typer.Option(help="Address of a Ray cluster; one on this machine if not given.")]
+RetryFailures = Annotated[bool, typer.Option("--retry", help="Try again what failed before.")]

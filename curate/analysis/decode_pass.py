@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from curate.analysis.verdicts import EFFECTS, Detectors
+from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import FramesHash
@@ -16,6 +17,7 @@ from slateboard.records.media import Media, Shot
 from slateboard.records.observation import Observation
 from slateboard.records.source import State
 from slateboard.registry import Registry
+from slateboard.settings import Limits
 
 ANALYSERS = Registry("curate.analysers", ("CARD", "VERSION", "SIZE", "RATE", "start"))
 
@@ -41,6 +43,7 @@ class Job:
     """The shots found by an earlier pass; used where `shots` itself is not wanted."""
     announced_s: float | None = None
     """Duration that the host announced, in seconds; None: it announced none."""
+    limits: Limits = LIMITS
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _pass(job: Job) -> Pass:
     times: list[float] = []
     errors: list[str] = []
     hashed = FramesHash()
-    for pyramid in hashed.pyramids(decode(job.path, beside=True, on_error=errors.append)):
+    for pyramid in hashed.pyramids(decode(job.path, beside=True, on_error=errors.append, limits=job.limits)):
         times.append(pyramid.at(0).seconds)
         audience.see(pyramid)
     found = _measured(job.media, times, errors, hashed.hexdigest())

@@ -6,23 +6,30 @@ Example: slateboard curate analyse --workers 2
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from curate.analysis import observations
-from curate.analysis.decode_pass import SHOTS, Job, Wanted, analyse, failed, lacking, wanted_of
-from curate.duplicates.join import FINGERPRINTS, join
+from curate.analysis.decode_pass import SHOTS, Job, Pass, Wanted, analyse, failed, lacking, wanted_of
+from curate.duplicates.join import join
+from curate.duplicates.sketches import FINGERPRINTS
 from curate.fetching.presence import look_for_originals
 from curate.status import in_order, state_lines
 from slateboard import engine as engines
-from slateboard.catalog.catalog import opened
-from slateboard.options import Processes, RayAddress
+from slateboard.catalog.catalog import Catalog, opened
+from slateboard.files import digest
+from slateboard.options import Processes, RayAddress, RetryFailures
 from slateboard.progress import progress, say
+from slateboard.records.failure import Failed
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
+
+STAGE = "analyse"
+_OF_LIMITS = (State.ERROR, State.TOO_LONG, State.TOO_LARGE)
+"""States that other code or other limits may change: such a media is analysed again under them."""
 
 
 def command(
@@ -30,41 +37,80 @@ def command(
     workers: Processes = None,
     engine: Annotated[engines.Engine, typer.Option(help="Where work runs.")] = engines.Engine.LOCAL,
     address: RayAddress = None,
+    retry: RetryFailures = False,
 ) -> dict[str, Any]:
     """Make the decode passes that are missing."""
     wanted = wanted_of(workspace.settings.analysers)
+    place: dict[str, Any] = {
+        "workers": workers,
+        "engine": engine,
+        "address": address,
+        "budget": engines.Budget.of(workspace.settings.limits),
+    }
     with opened(workspace.catalog) as catalog:
         catalog.forget_observations(observations.media_ids(workspace.observations))
+        key = digest([wanted, workspace.settings.limits.model_dump()], length=12)
+        _try_again(catalog, key, everything=retry)
         seen = look_for_originals(catalog, workspace.root, media_ids=catalog.unobserved(wanted))
         for line in seen.lines():
             say(line)
         missing = catalog.unobserved(wanted)
-        by_media: dict[str, list[Source]] = defaultdict(list)
-        for source in catalog.sources(State.FETCHED) if missing else ():
-            by_media[source.media_id or ""].append(source)
-        media = catalog.media_of(missing)
-        jobs = (
-            _job(workspace, media[media_id], wanted, names, by_media[media_id]) for media_id, names in missing.items()
-        )
-        with progress("analyse", len(missing), unit="videos") as bar:
-            limits = engines.Budget.of(workspace.settings.limits)
-            for job, outcome in engines.run(
-                analyse, jobs, workers=workers, engine=engine, address=address, budget=limits
-            ):
-                done = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
-                for observation in done.observations:
-                    observations.write(workspace.observations, observation)
-                catalog.analysed(done.media, {one.analyser: wanted[one.analyser] for one in done.observations})
-                if done.error is not None:
-                    told = {"state": done.state, "reason": done.error}
-                    catalog.set_states([source.model_copy(update=told) for source in by_media[done.media.media_id]])
-                bar.step()
-        joined = join(catalog, workspace.observations, version=wanted[FINGERPRINTS][0])
+        _analyse_all(workspace, catalog, wanted, missing, key=key, place=place)
+        joined = join(catalog, workspace.observations, version=wanted[FINGERPRINTS][0], retry=retry, **place)
         counts = in_order(catalog.source_counts())
         frames = catalog.frames()
     for line in state_lines(counts):
         say(line)
+    if joined["failed"]:
+        say(f"{joined['failed']} media or pairs could not be compared: `slateboard curate status --all`")
     return {"analysed": len(missing), "frames": frames, "states": counts, "duplicates": joined}
+
+
+def _analyse_all(
+    workspace: Workspace,
+    catalog: Catalog,
+    wanted: Wanted,
+    missing: Mapping[str, Sequence[str]],
+    *,
+    key: str,
+    place: Mapping[str, Any],
+) -> None:
+    """Analyse media by the analysers that they lack, and record what came of each."""
+    by_media: dict[str, list[Source]] = defaultdict(list)
+    for source in catalog.sources(State.FETCHED) if missing else ():
+        by_media[source.media_id or ""].append(source)
+    media = catalog.media_of(missing)
+    jobs = (_job(workspace, media[media_id], wanted, names, by_media[media_id]) for media_id, names in missing.items())
+    with progress(STAGE, len(missing), unit="videos") as bar:
+        for job, outcome in engines.run(analyse, jobs, **place):
+            done = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
+            code = outcome.code if isinstance(outcome, engines.Failure) else done.state
+            for observation in done.observations:
+                observations.write(workspace.observations, observation)
+            catalog.analysed(done.media, {one.analyser: wanted[one.analyser] for one in done.observations})
+            if done.error is not None:
+                _record(catalog, done, by_media[done.media.media_id], code=code, key=key)
+            bar.step()
+
+
+def _record(catalog: Catalog, done: Pass, sources: Sequence[Source], *, code: str, key: str) -> None:
+    """Give the sources of a media the state that its pass ended in."""
+    reason = done.error or ""
+    if done.state in _OF_LIMITS:
+        item = done.media.media_id
+        catalog.record_failures([Failed.now(stage=STAGE, item=item, code=code, reason=reason, key=key)])
+    catalog.set_states([source.model_copy(update={"state": done.state, "reason": reason}) for source in sources])
+
+
+def _try_again(catalog: Catalog, key: str, *, everything: bool) -> None:
+    """Let media be analysed again that failed under other code or settings, or whenever they did."""
+    reasons = {row.item: row.reason for row in catalog.failures(STAGE) if everything or row.key != key}
+    sources = [
+        source.model_copy(update={"state": State.FETCHED, "reason": None})
+        for source in (catalog.sources(*_OF_LIMITS) if reasons else ())
+        if source.media_id is not None and reasons.get(source.media_id) == source.reason
+    ]
+    catalog.set_states(sources)
 
 
 def _job(workspace: Workspace, media: Media, wanted: Wanted, names: Sequence[str], sources: Sequence[Source]) -> Job:
@@ -79,4 +125,5 @@ def _job(workspace: Workspace, media: Media, wanted: Wanted, names: Sequence[str
         wanted=todo,
         shots=tuple(Shot.model_validate(row) for row in rows),
         announced_s=max((seconds for seconds in announced if seconds), default=None),
+        limits=workspace.settings.limits,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, func, insert, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.catalog import schema
@@ -90,6 +90,7 @@ class MediaTables(Tables):
             if rows:
                 connection.execute(statement, rows)
             connection.execute(delete(schema.proposals).where(schema.proposals.c.source_id.in_(of_media)))
+            _forget_what_failed(connection, media.media_id)
 
     def forget_observations(self, kept: Collection[str]) -> None:
         """Forget what was observed of all media but these: what was derived may be deleted, and is made again."""
@@ -128,3 +129,14 @@ class MediaTables(Tables):
                 connection.execute(insert(schema.compared), fresh)
             if found:
                 connection.execute(insert(table), [pair.row() for pair in found])
+
+
+def _forget_what_failed(connection: Connection, media_id: str) -> None:
+    """Let a media that was analysed anew be joined and proposed again where that failed; pairs are compared again."""
+    table, source = schema.failures, schema.sources.c
+    item = table.c.item
+    pairs = and_(table.c.stage == "join", or_(item.startswith(f"{media_id} "), item.endswith(f" {media_id}")))
+    if connection.execute(select(item).where(pairs)).first() is not None:
+        connection.execute(delete(schema.compared).where(schema.compared.c.media_id == media_id))
+    of_media = select(source.source_id).where(source.media_id == media_id)
+    connection.execute(delete(table).where(or_(pairs, item == media_id, item.in_(of_media))))

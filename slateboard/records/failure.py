@@ -1,6 +1,7 @@
 """Failed: an item that a stage could not do, and why; the rest of the stage went on."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Self
 
 from slateboard.records.base import Record
 
@@ -19,3 +20,9 @@ class Failed(Record):
     key: str = ""
     """Digest of the code and the settings that it failed under: under these it is not done again unless asked."""
     at: datetime
+
+    @classmethod
+    def now(cls, *, stage: str, item: str, code: str, reason: str, key: str = "") -> Self:
+        """Return what failed at this moment."""
+        at = datetime.now(UTC).replace(microsecond=0)
+        return cls(stage=stage, item=item, code=str(code), reason=reason, key=key, at=at)

@@ -54,6 +54,12 @@ class Sketch:
     """[k]"""
 
 
+def is_sound(kept: Sketch) -> bool:
+    """Does what was read as a sketch have the shape of one?"""
+    count = len(kept.view) if kept.view.ndim == 1 else -1
+    return kept.contrasts.shape == (len(_BOXES), count, 2 * _STEPS) and kept.seconds.shape == (count,)
+
+
 @dataclass(frozen=True)
 class Guess:
     """A way in which two videos may show the same."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from slateboard.media.fingerprints import Fingerprint
 from slateboard.records.media import Duplicate
 from splits.near.candidates import Guess, Sketch, guesses, near
 from splits.near.likeness import MOST_SECONDS, Likeness, Track, likeness
+from splits.near.memory import Recent
 
 VERSION = 3
 """Of candidates, registration and verdict together; pairs found by another version are found anew."""
@@ -27,7 +27,8 @@ _TIMED_MOST_EXCESS = 0.30
 _WIDE_SPREAD, _WIDE_MOTION, _WIDE_MOST_EXCESS = 0.60, 0.95, 1.00
 _LEAST_SAMPLES = 6
 _LEAST_ENERGY = 0.5
-_KEPT_TRACKS = 256
+_KEPT_BYTES = 600_000_000
+"""Of tracks that are kept: of 20 s one takes some 2.4 MB, and as much again on even times."""
 
 
 @dataclass(frozen=True)
@@ -65,35 +66,59 @@ def worth_comparing(
 
 
 def judged(
-    pairs: Iterable[tuple[str, str]], sketches: Mapping[str, Sketch], load: Callable[[str], Fingerprint]
+    pairs: Iterable[tuple[str, str]],
+    sketches: Mapping[str, Sketch],
+    load: Callable[[str], Fingerprint],
+    *,
+    fails: Callable[[str, str, Exception], None] | None = None,
 ) -> Iterator[Duplicate | Doubt]:
-    """Yield which pairs show the same footage, and which cannot be told; each is judged by itself."""
+    """Yield which pairs show the same footage, and which cannot be told; each is judged by itself.
 
-    @lru_cache(maxsize=_KEPT_TRACKS)
-    def track(name: str, view: int, mirrored: bool) -> Track:
+    A pair that raises goes to `fails`, if that is given, and the others go on.
+    """
+
+    def make_track(key: tuple[str, int, bool]) -> Track:
+        name, view, mirrored = key
         fingerprint = load(name)
         return Track.of(fingerprint.seconds, fingerprint.views[view], mirrored=mirrored)
 
+    track = Recent(make_track, size=lambda track: track.pictures.nbytes, most_bytes=_KEPT_BYTES)
     for first, second in pairs:
-        doubt: Doubt | None = None
-        for guess in guesses(sketches[first], sketches[second]):
-            one, other = track(first, guess.first_view, False), track(second, guess.second_view, guess.mirrored)
-            if min(len(one.seconds), len(other.seconds)) < 2:
-                doubt = Doubt(first, second, "few samples")
-                continue
-            if max(one.seconds[-1], other.seconds[-1]) > MOST_SECONDS:
-                doubt = Doubt(first, second, "too long")
-                continue
-            found = likeness(one, other, guess.offset_s)
-            verdict = _verdict(found)
-            if found is not None and verdict == "same":
-                yield _duplicate(first, second, guess, found, begins=(load(first).begins_s, load(second).begins_s))
-                doubt = None
-                break
-            if verdict not in ("same", "different"):
-                doubt = Doubt(first, second, verdict)
-        if doubt is not None:
-            yield doubt
+        try:
+            verdict = _judged(first, second, sketches, load, track)
+        except Exception as error:
+            if fails is None:
+                raise
+            fails(first, second, error)
+            continue
+        if verdict is not None:
+            yield verdict
+
+
+def _judged(
+    first: str,
+    second: str,
+    sketches: Mapping[str, Sketch],
+    load: Callable[[str], Fingerprint],
+    track: Callable[[tuple[str, int, bool]], Track],
+) -> Duplicate | Doubt | None:
+    """Return the footage that two videos share, why that cannot be told, or None where they differ."""
+    doubt: Doubt | None = None
+    for guess in guesses(sketches[first], sketches[second]):
+        one, other = track((first, guess.first_view, False)), track((second, guess.second_view, guess.mirrored))
+        if min(len(one.seconds), len(other.seconds)) < 2:
+            doubt = Doubt(first, second, "few samples")
+            continue
+        if max(one.seconds[-1], other.seconds[-1]) > MOST_SECONDS:
+            doubt = Doubt(first, second, "too long")
+            continue
+        found = likeness(one, other, guess.offset_s)
+        verdict = _verdict(found)
+        if found is not None and verdict == "same":
+            return _duplicate(first, second, guess, found, begins=(load(first).begins_s, load(second).begins_s))
+        if verdict not in ("same", "different"):
+            doubt = Doubt(first, second, verdict)
+    return doubt
 
 
 def _verdict(found: Likeness | None) -> str:

@@ -1,5 +1,6 @@
 """The join of a workspace records each pair once, whatever was killed before; groups follow from it."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from drawing import moving
+from hard_comparisons import compare_but_die
 
 from curate.analysers import fingerprints as analyser
 from curate.analysis import observations
 from curate.duplicates import join as duplicates
+from curate.duplicates import sketches
 from curate.duplicates.groups import group_names
 from slateboard.catalog.catalog import Catalog, opened
-from slateboard.errors import SlateboardError
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
@@ -53,7 +55,7 @@ def test_a_mirrored_repost_is_joined_and_not_compared_again(filled: SimpleNamesp
     first = duplicates.join(filled.catalog, filled.folder, version=1)
     (pair,) = filled.catalog.duplicates()
     assert (pair.first[0], pair.second[0], pair.mirrored) == ("a", "c", True)
-    assert first == {"compared": 3, "duplicates": 1, "undecided": {}}
+    assert first == {"compared": 3, "duplicates": 1, "undecided": {}, "failed": 0}
     assert duplicates.join(filled.catalog, filled.folder, version=1)["compared"] == 0
     assert duplicates.join(filled.catalog, filled.folder, version=2)["compared"] == 3
     assert filled.catalog.duplicates() == [pair]
@@ -73,34 +75,83 @@ def test_a_join_killed_between_blocks_ends_the_same(filled: SimpleNamespace, mon
     monkeypatch.setattr(filled.catalog, "compare", dies)
     with pytest.raises(KeyboardInterrupt):
         duplicates.join(filled.catalog, filled.folder, version=1)
-    assert filled.catalog.duplicates() == []
+    # Which two blocks were recorded before depends on which ended first.
     monkeypatch.undo()
     assert duplicates.join(filled.catalog, filled.folder, version=1)["compared"] == 1
     assert [(pair.first[0], pair.second[0]) for pair in filled.catalog.duplicates()] == [("a", "c")]
 
 
-def test_a_broken_fingerprint_is_named_with_its_remedy(filled: SimpleNamespace) -> None:
-    observations.path_of(filled.folder, "a" * 64, "fingerprints").write_bytes(b"PAR1")
-    with pytest.raises(SlateboardError, match=r"fingerprints.parquet is broken .* Delete .* and analyse again"):
-        duplicates.join(filled.catalog, filled.folder, version=2)
+def test_a_broken_fingerprint_costs_its_media_alone_and_is_named_with_its_remedy(
+    filled: SimpleNamespace, tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    path = observations.path_of(filled.folder, "b" * 64, "fingerprints")
+    sound = path.read_bytes()
+    path.write_bytes(b"PAR1")
+    assert duplicates.join(filled.catalog, filled.folder, version=1) == {
+        "compared": 3, "duplicates": 1, "undecided": {}, "failed": 1,
+    }  # fmt: skip
+    (failed,) = filled.catalog.failures("join")
+    assert (failed.item, failed.code) == ("b" * 64, "exception")
+    assert re.search(r"fingerprints.parquet is broken .* Delete .* and analyse again", failed.reason)
+    # Not again until it is asked for, or the media was analysed anew.
+    assert duplicates.join(filled.catalog, filled.folder, version=1)["compared"] == 0
+    assert duplicates.join(filled.catalog, filled.folder, version=1, retry=True)["failed"] == 1
+    path.write_bytes(sound)
+    (media,) = [item for item in filled.catalog.media() if item.media_id == "b" * 64]
+    filled.catalog.analysed(media, {"fingerprints": (1, {})})
+    assert filled.catalog.failures() == []
+    assert duplicates.join(filled.catalog, filled.folder, version=1) == {
+        "compared": 1, "duplicates": 1, "undecided": {}, "failed": 0,
+    }  # fmt: skip
+
+
+def test_a_pair_that_ends_its_process_costs_itself_alone(
+    filled: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    _fill(filled.catalog, filled.folder, draw("d.mp4", moving(45, seed=1)), "d")
+    monkeypatch.setattr(duplicates, "compare", compare_but_die)
+    outcome = duplicates.join(filled.catalog, filled.folder, version=1, workers=2)
+    assert outcome == {"compared": 4, "duplicates": 2, "undecided": {}, "failed": 1}
+    assert [(pair.first[0], pair.second[0]) for pair in filled.catalog.duplicates()] == [("a", "c"), ("c", "d")]
+    (failed,) = filled.catalog.failures("join")
+    assert (failed.item, failed.code) == (f"{'a' * 64} {'d' * 64}", "died")
+    assert duplicates.join(filled.catalog, filled.folder, version=1)["compared"] == 0
+    monkeypatch.undo()
+    assert duplicates.join(filled.catalog, filled.folder, version=1, retry=True)["failed"] == 0
+    assert len(filled.catalog.duplicates()) == 3
+
+
+def test_observations_that_claim_years_end_no_join(filled: SimpleNamespace) -> None:
+    for name in "ac":
+        (row,) = observations.read(filled.folder, name * 64, "fingerprints")
+        seconds = [9.5e7 * second for second in row["seconds"]]
+        poisoned = Observation(
+            media_id=name * 64, analyser="fingerprints", version=1, parameters={}, rows=({**row, "seconds": seconds},)
+        )
+        observations.write(filled.folder, poisoned)
+    outcome = duplicates.join(filled.catalog, filled.folder, version=1)
+    assert outcome == {"compared": 3, "duplicates": 0, "undecided": {"too long": 1}, "failed": 0}
 
 
 def test_a_stored_sketch_is_read_again_and_made_anew_where_broken_or_of_another_version(
     filled: SimpleNamespace,
 ) -> None:
-    made = duplicates.sketched(filled.folder, "a" * 64, lambda name: duplicates.read(filled.folder, name), key="k")
+    def read(name: str) -> Fingerprint:
+        return sketches.read(filled.folder, name)
+
+    made = sketches.sketched(filled.folder, "a" * 64, read, key="k")
     loads: list[str] = []
 
     def load(media_id: str) -> Fingerprint:
         loads.append(media_id)
-        return duplicates.read(filled.folder, media_id)
+        return sketches.read(filled.folder, media_id)
 
-    again = duplicates.sketched(filled.folder, "a" * 64, load, key="k")
+    again = sketches.sketched(filled.folder, "a" * 64, load, key="k")
     assert np.array_equal(again.contrasts, made.contrasts)
     assert loads == []
-    duplicates.sketched(filled.folder, "a" * 64, load, key="other")
+    sketches.sketched(filled.folder, "a" * 64, load, key="other")
     (filled.folder / ("a" * 64) / "sketch.npz").write_bytes(b"PK")
-    again = duplicates.sketched(filled.folder, "a" * 64, load, key="other")
+    again = sketches.sketched(filled.folder, "a" * 64, load, key="other")
     assert np.array_equal(again.contrasts, made.contrasts)
     assert loads == ["a" * 64] * 2
 
