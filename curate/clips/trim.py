@@ -27,6 +27,9 @@ from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.settings import Clips, Limits
 
+VERSION = 1
+"""Of the cuts and their proof: with a new one, clips that failed before are tried again."""
+
 MOST_TOGETHER = 8
 """Clips in one pass: with more, a stop in the middle would cost more work than the passes save."""
 

@@ -5,21 +5,26 @@ Unknown stays unknown: a clip is `without effects` only where a person wrote `no
 Example: slateboard curate label --accept-all
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from curate.analysis import observations
-from curate.analysis.verdicts import EFFECTS
-from curate.clips.label import has_effects, label
-from slateboard.catalog.catalog import opened
+from curate.clips.label import has_effects
+from curate.clips.labelling import Job, jobs, label_all
+from slateboard import engine as engines
+from slateboard.catalog.catalog import Catalog, opened
 from slateboard.catalog.person import user_name
 from slateboard.catalog.reviews import confirm
+from slateboard.options import Processes
 from slateboard.progress import say
-from slateboard.records.clip import Effect
-from slateboard.records.media import Shot
+from slateboard.records.clip import Clip, Effect
+from slateboard.records.failure import Failed
+from slateboard.records.source import Source
 from slateboard.workspace import Workspace
+
+STAGE = "label"
 
 
 def command(
@@ -27,30 +32,75 @@ def command(
     accept_all: Annotated[
         bool, typer.Option("--accept-all", help="Confirm what the detectors raised, unseen.")
     ] = False,
+    workers: Processes = None,
 ) -> dict[str, Any]:
     """Write the effects of all trimmed clips anew."""
-    folder = workspace.observations
     with opened(workspace.catalog) as catalog:
         sources = {source.source_id: source for source in catalog.sources()}
-        found: list[Effect] = []
+        clips = catalog.clips("trimmed")
+        labelled, failures = _labelled(workspace, clips, sources, accept_all=accept_all, workers=workers)
+        _record(catalog, clips, failures)
+        # What was known of a clip that failed stays as it is.
+        stands = defaultdict(list)
+        for effect in catalog.effects() if failures else ():
+            stands[effect.clip_id].append(effect)
+        found = [effect for clip in clips for effect in labelled.get(clip.clip_id, stands[clip.clip_id])]
         states: Counter[str] = Counter()
         against = 0
-        clips = catalog.clips("trimmed")
         for clip in clips:
-            source = sources[clip.source_id]
-            shots = [Shot.model_validate(row) for row in observations.read(folder, clip.media_id, "shots")]
-            inside = [
-                shot for shot in shots if shot.first_frame <= clip.last_frame and shot.last_frame >= clip.first_frame
-            ]
-            verdicts = {kind: observations.read(folder, clip.media_id, kind) for kind in EFFECTS.names()}
-            effects = label(clip, source, inside, verdicts, accept_machine=accept_all)
-            states[has_effects(source, effects)] += 1
-            against += source.effects == () and bool(effects)
-            found += effects
+            if clip.clip_id in labelled:
+                source, effects = sources[clip.source_id], labelled[clip.clip_id]
+                states[has_effects(source, effects)] += 1
+                against += source.effects == () and bool(effects)
         person, words = workspace.settings.reviewer or user_name(), "label --accept-all" if accept_all else "label"
         confirm(catalog, workspace.reviews, found, clips=clips, person=person, command=words)
     kinds = Counter(f"{effect.kind} ({effect.decided_by})" for effect in found if effect.confirmed)
     proposed = Counter(effect.kind for effect in found if not effect.confirmed)
+    _tell(states, kinds, proposed, failed=len(failures), against=against)
+    return {
+        "clips": dict(states),
+        "confirmed": dict(kinds),
+        "proposed": dict(proposed),
+        "against_people": against,
+        "failed": len(failures),
+    }
+
+
+def _labelled(
+    workspace: Workspace,
+    clips: Sequence[Clip],
+    sources: Mapping[str, Source],
+    *,
+    accept_all: bool,
+    workers: int | None,
+) -> tuple[dict[str, list[Effect]], dict[str, engines.Failure]]:
+    """Return clip id -> effects, and clip id -> why they are not known."""
+    items = [(clip, sources[clip.source_id]) for clip in clips]
+    work = jobs(items, folder=workspace.observations, accept_machine=accept_all)
+    limits = engines.Budget.of(workspace.settings.limits)
+    labelled: dict[str, list[Effect]] = {}
+    failures: dict[str, engines.Failure] = {}
+    for job, outcome in engines.run(label_all, work, workers=workers, budget=limits, divide=Job.divide):
+        each = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
+        for (clip, _), effects in zip(job.items, each, strict=True):
+            if isinstance(effects, engines.Failure):
+                failures[clip.clip_id] = effects
+            else:
+                labelled[clip.clip_id] = effects
+    return labelled, failures
+
+
+def _record(catalog: Catalog, clips: Sequence[Clip], failures: Mapping[str, engines.Failure]) -> None:
+    catalog.forget_failures(STAGE, [clip.clip_id for clip in clips if clip.clip_id not in failures])
+    rows = [
+        Failed.now(stage=STAGE, item=clip_id, code=failure.code, reason=failure.reason)
+        for clip_id, failure in failures.items()
+    ]
+    if rows:
+        catalog.record_failures(rows)
+
+
+def _tell(states: Counter[str], kinds: Counter[str], proposed: Counter[str], *, failed: int, against: int) -> None:
     say(
         ", ".join(
             f"{states[state]} {words}"
@@ -60,11 +110,7 @@ def command(
     say("confirmed: " + (", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items())) or "none"))
     if proposed:
         say("raised, not confirmed: " + ", ".join(f"{number} {kind}" for kind, number in sorted(proposed.items())))
+    if failed:
+        say(f"{failed} clips could not be labelled: `slateboard curate status --all`")
     if against:
         say(f"{against} clips carry what a detector raised though a person wrote none: look at them.")
-    return {
-        "clips": dict(states),
-        "confirmed": dict(kinds),
-        "proposed": dict(proposed),
-        "against_people": against,
-    }

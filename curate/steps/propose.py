@@ -6,18 +6,22 @@ Example: slateboard curate propose
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from curate.analysis import observations
 from curate.clips.lone import MAY_COME, lone_classes
-from curate.clips.propose import VERSION, described, propose
+from curate.clips.propose import VERSION
+from curate.clips.proposing import Job, jobs, propose_all
+from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.catalog.reviews import lacking, read_reviews
 from slateboard.files import digest
+from slateboard.options import Processes, RetryFailures
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
-from slateboard.records.media import Media, Shot
+from slateboard.records.failure import Failed
+from slateboard.records.media import Media
 from slateboard.records.source import Source
 from slateboard.workspace import Workspace
 
@@ -25,39 +29,72 @@ _AT_ONCE = 5000
 """Sources in one transaction: each costs a look at all clips of the catalog, and holds its own in memory."""
 
 
-def command(workspace: Workspace) -> dict[str, Any]:
+STAGE = "propose"
+
+
+def command(workspace: Workspace, workers: Processes = None, retry: RetryFailures = False) -> dict[str, Any]:
     """Propose clips of every analysed source; decided ones stay as they are."""
     key = digest([VERSION, workspace.settings.clips.model_dump()], length=12)
-    added = withdrawn = 0
-    owners: dict[str, str] = {}
-    outside, twice = [], 0
+    totals = _Totals()
     with opened(workspace.catalog) as catalog:
-        sources = catalog.unproposed(key)
+        known = set() if retry else catalog.failed_under(STAGE, key)
+        sources = [source for source in catalog.unproposed(key) if source.source_id not in known]
         with progress("propose", len(sources), unit="sources") as bar:
             for batch in _batches(sources):
-                clips: dict[str, Clip] = {}
-                for source, media, found in _proposed(workspace, catalog, batch):
-                    if not found:
-                        outside.append((source.line, media.duration_s or 0.0))
-                    for clip in found:
-                        twice += owners.setdefault(clip.clip_id, source.source_id) != source.source_id
-                        clips.setdefault(clip.clip_id, clip)
-                    bar.step()
-                new, gone = catalog.propose(batch, list(clips.values()), key=key)
-                added, withdrawn = added + new, withdrawn + gone
+                clips, failures = totals.take(_proposed(workspace, catalog, batch, workers=workers), bar.step)
+                new, gone = _record(catalog, batch, clips, failures, key=key)
+                totals.added, totals.withdrawn = totals.added + new, totals.withdrawn + gone
         counts = _counts(catalog)
         # Looked for where something was looked at: it takes reading every clip.
         lone = lone_classes(catalog, *MAY_COME) if sources else []
-        decided = lacking(catalog, read_reviews(workspace.reviews)) if added else []
-    _tell(counts, added=added, withdrawn=withdrawn, looked_at=len(sources), outside=outside, twice=twice)
+        decided = lacking(catalog, read_reviews(workspace.reviews)) if totals.added else []
+    _tell(counts, totals, looked_at=len(sources))
     if decided:
         say(f"{len(decided)} of them were decided on before: `slateboard doctor --repair` takes that from reviews/.")
     for problem in lone:
         say(str(problem))
     return {
-        **counts, "added": added, "withdrawn": withdrawn, "outside": [line for line, _ in outside], "twice": twice,
+        **counts,
+        "added": totals.added,
+        "withdrawn": totals.withdrawn,
+        "outside": [line for line, _ in totals.outside],
+        "twice": totals.twice,
+        "failed": totals.failed,
         "lone_classes": [problem.where for problem in lone],
-    }  # fmt: skip
+    }
+
+
+@dataclass
+class _Totals:
+    """What came of all sources that were looked at."""
+
+    added: int = 0
+    withdrawn: int = 0
+    failed: int = 0
+    twice: int = 0
+    """Pieces that lie in two sources of one video."""
+    outside: list[tuple[int, float]] = field(default_factory=list)
+    """Line and length in seconds, of sources whose range holds no frame."""
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def take(
+        self, proposed: Iterable[tuple[Source, Media, list[Clip] | engines.Failure]], step: Callable[[], None]
+    ) -> tuple[dict[str, Clip], dict[str, engines.Failure]]:
+        """Count what is proposed; return clip id -> clip, and source id -> why it has none."""
+        clips: dict[str, Clip] = {}
+        failures: dict[str, engines.Failure] = {}
+        for source, media, outcome in proposed:
+            step()
+            if isinstance(outcome, engines.Failure):
+                failures[source.source_id] = outcome
+                continue
+            if not outcome:
+                self.outside.append((source.line, media.duration_s or 0.0))
+            for clip in outcome:
+                self.twice += self.owners.setdefault(clip.clip_id, source.source_id) != source.source_id
+                clips.setdefault(clip.clip_id, clip)
+        self.failed += len(failures)
+        return clips, failures
 
 
 def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
@@ -67,23 +104,40 @@ def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
 
 
 def _proposed(
-    workspace: Workspace, catalog: Catalog, sources: Sequence[Source]
-) -> Iterator[tuple[Source, Media, list[Clip]]]:
-    folder, settings = workspace.observations, workspace.settings.clips
-    ids = sorted({source.media_id for source in sources if source.media_id})
-    media = catalog.media_of(ids)
-    for source in sources:
-        item = media[source.media_id or ""]
-        seen = {
-            name: observations.read(folder, item.media_id, name)
-            for name in ("shots", "timeline", "camera", "quality")
-            if observations.path_of(folder, item.media_id, name).is_file()
-        }
-        shots = [Shot.model_validate(row) for row in seen.get("shots", [])]
-        times = [row["seconds"] for row in seen.get("timeline", [])]
-        clips = propose(source, item, shots, times, settings)
-        camera, quality = seen.get("camera", []), seen.get("quality", [])
-        yield source, item, [described(clip, camera=camera, quality=quality) for clip in clips]
+    workspace: Workspace, catalog: Catalog, sources: Sequence[Source], *, workers: int | None
+) -> Iterator[tuple[Source, Media, list[Clip] | engines.Failure]]:
+    """Yield each source in their order with its media and clips, or why it has none."""
+    media = catalog.media_of(sorted({source.media_id for source in sources if source.media_id}))
+    items = [(source, media[source.media_id or ""]) for source in sources]
+    work = jobs(items, folder=workspace.observations, settings=workspace.settings.clips)
+    limits = engines.Budget.of(workspace.settings.limits)
+    outcomes: dict[str, list[Clip] | engines.Failure] = {}
+    for job, outcome in engines.run(propose_all, work, workers=workers, budget=limits, divide=Job.divide):
+        each = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
+        outcomes |= {source.source_id: clips for (source, _), clips in zip(job.items, each, strict=True)}
+    for source, item in items:
+        yield source, item, outcomes[source.source_id]
+
+
+def _record(
+    catalog: Catalog,
+    batch: Sequence[Source],
+    clips: Mapping[str, Clip],
+    failures: Mapping[str, engines.Failure],
+    *,
+    key: str,
+) -> tuple[int, int]:
+    """Record what is proposed and what failed; clips of a source that failed stay as they are."""
+    rows = [
+        Failed.now(stage=STAGE, item=source_id, code=failure.code, reason=failure.reason, key=key)
+        for source_id, failure in failures.items()
+    ]
+    if rows:
+        catalog.record_failures(rows)
+    well = [source for source in batch if source.source_id not in failures]
+    counts = catalog.propose(well, list(clips.values()), key=key)
+    catalog.forget_failures(STAGE, [source.source_id for source in well])
+    return counts
 
 
 def _counts(catalog: Catalog) -> dict[str, Any]:
@@ -101,20 +155,14 @@ def _kind(clip: Clip) -> str:
     return "too short" if clip.reason and "<" in clip.reason else clip.reason or ""
 
 
-def _tell(
-    counts: dict[str, Any],
-    *,
-    added: int,
-    withdrawn: int,
-    looked_at: int,
-    outside: Iterable[tuple[int, float]],
-    twice: int,
-) -> None:
-    say(f"{looked_at} sources looked at: {added} pieces are new, {withdrawn} withdrawn")
+def _tell(counts: dict[str, Any], totals: _Totals, *, looked_at: int) -> None:
+    say(f"{looked_at} sources looked at: {totals.added} pieces are new, {totals.withdrawn} withdrawn")
     say(f"{counts['proposed']} clips wait for a decision, {counts['decided']} are accepted")
     for reason, number in counts["left_out"].items():
         say(f"{number:>7}  left out: {reason}")
-    for line, seconds in outside:
+    for line, seconds in totals.outside:
         say(f"line {line}: no frame lies between start and end; the video has {seconds:.2f} s.")
-    if twice:
-        say(f"{twice} pieces lie in two sources of one video and are proposed once.")
+    if totals.twice:
+        say(f"{totals.twice} pieces lie in two sources of one video and are proposed once.")
+    if totals.failed:
+        say(f"{totals.failed} sources could not be looked at: `slateboard curate status --all`")

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from curate.clips.failing import clips_to_cut, write_clips
 from curate.clips.trim import Job, cut, failed, frames_of, together
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import PART
-from slateboard.options import Processes, RayAddress
+from slateboard.options import Processes, RayAddress, RetryFailures
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -25,12 +26,13 @@ def command(
     workers: Processes = None,
     engine: Annotated[engines.Engine, typer.Option(help="Where to work.")] = engines.Engine.LOCAL,
     address: RayAddress = None,
+    retry: RetryFailures = False,
 ) -> dict[str, Any]:
-    """Cut what is accepted and not cut yet, what failed before, and clips whose file is gone."""
+    """Cut what is accepted and not cut yet, and clips whose file is gone."""
     with opened(workspace.catalog) as catalog:
         _clear(workspace.clips)
         absent = [clip for clip in catalog.clips("trimmed") if not (workspace.root / (clip.path or "")).is_file()]
-        wanted = [*catalog.clips("accepted", "failed"), *absent]
+        wanted = [*clips_to_cut(catalog, workspace.root, workspace.settings, retry=retry), *absent]
         passes = jobs(workspace, catalog, wanted, workers=workers or engines.cores())
         lost: list[Clip] = []
         limits = engines.Budget.of(workspace.settings.limits)
@@ -39,16 +41,22 @@ def command(
                 cut, passes, workers=workers, engine=engine, address=address, budget=limits, divide=Job.divide
             ):
                 clips = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
-                catalog.write_clips(clips)
+                code = outcome.code if isinstance(outcome, engines.Failure) else engines.Code.EXCEPTION
+                write_clips(catalog, workspace.root, workspace.settings, clips, code=code)
                 lost += [clip for clip in clips if clip.state == "failed"]
                 bar.step(len(clips))
-        trimmed = catalog.clip_counts().get("trimmed", 0)
+        counts = catalog.clip_counts()
+    trimmed, before = counts.get("trimmed", 0), counts.get("failed", 0) - len(lost)
     say(f"{trimmed} clips are trimmed and proved, {len(lost)} failed")
     for clip in lost:
         say(f"  {clip.clip_id} ({clip.label}): {clip.reason}")
+    if before:
+        say(f"{before} more failed before and nothing has changed since: --retry cuts them again")
     return {
+        "cut": sum(len(job.clips) for job in passes),
         "trimmed": trimmed,
         "failed": [{"clip_id": clip.clip_id, "reason": clip.reason} for clip in lost],
+        "failed_before": before,
     }
 
 
@@ -75,6 +83,7 @@ def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, worke
             folder=workspace.clips,
             observations=workspace.observations,
             settings=workspace.settings.clips,
+            limits=workspace.settings.limits,
         )
         for group in together(clips, most_frames=most_frames)
     ]

@@ -103,4 +103,4 @@ def test_a_clip_that_failed_is_told_and_tried_again(accepted: Workspace) -> None
     assert "frame 400 of" in told["reason"]
     with opened(accepted.catalog) as catalog:
         catalog.write_clips([first])
-    assert trim(accepted, workers=1) == {"trimmed": 2, "failed": []}
+    assert trim(accepted, workers=1) == {"cut": 1, "trimmed": 2, "failed": [], "failed_before": 0}

@@ -1,0 +1,54 @@
+"""Clips that could not be cut: not tried again until their original, the settings or the code change, or when asked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from curate.clips.trim import VERSION
+from slateboard.catalog.catalog import Catalog
+from slateboard.files import digest
+from slateboard.media import ffmpeg
+from slateboard.records.clip import Clip
+from slateboard.records.failure import Failed
+from slateboard.settings import Settings
+
+STAGE = "trim"
+
+
+def clips_to_cut(catalog: Catalog, root: Path, settings: Settings, *, retry: bool) -> list[Clip]:
+    """Return accepted clips that are not cut yet, and failed ones that another try may help; with `retry` all those."""
+    failed = catalog.clips("failed")
+    if not retry and failed:
+        under = {row.item: row.key for row in catalog.failures(STAGE)}
+        keys = _keys(catalog, root, settings, failed)
+        failed = [clip for clip in failed if under.get(clip.clip_id) != keys[clip.clip_id]]
+    return [*catalog.clips("accepted"), *failed]
+
+
+def write_clips(catalog: Catalog, root: Path, settings: Settings, clips: Sequence[Clip], *, code: str) -> None:
+    """Record what came of clips; those that failed with what they failed under and this code."""
+    failed = [clip for clip in clips if clip.state == "failed"]
+    keys = _keys(catalog, root, settings, failed) if failed else {}
+    rows = [
+        Failed.now(stage=STAGE, item=clip.clip_id, code=code, reason=clip.reason or "", key=keys[clip.clip_id])
+        for clip in failed
+    ]
+    if rows:
+        catalog.record_failures(rows)
+    catalog.write_clips(clips)
+    catalog.forget_failures(STAGE, [clip.clip_id for clip in clips if clip.state != "failed"])
+
+
+def _keys(catalog: Catalog, root: Path, settings: Settings, clips: Sequence[Clip]) -> dict[str, str]:
+    """Return clip id -> digest of all that a cut depends on."""
+    paths = {media_id: root / media.path for media_id, media in catalog.media_of({c.media_id for c in clips}).items()}
+    of_all = [VERSION, settings.clips.model_dump(), settings.limits.model_dump(), ffmpeg.version()]
+    return {clip.clip_id: digest([*of_all, _stamp(paths.get(clip.media_id))], length=12) for clip in clips}
+
+
+def _stamp(path: Path | None) -> list[int] | None:
+    """Return what changes where an original is replaced; None where there is none."""
+    try:
+        status = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if status is None else [status.st_size, status.st_mtime_ns]
