@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from leaderboards.board import Board, Subject
 from leaderboards.rows import Row
+from slateboard.escaping import markdown
 
 NOTHING = "–"
 """Stands where there is no figure."""
@@ -170,7 +171,8 @@ def markdown_table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
 
 
 def _bold(row: Row, column: Column, winners: set[tuple[str, str]]) -> str:
-    text = column.text(row).replace("\\", "\\\\").replace("|", "\\|").replace("*", "\\*").replace("_", "\\_")
+    # Figures are ours, and hold brackets.
+    text = column.text(row) if column.is_number else markdown(column.text(row))
     return f"**{text}**" if (key(row), column.figure) in winners else text
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from leaderboards.cells import Column, best, duration, interval, key, magnitude, percent
 from leaderboards.rows import Row
+from slateboard.escaping import inline, terminal
 
 _COLUMNS = (
     Column("Baseline", lambda row: f"{row.baseline} {row.stream if row.stream != 'all' else ''}", is_number=False),
@@ -32,7 +33,8 @@ def terminal_table(title: str, rows: Sequence[Row]) -> str:
         for split, found in groupby(rows, key=lambda row: row.split):
             peers = list(found)
             # A Text: a title may hold brackets, which a string would take for colours.
-            console.print(Text(f"\n{title}, {split}, {peers[0].n_clips} test clips", "bold"), soft_wrap=True)
+            head = terminal(f"\n{title}, {split}, {peers[0].n_clips} test clips")
+            console.print(Text(head, "bold"), soft_wrap=True)
             console.print(_table(peers))
         console.print(Text("With, Without: effects. Pairs: motion pairs, chance is 50 %.", "dim"))
     return capture.get().rstrip("\n")
@@ -47,5 +49,6 @@ def _table(rows: Sequence[Row]) -> Table:
         table.add_column(column.head, justify="right" if column.is_number else "left", no_wrap=column.is_number)
     for row in rows:
         styles = ["bold green" if (key(row), column.figure) in winners else "" for column in columns]
-        table.add_row(*(Text(column.text(row), style) for column, style in zip(columns, styles, strict=True)))
+        texts = [inline(terminal(column.text(row))) for column in columns]
+        table.add_row(*(Text(text, style) for text, style in zip(texts, styles, strict=True)))
     return table

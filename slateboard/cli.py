@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from slateboard import __version__
 from slateboard.errors import Finding, MissingRequirement, SlateboardError, did_you_mean
-from slateboard.progress import be_quiet, say
+from slateboard.progress import be_quiet, complain, say, show_json
 from slateboard.registry import first_line, folder_of, import_module, modules_in
 from slateboard.termination import TERMINATED, stops_on_sigterm
 
@@ -40,19 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(words)
     except SlateboardError as error:
         if "--debug" in words:
-            traceback.print_exc()
-        sys.stderr.write(f"slateboard: {error}\n")
+            complain(traceback.format_exc())
+        complain(f"slateboard: {error}")
         return error.exit_code
     except (KeyboardInterrupt, SystemExit) as end:
-        sys.stderr.write("slateboard: stopped; run the same command again to go on.\n")
+        complain("slateboard: stopped; run the same command again to go on.")
         return TERMINATED if isinstance(end, SystemExit) else INTERRUPTED
     except Exception as error:
         if "--debug" in words:
             raise
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            sys.stderr.write(f"slateboard: No space is left on the disk ({error}). Make room and run it again.\n")
+            complain(f"slateboard: No space is left on the disk ({error}). Make room and run it again.")
             return MissingRequirement.exit_code
-        sys.stderr.write(f"slateboard: {type(error).__name__}: {error} (a fault of ours: --debug shows where)\n")
+        complain(f"slateboard: {type(error).__name__}: {error} (a fault of ours: --debug shows where)")
         return USAGE
 
 
@@ -114,7 +114,7 @@ def _call(command: Callable[..., Any], help_text: str, path: list[str], words: l
         except Finding as finding:
             found, outcome = finding, finding.outcome
         if as_json and (found is None or outcome is not None):
-            print(json.dumps(outcome, indent=2, ensure_ascii=False, default=str))
+            show_json(json.dumps(outcome, indent=2, ensure_ascii=False, default=str))
         if found is not None:
             raise found
 

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from slateboard.escaping import csv_cell
+
 PART = ".part"
 """Ending of a file or folder that is not whole yet; anything that bears it may be deleted."""
 
@@ -100,7 +102,7 @@ def write_json(path: Path, value: Any) -> None:
 def csv_text(rows: Sequence[Mapping[Any, Any]], columns: Sequence[str]) -> str:
     """Return rows as CSV; None is empty, booleans are lower case, formulas are made harmless.
 
-    A cell that a spreadsheet would run (it starts with = + - @ and is no number) gets a leading apostrophe.
+    A text that a spreadsheet would run (it starts with = + - @, or a tab) gets a leading apostrophe.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -119,7 +121,7 @@ def _cell(value: Any) -> str:
         return f"{value:.6f}".rstrip("0").rstrip(".") if abs(value) >= 1 else f"{value:.6g}"
     # A bare carriage return would not be quoted, and would end the row for a reader.
     text = str(value).replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if isinstance(value, str) and text[:1] in ("=", "+", "-", "@") else text
+    return csv_cell(text) if isinstance(value, str) else text
 
 
 def sha256_of(path: Path) -> str:

@@ -1,11 +1,16 @@
-"""How long work shows itself: a progress line on a terminal, plain lines in a log, nothing when quiet."""
+"""How long work shows itself: a progress line on a terminal, plain lines in a log, nothing when quiet.
+
+All that a person reads goes through here, so that no name of a file or a person moves, colours or hides the rest.
+"""
 
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TextIO, TypeVar
+
+from slateboard.escaping import inline, json_line, terminal
 
 T = TypeVar("T")
 
@@ -26,14 +31,33 @@ def be_quiet(quiet: bool) -> None:
 def say(text: str) -> None:
     """Tell the person one line, on the error stream so that results can be piped."""
     if not _voice.quiet:
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        complain(text)
 
 
-def show(text: str) -> None:
-    """Print one line of what was asked for, on the output stream; nothing when quiet or when JSON is wanted."""
+def complain(text: str) -> None:
+    """Tell the person what went wrong, quiet or not."""
+    _write(sys.stderr, terminal(text))
+
+
+def show(text: str, *, is_styled: bool = False) -> None:
+    """Print one line of what was asked for, on the output stream; nothing when quiet or when JSON is wanted.
+
+    A table with colours is `is_styled`: whoever made it has escaped what stands in it.
+    """
     if not _voice.quiet:
-        print(text, flush=True)
+        _write(sys.stdout, text if is_styled else terminal(text))
+
+
+def show_json(text: str) -> None:
+    """Print JSON that was asked for, quiet or not."""
+    _write(sys.stdout, json_line(text))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write a line; letters that the stream's encoding lacks are escaped and end nothing."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()
 
 
 class Bar:
@@ -72,21 +96,22 @@ class _RichBar(Bar):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            # A name may hold brackets, which rich would take for its own marks.
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=Console(stderr=True),
         )
-        self._task = self._progress.add_task(title, total=total, note="", rate="")
+        self._task = self._progress.add_task(inline(title), total=total, note="", rate="")
         self._progress.start()
 
     def step(self, count: int = 1, note: str = "") -> None:
         self.done += count
         rate = self.done / max(time.monotonic() - self._started, 1e-9)
-        self._progress.update(self._task, advance=count, note=note, rate=f"{rate:.1f} {self.unit}/s")
+        self._progress.update(self._task, advance=count, note=inline(note, most=100), rate=f"{rate:.1f} {self.unit}/s")
 
     def close(self) -> None:
         self._progress.stop()

@@ -10,6 +10,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
+from slateboard.escaping import inline
+from slateboard.figures import new_figure
 from slateboard.files import whole
 from slateboard.records.result import Calibration, Score
 
@@ -21,13 +23,15 @@ _NUMBERED = 30
 """Classes past which counts would be smaller than a person can read, and cells shrink."""
 _NAMED = 150
 """Classes past which names would be too small, too."""
+_LETTERS = 60
+"""Of a class's name in a picture."""
 _ROWS = 60
 """Classes in one column of bars."""
 
 
 def draw_curves(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
     """Draw loss and accuracies by epoch, a colour a stream, from the rows of log.csv."""
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    figure = new_figure(8, 3.2)
     losses, accuracies = figure.subplots(1, 2)
     streams = list(dict.fromkeys(row["stream"] for row in rows))
     for number, stream in enumerate(streams):
@@ -61,7 +65,7 @@ def draw_confusion(path: Path, score: Score, classes: Sequence[str]) -> None:
     few, named = len(classes) <= _NUMBERED, len(classes) <= _NAMED
     # 0.16 inch a class leaves 17 pixels for a name: 101 classes are a picture of some 2,000 pixels.
     side = 2.4 + (0.42 if few else 0.16) * min(len(classes), _NAMED)
-    figure = Figure(figsize=(side + 0.6, side), layout="constrained")
+    figure = new_figure(side + 0.6, side)
     axes = figure.subplots()
     axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, interpolation="nearest")
     if named:
@@ -92,7 +96,7 @@ def draw_classes(path: Path, score: Score) -> None:
     names = sorted(known, key=lambda name: (-known[name]["recall"], name))
     columns = -(-len(names) // _ROWS)
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(7 * columns, 1.3 + 0.24 * rows), layout="constrained")
+    figure = new_figure(7 * columns, 1.3 + 0.24 * rows)
     for number, axes in enumerate(figure.subplots(1, columns, squeeze=False)[0]):
         _bars(axes, {name: known[name] for name in names[number * rows : (number + 1) * rows]}, rows=rows)
     what = f"{score.stream}: recall of each class (bar, with its 95 % interval) and precision (dot), %"
@@ -123,7 +127,7 @@ def draw_reliability(path: Path, score: Score) -> None:
     """Draw accuracy against confidence in bins of equal width, per video and per image (Guo et al., ICML 2017)."""
     levels = [("per video", score.calibration), ("per image", score.image_calibration)]
     found = [(title, level) for title, level in levels if level is not None]
-    figure = Figure(figsize=(3.9 * len(found), 4.4), layout="constrained")
+    figure = new_figure(3.9 * len(found), 4.4)
     above, below = figure.subplots(2, len(found), squeeze=False, height_ratios=(3, 1), sharex=True)
     for (title, level), upper, lower in zip(found, above, below, strict=True):
         _reliability(upper, lower, level)
@@ -162,7 +166,7 @@ def plain(axes: Axes) -> None:
 def readable(classes: Sequence[str]) -> list[str]:
     """Return class names with spaces for underscores and before capitals: `StarThenTuck` is `Star Then Tuck`."""
     spaced = ("".join(f" {letter}" if letter.isupper() else letter for letter in name) for name in classes)
-    return [" ".join(name.replace("_", " ").split()) for name in spaced]
+    return [inline(" ".join(name.replace("_", " ").split()), most=_LETTERS) for name in spaced]
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmark.reports.figures import readable
 from leaderboards.videos import videos
 from slateboard.dataset import Dataset
+from slateboard.escaping import inline
 from slateboard.media.colour import rgb
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
@@ -68,7 +69,12 @@ def draw_mistakes(path: Path, found: Sequence[Mistake], dataset: Dataset) -> Non
 
 def _title(one: Mistake) -> str:
     truth, predicted = readable([one.truth, one.predicted])
-    lines = [f"is {truth}", f"taken for {predicted}", f"{100 * one.confidence:.0f} % sure", Path(one.path).stem]
+    lines = [
+        f"is {truth}",
+        f"taken for {predicted}",
+        f"{100 * one.confidence:.0f} % sure",
+        inline(Path(one.path).stem, most=60),
+    ]
     return "\n".join(part for line in lines for part in textwrap.wrap(line, _WIDTH))
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 from PIL import Image
 
 from benchmark.reports.figures import readable
 from benchmark.reports.mistakes import MOST
 from benchmark.reports.probed import PROBES, Probes
+from slateboard.escaping import pages
 from slateboard.files import write_text
 from slateboard.records.result import Result, Score
 
@@ -96,7 +97,7 @@ without ({{ found.n }} pairs){% else %}Clips with effects ({{ found.n }}) agains
 
 def write_page(folder: Path, result: Result) -> None:
     """Write page.html into the folder of a run, with the pictures and the probes that lie there."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment = pages()
     environment.filters["percent"] = _percent
     environment.filters["span"] = _span
     main = result.main
@@ -120,10 +121,10 @@ def write_page(folder: Path, result: Result) -> None:
     write_text(folder / "page.html", page)
 
 
-def _inline(path: Path) -> tuple[str, bool]:
+def _inline(path: Path) -> tuple[Markup, bool]:
     """Return a picture as base64, and whether it is too wide to be shown smaller."""
     with Image.open(path) as picture:
-        return b64encode(path.read_bytes()).decode("ascii"), picture.width > _WIDE
+        return Markup(b64encode(path.read_bytes()).decode("ascii")), picture.width > _WIDE
 
 
 def _tables(result: Result) -> list[tuple[str, list[tuple[str, Any]]]]:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from benchmark.reports.figures import COLOURS, GREY, INK, plain, readable, save
 from benchmark.reports.probed import Probes
 from leaderboards.comparison import Comparison
+from slateboard.figures import new_figure
 
 
 def draw_probes(path: Path, found: Probes) -> None:
@@ -22,7 +22,7 @@ def draw_probes(path: Path, found: Probes) -> None:
     streams = [name for name in every if found.frames.get(name) != 1] or every
     labels = len(found.probes[names[0]][0].by_class) + 1
     size = (1.6 + 4.6 * len(streams), 1.5 + 0.42 * labels)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = new_figure(*size)
     for place, axes in enumerate(figure.subplots(1, len(streams), squeeze=False)[0]):
         own = [found.probes[name][every.index(streams[place])] for name in names]
         _changes(axes, names, own, frames=found.frames.get(streams[place]))

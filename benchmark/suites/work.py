@@ -18,6 +18,7 @@ from benchmark.suites.states import Reason, Row, done_row
 from benchmark.training.memory import DoesNotFit, is_out_of_memory
 from slateboard.errors import BadInput, Finding, MissingRequirement, Problem, SlateboardError
 from slateboard.layouts import dataset_at
+from slateboard.progress import say
 from slateboard.workspace import Workspace
 from splits.folder import find_split
 
@@ -61,7 +62,7 @@ def _made(workspace: Workspace, order: Order) -> Row:
             raise BadInput([Problem(dataset.key, "has changed since the suite was planned.", "Run the suite again.")])
         return done_row(job, carry_out(workspace, dataset, split, record).result)
     except Exception as error:
-        traceback.print_exc()
+        say(traceback.format_exc())
         return failed_row(job, reason_of(error), str(error) or type(error).__name__)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from curate.listing.labels import class_name
-from curate.listing.rows import Row, Unmapped, guarded, is_formula, seconds, seconds_text, unguarded
+from curate.listing.rows import Row, Unmapped, is_formula, seconds, seconds_text
+from slateboard.escaping import csv_cell, read_csv_cell
 
 COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note")
 REQUIRED = ("url", "label")
@@ -41,7 +42,7 @@ def read_row(cells: Mapping[str, str], *, where: str, folder: Path | None = None
                 "begins like a spreadsheet formula.",
                 "Remove the first sign, or put an apostrophe before it.",
             )
-        plain[name] = unguarded(cell)
+        plain[name] = read_csv_cell(cell)
     # Some systems write accents as letters of their own: the same word is to be the same label.
     url, label = plain.get("url", ""), unicodedata.normalize("NFC", plain.get("label", ""))
     check_url(url, folder, tell)
@@ -63,7 +64,7 @@ def write_row(row: Row) -> dict[str, str]:
     cells = {"url": row.url, "label": row.label, "group": row.group, "licence": row.licence, "note": row.note}
     times = {"start": row.start_s, "end": row.end_s}
     effects = None if row.effects is None else "|".join(row.effects) or NOTHING_SEEN
-    given = {name: guarded(text) for name, text in {**cells, "effects": effects}.items() if text}
+    given = {name: csv_cell(text) for name, text in {**cells, "effects": effects}.items() if text}
     given |= {name: seconds_text(value) for name, value in times.items() if value is not None}
     return {name: given[name] for name in COLUMNS if name in given}
 

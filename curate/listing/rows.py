@@ -1,10 +1,6 @@
 """What an importer hands over: rows of a list of sources, what could not be mapped, and notes for people."""
 
-import re
 from dataclasses import dataclass
-
-_FORMULA = re.compile(r"'*[=+\-@]")
-_GUARDED = re.compile(r"'+[=+\-@]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +75,3 @@ def seconds_text(value: float) -> str:
 def is_formula(text: str) -> bool:
     """Would a spreadsheet run this cell?"""
     return text[:1] in ("=", "+", "-", "@")
-
-
-def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet runs: an apostrophe before `=`, `+`, `-`, `@`; `unguarded` undoes it."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def unguarded(text: str) -> str:
-    """Return the text of a cell that `guarded` wrote."""
-    return text[1:] if _GUARDED.match(text) else text

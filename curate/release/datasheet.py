@@ -10,6 +10,7 @@ import pandas as pd
 from curate.release.facts import facts, licences, quality
 from curate.release.questions import QUESTIONS, check_answers
 from curate.release.tables import Tables
+from slateboard.escaping import MOST_OF_A_SENTENCE, markdown
 
 _BLANK = "_Not known to the catalog: answer it as `{key}` under [release.answers] in slateboard.toml._"
 _KIND = "kind of effect"
@@ -20,10 +21,10 @@ def datasheet(tables: Tables, *, audit: str) -> str:
     record = tables.release
     given = record.settings.get("release", {}).get("answers", {})
     check_answers(given)
-    answers = {**facts(tables, audit=audit), **given}
+    answers = {**facts(tables, audit=audit), **{key: _sentence(answer) for key, answer in given.items()}}
     open_questions = [key for questions in QUESTIONS.values() for key in questions if not answers.get(key)]
     lines = [
-        f"# {record.title or record.name} {record.version}",
+        f"# {markdown(record.title or record.name)} {markdown(record.version)}",
         "",
         "A datasheet after Gebru et al., Datasheets for Datasets. "
         f"{len(open_questions)} of its questions are still open.",
@@ -46,9 +47,9 @@ def licence_notes(tables: Tables) -> str:
     record = tables.release
     rows: list[list[object]] = [["licence", "clips"], *([name, count] for name, count in licences(tables).items())]
     lines = [
-        f"# Licences of {record.title or record.name} {record.version}",
+        f"# Licences of {markdown(record.title or record.name)} {markdown(record.version)}",
         "",
-        f"The release as a whole: {record.licence or 'not stated'}.",
+        f"The release as a whole: {_sentence(record.licence) or 'not stated'}.",
         "The clips, as stated for each source in sources.csv:",
         "",
         *_markdown(rows),
@@ -120,6 +121,10 @@ def _section(title: str, body: list[str]) -> list[str]:
     return ["", f"## {title}", "", *body]
 
 
+def _sentence(text: str) -> str:
+    return markdown(text, most=MOST_OF_A_SENTENCE)
+
+
 def _markdown(rows: "list[list[object]]") -> list[str]:
-    lines = [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
+    lines = [f"| {' | '.join(map(markdown, row))} |" for row in rows]
     return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]

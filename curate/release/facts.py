@@ -1,9 +1,10 @@
-"""What the tables of a release answer of the datasheet's questions, in sentences with figures."""
+"""What the tables of a release answer of the datasheet's questions, in sentences of Markdown with figures."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from curate.release.tables import Tables
+from slateboard.escaping import markdown
 
 
 def facts(tables: Tables, *, audit: str) -> dict[str, str]:
@@ -19,13 +20,13 @@ def facts(tables: Tables, *, audit: str) -> dict[str, str]:
             "nobody confirmed is listed as proposed_effects and counts for nothing."
         ),
         "raw": "The originals stay with the people who release this, by content hash; originals.csv lists the hashes.",
-        "software": f"slateboard {record.tools.get('slateboard', '')}; the versions of all tools are in recipe.toml, "
-        "and `slateboard curate rebuild recipe.toml` makes this version again.",
-        "licence": f"As a whole: {record.licence or 'not stated'}. Clips, as sources.csv states: "
+        "software": f"slateboard {markdown(record.tools.get('slateboard', ''))}; the versions of all tools are in "
+        "recipe.toml, and `slateboard curate rebuild recipe.toml` makes this version again.",
+        "licence": f"As a whole: {markdown(record.licence) or 'not stated'}. Clips, as sources.csv states: "
         f"{_listed(licences(tables))}. See LICENSE-NOTES.md.",
         "restrictions": "The rights in the videos stay with their owners; see LICENSE-NOTES.md.",
         "erratum": "What changed between two versions: `slateboard curate diff`.",
-        "updates": f"Corrections go into the next version; none is overwritten. This is {record.version}.",
+        "updates": f"Corrections go into the next version; none is overwritten. This is {markdown(record.version)}.",
         "retention": f"Whoever asks is taken out of all versions: {len(tables.takedowns)} sources so far "
         f"({_clips_down(tables)} clips), see takedowns.csv.",
         "older": "They stay as they are, except those that held something that was taken down: they stop being "
@@ -51,8 +52,10 @@ def _composition(tables: Tables, *, audit: str) -> dict[str, str]:
         f"{_listed(Counter(clips['camera']))}.",
         "relations": "`group` joins what must not be on both sides of a split (uploader, person, camera, same "
         f"footage); duplicates.csv names {len(tables.duplicates)} pairs of originals that show the same footage.",
-        "splits": f"`{record.protocol}`, frozen in splits/ and in the lists: {audit}."
-        + (f" It extends that of {record.extends}: what had a side there keeps it." if record.extends else ""),
+        "splits": f"{markdown(record.protocol)}, frozen in splits/ and in the lists: {markdown(audit)}."
+        + (
+            f" It extends that of {markdown(record.extends)}: what had a side there keeps it." if record.extends else ""
+        ),
         "errors": f"Quality flags: {_listed(quality(tables)) or 'none on any clip, or nobody looked'}. "
         f"Pairs of the same footage: {len(tables.duplicates)}.",
         "outside": f"Not for the clips. The list-only release beside it needs {len(tables.sources)} addresses, which "
@@ -74,7 +77,7 @@ def _collection(tables: Tables) -> dict[str, str]:
 
 def _preprocessing(tables: Tables) -> str:
     clips = tables.release.settings.get("clips", {})
-    rules = ", ".join(f"{name} = {value}" for name, value in clips.items())
+    rules = ", ".join(f"{markdown(name)} = {markdown(value)}" for name, value in clips.items())
     return f"Clips were cut by these rules: {rules}. Upright, square pixels, constant frame rate, no sound."
 
 
@@ -104,4 +107,4 @@ def _range(column: Iterable[int]) -> str:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} ({number})" for name, number in sorted(counts.items()))
+    return ", ".join(f"{markdown(name)} ({number})" for name, number in sorted(counts.items()))

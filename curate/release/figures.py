@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from slateboard.escaping import inline
+from slateboard.figures import new_figure
 from slateboard.files import whole
 from slateboard.media.colour import rgb
 from slateboard.media.frames import decode
@@ -52,7 +54,7 @@ def _middle(path: Path, frames: int) -> NDArray[np.uint8]:
 def _clips_per_class(clips: pd.DataFrame) -> Figure:
     """Bars of clips per class, divided by whether they carry effects (MEI paper, Fig. 4)."""
     counts = clips.groupby(["label", "has_effects"], sort=False).size().unstack(fill_value=0)
-    figure = Figure(figsize=(7, 0.4 * len(counts) + 1.2), layout="constrained")
+    figure = new_figure(7, 0.4 * len(counts) + 1.2)
     axes = figure.subplots()
     left = np.zeros(len(counts))
     for state, colour, words in (
@@ -61,7 +63,7 @@ def _clips_per_class(clips: pd.DataFrame) -> Figure:
         ("unknown", _GREY, "unknown"),
     ):
         values = counts[state].to_numpy() if state in counts else np.zeros(len(counts))
-        axes.barh(list(map(str, counts.index)), values, left=left, color=colour, label=words, height=0.7)
+        axes.barh(list(map(inline, counts.index)), values, left=left, color=colour, label=words, height=0.7)
         left = left + values
     for row, total in enumerate(left):
         axes.annotate(f"{int(total)}", (total, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
@@ -77,7 +79,7 @@ def _durations(clips: pd.DataFrame) -> Figure:
     """Total and mean duration of each class (MEI paper, Fig. 5)."""
     groups = clips.groupby("label", sort=False)["duration_s"]
     total, mean = groups.sum(), groups.mean()
-    figure = Figure(figsize=(7, 0.4 * len(total) + 1.2), layout="constrained")
+    figure = new_figure(7, 0.4 * len(total) + 1.2)
     for axes, values, words, colour in zip(
         figure.subplots(1, 2, sharey=True),
         (total, mean),
@@ -85,7 +87,7 @@ def _durations(clips: pd.DataFrame) -> Figure:
         (_BLUE, _ORANGE),
         strict=True,
     ):
-        axes.barh(list(map(str, values.index)), values, color=colour, height=0.7)
+        axes.barh(list(map(inline, values.index)), values, color=colour, height=0.7)
         for row, value in enumerate(values):
             axes.text(value, row, f" {value:.1f}", va="center", fontsize=9)
         axes.set_xlabel(words)

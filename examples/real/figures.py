@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from benchmark.reports.figures import COLOURS, GREY, plain, readable, save
 from benchmark.training import log
+from slateboard.figures import new_figure
 from slateboard.records.result import Result
 from slateboard.workspace import Workspace
 
@@ -70,7 +70,7 @@ def draw_curves(axes: Axes, folders: Sequence[Path], stream: str, title: str) ->
 def main(workspace: Workspace, path: Path) -> None:
     """Draw both rows."""
     classes = workspace.dataset().classes
-    figure = Figure(figsize=(15, 7.4), layout="constrained")
+    figure = new_figure(15, 7.4)
     above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(4, 3)))
     for axes, (baseline, stream) in zip(above.subplots(1, len(SHOWN)), SHOWN, strict=True):
         title = baseline if stream == "all" else f"{baseline}, {stream}"

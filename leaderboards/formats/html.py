@@ -5,11 +5,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader
+from markupsafe import Markup
 
 from leaderboards import cells
 from leaderboards.board import Board, Picture, RunPage, Subject
 from leaderboards.rows import Row
+from slateboard.escaping import pages
 from slateboard.registry import Card
 
 CARD = Card(title="Page", source="slateboard; Jinja2 template page.html.j2")
@@ -20,14 +22,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent
 
 def render(board: Board) -> str:
     """Return the text of index.html; the same board gives the same bytes."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = pages(FileSystemLoader(_TEMPLATES), trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     for name in ("percent", "percent_of", "interval", "count", "magnitude", "duration"):
         environment.filters[name] = getattr(cells, name)
     environment.filters["data_uri"] = _data_uri
@@ -68,5 +63,5 @@ def _run(run: RunPage) -> dict[str, Any]:
     }
 
 
-def _data_uri(picture: Picture) -> str:
-    return f"data:image/png;base64,{b64encode(picture.png).decode('ascii')}"
+def _data_uri(picture: Picture) -> Markup:
+    return Markup(f"data:image/png;base64,{b64encode(picture.png).decode('ascii')}")

@@ -3,31 +3,17 @@
 from leaderboards.board import Board, Subject
 from leaderboards.cells import SHORT, Column, about, best, key, of_failed, remarks
 from leaderboards.rows import Row
+from slateboard.escaping import MOST_OF_A_SENTENCE, latex
 from slateboard.registry import Card
 
 CARD = Card(title="LaTeX tables", source="LaTeX with booktabs")
 FILE = "board.tex"
 
-_ESCAPED = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "–": "--",
-        **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-    }
-)
-
-
-def escape(text: str) -> str:
-    """Return text as LaTeX shows it."""
-    return text.translate(_ESCAPED)
-
 
 def render(board: Board) -> str:
     """Return the text of board.tex, to be input by a document that uses the package booktabs."""
     head = f"% Made by slateboard {board.code_version}; needs \\usepackage{{booktabs}}."
-    notes = [f"% {line}" for line in remarks(board)]
+    notes = [f"% {latex(line, most=MOST_OF_A_SENTENCE)}" for line in remarks(board)]
     return "\n".join([head, *notes, *(_table(board, subject) for subject in board.subjects)])
 
 
@@ -44,11 +30,11 @@ def _table(board: Board, subject: Subject) -> str:
     lines = [
         r"\begin{table*}",
         r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
-        rf"\caption{{{escape(caption)}}}",
-        rf"\label{{tab:{''.join(letter if letter.isalnum() else '-' for letter in subject.key)}}}",
+        rf"\caption{{{latex(caption, most=MOST_OF_A_SENTENCE)}}}",
+        rf"\label{{tab:{''.join(letter if letter.isascii() and letter.isalnum() else '-' for letter in subject.key)}}}",
         rf"\begin{{tabular}}{{{shape}}}",
         r"\toprule",
-        _line([escape(column.head) for column in SHORT]),
+        _line([latex(column.head) for column in SHORT]),
         r"\midrule",
         *_body(rows, winners),
         r"\bottomrule",
@@ -69,7 +55,7 @@ def _body(rows: tuple[Row, ...], winners: set[tuple[str, str]]) -> list[str]:
 
 
 def _cell(row: Row, column: Column, winners: set[tuple[str, str]]) -> str:
-    text = escape(column.text(row))
+    text = latex(column.text(row))
     return rf"\textbf{{{text}}}" if (key(row), column.figure) in winners else text
 
 

@@ -58,6 +58,6 @@ def _print(board: Board) -> None:
     for subject in board.subjects:
         rows, title = board.rows_of(subject), f"{subject.title} ({subject.key})"
         if sys.stdout.isatty():
-            show(terminal_table(title, rows))
+            show(terminal_table(title, rows), is_styled=True)
         else:
             show(f"{title}\n\n{markdown_table(rows, SHORT)}\n")

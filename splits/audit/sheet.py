@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from slateboard.dataset import Dataset
+from slateboard.escaping import inline
 from slateboard.media.colour import rgb_quick
 from slateboard.media.errors import Unreadable
 from slateboard.media.fingerprints import sampled
@@ -83,7 +84,7 @@ def draw_pairs(path: Path, dataset: Dataset, shown: Shown) -> None:
     sheet = Image.new("RGB", size, _PAPER)
     # matplotlib brings this font everywhere, Vietnamese letters included.
     draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
-    draw.text((_GAP, _TEXT // 2), f"{shown.title}: {shown.count}", fill=_INK, font=font)
+    draw.text((_GAP, _TEXT // 2), inline(f"{shown.title}: {shown.count}"), fill=_INK, font=font)
     for name, left in (("why", _GAP), *_LEFT.items()):
         draw.text((left, _HEAD - _TEXT), name, fill=_INK, font=font)
     columns = dataset.clips[["clip_id", "path", "frames", "label"]].to_numpy(dtype=object)
@@ -91,11 +92,11 @@ def draw_pairs(path: Path, dataset: Dataset, shown: Shown) -> None:
     for place, pair in enumerate(shown.pairs):
         top = _HEAD + place * _PAIR
         draw.line([(0, top), (size[0], top)], fill=_LINE)
-        lines = wrap(pair.why, 26, max_lines=_CELL[1] // _TEXT, placeholder=" ...")
+        lines = wrap(inline(pair.why), 26, max_lines=_CELL[1] // _TEXT, placeholder=" ...")
         draw.multiline_text((_GAP, top + _TEXT), "\n".join(lines), fill=_INK, font=font)
         for clip, left in zip((pair.train, pair.test), _LEFT.values(), strict=True):
             path_of, frames, label = files[clip]
-            draw.text((left, top + 2), f"{clip}  {label}", fill=_INK, font=font)
+            draw.text((left, top + 2), inline(f"{clip}  {label}", most=60), fill=_INK, font=font)
             for column, picture in enumerate(_frames(path_of, frames)):
                 fitted = ImageOps.contain(Image.fromarray(picture), _CELL)
                 sheet.paste(fitted, (left + column * (_CELL[0] + _GAP), top + _TEXT))

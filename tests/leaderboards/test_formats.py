@@ -11,9 +11,9 @@ import pytest
 
 from leaderboards import cells
 from leaderboards.board import gather
-from leaderboards.formats.latex import escape
 from leaderboards.rows import COLUMNS
 from leaderboards.terminal import terminal_table
+from slateboard.escaping import latex
 from slateboard.registry import Registry
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -154,7 +154,7 @@ def test_figures_read_as_people_write_them() -> None:
 
 
 def test_latex_escapes_what_it_would_run() -> None:
-    assert escape(r"50 % of a_b & \c{d}~^#$ –") == (
+    assert latex(r"50 % of a_b & \c{d}~^#$ –") == (
         r"50 \% of a\_b \& \textbackslash{}c\{d\}\textasciitilde{}\textasciicircum{}\#\$ --"
     )
 

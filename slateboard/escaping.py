@@ -1,0 +1,96 @@
+"""Text of people we do not know, made harmless for each form that it is written in: a function a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import BaseLoader, Environment
+
+# Control characters, halves of a character, line separators, and signs that turn the direction of what follows: they
+# would hide, move or colour other text than their own.
+_UNSEEN = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff"
+_INLINE = re.compile(rf"[{_UNSEEN}]")
+_TERMINAL = re.compile(rf"(?![\n\t])[{_UNSEEN}]")
+_JSON = re.compile(rf"(?![\x00-\x1f])[{_UNSEEN}]")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>|~$&]|(?<=:)//|(?i:(?<=www)\.)|^[#+=-]|^\d{1,9}[.)](?=\s|$)")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+"""GitHub's cells and old converters know these better than backslashes."""
+_LATEX: Mapping[int, str] = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "–": "--",
+        **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    }
+)
+_FORMULA = r"'*(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])"
+"""How a cell begins that a spreadsheet runs; the wide signs are those of Chinese, Japanese and Korean keyboards."""
+MOST_LETTERS, MOST_OF_A_SENTENCE = 500, 5000
+"""Of one name, or of a sentence with names in it: one of a megabyte would be the page."""
+
+
+def inline(text: object, *, most: int = MOST_LETTERS) -> str:
+    """Return text for one line of a page or picture: line ends are blanks, what is not to be seen is a square."""
+    line = _INLINE.sub(lambda found: " " if found[0].isspace() else "\ufffd", str(text))
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def markdown(text: object, *, most: int = MOST_LETTERS) -> str:
+    """Return text that Markdown shows as it is, in a line, a cell of a table, a heading or an item of a list."""
+    return _MARKDOWN.sub(_slashed, inline(text, most=most).strip())
+
+
+def _slashed(found: re.Match[str]) -> str:
+    if found[0][0].isdigit():
+        return f"{found[0][:-1]}\\{found[0][-1]}"
+    return _ENTITIES.get(found[0]) or "".join(f"\\{letter}" for letter in found[0])
+
+
+def latex(text: object, *, most: int = MOST_LETTERS) -> str:
+    """Return text as LaTeX shows it: nothing in it is a command, a comment or mathematics."""
+    return inline(text, most=most).translate(_LATEX)
+
+
+def csv_cell(text: str) -> str:
+    """Return text for a cell of CSV, an apostrophe before what a spreadsheet would run; `read_csv_cell` undoes it."""
+    return f"'{text}" if re.match(_FORMULA, text) else text
+
+
+def read_csv_cell(text: str) -> str:
+    """Return the text of a cell that `csv_cell` wrote."""
+    return text[1:] if re.match(f"'{_FORMULA}", text) else text
+
+
+def terminal(text: object) -> str:
+    """Return text for a terminal: what would move its cursor, colour it or hide a part is shown by its number."""
+    return _TERMINAL.sub(_code, str(text))
+
+
+def json_line(text: str) -> str:
+    """Return JSON that may be shown on a terminal: signs that JSON allows and a terminal obeys become escapes."""
+    return _JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _code(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+
+
+def pages(loader: BaseLoader | None = None, **options: Any) -> Environment:
+    """Return Jinja's environment for pages: every text that is put into one is escaped, and made `inline`."""
+    # Imported here: progress needs this module, and nothing else does of that library.
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    def finalize(value: Any) -> Any:
+        is_text = isinstance(value, str) and not isinstance(value, Markup)
+        return inline(value, most=MOST_OF_A_SENTENCE) if is_text else value
+
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=finalize, **options)
