@@ -10,9 +10,9 @@ import pandas as pd
 
 from curate.fetching.fetch import fetch
 from curate.release.tables import Tables
+from slateboard import engine
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import sha256_of
-from slateboard.media.errors import Unreadable
 from slateboard.media.frames_hash import frames_sha256
 from slateboard.progress import progress
 from slateboard.records.source import Source, State
@@ -108,6 +108,7 @@ def _with_downloads(
     wanted = {source.source_id: source.media_id or "" for source in sources}
     with _downloads(scratch, sources, settings) as catalog:
         media = {one.media_id: scratch / one.path for one in catalog.media()}
+        shown = _shown([media[name] for name in sorted(media.keys() - pictures.keys())])
         for source in catalog.sources():
             media_id = wanted.get(source.source_id)
             if media_id is None:
@@ -117,7 +118,7 @@ def _with_downloads(
                 lost[media_id] = Lost(source.source_id, source.state, source.reason or "")
             elif source.media_id == media_id:
                 paths[media_id] = path
-            elif pictures.get(media_id) and _shown(path) == pictures[media_id]:
+            elif pictures.get(media_id) and shown.get(path) == pictures[media_id]:
                 paths[media_id] = path
                 other.append(media_id)
             else:
@@ -145,8 +146,7 @@ def _pictures(originals: pd.DataFrame) -> dict[str, str]:
     return {media_id: pictures for media_id, pictures in pairs if pictures}
 
 
-def _shown(path: Path) -> str:
-    try:
-        return frames_sha256(path)
-    except Unreadable:
-        return ""
+def _shown(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return the hash of the pictures of files that nobody here has seen; those that a decoder falls over have none."""
+    hashes = engine.run(frames_sha256, paths)
+    return {path: pictures for path, pictures in hashes if not isinstance(pictures, engine.Failure)}

@@ -160,7 +160,7 @@ def _cut_all(
         else:
             why = originals.lost[media_id].state if media_id in originals.lost else "no row in originals.parquet"
             found.append(Difference("clip", row["path"], "missing", f"its original: {why}"))
-    jobs = _jobs(wanted, media, originals, scratch=scratch, observed=workspace.observations, settings=_settings(tables))
+    jobs = _jobs(wanted, media, originals, scratch=scratch, workspace=workspace, settings=_settings(tables))
     limits = engine.Budget.of(workspace.settings.limits)
     with progress("trim", len(wanted), unit="clips") as bar:
         for job, outcome in engine.run(_cut, jobs, workers=workers, budget=limits, divide=Job.divide):
@@ -181,17 +181,19 @@ def _jobs(
     originals: Originals,
     *,
     scratch: Path,
-    observed: Path,
+    workspace: Workspace,
     settings: Clips,
 ) -> list[Job]:
     """Return the cuts to make; times that a decode pass saw are used for the very bytes that it saw."""
     jobs = []
+    observed, limits = workspace.observations, workspace.settings.limits
     for group in together(clips):
         media_id = group[0].media_id
         file = media[media_id].model_copy(update={"path": str(originals.paths[media_id].resolve())})
         own = media_id in originals.other_bytes or not observations.path_of(observed, media_id, "timeline").is_file()
         seen = scratch / "observations" if own else observed
-        jobs.append(Job(group, file, root=scratch, folder=scratch / "clips", observations=seen, settings=settings))
+        folder = scratch / "clips"
+        jobs.append(Job(group, file, root=scratch, folder=folder, observations=seen, settings=settings, limits=limits))
     return jobs
 
 
@@ -201,7 +203,7 @@ def _cut(job: Job) -> tuple[Clip, ...]:
         if not observations.path_of(job.observations, job.media.media_id, "timeline").is_file():
             rows = tuple(
                 {"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds}
-                for frame in decode(job.source, on_error=lambda _: None)
+                for frame in decode(job.source, on_error=lambda _: None, limits=job.limits)
             )
             seen = Observation(media_id=job.media.media_id, analyser="timeline", version=1, parameters={}, rows=rows)
             observations.write(job.observations, seen)
