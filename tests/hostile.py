@@ -141,17 +141,21 @@ def bases(realdata: Path) -> list[Path]:
     """Return the small real files that are damaged: all of odd that hold anything, and some of each real set."""
     odd = sorted(path for path in (realdata / "odd").iterdir() if path.suffix not in (".csv", ".md"))
     small = [path for path in odd if 0 < path.stat().st_size < 200_000]
-    sets = [sorted((realdata / name).rglob("*.avi")) for name in ("weizmann", "jhmdb8", "ucf101")]
-    return small + [path for files in sets for path in files if path.stat().st_size < 120_000][:12]
+    for name in ("weizmann", "jhmdb8", "ucf101"):
+        small += [path for path in sorted((realdata / name).rglob("*.avi")) if path.stat().st_size < 120_000][:3]
+    return small
 
 
 def damaged(files: Sequence[Path], *, count: int = COUNT, seed: int = SEED) -> Iterator[Damaged]:
-    """Yield `count` files, each kind of damage in turn over each base in turn; the same for the same seed."""
+    """Yield `count` files, the next kind of damage to the next file each; the same for the same seed.
+
+    There are 9 kinds and 37 files, which have no common divisor: 333 would hold each kind on each file once.
+    """
     contents = [path.read_bytes() for path in files]
     for number in range(count):
         random = np.random.default_rng((seed, number))
         mutation = MUTATIONS[number % len(MUTATIONS)]
-        index = number // len(MUTATIONS) % len(files)
+        index = number % len(files)
         other = contents[int(random.integers(len(contents)))]
         name = f"{number:03}-{mutation.__name__}-{files[index].name}"
         yield Damaged(name, mutation(contents[index], other, random))
