@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
 from multiprocessing.util import Finalize
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -40,9 +41,17 @@ _PATIENCE_SECONDS = 2.0
 class LocalPool(Generic[T, R]):
     """Up to `places` processes; where items are isolated, each ends after one."""
 
-    def __init__(self, function: Callable[[T], R], places: int, *, budget: Budget, isolated: bool) -> None:
+    def __init__(
+        self,
+        function: Callable[[T], R],
+        places: int,
+        *,
+        budget: Budget,
+        isolated: bool,
+        context: BaseContext = _CONTEXT,
+    ) -> None:
         self.places = places
-        self._function, self._budget, self._isolated = function, budget, isolated
+        self._function, self._budget, self._isolated, self._context = function, budget, isolated, context
         self._workers: list[_Worker] = []
         self._unsent: list[tuple[int, Failure]] = []
         self._restarts = 0
@@ -72,27 +81,36 @@ class LocalPool(Generic[T, R]):
 
     def next(self) -> tuple[int, R | Failure | RunEnds]:
         """Wait for an item to end, and return its number and its outcome."""
+        while (ended := self.poll(None)) is None:
+            pass
+        return ended
+
+    def poll(self, seconds: float | None) -> tuple[int, R | Failure | RunEnds] | None:
+        """Do the same, but return None where none has ended within so many seconds."""
         if self._unsent:
             return self._unsent.pop()
+        until = inf if seconds is None else time.monotonic() + seconds
         while True:
-            for worker in self._eventful():
+            for worker in self._eventful(until):
                 ended = self._look(worker)
                 if ended is not None:
                     return ended
+            if time.monotonic() >= until:
+                return None
 
     def _give(self, number: int, message: bytes) -> None:
         worker = next((worker for worker in self._workers if worker.number is None), None)
         if worker is None:
-            worker = _Worker(self._function, self._budget)
+            worker = _Worker(self._function, self._budget, self._context)
             self._workers.append(worker)
         worker.take(number, message)
 
-    def _eventful(self) -> list["_Worker"]:
-        """Return the busy workers that have said something or ended, or whose time is up."""
+    def _eventful(self, until: float) -> list["_Worker"]:
+        """Return the busy workers that have said something or ended, or whose time is up, as soon as there are any."""
         busy = [worker for worker in self._workers if worker.number is not None]
         handles: dict[Any, _Worker] = {worker.connection: worker for worker in busy}
         handles |= {worker.process.sentinel: worker for worker in busy}
-        deadline = min(worker.deadline for worker in busy)
+        deadline = min(until, *(worker.deadline for worker in busy))
         ready = wait(list(handles), None if deadline == inf else max(deadline - time.monotonic(), 0))
         now = time.monotonic()
         return list(dict.fromkeys([handles[handle] for handle in ready] + [one for one in busy if one.deadline <= now]))
@@ -144,10 +162,10 @@ class LocalPool(Generic[T, R]):
 class _Worker:
     """One process and the item that it has."""
 
-    def __init__(self, function: Callable[[Any], Any], budget: Budget) -> None:
-        self.connection, theirs = _CONTEXT.Pipe()
+    def __init__(self, function: Callable[[Any], Any], budget: Budget, context: Any) -> None:
+        self.connection, theirs = context.Pipe()
         # Daemonic: it is ended when this process ends in whatever way.
-        self.process = _CONTEXT.Process(target=serve, args=(theirs, function, budget.memory_bytes), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, function, budget.memory_bytes), daemon=True)
         self.process.start()
         theirs.close()
         self.ready = False
@@ -205,6 +223,9 @@ def _end_all(workers: list[_Worker], *, patience_seconds: float = 0) -> None:
     for worker in workers:
         # Not for ever: a process that waits for a dead network file system cannot be killed.
         worker.process.join(_PATIENCE_SECONDS)
+        if worker.process.exitcode is None:
+            # multiprocessing would wait for it when this program ends.
+            multiprocessing.process._children.discard(worker.process)  # type: ignore[attr-defined]
     workers.clear()
 
 
