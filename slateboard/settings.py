@@ -61,11 +61,17 @@ class Fetch(Section):
     height: int = Field(default=720, gt=0)
     """Best format up to this height in pixels."""
     format: str = ""
-    """Format expression of yt-dlp; empty: video alone or with sound up to `height`, watermark-free ones first."""
+    """Format expression of yt-dlp that names one stream, since nothing is put together; empty: video alone or with
+    sound up to `height`, watermark-free ones first."""
     cookies: str = ""
     """Cookies file (Netscape format), relative to the workspace; it is read and never written."""
     proxy: str = ""
     """Address of a proxy: http://..., socks5://...; empty: as the environment says."""
+    allow_private: bool = False
+    """Ask hosts of this machine and of its network, too (loopback, private, link-local and other reserved addresses);
+    without it no address, redirect, segment or embedded player may lead there. A proxy may lie there anyway."""
+    plugins: bool = False
+    """Load the plug-ins of yt-dlp that this user or Python environment has, and run them."""
     keep_personal: bool = False
     """Keep names of uploaders and titles in the provenance."""
 

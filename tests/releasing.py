@@ -31,6 +31,7 @@ per_hour = 0
 sleep_interval_seconds = 0
 max_sleep_interval_seconds = 0
 sleep_requests_seconds = 0
+allow_private = true
 """
 LABELS = ("High Kick", "Đá cầu")
 

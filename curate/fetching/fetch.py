@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from curate.fetching import web
-from curate.fetching.bring import Bringer
 from curate.fetching.crawl import Event, crawl
+from curate.fetching.download import Downloader, clear
 from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job, Left, Plan
 from slateboard.errors import BadInput, Problem
+from slateboard.files import PART
 from slateboard.records.media import Media
 from slateboard.records.source import BROUGHT, Attempt, Source, State
-from slateboard.settings import Fetch
+from slateboard.settings import Fetch, Limits
+from slateboard.workers.outcome import Budget
 
 INCOMING = ".incoming"
 """Folder in media/ where downloads grow."""
@@ -48,6 +50,7 @@ def fetch(
     root: Path,
     ledger: Ledger,
     settings: Fetch,
+    limits: Limits,
     refused: Collection[str] = (),
     left_alone: Callable[[Left], None] | None = None,
 ) -> Iterator[Source]:
@@ -69,8 +72,14 @@ def fetch(
         yield from settling.shared(by_url.pop(url), other)
     incoming = root / "media" / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
+    for part in (root / "media").glob(f".*{PART}"):
+        # A copy that a kill cut off.
+        part.unlink()
     plan = Plan([Job(url, group[0].host, group[0].source_id) for url, group in by_url.items()], settings=settings)
-    for event in _events(plan, root, incoming, settings):
+    for event in _events(plan, root, incoming, settings, limits):
+        if event.outcome.final:
+            # Its process was ended and could not clear up.
+            clear(incoming, event.job, event.outcome)
         group = by_url[event.job.url]
         attempt = (datetime.now(UTC), event.outcome) if event.attempted else None
         if event.settled:
@@ -84,14 +93,10 @@ def fetch(
         incoming.rmdir()
 
 
-def _events(plan: Plan, root: Path, incoming: Path, settings: Fetch) -> Iterator[Event]:
-    cookies = read_cookies(root, settings)
-    return crawl(
-        plan,
-        worker=lambda: Bringer(root, incoming, settings, cookies=cookies),
-        workers=settings.workers,
-        try_seconds=settings.try_seconds,
-    )
+def _events(plan: Plan, root: Path, incoming: Path, settings: Fetch, limits: Limits) -> Iterator[Event]:
+    download = Downloader(root, incoming, settings, limits, cookies=read_cookies(root, settings))
+    budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
+    return crawl(plan, ask=download, workers=settings.workers, budget=budget)
 
 
 def read_cookies(root: Path, settings: Fetch) -> str | None:

@@ -10,9 +10,10 @@ from curate.fetching.crawl import crawl
 from curate.fetching.fetch import read_cookies
 from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job, Left, Plan
-from curate.fetching.web import Session
+from curate.fetching.web import Session, guarded_session
 from slateboard.records.source import Source, State
-from slateboard.settings import Fetch
+from slateboard.settings import Fetch, Limits
+from slateboard.workers.outcome import Budget
 
 COLUMNS = ("source_id", "line", "label", "host", "url", "state", "found", "verdict", "reason", "at")
 """Of link_rot.csv; `state` is the catalog's, `found` what the host says today."""
@@ -24,36 +25,30 @@ Row = dict[str, Any]
 
 
 class _Looker:
-    """One thread that looks; a `curate.fetching.crawl.Worker`."""
+    """Looks with one session; called in a process of `crawl`."""
 
     def __init__(self, settings: Fetch, *, cookies: str | None) -> None:
-        self._session = Session(settings, cookies=cookies)
+        self._settings, self._cookies = settings, cookies
+        self._session: Session | None = None
 
-    def ask(self, job: Job) -> Outcome:
+    def __call__(self, job: Job) -> Outcome:
         """Look at one address."""
+        if self._session is None:
+            self._session = guarded_session(self._settings, cookies=self._cookies)
         return self._session.look(job.url)
-
-    def close(self) -> None:
-        """Close the session."""
-        self._session.close()
 
 
 def check_links(
-    sources: Sequence[Source], *, root: Path, settings: Fetch, left_alone: Callable[[Left], None]
+    sources: Sequence[Source], *, root: Path, settings: Fetch, limits: Limits, left_alone: Callable[[Left], None]
 ) -> Iterator[Row]:
     """Yield a row of link_rot.csv for every source as its address answers, and at the end for what was not asked."""
     by_url: dict[str, list[Source]] = {}
     for source in sources:
         by_url.setdefault(source.url, []).append(source)
-    cookies = read_cookies(root, settings)
+    look = _Looker(settings, cookies=read_cookies(root, settings))
     plan = Plan([Job(url, group[0].host, group[0].source_id) for url, group in by_url.items()], settings=settings)
-    events = crawl(
-        plan,
-        worker=lambda: _Looker(settings, cookies=cookies),
-        workers=settings.workers,
-        try_seconds=settings.try_seconds,
-    )
-    for event in events:
+    budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
+    for event in crawl(plan, ask=look, workers=settings.workers, budget=budget):
         if event.settled:
             for source in by_url.pop(event.job.url):
                 yield _row(source, event.outcome)

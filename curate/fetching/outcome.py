@@ -7,6 +7,14 @@ from typing import Any
 from slateboard.records.media import Media
 from slateboard.records.source import State
 
+_LONGEST = 4000
+"""Characters of a text from outside that are kept."""
+
+
+def clean(text: str) -> str:
+    """Return a text from outside as every table and file can hold it: of bounded length, of whole characters."""
+    return text[:_LONGEST].encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
+
 
 @dataclass(frozen=True)
 class Outcome:

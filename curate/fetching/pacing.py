@@ -85,6 +85,10 @@ class Plan:
             return job
         return None
 
+    def hosts(self) -> list[str]:
+        """Return the hosts that are asked for something; "" stands for local paths."""
+        return list(self._hosts)
+
     def wake(self) -> float | None:
         """Return the time at which an address may be asked for; None if that needs a running one to end first."""
         return self._ready[0][0] if self._ready else None

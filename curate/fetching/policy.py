@@ -38,7 +38,8 @@ POLICIES = {
     State.GONE: Policy(Again.NEVER, "removed at its host; nothing to do"),
     State.PRIVATE: Policy(Again.COOKIES, "needs a login: set `cookies` in [fetch], then `fetch --retry private`"),
     State.BLOCKED: Policy(
-        Again.PROXY, "refused from here: set `proxy` or `cookies` in [fetch], then `fetch --retry blocked`"
+        Again.PROXY,
+        "refused: set `proxy`, `cookies` or what the reason names in [fetch], then `fetch --retry blocked`",
     ),
     State.RATE_LIMITED: Policy(Again.BY_ITSELF, "`slateboard curate fetch` asks again when its time has come", None),
     State.NETWORK: Policy(Again.ASKED, "`slateboard curate fetch --retry network`", None),

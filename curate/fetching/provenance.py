@@ -1,10 +1,13 @@
 """Where a file came from, as JSON values, without names of people unless they are asked for."""
 
+import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from curate.fetching.outcome import clean
 from slateboard import __version__
 
 PERSONAL = ("uploader", "uploader_id", "channel", "title")
@@ -30,7 +33,7 @@ def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, kee
     }
     if keep_personal:
         kept |= {name: info[name] for name in PERSONAL if info.get(name)}
-    return kept
+    return {name: _plain(value) for name, value in kept.items()}
 
 
 def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
@@ -44,9 +47,20 @@ def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
     }
 
 
+def _plain(value: Any) -> Any:
+    """Return a value from outside as JSON holds it, of bounded length."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, int | float | dict) else clean(str(value))
+
+
 def _day(seconds: Any) -> str | None:
     """Return the day of a file's Last-Modified, which is what yt-dlp calls the upload date of a plain file."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d") if isinstance(seconds, int | float) else None
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d") if isinstance(seconds, int | float) else None
+    return None
 
 
 def _nameless(page: str, info: Mapping[str, Any]) -> str:

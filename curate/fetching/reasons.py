@@ -31,7 +31,6 @@ _WALLS = (
 
 _WORDS = (
     # The order matters: the first line that is found in the text decides.
-    (r"no space left|disk quota", State.ERROR),
     (
         r"giving up after|did not get any data blocks|\d bytes, expected|more expected|content too short|incompleteread"
         r"|fragment \d+ not found|fragment not found",
@@ -80,7 +79,7 @@ _WORDS = (
     (
         r"timed out|timeout|connection|name resolution|getaddrinfo|resolve host|unreachable|\bssl\b|\btls\b|certificate"
         r"|reset by peer|broken pipe|remote end closed|temporary failure|temporarily|network error"
-        r"|page needs to be reloaded|server.side|internal server error|service unavailable|bad gateway",
+        r"|page needs to be reloaded|server.side|http error 5\d\d|service unavailable|bad gateway",
         State.NETWORK,
     ),
     (

@@ -1,6 +1,5 @@
 """Which addresses are plain files: a video's ending, and none of yt-dlp's 1,800 sites claims them."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,22 +9,19 @@ ENDINGS = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
 
 
 class Sites:
-    """The sites that yt-dlp knows; made once for all threads, as their 1,700 patterns take half a second to compile."""
+    """The sites that yt-dlp knows; made once for a process, as their 1,700 patterns take half a second to compile."""
 
     def __init__(self, extractors: Callable[[], Sequence[Any]]) -> None:
         self._load = extractors
-        self._lock = threading.Lock()
         self._all: list[Any] | None = None
         self._claims: list[Callable[[str], Any]] = []
 
     def all(self) -> list[Any]:
         """Return yt-dlp's extractors, their patterns compiled."""
-        with self._lock:
-            if self._all is None:
-                loaded = [one for one in self._load() if one._ENABLED]
-                self._claims = _claims([one for one in loaded if one.ie_key() != "Generic"])
-                self._all = loaded
-            return self._all
+        if self._all is None:
+            self._all = [one for one in self._load() if one._ENABLED]
+            self._claims = _claims([one for one in self._all if one.ie_key() != "Generic"])
+        return self._all
 
     def is_file(self, url: str) -> bool:
         """Is this the address of a file, by its ending and because no site claims it?"""

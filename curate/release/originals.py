@@ -16,7 +16,7 @@ from slateboard.files import sha256_of
 from slateboard.media.frames_hash import frames_sha256
 from slateboard.progress import progress
 from slateboard.records.source import Source, State
-from slateboard.settings import Fetch
+from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 
 CHANGED = "changed"
@@ -92,15 +92,15 @@ def _here(workspace: Workspace, media_id: str, sources: Sequence[Source]) -> Pat
     return None
 
 
-def _settings(workspace: Workspace) -> Fetch:
+def _settings(workspace: Workspace) -> Settings:
     settings = workspace.settings.fetch
     # The path of the cookies file is relative to the workspace; downloads are made from another folder.
     cookies = str((workspace.root / settings.cookies).resolve()) if settings.cookies else ""
-    return settings.model_copy(update={"cookies": cookies})
+    return workspace.settings.model_copy(update={"fetch": settings.model_copy(update={"cookies": cookies})})
 
 
 def _with_downloads(
-    tables: Tables, found: Originals, sources: Sequence[Source], scratch: Path, settings: Fetch
+    tables: Tables, found: Originals, sources: Sequence[Source], scratch: Path, settings: Settings
 ) -> Originals:
     """Fetch sources anew; bytes decide, and where they differ the decoded frames do."""
     pictures = _pictures(tables.originals)
@@ -127,7 +127,7 @@ def _with_downloads(
 
 
 @contextmanager
-def _downloads(scratch: Path, sources: Sequence[Source], settings: Fetch) -> Iterator[Catalog]:
+def _downloads(scratch: Path, sources: Sequence[Source], settings: Settings) -> Iterator[Catalog]:
     """Fetch what is not there yet into the scratch workspace, and give its catalog."""
     scratch.mkdir(parents=True, exist_ok=True)
     with opened(scratch / "catalog.db") as catalog:
@@ -136,7 +136,7 @@ def _downloads(scratch: Path, sources: Sequence[Source], settings: Fetch) -> Ite
         )
         waiting = [source for source in catalog.sources() if source.media_id is None]
         with progress("fetch anew", len(waiting), unit="sources") as bar:
-            for _ in fetch(waiting, root=scratch, ledger=catalog, settings=settings):
+            for _ in fetch(waiting, root=scratch, ledger=catalog, settings=settings.fetch, limits=settings.limits):
                 bar.step()
         yield catalog
 

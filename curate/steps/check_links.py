@@ -28,7 +28,13 @@ def command(workspace: Workspace) -> dict[str, Any]:
         done = {row["source_id"] for row in rows}
         todo = [source for source in web if source.source_id not in done]
         with progress("check-links", len(todo), unit="sources") as bar:
-            checked = check_links(todo, root=workspace.root, settings=workspace.settings.fetch, left_alone=left.append)
+            checked = check_links(
+                todo,
+                root=workspace.root,
+                settings=workspace.settings.fetch,
+                limits=workspace.settings.limits,
+                left_alone=left.append,
+            )
             for row in checked:
                 rows.append(row)
                 if row["verdict"] != "not_asked":

@@ -53,6 +53,7 @@ def command(
                 root=workspace.root,
                 ledger=catalog,
                 settings=settings,
+                limits=workspace.settings.limits,
                 refused={name for one in workspace.taken_down() for name in one.media},
                 left_alone=left.append,
             ):

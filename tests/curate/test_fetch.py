@@ -25,6 +25,7 @@ UNHURRIED = """name = "tiny"
 backoff_seconds = 0
 timeout_seconds = 5
 sleep_requests_seconds = 0
+allow_private = true
 sleep_interval_seconds = 0
 max_sleep_interval_seconds = 0
 """
@@ -242,6 +243,14 @@ def test_odd_files_end_in_a_state_and_the_batch_goes_on(workspace: Workspace, re
         "no_video_stream.mp4": State.NOT_VIDEO,
         "zero_byte.mp4": State.CORRUPT,
     }
+
+
+def test_a_copy_that_a_kill_cut_off_is_removed(workspace: Workspace, draw: Callable[..., Path]) -> None:
+    draw("a.mp4", moving(20))
+    workspace.media.mkdir()
+    (workspace.media / ".aaaa.mp4.x1y2.part").write_bytes(b"half")
+    assert main(_begin(workspace, "a.mp4")) == 0
+    assert [path.suffix for path in workspace.media.iterdir()] == [".mp4"]
 
 
 def test_a_playlist_in_the_list_brings_no_other_file_here(workspace: Workspace, draw: Callable[..., Path]) -> None:

@@ -1,12 +1,13 @@
 """Which format is taken, by yt-dlp's own selector, and what is kept of where it came from."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import yt_dlp
 
-from curate.fetching import provenance
+from curate.fetching import provenance, ytdlp
 from curate.fetching.formats import format_expression
 from curate.fetching.web import Session
 from slateboard.records.source import host_of
@@ -62,7 +63,7 @@ def test_a_persons_own_expression_is_taken_as_it_is() -> None:
 
 
 def test_missing_fragments_are_failures_and_nothing_is_retried_behind_our_back() -> None:
-    options = Session(Fetch())._options()
+    options = ytdlp.options(Fetch(), cookies=None, refuse=lambda info: None, watch=lambda status: None, logger=None)
     told = ("skip_unavailable_fragments", "retries", "extractor_retries")
     assert {name: options[name] for name in told} == {
         "skip_unavailable_fragments": False, "retries": 0, "extractor_retries": 0,
@@ -90,6 +91,20 @@ def test_no_name_is_kept_unless_asked_not_even_in_the_address() -> None:
     assert "someone" not in str(kept)
     kept = provenance.of_web(INFO, bytes_=5, tool="yt-dlp 1", at=at, keep_personal=True)
     assert (kept["uploader"], kept["title"], kept["url"]) == ("someone", INFO["title"], INFO["webpage_url"])
+
+
+def test_what_a_site_says_is_kept_so_that_tables_and_files_can_hold_it() -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    odd = {
+        "id": "\ud800\0" + "a" * 1_000_000,
+        "duration": float("nan"),
+        "license": ["CC", "\udc00"],
+        "upload_date": None,
+    }
+    odd |= {"filetime": 1e18}
+    kept = provenance.of_web({**INFO, **odd}, bytes_=5, tool="yt-dlp 1", at=at, keep_personal=False)
+    assert (kept["id"][:3], len(kept["id"]), kept["duration_s"]) == ("??a", 4000, None)
+    json.dumps(kept, allow_nan=False, ensure_ascii=False).encode("utf-8")
 
 
 def test_all_doors_of_a_site_are_one_host() -> None:

@@ -40,7 +40,7 @@ def fetched(workspace: Workspace, site: FaultServer, draw: Callable[..., Path]) 
         draw(f"{number}.mp4", moving(20, seed=number))
     (workspace.root / "slateboard.toml").write_text(
         'name = "tiny"\n[fetch]\nbackoff_seconds = 0\nsleep_requests_seconds = 0\nsleep_interval_seconds = 0\n'
-        "max_sleep_interval_seconds = 0\n"
+        "allow_private = true\nmax_sleep_interval_seconds = 0\n"
     )
     addresses = ("0.mp4", "1.mp4", f"{site.url}/good.mp4")
     workspace.sources.write_text(COLUMNS + "".join(f"{url},Squat,,,,,,\n" for url in addresses))

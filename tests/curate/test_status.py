@@ -25,6 +25,7 @@ SETTINGS = """name = "tiny"
 backoff_seconds = 0
 tries = 2
 sleep_requests_seconds = 0
+allow_private = true
 sleep_interval_seconds = 0
 max_sleep_interval_seconds = 0
 """

@@ -4,15 +4,26 @@ import gc
 import struct
 import threading
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
 
 PAGE = b"<!doctype html><html><body>not a video at all</body></html>"
 
 
 # A box that readers skip: it makes the file larger than the pieces in which a download is written.
 _FREE_BOX = struct.pack(">I4s", 300_000, b"free") + bytes(299_992)
+
+
+@cache
+def _bomb() -> bytes:
+    """A page of 100 MB, packed."""
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    megabyte = bytes(1_000_000)
+    return b"".join((packer.compress(PAGE), *(packer.compress(megabyte) for _ in range(100)), packer.flush()))
 
 
 class FaultServer:
@@ -27,6 +38,9 @@ class FaultServer:
         self.asked: list[str] = []
         """Paths, in the order in which they were asked for."""
         self.ranges: list[str | None] = []
+        self.logins: list[tuple[str, str | None, str | None]] = []
+        """(path, Authorization, Cookie), in the order in which they were asked for."""
+        self.referers: list[str | None] = []
         self.stopped = threading.Event()
         self.server = ThreadingHTTPServer((host, 0), type("Handler", (_Handler,), {"site": self}))
         self.server.daemon_threads = True
@@ -60,7 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.site.asked.append(self.path)
         self.site.ranges.append(self.headers.get("Range"))
-        kind = self.path.strip("/").partition(".")[0].partition("-")[0]
+        self.site.referers.append(self.headers.get("Referer"))
+        self.site.logins.append((self.path, self.headers.get("Authorization"), self.headers.get("Cookie")))
+        # As a proxy it is asked for whole addresses.
+        kind = urlsplit(self.path).path.strip("/").partition(".")[0].partition("-")[0]
         try:
             if kind.isdigit():
                 self._say(int(kind), b"no")
@@ -71,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
                     "page": lambda: self._say(200, PAGE, kind="text/html"), "loop": self._loop,
                     "header": self._header, "lines": self._lines, "endless": self._endless,
                     "trickle": self._trickle,
+                    "goto": self._goto, "gotoendless": self._goto_endless, "book": self._book, "bomb": self._bomb,
+                    "playlist": self._playlist, "locked": self._locked, "full": self._full, "embeds": self._embeds,
                     "wall": self._wall, "broken": self._broken, "two": self._two,
                 }  # fmt: skip
                 answers.get(kind, self._good)()
@@ -176,6 +195,51 @@ class _Handler(BaseHTTPRequestHandler):
     def _broken(self) -> None:
         """The first half, as if it were all: its index of frames lay in the other."""
         self._say(200, self.site.cut, kind="video/mp4")
+
+    def _goto(self) -> None:
+        """Somewhere else: the address behind the question mark."""
+        self._say(302, b"", Location=unquote(self.path.partition("?")[2]))
+
+    def _goto_endless(self) -> None:
+        """The same, with a body that does not end."""
+        self.send_response(302)
+        self.send_header("Location", unquote(self.path.partition("?")[2]))
+        self.end_headers()
+        while not self.site.stopped.is_set():
+            self.wfile.write(PAGE * 1000)
+
+    def _book(self) -> None:
+        """A page that does not end."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(PAGE)
+        while not self.site.stopped.is_set():
+            self.wfile.write(b"<p>" + b"word " * 200_000)
+
+    def _bomb(self) -> None:
+        """A page of 100 MB, packed into 100 kB."""
+        self._say(200, _bomb(), kind="text/html", Content_Encoding="gzip")
+
+    def _playlist(self) -> None:
+        """An HLS playlist of one segment: the address behind the question mark."""
+        lines = ("#EXTM3U", "#EXT-X-TARGETDURATION:9", "#EXTINF:9,", unquote(self.path.partition("?")[2]))
+        self._say(200, "\n".join((*lines, "#EXT-X-ENDLIST\n")).encode(), kind="application/vnd.apple.mpegurl")
+
+    def _locked(self) -> None:
+        """A playlist of a segment that yt-dlp leaves to ffmpeg."""
+        lines = ("#EXTM3U", "#EXT-X-TARGETDURATION:9", '#EXT-X-KEY:METHOD=SAMPLE-AES,URI="key"', "#EXTINF:9,", "a.ts")
+        self._say(200, "\n".join((*lines, "#EXT-X-ENDLIST\n")).encode(), kind="application/vnd.apple.mpegurl")
+
+    def _full(self) -> None:
+        """An answer whose words are those of a full disk."""
+        self.send_response(500, "No space left on device")
+        self.end_headers()
+
+    def _embeds(self) -> None:
+        """A page whose player shows the address behind the question mark."""
+        video = unquote(self.path.partition("?")[2])
+        self._say(200, f"<html><title>a</title><video src='{video}'></video></html>".encode(), kind="text/html")
 
     def _two(self) -> None:
         page = b"<html><title>two</title><video src='/good-a.mp4'></video><video src='/good-b.mp4'></video></html>"

@@ -24,6 +24,7 @@ backoff_seconds = 0.05
 timeout_seconds = 0.7
 try_seconds = 6
 sleep_requests_seconds = 0
+allow_private = true
 sleep_interval_seconds = 0
 max_sleep_interval_seconds = 0
 max_bytes = 3_000_000
@@ -35,7 +36,7 @@ ENDS = {
     "lie": (State.TRUNCATED, 3), "html": (State.NOT_VIDEO, 1), "page": (State.NOT_VIDEO, 1), "loop": (State.ERROR, 1),
     "header": (State.NETWORK, 3), "lines": (State.NETWORK, 3), "endless": (State.TOO_LARGE, 1),
     "trickle": (State.NETWORK, 1), "broken": (State.CORRUPT, 2), "two": (State.UNSUPPORTED, 1),
-    "good-2": (State.DUPLICATE, 1),
+    "book": (State.TOO_LARGE, 1), "full": (State.NETWORK, 3), "good-2": (State.DUPLICATE, 1),
 }  # fmt: skip
 """Name -> state and number of attempts; the good ones are duplicates of the first line, whose bytes they are."""
 

@@ -28,6 +28,7 @@ name = "killed"
 workers = 1
 backoff_seconds = 0
 sleep_requests_seconds = 0
+allow_private = true
 sleep_interval_seconds = 0
 max_sleep_interval_seconds = 0
 """

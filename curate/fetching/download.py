@@ -1,4 +1,4 @@
-"""One thread's work: bring one address to disk, keep the file under its hash and look at its first frame."""
+"""One try in a process of its own: bring an address to disk, keep the file under its hash, look at its first frame."""
 
 import os
 import shutil
@@ -10,48 +10,45 @@ from curate.fetching import provenance
 from curate.fetching.endings import ending
 from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job
-from curate.fetching.web import Session
+from curate.fetching.web import Session, guarded_session
 from slateboard.files import flush_folder, sha256_of, whole
 from slateboard.media.errors import Unreadable
 from slateboard.media.probe import probe
 from slateboard.records.source import State
-from slateboard.settings import Fetch
+from slateboard.settings import Fetch, Limits
 
-_RESUMED = (State.NETWORK, State.RATE_LIMITED, State.TRUNCATED)
+RESUMED = (State.NETWORK, State.RATE_LIMITED, State.TRUNCATED)
 """States whose part file is kept: the next attempt goes on where it ends."""
 
 _UNSURE = (State.BLOCKED, State.NOT_VIDEO, State.CORRUPT, State.UNSUPPORTED, State.ERROR)
 """States of a file asked for directly that yt-dlp might better: a page with a player bears a video's ending, too."""
 
 
-class Bringer:
-    """Downloads web addresses with one session and takes over local files; a `curate.fetching.crawl.Worker`."""
+class Downloader:
+    """Downloads web addresses with one session and takes over local files; called in a process of `crawl`."""
 
-    def __init__(self, root: Path, incoming: Path, settings: Fetch, *, cookies: str | None) -> None:
-        self._root, self._incoming, self._settings = root, incoming, settings
-        self._session = Session(settings, cookies=cookies)
+    def __init__(self, root: Path, incoming: Path, settings: Fetch, limits: Limits, *, cookies: str | None) -> None:
+        self._root, self._incoming, self._cookies = root, incoming, cookies
+        self._settings, self._limits = settings, limits
+        self._session: Session | None = None
 
-    def ask(self, job: Job) -> Outcome:
+    def __call__(self, job: Job) -> Outcome:
         """Try once; a file that is no video, or over a limit, is not kept."""
+        if self._session is None:
+            self._session = guarded_session(self._settings, cookies=self._cookies)
         if not job.host:
             return self._taken_over(self._root / job.url, job.url)
         if self._session.is_file(job.url):
-            outcome = self._brought(job, directly=True)
+            outcome = self._brought(self._session, job, directly=True)
             if outcome.state not in _UNSURE:
                 return outcome
-        return self._brought(job, directly=False)
+        return self._brought(self._session, job, directly=False)
 
-    def close(self) -> None:
-        """Close the session."""
-        self._session.close()
-
-    def _brought(self, job: Job, *, directly: bool) -> Outcome:
-        outcome = self._session.download(job.url, self._incoming / job.stem, directly=directly)
+    def _brought(self, session: Session, job: Job, *, directly: bool) -> Outcome:
+        outcome = session.download(job.url, self._incoming / job.stem, directly=directly)
         if outcome.file is not None:
             outcome = self._kept(outcome.file, outcome)
-        if outcome.state not in _RESUMED:
-            for leftover in self._incoming.glob(f"{job.stem}.*"):
-                leftover.unlink()
+        clear(self._incoming, job, outcome)
         return outcome
 
     def _kept(self, file: Path, outcome: Outcome) -> Outcome:
@@ -83,8 +80,15 @@ class Bringer:
     def _looked_at(self, file: Path, outcome: Outcome) -> Outcome:
         media_id = sha256_of(file)
         try:
-            probed = probe(file, media_id=media_id, relative="")
+            probed = probe(file, media_id=media_id, relative="", limits=self._limits)
         except Unreadable as error:
             return Outcome(error.state, error=str(error))
         media = probed.model_copy(update={"path": f"media/{media_id}{ending(file.name, probed.container)}"})
         return replace(outcome, file=self._root / media.path, media=media)
+
+
+def clear(incoming: Path, job: Job, outcome: Outcome) -> None:
+    """Remove what a try left in the folder of downloads, unless the next one goes on from there."""
+    if outcome.state not in RESUMED:
+        for leftover in incoming.glob(f"{job.stem}.*"):
+            leftover.unlink()
