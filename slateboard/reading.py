@@ -74,8 +74,11 @@ def read_toml(path: Path, *, what: str, remedy: str = _REMAKE) -> dict[str, Any]
     return value
 
 
-def sound(value: Any) -> Any:
-    """Return a parsed value as it is; ValueError where it is too deep to be handled, or holds NaN or an infinity."""
+def sound(value: Any, *, finite: bool = True) -> Any:
+    """Return a parsed value as it is; ValueError where it is too deep to be handled, or holds NaN or an infinity.
+
+    With `finite` False numbers are left to those who know which item one belongs to.
+    """
     level = [value]
     for _ in range(MOST_DEPTH):
         below: list[Any] = []
@@ -84,7 +87,7 @@ def sound(value: Any) -> Any:
                 below.extend(one.values())
             elif isinstance(one, list):
                 below.extend(one)
-            elif isinstance(one, float) and not math.isfinite(one):
+            elif finite and isinstance(one, float) and not math.isfinite(one):
                 raise ValueError(f"it holds the number {one}")
         if not below:
             return value

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from curate.listing.labels import class_name
 from curate.listing.rows import Row, Unmapped, is_formula, seconds, seconds_text
-from slateboard.escaping import csv_cell, read_csv_cell
+from slateboard.escaping import csv_cell, inline, read_csv_cell
 
 COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note")
 REQUIRED = ("url", "label")
+MOST_LETTERS = 4096
+"""Of one cell: what browsers and file systems take of an address or a path."""
 NOTHING_SEEN = "none"
 _KIND = re.compile(r"[a-z][a-z0-9_.]*\Z")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)\Z")
@@ -43,6 +45,7 @@ def read_row(cells: Mapping[str, str], *, where: str, folder: Path | None = None
                 "Remove the first sign, or put an apostrophe before it.",
             )
         plain[name] = read_csv_cell(cell)
+        check_signs(name, plain[name], tell)
     # Some systems write accents as letters of their own: the same word is to be the same label.
     url, label = plain.get("url", ""), unicodedata.normalize("NFC", plain.get("label", ""))
     check_url(url, folder, tell)
@@ -67,6 +70,15 @@ def write_row(row: Row) -> dict[str, str]:
     given = {name: csv_cell(text) for name, text in {**cells, "effects": effects}.items() if text}
     given |= {name: seconds_text(value) for name, value in times.items() if value is not None}
     return {name: given[name] for name in COLUMNS if name in given}
+
+
+def check_signs(name: str, text: str, tell: Tell) -> None:
+    """Tell of control characters, which no page or terminal takes; texts but for the address may have several lines."""
+    line = inline(text, most=len(text))
+    if (line != text) if name == "url" else (line.count("\ufffd") > text.count("\ufffd")):
+        tell(f"{name} {text[:40]!r}", "holds a control character.", "Remove it.")
+    elif len(text) > MOST_LETTERS:
+        tell(f"{name} {text[:40]!r}...", f"has {len(text)} letters.", f"Write up to {MOST_LETTERS}.")
 
 
 def check_url(url: str, folder: Path | None, tell: Tell) -> None:

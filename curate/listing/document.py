@@ -1,4 +1,4 @@
-"""A file to import, read and parsed at most once, whoever asks: text, CSV, JSON or XML."""
+"""A file to import, read and parsed at most once, whoever asks: text, CSV, JSON or XML; bounded in size and depth."""
 
 import csv
 import io
@@ -10,6 +10,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 from slateboard.errors import BadInput, Problem
+from slateboard.reading import MOST_DEPTH, read_bytes, sound
+
+_NAMED = 10
+"""Lines with one and the same fault that are named one by one."""
 
 
 class Document:
@@ -32,7 +36,7 @@ class Document:
         """The file as UTF-8 text, without a byte order mark; raises BadInput with every line that is not UTF-8."""
         if not self.path.is_file():
             raise BadInput([Problem(str(self.path), "is not there.", "Give the path of a file.")])
-        content = self.path.read_bytes()
+        content = read_bytes(self.path, what="list that is read whole", remedy="Divide it into several files.")
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -59,7 +63,7 @@ class Document:
     def json(self) -> Any:
         """The file as JSON; an object that has a key twice is refused, for one of the two would be lost."""
         try:
-            return json.loads(self.text, object_pairs_hook=without_repeats)
+            return sound(json.loads(self.text, object_pairs_hook=without_repeats), finite=False)
         except json.JSONDecodeError as error:
             raise self.refuse(
                 f"is not JSON: {error.msg}.", "Export it anew.", where=f"line {error.lineno} column {error.colno}"
@@ -83,9 +87,12 @@ class Document:
         if "<!DOCTYPE" in self.text or "<!ENTITY" in self.text:
             raise self.refuse("declares a document type.", "Remove the declaration; annotation files have none.")
         try:
-            return ElementTree.fromstring(self.text)
-        except ElementTree.ParseError as error:
+            root = ElementTree.fromstring(self.text)
+        except (ElementTree.ParseError, ValueError) as error:
             raise self.refuse(f"is not XML: {error}.", "Export it anew.") from None
+        if _is_deep(root):
+            raise self.refuse(f"holds elements deeper than {MOST_DEPTH}.", "Export it anew.")
+        return root
 
     @cached_property
     def xml_or_none(self) -> ElementTree.Element | None:
@@ -126,4 +133,17 @@ def _not_utf8(name: str, lines: Sequence[bytes]) -> list[Problem]:
         except UnicodeDecodeError as error:
             what = f"byte 0x{line[error.start]:02x} is not UTF-8."
             problems.append(Problem(f"{name} line {number}", what, "Save the file as UTF-8."))
+    if len(problems) > _NAMED:
+        what = f"has {len(problems) - _NAMED} more lines that are not UTF-8."
+        problems[_NAMED:] = [Problem(name, what, "Save the file as UTF-8.")]
     return problems
+
+
+def _is_deep(root: ElementTree.Element) -> bool:
+    """Say whether elements lie in each other deeper than in any annotation file: recursion would not end well."""
+    level = [root]
+    for _ in range(MOST_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return False
+    return True
