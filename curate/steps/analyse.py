@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import pyarrow as pa
 import typer
 
 from curate.analysis import observations
@@ -116,14 +117,22 @@ def _try_again(catalog: Catalog, key: str, *, everything: bool) -> None:
 def _job(workspace: Workspace, media: Media, wanted: Wanted, names: Sequence[str], sources: Sequence[Source]) -> Job:
     """Return the pass to make; shots that stand are read, so that others can run without finding them again."""
     announced = [source.provenance.get("duration_s") for source in sources if source.provenance]
-    stored = observations.path_of(workspace.observations, media.media_id, SHOTS).is_file()
-    todo = lacking(wanted, names if stored else [*names, SHOTS])
-    rows = observations.read(workspace.observations, media.media_id, SHOTS) if SHOTS not in todo else []
+    shots = _shots(workspace, media) if SHOTS not in names else None
+    todo = lacking(wanted, names if shots is not None else [*names, SHOTS])
     return Job(
         path=workspace.root / media.path,
         media=media,
         wanted=todo,
-        shots=tuple(Shot.model_validate(row) for row in rows),
+        shots=shots or (),
         announced_s=max((seconds for seconds in announced if seconds), default=None),
         limits=workspace.settings.limits,
     )
+
+
+def _shots(workspace: Workspace, media: Media) -> tuple[Shot, ...] | None:
+    """Return the shots of a media as they stand; None where they cannot be read: they are found anew."""
+    try:
+        rows = observations.read(workspace.observations, media.media_id, SHOTS)
+        return tuple(Shot.model_validate(row) for row in rows)
+    except (OSError, ValueError, pa.ArrowException):
+        return None

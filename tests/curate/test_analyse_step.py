@@ -83,6 +83,23 @@ def test_shots_whose_file_is_lost_are_found_again_with_all_that_speaks_of_them(
     }
 
 
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + bytes(200) + b"PAR1"])
+def test_shots_that_cannot_be_read_are_found_again_and_end_no_run(
+    tmp_path: Path, draw: Callable[..., Path], content: bytes
+) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+    analyse(workspace, workers=1)
+    before = _files(workspace)
+    with opened(workspace.catalog) as catalog:
+        media_id = catalog.media()[1].media_id
+    observations.path_of(workspace.observations, media_id, "shots").write_bytes(content)
+    with (workspace.root / "slateboard.toml").open("a") as settings:
+        settings.write("[analysers.quality]\nblack_share = 0.6\n")
+    assert analyse(Workspace(workspace.root), workers=1)["analysed"] == 3
+    path = f"{media_id}/shots.parquet"
+    assert _files(workspace)[path] == before[path]
+
+
 def test_a_file_shorter_than_its_host_announced_is_truncated(tmp_path: Path, draw: Callable[..., Path]) -> None:
     workspace = _fetched(tmp_path / "w", draw)
     with opened(workspace.catalog) as catalog:
