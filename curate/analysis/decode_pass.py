@@ -1,7 +1,7 @@
 """The decode pass: each media is decoded once, and every analyser and effect detector that wants it looks on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import FramesHash
+from slateboard.media.identity import is_settled, unchanged
 from slateboard.media.pyramid import Pyramid
 from slateboard.records.media import Media, Shot
 from slateboard.records.observation import Observation
 from slateboard.records.source import State
+from slateboard.records.stamp import Stamp
 from slateboard.registry import Registry
 from slateboard.settings import Limits
 
@@ -43,6 +45,10 @@ class Job:
     """The shots found by an earlier pass; used where `shots` itself is not wanted."""
     announced_s: float | None = None
     """Duration that the host announced, in seconds; None: it announced none."""
+    sha256: str | None = None
+    """Of the file, as it must be; None: whatever it holds."""
+    stamp: Stamp | None = None
+    """What the file looked like when it was last hashed."""
     limits: Limits = LIMITS
 
 
@@ -54,8 +60,10 @@ class Pass:
     """With frames, duration and decode errors filled in."""
     observations: tuple[Observation, ...]
     state: State
-    """fetched if it decodes to its end, else truncated, corrupt, not_video or error."""
+    """fetched if it decodes to its end, else truncated, corrupt, not_video, missing or error."""
     error: str | None
+    stamp: Stamp | None = None
+    """What the file looks like, where that is worth keeping."""
 
 
 def wanted_of(parameters: Mapping[str, Mapping[str, Any]]) -> Wanted:
@@ -90,7 +98,9 @@ def failed(job: Job, reason: str) -> Pass:
 def analyse(job: Job) -> Pass:
     """Decode one media to its end. Runs in a worker process; touches neither catalog nor disk."""
     try:
-        return _pass(job)
+        with unchanged(job.path, name=job.media.path, sha256=job.sha256, known=job.stamp) as stamp:
+            done = _pass(job)
+        return replace(done, stamp=stamp if job.sha256 and is_settled(stamp) else None)
     except Unreadable as error:
         return Pass(job.media, (), error.state, str(error))
 

@@ -51,4 +51,4 @@ def _stamp(path: Path | None) -> list[int] | None:
         status = path.stat() if path is not None else None
     except OSError:
         return None
-    return None if status is None else [status.st_size, status.st_mtime_ns]
+    return None if status is None else [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

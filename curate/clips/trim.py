@@ -21,10 +21,12 @@ from slateboard.media.bounds import LIMITS, check_pixels
 from slateboard.media.ffmpeg import Cut, trim_all
 from slateboard.media.fingerprints import fingerprint, frame_hash, sampled
 from slateboard.media.frames import Frame, Plane, decode
+from slateboard.media.identity import unchanged
 from slateboard.media.pick import at_times, by_counting, read
 from slateboard.media.probe import opened
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
+from slateboard.records.stamp import Stamp
 from slateboard.settings import Clips, Limits
 
 VERSION = 1
@@ -49,6 +51,10 @@ class Job:
     """Where the clips go."""
     observations: Path
     settings: Clips
+    sha256: str | None = None
+    """Of the original, as it must be; None: it is known by its pictures alone."""
+    stamp: Stamp | None = None
+    """What the original looked like when it was last hashed."""
     limits: Limits = LIMITS
 
     @property
@@ -102,9 +108,14 @@ def frames_of(clip: Clip) -> int:
 def cut(job: Job) -> tuple[Clip, ...]:
     """Trim and prove the clips of a job; returns each as `trimmed`, or as `failed` with the reason."""
     try:
-        of, sample = _paced(job)
+        with unchanged(job.source, name=job.media.path, sha256=job.sha256, known=job.stamp):
+            return _cut(job)
     except SlateboardError as error:
         return failed(job, str(error))
+
+
+def _cut(job: Job) -> tuple[Clip, ...]:
+    of, sample = _paced(job)
     plans, done = [], {}
     for clip in job.clips:
         try:

@@ -192,8 +192,8 @@ def _jobs(
         file = media[media_id].model_copy(update={"path": str(originals.paths[media_id].resolve())})
         own = media_id in originals.other_bytes or not observations.path_of(observed, media_id, "timeline").is_file()
         seen = scratch / "observations" if own else observed
-        folder = scratch / "clips"
-        jobs.append(Job(group, file, root=scratch, folder=folder, observations=seen, settings=settings, limits=limits))
+        sha256 = None if media_id in originals.other_bytes else media_id
+        jobs.append(Job(group, file, scratch, scratch / "clips", seen, settings=settings, sha256=sha256, limits=limits))
     return jobs
 
 

@@ -23,7 +23,7 @@ from slateboard.records.source import State
 from slateboard.workspace import Workspace
 
 _VERSION = re.compile(r"v[1-9][0-9]*")
-_AGAIN = "Delete it from clips/ and trim again."
+_AGAIN = "`slateboard curate trim` cuts it again."
 
 
 @dataclass(frozen=True)

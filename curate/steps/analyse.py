@@ -16,7 +16,7 @@ from curate.analysis import observations
 from curate.analysis.decode_pass import SHOTS, Job, Pass, Wanted, analyse, failed, lacking, wanted_of
 from curate.duplicates.join import join
 from curate.duplicates.sketches import FINGERPRINTS
-from curate.fetching.presence import look_for_originals
+from curate.fetching.presence import check_absence, look_for_originals
 from curate.status import in_order, state_lines
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
@@ -26,6 +26,7 @@ from slateboard.progress import progress, say
 from slateboard.records.failure import Failed
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source, State
+from slateboard.records.stamp import Stamp
 from slateboard.workspace import Workspace
 
 STAGE = "analyse"
@@ -81,14 +82,21 @@ def _analyse_all(
     for source in catalog.sources(State.FETCHED) if missing else ():
         by_media[source.media_id or ""].append(source)
     media = catalog.media_of(missing)
-    jobs = (_job(workspace, media[media_id], wanted, names, by_media[media_id]) for media_id, names in missing.items())
+    stamps = catalog.stamps({one.path for one in media.values()})
+    jobs = (
+        _job(workspace, media[media_id], wanted, names, by_media[media_id], stamp=stamps.get(media[media_id].path))
+        for media_id, names in missing.items()
+    )
     with progress(STAGE, len(missing), unit="videos") as bar:
         for job, outcome in engines.run(analyse, jobs, **place):
             done = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
             code = outcome.code if isinstance(outcome, engines.Failure) else done.state
+            if done.state == State.MISSING:
+                check_absence(workspace.root, done.media, known=job.stamp)
             for observation in done.observations:
                 observations.write(workspace.observations, observation)
-            catalog.analysed(done.media, {one.analyser: wanted[one.analyser] for one in done.observations})
+            seen_by = {one.analyser: wanted[one.analyser] for one in done.observations}
+            catalog.analysed(done.media, seen_by, stamp=done.stamp)
             if done.error is not None:
                 _record(catalog, done, by_media[done.media.media_id], code=code, key=key)
             bar.step()
@@ -114,7 +122,15 @@ def _try_again(catalog: Catalog, key: str, *, everything: bool) -> None:
     catalog.set_states(sources)
 
 
-def _job(workspace: Workspace, media: Media, wanted: Wanted, names: Sequence[str], sources: Sequence[Source]) -> Job:
+def _job(
+    workspace: Workspace,
+    media: Media,
+    wanted: Wanted,
+    names: Sequence[str],
+    sources: Sequence[Source],
+    *,
+    stamp: Stamp | None,
+) -> Job:
     """Return the pass to make; shots that stand are read, so that others can run without finding them again."""
     announced = [source.provenance.get("duration_s") for source in sources if source.provenance]
     shots = _shots(workspace, media) if SHOTS not in names else None
@@ -126,6 +142,8 @@ def _job(workspace: Workspace, media: Media, wanted: Wanted, names: Sequence[str
         shots=shots or (),
         announced_s=max((seconds for seconds in announced if seconds), default=None),
         limits=workspace.settings.limits,
+        sha256=media.media_id,
+        stamp=stamp,
     )
 
 

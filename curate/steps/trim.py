@@ -3,14 +3,16 @@
 Example: slateboard curate trim --workers 2
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from curate.clips.failing import clips_to_cut, write_clips
+from curate.clips.files import changed_clips, keep_stamps
 from curate.clips.trim import Job, cut, failed, frames_of, together
+from curate.fetching.presence import look_for_originals
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import PART
@@ -28,36 +30,68 @@ def command(
     address: RayAddress = None,
     retry: RetryFailures = False,
 ) -> dict[str, Any]:
-    """Cut what is accepted and not cut yet, and clips whose file is gone."""
+    """Cut what is accepted and not cut yet, and clips whose file is gone or changed."""
     with opened(workspace.catalog) as catalog:
         _clear(workspace.clips)
-        absent = [clip for clip in catalog.clips("trimmed") if not (workspace.root / (clip.path or "")).is_file()]
-        wanted = [*clips_to_cut(catalog, workspace.root, workspace.settings, retry=retry), *absent]
+        changed = changed_clips(catalog, workspace.root)
+        wanted = [*clips_to_cut(catalog, workspace.root, workspace.settings, retry=retry), *changed]
+        seen = look_for_originals(catalog, workspace.root, media_ids={clip.media_id for clip in wanted})
         passes = jobs(workspace, catalog, wanted, workers=workers or engines.cores())
-        lost: list[Clip] = []
         limits = engines.Budget.of(workspace.settings.limits)
-        with progress("trim", sum(len(job.clips) for job in passes), unit="clips") as bar:
-            for job, outcome in engines.run(
-                cut, passes, workers=workers, engine=engine, address=address, budget=limits, divide=Job.divide
-            ):
-                clips = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
-                code = outcome.code if isinstance(outcome, engines.Failure) else engines.Code.EXCEPTION
-                write_clips(catalog, workspace.root, workspace.settings, clips, code=code)
-                lost += [clip for clip in clips if clip.state == "failed"]
-                bar.step(len(clips))
+        outcomes = engines.run(
+            cut, passes, workers=workers, engine=engine, address=address, budget=limits, divide=Job.divide
+        )
+        total = sum(len(job.clips) for job in passes)
+        lost = _recorded(workspace, catalog, outcomes, total=total)
+        # What could not be cut is looked at again by its hash, so that fetch knows which originals to get anew.
+        doubted = {clip.media_id for clip in lost}
+        again = look_for_originals(catalog, workspace.root, media_ids=doubted, doubted=doubted)
         counts = catalog.clip_counts()
     trimmed, before = counts.get("trimmed", 0), counts.get("failed", 0) - len(lost)
+    _tell([*seen.lines(), *again.lines()], changed, lost, trimmed=trimmed, before=before)
+    return {
+        "cut": total,
+        "trimmed": trimmed,
+        "failed": [{"clip_id": clip.clip_id, "reason": clip.reason} for clip in lost],
+        "failed_before": before,
+    }
+
+
+def _recorded(
+    workspace: Workspace,
+    catalog: Catalog,
+    outcomes: Iterable[tuple[Job, tuple[Clip, ...] | engines.Failure]],
+    *,
+    total: int,
+) -> list[Clip]:
+    """Record clips as their passes end; return those that failed."""
+    cut_well: list[Clip] = []
+    lost: list[Clip] = []
+    with progress("trim", total, unit="clips") as bar:
+        for job, outcome in outcomes:
+            clips = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
+            code = outcome.code if isinstance(outcome, engines.Failure) else engines.Code.EXCEPTION
+            write_clips(catalog, workspace.root, workspace.settings, clips, code=code)
+            cut_well += [clip for clip in clips if clip.state == "trimmed"]
+            lost += [clip for clip in clips if clip.state == "failed"]
+            bar.step(len(clips))
+    keep_stamps(catalog, workspace.root, cut_well)
+    return lost
+
+
+def _tell(
+    originals: Sequence[str], changed: Sequence[Clip], lost: Sequence[Clip], *, trimmed: int, before: int
+) -> None:
+    for line in originals:
+        say(line)
+    if changed:
+        names = ", ".join(clip.path or clip.clip_id for clip in changed[:_SHOWN])
+        say(f"{len(changed)} clips were gone or changed and are cut again: {names}")
     say(f"{trimmed} clips are trimmed and proved, {len(lost)} failed")
     for clip in lost:
         say(f"  {clip.clip_id} ({clip.label}): {clip.reason}")
     if before:
         say(f"{before} more failed before and nothing has changed since: --retry cuts them again")
-    return {
-        "cut": sum(len(job.clips) for job in passes),
-        "trimmed": trimmed,
-        "failed": [{"clip_id": clip.clip_id, "reason": clip.reason} for clip in lost],
-        "failed_before": before,
-    }
 
 
 def _clear(folder: Path) -> None:
@@ -66,6 +100,9 @@ def _clear(folder: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+_SHOWN = 10
+"""Clips that are named in one line."""
+
 PASSES_EACH = 2
 """Of a worker, at least, where there are clips enough: one alone would leave the others to wait for its end."""
 
@@ -73,6 +110,7 @@ PASSES_EACH = 2
 def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, workers: int) -> list[Job]:
     """Return the passes to make, longest first, so that no worker is left alone with a long one at the end."""
     media = {item.media_id: item for item in catalog.media()} if clips else {}
+    stamps = catalog.stamps({item.path for item in media.values()})
     share = sum(frames_of(clip) * _pixels(media[clip.media_id]) for clip in clips) / (workers * PASSES_EACH)
     most_frames = {media_id: share / _pixels(item) for media_id, item in media.items()} if workers > 1 else None
     passes = [
@@ -84,6 +122,8 @@ def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, worke
             observations=workspace.observations,
             settings=workspace.settings.clips,
             limits=workspace.settings.limits,
+            sha256=group[0].media_id,
+            stamp=stamps.get(media[group[0].media_id].path),
         )
         for group in together(clips, most_frames=most_frames)
     ]

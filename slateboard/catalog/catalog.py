@@ -18,6 +18,7 @@ from slateboard.catalog.lock import held
 from slateboard.catalog.media import MediaTables
 from slateboard.catalog.migrations.migrate import create, migrate
 from slateboard.catalog.sources import SourceTables
+from slateboard.catalog.stamps import StampTables
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.progress import say
 from slateboard.records.clip import Clip
@@ -25,7 +26,7 @@ from slateboard.records.media import Media
 from slateboard.records.source import Source, State
 
 
-class Catalog(SourceTables, MediaTables, ClipTables, FailureTables):
+class Catalog(SourceTables, MediaTables, ClipTables, FailureTables, StampTables):
     """An open catalog. Get one from `opened`, which holds the lock."""
 
     def take_down(self, sources: Sequence[Source], *, reason: str) -> tuple[list[Media], list[Clip]]:
@@ -45,6 +46,8 @@ class Catalog(SourceTables, MediaTables, ClipTables, FailureTables):
             for clip in clips:
                 connection.execute(delete(schema.effects).where(schema.effects.c.clip_id == clip.clip_id))
                 connection.execute(delete(schema.clips).where(schema.clips.c.clip_id == clip.clip_id))
+            for path in [*(one.path for one in media), *(clip.path for clip in clips)]:
+                connection.execute(delete(schema.stamps).where(schema.stamps.c.path == path))
             for media_id in media_ids:
                 for column in (
                     schema.observations.c.media_id,

@@ -1,27 +1,36 @@
 """Media, observations and duplicates in the catalog."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, func, insert, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.catalog import schema
-from slateboard.catalog.tables import Tables
+from slateboard.catalog.tables import AT_ONCE, Tables
 from slateboard.files import digest
 from slateboard.records.media import Duplicate, Media
 from slateboard.records.source import BROUGHT, State
+from slateboard.records.stamp import Stamp
 
 Wanted = Mapping[str, tuple[int, Mapping[str, Any]]]
 """Name of an analyser or effect -> version and parameters."""
-
-_AT_ONCE = 10_000
-"""SQLite takes 32,766 values in one statement."""
 
 
 def observation_key(version: int, parameters: Mapping[str, Any]) -> str:
     """Return the digest by which an observation is found to be up to date."""
     return digest([version, parameters], length=12)
+
+
+class Original(NamedTuple):
+    """A source and its file; 100,000 of them are read at once."""
+
+    source_id: str
+    state: State
+    media_id: str
+    path: str
+    """Relative to the workspace."""
+    bytes: int
 
 
 class MediaTables(Tables):
@@ -34,19 +43,19 @@ class MediaTables(Tables):
     def media_of(self, media_ids: Collection[str]) -> dict[str, Media]:
         """Return media id -> file of those of these ids that there are."""
         ids, found = sorted(media_ids), {}
-        for start in range(0, len(ids), _AT_ONCE):
-            where = schema.media.c.media_id.in_(ids[start : start + _AT_ONCE])
+        for start in range(0, len(ids), AT_ONCE):
+            where = schema.media.c.media_id.in_(ids[start : start + AT_ONCE])
             found.update({item.media_id: item for item in self._all(schema.media, Media, where, order="media_id")})
         return found
 
-    def originals(self) -> list[tuple[str, State, str, str, int]]:
-        """Return (source id, state, media id, path, bytes) of each source whose file is, or should be, in media/."""
+    def originals(self) -> list[Original]:
+        """Return each source whose file is, or should be, in media/, in the order of the list."""
         source, file = schema.sources.c, schema.media.c
         columns = (source.source_id, source.state, file.media_id, file.path, file.bytes)
         brought = select(*columns).where(source.media_id == file.media_id, source.state.in_(BROUGHT))
         with self._engine.connect() as connection:
             rows = connection.execute(brought.order_by(source.line))
-            return [(row[0], State(row[1]), row[2], row[3], row[4]) for row in rows]
+            return [Original(row[0], State(row[1]), row[2], row[3], row[4]) for row in rows]
 
     def frames(self) -> int:
         """Return the number of frames decoded so far."""
@@ -67,8 +76,11 @@ class MediaTables(Tables):
                     missing.setdefault(media_id, []).append(name)
         return dict(sorted(missing.items()))
 
-    def analysed(self, media: Media, analysers: Wanted) -> None:
-        """Record what a decode pass found and which analysers saw it; its clips are to be proposed anew."""
+    def analysed(self, media: Media, analysers: Wanted, *, stamp: Stamp | None = None) -> None:
+        """Record what a decode pass found and which analysers saw it; its clips are to be proposed anew.
+
+        `stamp` is what its file looked like.
+        """
         rows = [
             {
                 "media_id": media.media_id,
@@ -87,6 +99,7 @@ class MediaTables(Tables):
         of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id == media.media_id)
         with self._engine.begin() as connection:
             self._write_in(connection, schema.media, [media])
+            self._write_in(connection, schema.stamps, [stamp] if stamp else [])
             if rows:
                 connection.execute(statement, rows)
             connection.execute(delete(schema.proposals).where(schema.proposals.c.source_id.in_(of_media)))

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -178,6 +179,18 @@ failures = Table(
     Column("at", String, nullable=False),
 )
 """Items that a stage could not do while the rest went on."""
+
+stamps = Table(
+    "stamps",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("sha256", String, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("ctime_ns", BigInteger, nullable=False),
+    Column("inode", BigInteger, nullable=False),
+)
+"""What originals and trimmed clips looked like when they were last hashed."""
 
 names = Table(
     "names",

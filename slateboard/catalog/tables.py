@@ -11,6 +11,10 @@ from slateboard.records.base import Record
 R = TypeVar("R", bound=Record)
 
 
+AT_ONCE = 10_000
+"""SQLite takes 32,766 values in one statement."""
+
+
 class Tables:
     """An open database."""
 

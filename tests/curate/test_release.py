@@ -231,7 +231,7 @@ def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
     run(trimmed, "trim")
     assert main(["curate", "release", "-w", str(trimmed.root), "--quiet"]) == 2
     told = capsys.readouterr().err
-    assert f"{third}: is not the file that was trimmed and proved. Delete it from clips/ and trim again." in told
+    assert f"{third}: is not the file that was trimmed and proved. `slateboard curate trim` cuts it again." in told
     third.unlink()
     run(trimmed, "trim")
     run(trimmed, "release")

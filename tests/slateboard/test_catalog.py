@@ -124,6 +124,10 @@ def test_a_catalog_of_the_first_schema_migrates_and_loses_nothing(tmp_path: Path
         for statement in (
             "INSERT INTO sources (source_id, line, url, label, state, media_id) "
             "VALUES ('s1', 2, 'u', 'Squat', 'fetched', 'm')",
+            "INSERT INTO sources (source_id, line, url, label, state, reason, media_id) VALUES "
+            "('s2', 3, 'b.mp4', 'Squat', 'gone', 'b.mp4 is not there', NULL), "
+            "('s3', 4, 'https://x/c.mp4', 'Squat', 'gone', 'm.mp4 is not there.', 'm'), "
+            "('s4', 5, 'https://x/d.mp4', 'Squat', 'gone', 'HTTP Error 404', NULL)",
             "INSERT INTO media (media_id, path, bytes, container, codec, width, height, rotation, sample_aspect, fps, "
             "header_frames, has_audio) VALUES ('m', 'media/m.mp4', 1, 'mp4', 'h264', 64, 64, 0, 1, 25, 9, 0)",
             """INSERT INTO observations VALUES ('m', 'shots', 1, '{"b": 2, "a": 1.5}')""",
@@ -133,7 +137,11 @@ def test_a_catalog_of_the_first_schema_migrates_and_loses_nothing(tmp_path: Path
             connection.execute(text(statement))
     engine.dispose()
     with opened(path) as catalog:
-        assert [(source.source_id, source.provenance) for source in catalog.sources()] == [("s1", None)]
+        assert [(source.source_id, source.provenance) for source in catalog.sources()] == [
+            (f"s{number}", None) for number in range(1, 5)
+        ]
+        # A file that was not there was called gone: it may be there again.
+        assert [source.state for source in catalog.sources()] == ["fetched", "missing", "missing", "gone"]
         assert [(clip.clip_id, clip.state, clip.camera, clip.quality) for clip in catalog.clips()] == [
             ("c1", "trimmed", "unknown", ())
         ]

@@ -1,0 +1,24 @@
+"""Stamps of files in the catalog."""
+
+from collections.abc import Collection, Iterable
+
+from slateboard.catalog import schema
+from slateboard.catalog.tables import AT_ONCE, Tables
+from slateboard.records.stamp import Stamp
+
+
+class StampTables(Tables):
+    """What files looked like when they were last hashed."""
+
+    def stamps(self, paths: Collection[str]) -> dict[str, Stamp]:
+        """Return path -> stamp, of those of these files that have one."""
+        ordered, known = sorted(paths), {}
+        for start in range(0, len(ordered), AT_ONCE):
+            where = schema.stamps.c.path.in_(ordered[start : start + AT_ONCE])
+            known.update({one.path: one for one in self._all(schema.stamps, Stamp, where, order="path")})
+        return known
+
+    def write_stamps(self, stamps: Iterable[Stamp]) -> None:
+        """Keep what files look like now."""
+        with self._engine.begin() as connection:
+            self._write_in(connection, schema.stamps, stamps)
