@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from slateboard.cli import GROUPS
+from slateboard.paths import ID, NAME, PATH, VERSION, Text
 from slateboard.records.base import Record
 from slateboard.registry import Card, Registry, first_line, folder_of, import_module, kinds, modules_in
 from slateboard.settings import Section, Settings
@@ -98,6 +99,8 @@ def extensions() -> str:
 def records() -> str:
     """Every record and its fields."""
     lines = ["# Records", "", "What lies at each arrow of the way through the house (slateboard/records)."]
+    lines += ["", "Texts that name files or folders are of four kinds, and refused where they are none:", ""]
+    lines += [f"- `{text.name}`: {text.rule}" for text in (ID, NAME, PATH, VERSION)]
     for path in modules_in(folder_of("slateboard.records")).values():
         module = import_module(f"slateboard.records.{path.stem}")
         for name, value in vars(module).items():
@@ -118,7 +121,8 @@ def records() -> str:
 
 
 def _record_field(name: str, field: Any) -> str:
-    kind = _kind(field.annotation).replace("|", "\\|")
+    text = next((note for note in field.metadata if isinstance(note, Text)), None)
+    kind = text.name if text is not None else _kind(field.annotation).replace("|", "\\|")
     return f"| `{name}` | `{kind}` | {_flat(field.description)} |"
 
 
@@ -126,7 +130,7 @@ def _kind(annotation: Any) -> str:
     """Return a type as people write it: what bounds its values is left out."""
     inner = get_args(annotation)
     if get_origin(annotation) is Annotated:
-        return _kind(inner[0])
+        return next((note.name for note in inner[1:] if isinstance(note, Text)), _kind(inner[0]))
     if get_origin(annotation) in (Union, UnionType):
         return " | ".join(map(_kind, inner))
     if annotation is NoneType:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import digest
-from slateboard.reading import read_table
-from slateboard.records.release import Release, ReleasedClip
+from slateboard.paths import ID, leading_out
+from slateboard.records.release import IN_ORDER, Release, ReleasedClip
+from slateboard.sums import SUMS
+from slateboard.tables import checked_table, columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SUMS = "SHA256SUMS"
-"""Written last: a folder without it is no release."""
 CLIP_COLUMNS = tuple(ReleasedClip.model_fields)
-_NUMBERS: dict[Any, str] = {int: "whole numbers", float: "numbers"}
-"""Kind of a field of ReleasedClip -> what its column holds; all others hold text."""
+
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,26 @@ class Dataset:
     """One row a clip, columns of ReleasedClip, ordered by class_index and path."""
     sha256: str
     """Identity of the data, whatever the order of rows and wherever it lies."""
+    is_plain: bool = False
+    """A folder of videos that no release lists: its files are those that lie there, be they symbolic links."""
 
     @property
     def key(self) -> str:
         """<name>-<version>, as in the path of a run."""
         return f"{self.name}-{self.version}"
+
+    def file(self, path: str) -> Path:
+        """Return the file of a clip by its `path`; raises BadInput where that leads out of the release."""
+        return self.files([path])[0]
+
+    def files(self, paths: Iterable[str]) -> list[Path]:
+        """Return the files of clips by their `path`; raises BadInput with every path that leads out of the release."""
+        names = list(paths)
+        if not self.is_plain:
+            problems = leading_out(self.root, names, where=f"{self.key}: path of a clip")
+            if problems:
+                raise BadInput(problems)
+        return [self.root / name for name in names]
 
 
 def dataset_sha256(classes: Sequence[str], clips: pd.DataFrame) -> str:
@@ -107,38 +121,13 @@ def read_release(folder: Path, *, checked: bool = True) -> Dataset:
     if not (folder / SUMS).is_file():
         raise SlateboardError(f"{folder} is not a whole release (no {SUMS}). Make it with `slateboard curate release`.")
     release = Release.read(folder / "recipe.toml")
-    clips = _read_clips(folder / "clips.parquet")
+    clips = checked_table(folder / "clips.parquet", columns_of(ReleasedClip), ordered=IN_ORDER)
     found = dataset_sha256(release.classes, clips)
     if checked and found != release.dataset_sha256:
         raise BadInput(
             [Problem(str(folder), "clips.parquet is not the one it was released with.", "Restore the release.")]
         )
     return replace(dataset_of(release, clips, root=folder), sha256=found)
-
-
-def _read_clips(path: Path) -> pd.DataFrame:
-    """Read the table of a release; raises BadInput that names every column whose values are of another kind."""
-    needed = [name for name, field in ReleasedClip.model_fields.items() if field.is_required()]
-    clips = read_table(path, what="table of clips", columns=needed, remedy="Restore the release.")
-    # Imported here: see read_table.
-    from pandas.api import types
-
-    problems = []
-    for name, field in ReleasedClip.model_fields.items():
-        if name not in clips or not len(clips):
-            continue
-        kind, column = field.annotation, clips[name]
-        if kind in _NUMBERS:
-            fits = types.is_integer_dtype(column) if kind is int else types.is_numeric_dtype(column)
-        else:
-            # What is missing is an empty string, or told by the audit.
-            fits = bool(column.isna().all()) or types.infer_dtype(column.dropna()) == "string"
-        if not fits:
-            what = f"holds other than {_NUMBERS.get(kind, 'text')} in the column {name}."
-            problems.append(Problem(str(path), what, "Restore the release."))
-    if problems:
-        raise BadInput(problems)
-    return clips
 
 
 def dataset_of(release: Release, clips: pd.DataFrame, *, root: Path) -> Dataset:
@@ -158,10 +147,13 @@ def dataset_of(release: Release, clips: pd.DataFrame, *, root: Path) -> Dataset:
 
 
 def dataset_of_table(clips: pd.DataFrame, *, classes: Sequence[str], root: Path, name: str, version: str) -> Dataset:
-    """Return a dataset of a table that no release holds; classes as people wrote them are the same as safe ones."""
+    """Return a dataset of a table that no release holds; classes as people wrote them are the same as safe ones.
+
+    A name that is none in a path, as of a hidden folder, becomes `folder`.
+    """
     return Dataset(
         root=root,
-        name=name,
+        name="folder" if ID.fault(name) else name,
         version=version,
         title=name,
         licence="",
@@ -170,4 +162,5 @@ def dataset_of_table(clips: pd.DataFrame, *, classes: Sequence[str], root: Path,
         motion_pairs=(),
         clips=clips,
         sha256=dataset_sha256(classes, clips),
+        is_plain=True,
     )

@@ -13,6 +13,7 @@ from slateboard import engine
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
 from slateboard.errors import BadInput, Problem
 from slateboard.files import sha256_of, whole, write_text
+from slateboard.paths import inside
 from slateboard.progress import progress, say
 from slateboard.registry import Registry
 from slateboard.workspace import Workspace
@@ -81,7 +82,7 @@ def read_folder(workspace: Workspace, folder: Path) -> Dataset:
         known = ", ".join(LAYOUTS.names())
         raise BadInput([Problem(str(folder), "is laid out as no dataset that is known.", f"Known: {known}.")])
     dataset: Dataset = layout.read(folder, hashes=lambda paths: hashed(_notes(workspace) / "files.parquet", paths))
-    note = _notes(workspace) / f"{dataset.key}.txt"
+    note = inside(_notes(workspace), f"{dataset.key}.txt")
     place = f"{folder.resolve()}\n"
     if _KEY.fullmatch(dataset.version) and not (note.is_file() and note.read_text("utf-8") == place):
         write_text(note, place)

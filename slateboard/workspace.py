@@ -8,6 +8,7 @@ from pathlib import Path
 from slateboard.catalog.health import REVIEWS
 from slateboard.dataset import Dataset, read_release
 from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.paths import PATH, inside
 from slateboard.records.release import Takedown
 from slateboard.settings import Settings, read_settings
 
@@ -93,6 +94,16 @@ class Workspace:
     def takedowns(self) -> Path:
         """One record per takedown."""
         return self.root / "takedowns"
+
+    def file(self, relative: str) -> Path:
+        """Return a file that a record names; only its first folder may be a link, as of media/ to a larger disk.
+
+        Raises BadInput where the name leads elsewhere.
+        """
+        first, _, rest = relative.partition("/")
+        if rest and not PATH.fault(relative):
+            return inside(self.root / first, rest)
+        return inside(self.root, relative)
 
     def taken_down(self) -> list[Takedown]:
         """Return what was taken down from this workspace, oldest first."""

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from slateboard.dataset import SUMS, Dataset, read_release
+from slateboard.dataset import Dataset, read_release
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import whole, write_json, write_text
 from slateboard.layouts import folder_of, layout_of, read_folder
+from slateboard.paths import inside
 from slateboard.records.split import Split
+from slateboard.sums import SUMS
 from slateboard.workspace import Workspace
 from splits.audit.audit import Audit, audit, certificate, lists_sha256
 from splits.audit.listed import dataset_of_lists, read_lists
@@ -101,17 +103,23 @@ def find_split(workspace: Workspace, dataset: Dataset, *, protocol: str, number:
 
 def split_folder(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int) -> Path:
     """Return where a split lies or would lie: in the release if it is frozen there, else in the workspace."""
-    frozen = dataset.root / "splits" / protocol / str(number)
+    frozen = inside(dataset.root, f"splits/{protocol}/{number}")
     if (frozen / RECORD).is_file():
         return frozen
-    return workspace.splits / dataset.key / protocol / str(number)
+    return inside(workspace.splits, f"{dataset.key}/{protocol}/{number}")
 
 
 def existing(workspace: Workspace, dataset: Dataset) -> list[str]:
     """Return <protocol>-<number> of all splits of a dataset."""
     roots = (dataset.root / "splits", workspace.splits / dataset.key)
-    records = [path.parent for root in roots for path in root.glob(f"*/*/{RECORD}")]
-    return sorted({f"{folder.parent.name}-{folder.name}" for folder in records})
+    protocols = [folder for root in roots for folder in root.glob("*") if folder.is_dir()]
+    return sorted({f"{folder.name}-{path.parent.name}" for folder in protocols for path in numbered(folder)})
+
+
+def numbered(folder: Path) -> list[Path]:
+    """Return the records of the splits in the folder of a protocol, by their numbers; other folders are none."""
+    found = [path for path in folder.glob(f"*/{RECORD}") if path.parent.name.isdecimal()]
+    return sorted(found, key=lambda path: int(path.parent.name))
 
 
 def _told(keys: Iterable[str]) -> list[str]:

@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from slateboard.dataset import SUMS, Dataset
+from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import sha256_of
+from slateboard.paths import inside
 from slateboard.records.split import Split
+from slateboard.sums import SUMS, read_sums
 from slateboard.workspace import Workspace
 from splits.audit.examination import Options, examine
 from splits.audit.learned import Learned
@@ -151,11 +153,10 @@ def _sums(root: Path) -> Iterator[str]:
     sums = root / SUMS
     if not sums.is_file():
         return
-    for line in sums.read_text("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
+    for name, digest in read_sums(sums).items():
         if name.startswith("videos/"):
             continue
-        file = root / name
+        file = inside(root, name)
         if not file.is_file():
             yield f"{file}: is missing"
         elif sha256_of(file) != digest:

@@ -67,8 +67,8 @@ def _notes(folder: Path) -> list[Path]:
 def planned(folder: Path, dataset: Dataset, geometry: Geometry, *, form: str, decoded_by: str) -> list[Job]:
     """Return the shards of a store, clips by their ids: the order of a table decides nothing."""
     clips = sorted(
-        (str(clip_id), dataset.root / path)
-        for clip_id, path in zip(dataset.clips["clip_id"], dataset.clips["path"], strict=True)
+        (str(clip_id), file)
+        for clip_id, file in zip(dataset.clips["clip_id"], dataset.files(dataset.clips["path"]), strict=True)
     )
     size = clips_per_shard(len(clips))
     return [

@@ -117,7 +117,7 @@ def planes_bytes(dataset: Dataset, geometry: Geometry) -> int:
     total = sum(_bytes(Claims(row["frames"], row["width"], row["height"]), geometry) for row in known)
     unknown = sorted({row["path"] for row in rows} - {row["path"] for row in known})
     asked = random.Random(0).sample(unknown, min(_ASKED, len(unknown)))
-    sizes = [_bytes(_claims(dataset.root / path), geometry) for path in asked]
+    sizes = [_bytes(_claims(file), geometry) for file in dataset.files(asked)]
     return total + (sum(sizes) * len(unknown) // len(sizes) if sizes else 0)
 
 

@@ -13,6 +13,7 @@ from benchmark.frames.shard import checksum_of, write_clip
 from benchmark.frames.shards import FACTS, INDEX, Shards, StoreFacts, coding
 from slateboard.dataset import Dataset
 from slateboard.errors import Problem, SlateboardError
+from slateboard.paths import inside
 from slateboard.progress import progress
 
 _AGAIN = "Remove the store's folder and build it again."
@@ -75,7 +76,7 @@ def damage(one: Kept) -> list[Problem]:
     found = []
     with progress(f"check {one.folder.name}", len(one.facts.shards), unit="shards") as bar:
         for shard in one.facts.shards:
-            file = one.folder / shard.name
+            file = inside(one.folder, shard.name)
             if not file.is_file():
                 found.append(Problem(str(file), "is not there.", _AGAIN))
             elif file.stat().st_size != shard.bytes:
@@ -102,7 +103,7 @@ def differing(one: Kept, dataset: Dataset, *, sample: int, seed: int) -> tuple[l
     found = []
     with progress(f"decode again of {one.folder.name}", len(chosen), unit="clips") as bar:
         for clip_id in chosen:
-            again = _again(dataset.root / paths[clip_id], shards, facts)
+            again = _again(dataset.file(paths[clip_id]), shards, facts)
             if again != shards.stored_bytes(clip_id):
                 what = f"decodes to {len(again)} bytes that are not the stored ones."
                 found.append(Problem(f"{one.folder}: {clip_id}", what, _AGAIN))

@@ -20,6 +20,7 @@ from slateboard.errors import SlateboardError
 from slateboard.files import digest
 from slateboard.media.frames import scaled_size
 from slateboard.media.seek import Start, Survey, frames_at, survey
+from slateboard.paths import inside
 from slateboard.progress import progress, say
 
 LIVE = "live"
@@ -102,9 +103,9 @@ def live(stores: Path, dataset: Dataset, geometry: Geometry, *, workers: int | N
     Each file is decoded once before, unless one with the same bytes was: headers lie about the number of frames. What
     was found is kept line by line, so that a killed survey goes on where it was.
     """
-    file = stores / dataset.key / f"{LIVE}-{digest(decoder(), length=8)}.jsonl"
-    clips = dataset.clips[["clip_id", "path", "sha256"]].itertuples(index=False, name=None)
-    rows = [(str(clip_id), dataset.root / path, str(sha256)) for clip_id, path, sha256 in clips]
+    file = inside(stores, f"{dataset.key}/{LIVE}-{digest(decoder(), length=8)}.jsonl")
+    columns = (dataset.clips["clip_id"], dataset.files(dataset.clips["path"]), dataset.clips["sha256"])
+    rows = [(str(clip_id), path, str(sha256)) for clip_id, path, sha256 in zip(*columns, strict=True)]
     file.parent.mkdir(parents=True, exist_ok=True)
     with alone(file.with_suffix(".lock")):
         known = _known(stores, file)

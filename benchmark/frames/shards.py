@@ -20,6 +20,7 @@ from slateboard.errors import SlateboardError
 from slateboard.files import digest
 from slateboard.media import packets
 from slateboard.media.decoders import PYAV
+from slateboard.paths import SafeId, inside
 from slateboard.records.base import Record
 
 INDEX = "index.parquet"
@@ -34,7 +35,7 @@ _LEAST_CLIPS, _MOST_SHARDS = 16, 256
 class ShardFacts(Record):
     """One file of a store."""
 
-    name: str
+    name: SafeId
     bytes: int
     xxh3: str
     """XXH3-128 of the file, hex."""
@@ -43,7 +44,7 @@ class ShardFacts(Record):
 class StoreFacts(Record):
     """What a store was made of and holds, for people and for `verify`."""
 
-    dataset: str
+    dataset: SafeId
     dataset_sha256: str
     root: str
     """Where the dataset lay."""
@@ -67,7 +68,7 @@ def folder_of(
 ) -> Path:
     """Return the folder of a store: <dataset key>/<geometry>-<form>-<hash of data, geometry, form and versions>."""
     key = digest([dataset.sha256, geometry.key, form, coding(form), LAYOUT, decoder(decoded_by)], length=8)
-    return stores / dataset.key / f"{geometry.key}-{form}-{key}"
+    return inside(stores, f"{dataset.key}/{geometry.key}-{form}-{key}")
 
 
 def coding(form: str) -> str:

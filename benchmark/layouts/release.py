@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from slateboard.dataset import SUMS, Dataset, read_release
+from slateboard.dataset import Dataset, read_release
 from slateboard.layouts import Hashes
 from slateboard.registry import Card
+from slateboard.sums import SUMS
 
 CARD = Card(title="Release", source="slateboard, design.md section 4")
 

@@ -64,7 +64,7 @@ def draw_mistakes(path: Path, found: Sequence[Mistake], dataset: Dataset) -> Non
     if not found:
         path.unlink(missing_ok=True)
         return
-    contact_sheet(path, [Row(_title(one), _pictures(dataset.root / one.path)) for one in found[:MOST]])
+    contact_sheet(path, [Row(_title(one), _pictures(dataset.file(one.path))) for one in found[:MOST]])
 
 
 def _title(one: Mistake) -> str:

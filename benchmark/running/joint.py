@@ -20,6 +20,7 @@ from benchmark.training.material import Material
 from benchmark.training.networks import share_trunk
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
+from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.run import Run
 from slateboard.records.split import Split
@@ -43,7 +44,7 @@ def run_jointly(
     records = [_joint(plan(workspace.settings, *one, baseline, seed=seed, over=over), data) for one in data]
     if records[0].members:
         raise SlateboardError(f"{baseline} averages other runs: train its members jointly, and fuse them.")
-    folders = [workspace.runs / record.folder for record in records]
+    folders = [inside(workspace.runs, record.folder) for record in records]
     if not all((folder / RESULT).is_file() for folder in folders):
         _train(workspace, data, records, folders)
     # Each finds its weights in its checkpoint, and tests them.

@@ -21,6 +21,7 @@ from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.errors import Held
 from slateboard.files import digest, whole, write_json
+from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.result import Result
 from slateboard.records.run import Failed, Run
@@ -80,7 +81,7 @@ def carry_out(
     another process works on the same run.
     """
     home = runs or workspace.runs
-    folder = home / record.folder
+    folder = inside(home, record.folder)
     if (folder / RESULT).is_file():
         return Outcome(folder, Result.read(folder / RESULT), is_new=False)
     check_devices(workspace.settings.train.devices)

@@ -23,9 +23,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark.speed.hashes import clustered
-from slateboard.dataset import CLIP_COLUMNS, SUMS, Dataset, dataset_of_table, read_release, table_sha256
+from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table, read_release, table_sha256
 from slateboard.records.release import Release
 from slateboard.settings import Splitting
+from slateboard.sums import SUMS
 from splits.audit.alike import by_hashes
 from splits.audit.audit import audit, audit_line
 from splits.audit.sides import Sides

@@ -15,6 +15,7 @@ from leaderboards.score import score
 from leaderboards.statistics import DRAWS
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
+from slateboard.paths import inside
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.division import PROTOCOLS, divide
@@ -218,4 +219,4 @@ def _accuracy(table: pd.DataFrame) -> float:
 def path_of(workspace: Workspace, found: dict[str, Any], *, number: int | None) -> Path:
     """Return where the JSON of one baseline lies: optimism/<dataset>/<protocol>[-<number>]/<baseline>.json."""
     folder = found["protocol"] if number is None else f"{found['protocol']}-{number}"
-    return workspace.root / FOLDER / found["dataset"] / folder / f"{found['baseline']}.json"
+    return inside(workspace.root / FOLDER, f"{found['dataset']}/{folder}/{found['baseline']}.json")

@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slateboard.files import PART, whole
+from slateboard.paths import inside
 from slateboard.records.observation import Observation
 
 
 def path_of(folder: Path, media_id: str, analyser: str) -> Path:
     """Return where an observation lies."""
-    return folder / media_id / f"{analyser}.parquet"
+    return inside(folder, f"{media_id}/{analyser}.parquet")
 
 
 def write(folder: Path, observation: Observation) -> None:

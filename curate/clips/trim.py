@@ -24,6 +24,7 @@ from slateboard.media.frames import Frame, Plane, decode
 from slateboard.media.identity import unchanged
 from slateboard.media.pick import at_times, by_counting, read
 from slateboard.media.probe import opened
+from slateboard.paths import inside
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.records.stamp import Stamp
@@ -68,7 +69,7 @@ class Job:
 
     def target(self, clip: Clip) -> Path:
         """Return where a clip goes."""
-        return self.folder / f"{clip.clip_id}.mp4"
+        return inside(self.folder, f"{clip.clip_id}.mp4")
 
 
 @dataclass(frozen=True)

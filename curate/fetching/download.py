@@ -4,6 +4,7 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 
 from curate.fetching import provenance
@@ -80,7 +81,7 @@ class Downloader:
     def _looked_at(self, file: Path, outcome: Outcome) -> Outcome:
         media_id = sha256_of(file)
         try:
-            probed = probe(file, media_id=media_id, relative="", limits=self._limits)
+            probed = probe(file, media_id=media_id, relative=f"media/{media_id}", limits=self._limits)
         except Unreadable as error:
             return Outcome(error.state, error=str(error))
         media = probed.model_copy(update={"path": f"media/{media_id}{ending(file.name, probed.container)}"})
@@ -90,5 +91,5 @@ class Downloader:
 def clear(incoming: Path, job: Job, outcome: Outcome) -> None:
     """Remove what a try left in the folder of downloads, unless the next one goes on from there."""
     if outcome.state not in RESUMED:
-        for leftover in incoming.glob(f"{job.stem}.*"):
+        for leftover in incoming.glob(f"{escape(job.stem)}.*"):
             leftover.unlink()

@@ -100,7 +100,7 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
             "duplicates.csv": tables.duplicates_text(duplicates),
             "takedowns.csv": tables.takedowns_text(workspace.taken_down()),
         },
-        files={paths[clip.clip_id]: workspace.root / (clip.path or "") for clip in clips},
+        files={paths[clip.clip_id]: workspace.file(clip.path or "") for clip in clips},
     )
 
 
@@ -148,7 +148,7 @@ def _pictures(workspace: Workspace, clips: Sequence[Clip]) -> dict[str, str]:
         return found
     # Threads: decoding and hashing let go of the interpreter's lock, and a process takes longer to start.
     with ThreadPoolExecutor(engine.cores()) as pool:
-        hashes = pool.map(frames_sha256, [workspace.root / (clip.path or "") for clip in missing])
+        hashes = pool.map(frames_sha256, [workspace.file(clip.path or "") for clip in missing])
         for clip, pictures in zip(missing, track(hashes, "hash", total=len(missing), unit="clips"), strict=True):
             found[clip.clip_id] = pictures
     return found

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from curate.release.list_only import RELEASE_SUMS
-from curate.release.sums import SUMS, read_sums
 from curate.release.tables import Tables, read_tables
 from slateboard.errors import SlateboardError
+from slateboard.sums import SUMS, read_sums
 
 
 @dataclass(frozen=True)

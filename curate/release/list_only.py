@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 
 from curate.release.figures import SHEET
-from curate.release.sums import SUMS, read_sums, sums_text, write_sums
 from slateboard.files import flush_folder, write_text
+from slateboard.paths import inside
 from slateboard.records.release import FINGERPRINTS
+from slateboard.sums import SUMS, read_sums, sums_text, write_sums
 from slateboard.workspace import Workspace
 
 SUFFIX = "-list"
@@ -48,8 +49,9 @@ def _write_list(release: Path, folder: Path) -> None:
     sums = read_sums(release / SUMS)
     for name in sums:
         if not name.startswith(_MEDIA):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(release / name, folder / name)
+            target = inside(folder, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(inside(release, name), target)
     write_text(folder / RELEASE_SUMS, sums_text(sums))
     write_text(folder / "README.md", _README.format(name=release.name, sums=RELEASE_SUMS))
     write_sums(folder)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from slateboard import engine
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import sha256_of
 from slateboard.media.frames_hash import frames_sha256
+from slateboard.paths import Inside
 from slateboard.progress import progress
 from slateboard.records.source import Source, State
 from slateboard.settings import Settings
@@ -85,8 +87,9 @@ def _source(row: dict[Any, Any]) -> Source:
 
 def _here(workspace: Workspace, media_id: str, sources: Sequence[Source]) -> Path | None:
     """Return a file of the workspace with these bytes: in media/, or where a local source points."""
-    local = [workspace.root / source.url for source in sources if not source.is_web]
-    for path in [*sorted(workspace.media.glob(f"{media_id}.*")), *local]:
+    known = Inside(workspace.root)
+    local = [workspace.root / one.url for one in sources if not one.is_web and not known.fault(one.url)]
+    for path in [*sorted(workspace.media.glob(f"{escape(media_id)}.*")), *local]:
         if path.is_file() and sha256_of(path) == media_id:
             return path
     return None

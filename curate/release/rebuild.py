@@ -10,27 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
-from pydantic import ValidationError
-
 from curate.analysis import observations
 from curate.clips.trim import Job, cut, failed, together
 from curate.release.documents import write_documents
-from curate.release.list_only import RELEASE_SUMS
 from curate.release.originals import Lost, Originals, find_originals
-from curate.release.sums import SUMS, read_sums, sums_of, write_sums
-from curate.release.tables import FILES, RECIPE, Tables, read_tables
+from curate.release.released import Released, check_target, read_released
+from curate.release.tables import FILES, Tables
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import csv_text, flush_folder, sha256_of, whole, write_text
 from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import frames_sha256
+from slateboard.paths import inside
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.records.observation import Observation
 from slateboard.settings import Clips
+from slateboard.sums import SUMS, sums_of, write_sums
 from slateboard.workspace import Workspace
 
 REBUILT = "rebuilt"
@@ -65,19 +63,24 @@ class Rebuilt:
     """Originals that were fetched with other bytes and the same pictures."""
 
 
-def rebuild(workspace: Workspace, recipe: Path, *, into: Path, workers: int | None = None) -> Rebuilt:
-    """Make the release of a recipe again as the folder `into`; a killed rebuild goes on where it was.
+def rebuild(workspace: Workspace, recipe: Path, *, into: Path | None = None, workers: int | None = None) -> Rebuilt:
+    """Make the release of a recipe again as the folder `into`, rebuilt/<name>-<version> of the workspace unless named.
 
-    Raises BadInput if the tables beside the recipe are not the released ones or if `into` is something else.
+    A killed rebuild goes on where it was. Raises BadInput before anything is written if the tables beside the recipe
+    are not the released ones, if a name in them would lead out of the folder, or if `into` is something else.
     """
-    tables, sums = _released(recipe)
+    released = read_released(recipe)
+    tables, sums = released.tables, released.sums
+    into = inside(workspace.root / REBUILT, released.key) if into is None else into
+    building, scratch = into.parent / f".{into.name}.part", into.parent / f".{into.name}.originals"
+    for target in (into, building):
+        check_target(released, into=target, scratch=scratch)
     if (into / SUMS).is_file():
         if sums_of(into) == sums:
             return Rebuilt(into, len(sums), (), 0)
         raise BadInput([Problem(str(into), "is there and is another release.", "Give another folder with --into.")])
-    building, scratch = into.parent / f".{into.name}.part", into.parent / f".{into.name}.originals"
     building.mkdir(parents=True, exist_ok=True)
-    clips = [row for row in tables.clips.to_dict("records") if not _stands(building / str(row["path"]), row)]
+    clips = [row for row in tables.clips.to_dict("records") if not _stands(building / row["path"], row)]
     originals = find_originals(
         tables,
         workspace=workspace,
@@ -86,39 +89,20 @@ def rebuild(workspace: Workspace, recipe: Path, *, into: Path, workers: int | No
         wanted=frozenset(_media_of(tables, clips).values()),
     )
     cuts = _cut_all(
-        tables, clips, originals,
+        released, clips, originals,
         building=building, scratch=scratch, workspace=workspace, workers=workers,
     )  # fmt: skip
     differences = [*_sources(originals.lost), *cuts]
     for name in FILES:
         if (recipe.parent / name).is_file():
             with whole(building / name) as temporary:
-                shutil.copyfile(recipe.parent / name, temporary)
+                shutil.copyfile(inside(recipe.parent, name), temporary)
     write_documents(building, with_videos=not any(one.state in ("missing", "failed") for one in differences))
     differences += _compared(building, sums, known={one.item for one in differences})
     _finish(building, into, differences)
     if not differences:
         shutil.rmtree(scratch, ignore_errors=True)
     return Rebuilt(into, len(sums), tuple(differences), len(originals.other_bytes))
-
-
-def _released(recipe: Path) -> tuple[Tables, dict[str, str]]:
-    """Return the tables beside a recipe and the sums of the full release."""
-    folder = recipe.parent
-    if recipe.name != RECIPE or not recipe.is_file():
-        raise SlateboardError(f"{recipe} is no {RECIPE} of a release: give one, with the tables beside it.")
-    sums = next((folder / name for name in (RELEASE_SUMS, SUMS) if (folder / name).is_file()), None)
-    if sums is None:
-        raise SlateboardError(f"{folder} has no {SUMS}: it is no whole release. Take a newer version.")
-    wanted = read_sums(sums)
-    problems = [
-        Problem(str(folder / name), "is not the released one.", "Restore it.")
-        for name in FILES
-        if name in wanted and (not (folder / name).is_file() or sha256_of(folder / name) != wanted[name])
-    ]
-    if problems:
-        raise BadInput(problems)
-    return read_tables(folder), wanted
 
 
 def _stands(path: Path, row: dict[Any, Any]) -> bool:
@@ -136,7 +120,7 @@ def _sources(gone: dict[str, Lost]) -> list[Difference]:
 
 
 def _cut_all(
-    tables: Tables,
+    released: Released,
     clips: Sequence[dict[Any, Any]],
     originals: Originals,
     *,
@@ -149,7 +133,7 @@ def _cut_all(
 
     Clips are cut into `scratch` and moved into `building` by their released names.
     """
-    media = {row["media_id"]: _media(row) for row in tables.originals.to_dict("records")}
+    tables, media = released.tables, released.media
     media_of = _media_of(tables, clips)
     rows = {str(row["clip_id"]): row for row in clips}
     wanted, found = [], []
@@ -160,7 +144,7 @@ def _cut_all(
         else:
             why = originals.lost[media_id].state if media_id in originals.lost else "no row in originals.parquet"
             found.append(Difference("clip", row["path"], "missing", f"its original: {why}"))
-    jobs = _jobs(wanted, media, originals, scratch=scratch, workspace=workspace, settings=_settings(tables))
+    jobs = _jobs(wanted, media, originals, scratch=scratch, workspace=workspace, settings=released.settings)
     limits = engine.Budget.of(workspace.settings.limits)
     with progress("trim", len(wanted), unit="clips") as bar:
         for job, outcome in engine.run(_cut, jobs, workers=workers, budget=limits, divide=Job.divide):
@@ -169,8 +153,9 @@ def _cut_all(
                 row = rows[clip.clip_id]
                 found += _difference(clip, row, scratch / "clips" / f"{clip.clip_id}.mp4", tables.release.tools)
                 if clip.state == "trimmed":
-                    (building / row["path"]).parent.mkdir(parents=True, exist_ok=True)
-                    (scratch / "clips" / f"{clip.clip_id}.mp4").replace(building / row["path"])
+                    target = inside(building, row["path"])
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    (scratch / "clips" / f"{clip.clip_id}.mp4").replace(target)
             bar.step(len(done))
     return found
 
@@ -232,21 +217,6 @@ def _difference(clip: Clip, row: dict[Any, Any], file: Path, tools: dict[str, st
         f"released with {tools.get('ffmpeg', 'an unknown one')}"
     )
     return [Difference("clip", path, "other_pictures", reason)]
-
-
-def _media(row: dict[Any, Any]) -> Media:
-    known = {name: None if pd.isna(value) else value for name, value in row.items()}
-    return Media.checked({**known, "path": ""}, where=f"originals.parquet: {row['media_id']}")
-
-
-def _settings(tables: Tables) -> Clips:
-    try:
-        return Clips.model_validate(tables.release.settings.get("clips", {}))
-    except ValidationError as error:
-        problem = Problem(
-            "recipe.toml: settings.clips", f"{error}.", "It was made by another slateboard: install that."
-        )
-        raise BadInput([problem]) from None
 
 
 def _compared(folder: Path, sums: dict[str, str], *, known: set[str]) -> list[Difference]:

@@ -13,13 +13,13 @@ from curate.release.documents import write_documents
 from curate.release.list_only import complete_lists
 from curate.release.naming import Naming, too_wide
 from curate.release.sides import Sides, check_protocol, sides
-from curate.release.sums import write_sums
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_of
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import flush_folder, sha256_of, whole, write_text
 from slateboard.progress import track
 from slateboard.records.source import State
+from slateboard.sums import write_sums
 from slateboard.workspace import Workspace
 
 _VERSION = re.compile(r"v[1-9][0-9]*")

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from curate.release.tables import CLIPS, RECIPE, Tables, read_tables
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, SlateboardError
+from slateboard.paths import inside
 from slateboard.records.release import Release
 from slateboard.records.split import Split
 from slateboard.settings import Splitting
@@ -20,6 +21,7 @@ from slateboard.workspace import Workspace
 from splits.audit.audit import audit
 from splits.division import PROTOCOLS, asked_for, divide, extendable, settled
 from splits.extension import Previous, held_by
+from splits.folder import numbered
 from splits.groups import LINKS
 from splits.parts import PARTS, few, short
 
@@ -40,7 +42,7 @@ class Sides:
     """Sentences on what was kept, what was not, and at what cost."""
 
 
-def check_protocol(name: str) -> None:
+def check_protocol(name: str, *, where: str = "release.protocol") -> None:
     """Raise SlateboardError for a protocol that no release can be frozen by: an unknown one, or one of other files."""
     parameters = PROTOCOLS.load(name).CARD.parameters
     files = [key for key, parameter in parameters.items() if parameter.unit == "path"]
@@ -50,7 +52,7 @@ def check_protocol(name: str) -> None:
             "Freeze another protocol, as seags, and write this one's splits beside the release: "
             f"`slateboard split make {name} --param {files[0]}=FOLDER`."
         )
-        raise BadInput([Problem("release.protocol", what, remedy)])
+        raise BadInput([Problem(where, what, remedy)])
 
 
 def sides(workspace: Workspace, record: Release, dataset: Dataset) -> Sides:
@@ -120,7 +122,7 @@ def _newest(workspace: Workspace, version: str) -> _Version | None:
 def _read(folder: Path) -> _Version:
     tables = read_tables(folder)
     record = tables.release
-    paths = sorted((folder / "splits" / record.protocol).glob("*/split.json"), key=lambda path: int(path.parent.name))
+    paths = numbered(inside(folder, f"splits/{record.protocol}"))
     return _Version(record, tables.clips, tuple(map(Split.read, paths)), tables.former)
 
 

@@ -8,11 +8,14 @@ import pandas as pd
 
 from curate.clips.label import has_effects
 from slateboard.dataset import CLIP_COLUMNS
+from slateboard.errors import BadInput, Problem
 from slateboard.files import csv_text, whole, write_text
+from slateboard.paths import ID, Text
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.media import Duplicate, Media
-from slateboard.records.release import Release, ReleasedClip, Takedown
+from slateboard.records.release import IN_ORDER, Release, ReleasedClip, Takedown
 from slateboard.records.source import Source
+from slateboard.tables import Column, checked_table, columns_of
 from splits.groups import LINKS
 
 EFFECT_COLUMNS = (
@@ -36,6 +39,13 @@ DUPLICATE_COLUMNS = tuple(Duplicate.model_fields)
 TAKEDOWN_COLUMNS = ("source_id", "date", "reason", "clips")
 
 FORMER_COLUMNS = ("clip_id", *LINKS, "parts")
+_COUNT = Text("count", "[0-9]{1,9}", "a number of clips", 9)
+
+
+def _ids(columns: Sequence[str], *ids: str) -> dict[str, Column]:
+    """Return columns of text, of which some are ids."""
+    return {name: Column(text=ID) if name in ids else Column(may_lack=True) for name in columns}
+
 
 CLIPS, ORIGINALS = "clips.parquet", "originals.parquet"
 FORMER = "former.parquet"
@@ -46,6 +56,18 @@ FILES = (
     "takedowns.csv", FORMER,
 )  # fmt: skip
 """What a release is made of beside its videos; everything else in it is made from these."""
+
+
+_COLUMNS: dict[str, dict[str, Column]] = {
+    CLIPS: columns_of(ReleasedClip),
+    "effects.csv": _ids(EFFECT_COLUMNS, "clip_id"),
+    "sources.csv": {**_ids(SOURCE_COLUMNS, "source_id"), "media_id": Column(text=ID, may_lack=True)},
+    ORIGINALS: columns_of(Media, *ORIGINAL_COLUMNS),
+    "duplicates.csv": _ids(DUPLICATE_COLUMNS, "first", "second"),
+    "takedowns.csv": {**_ids(TAKEDOWN_COLUMNS, "source_id"), "clips": Column(text=_COUNT)},
+    FORMER: _ids(FORMER_COLUMNS, "clip_id"),
+}
+"""What is asked of each table that is read; those that are text hold the numbers of a person's spreadsheet."""
 
 
 @dataclass(frozen=True)
@@ -68,26 +90,24 @@ class Tables:
 
 def read_tables(folder: Path) -> Tables:
     """Read the tables of a release, a list or a release in the making; tables that older ones lack are empty."""
-    return Tables(
-        release=Release.read(folder / RECIPE),
-        clips=pd.read_parquet(folder / CLIPS),
-        effects=_text(folder / "effects.csv", EFFECT_COLUMNS),
-        sources=_text(folder / "sources.csv", SOURCE_COLUMNS),
-        originals=_typed(folder / ORIGINALS, ORIGINAL_COLUMNS),
-        duplicates=_text(folder / "duplicates.csv", DUPLICATE_COLUMNS),
-        takedowns=_text(folder / "takedowns.csv", TAKEDOWN_COLUMNS),
-        former=_typed(folder / FORMER, FORMER_COLUMNS),
-    )
+    problems: list[Problem] = []
 
+    def read(name: str) -> pd.DataFrame:
+        path, columns = folder / name, _COLUMNS[name]
+        if name != CLIPS and not path.is_file():
+            return pd.DataFrame(columns=list(columns), dtype=str if path.suffix == ".csv" else object)
+        try:
+            return checked_table(path, columns, ordered=IN_ORDER if name == CLIPS else ())
+        except BadInput as error:
+            problems.extend(error.problems)
+            return pd.DataFrame()
 
-def _typed(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    return pd.read_parquet(path) if path.is_file() else pd.DataFrame(columns=list(columns), dtype=object)
-
-
-def _text(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    if not path.is_file():
-        return pd.DataFrame(columns=list(columns), dtype=str)
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    release = Release.read(folder / RECIPE)
+    names = (CLIPS, "effects.csv", "sources.csv", ORIGINALS, "duplicates.csv", "takedowns.csv", FORMER)
+    tables = [read(name) for name in names]
+    if problems:
+        raise BadInput(problems)
+    return Tables(release, *tables)
 
 
 def write_clips(folder: Path, clips: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 
 import pandas as pd
@@ -20,14 +21,15 @@ from curate.release.figures import SHEET
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.rebuild import REBUILT
 from curate.release.release import release
-from curate.release.sums import SUMS
 from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
 from slateboard.catalog.reviews import forget
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import digest, flush_folder, whole, write_text
+from slateboard.paths import inside
 from slateboard.records.release import FINGERPRINTS, Release, Takedown
 from slateboard.records.source import Source
+from slateboard.sums import SUMS
 from slateboard.workspace import Workspace
 
 NOTICE = "TAKEN_DOWN.md"
@@ -89,7 +91,7 @@ def carry_out(workspace: Workspace, catalog: Catalog, plan: Takedown) -> Carried
 
     The plan is on disk before the first deletion and marked as done after the last.
     """
-    record = workspace.takedowns / f"{plan.takedown_id}.json"
+    record = inside(workspace.takedowns, f"{plan.takedown_id}.json")
     plan.write(record)
     for version in plan.versions:
         _strip(workspace, version, plan)
@@ -99,11 +101,11 @@ def carry_out(workspace: Workspace, catalog: Catalog, plan: Takedown) -> Carried
         table.unlink()
     for relative in [*plan.clips.values(), *plan.media.values()]:
         if relative:
-            (workspace.root / relative).unlink(missing_ok=True)
+            workspace.file(relative).unlink(missing_ok=True)
     for media_id in plan.media:
         shutil.rmtree(workspace.observations / media_id, ignore_errors=True)
     for source_id in plan.sources:
-        for part in (workspace.media / ".incoming").glob(f"{source_id}*"):
+        for part in (workspace.media / ".incoming").glob(f"{escape(source_id)}*"):
             part.unlink()
     catalog.take_down([one for one in catalog.sources() if one.source_id in plan.sources], reason=plan.reason)
     forget_backups(workspace.catalog)
@@ -152,10 +154,10 @@ def _strip(workspace: Workspace, version: str, plan: Takedown) -> None:
     (folder / SUMS).unlink(missing_ok=True)
     write_text(folder / NOTICE, _notice(workspace, plan))
     flush_folder(folder)
-    clips = pd.read_parquet(folder / tables.CLIPS)
+    clips = tables.read_tables(folder).clips
     gone = clips["clip_id"].isin(list(plan.clips)) | clips["source_id"].isin(list(plan.sources))
     for path in clips["path"][gone]:
-        (folder / path).unlink(missing_ok=True)
+        inside(folder, path).unlink(missing_ok=True)
     for name in _NAMES_MEDIA:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(workspace.stores / _key(folder), ignore_errors=True)

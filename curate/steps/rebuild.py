@@ -13,12 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.release.rebuild import REBUILT, Difference, rebuild
+from curate.release.rebuild import Difference, rebuild
 from curate.release.tables import RECIPE
 from slateboard.errors import Finding
 from slateboard.options import Processes
 from slateboard.progress import say
-from slateboard.records.release import Release
 from slateboard.workspace import Workspace
 
 _SHOWN = 20
@@ -32,9 +31,6 @@ def command(
 ) -> dict[str, Any]:
     """Rebuild a release; a finding if it does not come out the same."""
     path = recipe / RECIPE if recipe.is_dir() else recipe
-    if into is None:
-        record = Release.read(path)
-        into = workspace.root / REBUILT / f"{record.name}-{record.version}"
     done = rebuild(workspace, path, into=into, workers=workers)
     if done.other_originals:
         say(f"{done.other_originals} originals came with other bytes and the same pictures")

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from slateboard.errors import BadInput, Problem
 from slateboard.records.base import Record
 
 R = TypeVar("R", bound=Record)
@@ -13,6 +15,18 @@ R = TypeVar("R", bound=Record)
 
 AT_ONCE = 10_000
 """SQLite takes 32,766 values in one statement."""
+
+
+def _problems(table: Table, error: ValidationError) -> list[Problem]:
+    """Return what is wrong with the first row that is no record."""
+    return [
+        Problem(
+            f"catalog.db, {table.name}: {'.'.join(map(str, issue['loc']))}",
+            f"{issue['msg']} (got {issue['input']!r:.100}).",
+            "Use a catalog that slateboard wrote.",
+        )
+        for issue in error.errors()
+    ]
 
 
 class Tables:
@@ -24,7 +38,10 @@ class Tables:
     def _all(self, table: Table, kind: type[R], *where: Any, order: str) -> list[R]:
         with self._engine.connect() as connection:
             rows = connection.execute(select(table).where(*where).order_by(table.c[order])).mappings()
-            return [kind.model_validate({name: row[name] for name in kind.model_fields}) for row in rows]
+            try:
+                return [kind.model_validate({name: row[name] for name in kind.model_fields}) for row in rows]
+            except ValidationError as error:
+                raise BadInput(_problems(table, error)) from None
 
     @staticmethod
     def _write_in(connection: Connection, table: Table, records: Iterable[Record]) -> None:

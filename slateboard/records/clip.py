@@ -2,7 +2,10 @@
 
 from typing import Any, Literal
 
+from pydantic import Field, model_validator
+
 from slateboard.files import digest
+from slateboard.paths import RelativePath, SafeId
 from slateboard.records.base import Record
 
 Camera = Literal["static", "moving", "unknown"]
@@ -11,15 +14,15 @@ Camera = Literal["static", "moving", "unknown"]
 class Clip(Record):
     """A proposed, accepted, rejected or trimmed piece of media."""
 
-    clip_id: str
+    clip_id: SafeId
     """First 12 hex digits of the SHA-256 of media id, first and last frame."""
-    source_id: str
-    media_id: str
-    shot_id: str | None
+    source_id: SafeId
+    media_id: SafeId
+    shot_id: SafeId | None
     """The shot it lies in; None if it spans several."""
     label: str
     group: str
-    first_frame: int
+    first_frame: int = Field(ge=0)
     """0-based index among the decoded frames of the media."""
     last_frame: int
     """Inclusive."""
@@ -34,7 +37,7 @@ class Clip(Record):
     """Who accepted or rejected it: a person's name, or `accept-all`."""
     reason: str | None = None
     """Why rejected, or why the trim failed."""
-    path: str | None = None
+    path: RelativePath | None = None
     """Trimmed file, relative to the workspace."""
     frames: int | None = None
     fps: float | None = None
@@ -49,11 +52,17 @@ class Clip(Record):
     `dropped` to reach a constant rate, `source_seconds`; for the `first` and `last` frame `_frame` (which of the
     source's it shows), `_psnr_db` to it and `_neighbours_psnr_db` to the ones beside it."""
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "Clip":
+        if self.last_frame < self.first_frame:
+            raise ValueError(f"last_frame {self.last_frame} lies before first_frame {self.first_frame}")
+        return self
+
 
 class Effect(Record):
     """One effect that a person named or a detector raised in one clip."""
 
-    clip_id: str
+    clip_id: SafeId
     kind: str
     """A kind of the taxonomy: bars, bw, text, sticker, overlay, duotone, ..."""
     x: float | None = None

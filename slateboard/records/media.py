@@ -2,15 +2,16 @@
 
 from typing import Literal
 
+from slateboard.paths import RelativePath, SafeId
 from slateboard.records.base import Record
 
 
 class Media(Record):
     """An original video file. What the header claims and what was decoded are kept apart."""
 
-    media_id: str
+    media_id: SafeId
     """SHA-256 of the file."""
-    path: str
+    path: RelativePath
     """Relative to the workspace."""
     bytes: int
     container: str
@@ -43,7 +44,7 @@ class Media(Record):
 class Shot(Record):
     """A run of frames without a cut."""
 
-    shot_id: str
+    shot_id: SafeId
     """<first 12 digits of media_id>-s<number from 1>."""
     first_frame: int
     """0-based index among decoded frames."""
@@ -67,9 +68,9 @@ class Shot(Record):
 class Duplicate(Record):
     """Two media that show the same footage for a while: a repost, a re-encode, an edit of one upload."""
 
-    first: str
+    first: SafeId
     """media_id; the smaller of the two."""
-    second: str
+    second: SafeId
     mirrored: bool
     """One shows the other's mirror image."""
     first_start_s: float

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from slateboard.paths import SafeId, SafeName
 from slateboard.records.base import Record
 
 
 class Observation(Record):
     """Rows of one analyser on one media, and which code and parameters made them."""
 
-    media_id: str
-    analyser: str
+    media_id: SafeId
+    analyser: SafeName
     version: int
     """Of the analyser's code: a new version runs again, and only that analyser."""
     parameters: dict[str, Any]

@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
+from slateboard.paths import RelativePath, SafeId, SafeName, Version
 from slateboard.records.base import Record
 from slateboard.records.clip import Camera
 
@@ -10,26 +13,28 @@ FINGERPRINTS = "fingerprints.parquet"
 """In a release: the fingerprint over time of each clip."""
 MACHINE_MADE = "media-"
 """How the name of a group begins that no person gave."""
+IN_ORDER = (("first_frame", "last_frame"), ("start_s", "end_s"))
+"""Columns of clips.parquet of which the first is never above the second."""
 
 
 class ReleasedClip(Record):
     """One row of clips.csv and clips.parquet."""
 
-    clip_id: str
-    path: str
+    clip_id: SafeId
+    path: RelativePath
     """Relative to the release: videos/<Class>/<name>.mp4."""
-    label: str
+    label: SafeId
     """Class name as in classInd.txt and in the folder's name; sources.csv keeps what people wrote."""
-    class_index: int
+    class_index: int = Field(ge=1)
     """1-based, as in classInd.txt."""
-    source_id: str
+    source_id: SafeId
     source_url: str
     group: str
     start_s: float
     end_s: float
-    first_frame: int
-    last_frame: int
-    frames: int
+    first_frame: int = Field(ge=0)
+    last_frame: int = Field(ge=0)
+    frames: int = Field(ge=0)
     fps: float
     width: int
     height: int
@@ -55,16 +60,16 @@ class ReleasedClip(Record):
 class Release(Record):
     """What recipe.toml says: how this version came to be."""
 
-    name: str
-    version: str
+    name: SafeName
+    version: Version
     """v1, v2, ..."""
     title: str
     licence: str
     naming: Literal["seags", "ucf101"]
-    protocol: str
-    extends: str = ""
+    protocol: SafeName
+    extends: Version | Literal[""] = ""
     """Version whose frozen split this one's keeps: groups that had a side there are on it here; empty: drawn anew."""
-    classes: tuple[str, ...]
+    classes: tuple[SafeId, ...]
     """Class names in the order of classInd.txt."""
     labels: tuple[str, ...]
     """The same classes as people wrote them in sources.csv."""
@@ -86,19 +91,19 @@ class Takedown(Record):
     It holds no address and no name: what was removed is known by its ids alone.
     """
 
-    takedown_id: str
+    takedown_id: SafeId
     """First 12 hex digits of the SHA-256 of the ids of its sources."""
     at: datetime
     reason: str
-    sources: dict[str, int]
+    sources: dict[SafeId, int]
     """Source id -> number of its trimmed clips."""
-    media: dict[str, str]
+    media: dict[SafeId, RelativePath]
     """Media id -> path of the original, relative to the workspace."""
-    clips: dict[str, str]
+    clips: dict[SafeId, RelativePath | Literal[""]]
     """Clip id -> path of the trimmed file, relative to the workspace; empty: none."""
-    versions: tuple[str, ...]
+    versions: tuple[SafeId, ...]
     """Folders in releases/ that held any of them and stopped being releases."""
-    alike: tuple[str, ...]
+    alike: tuple[SafeId, ...]
     """Ids of other sources that show the same footage: for a person to look at."""
     done: bool = False
     """Everything is removed and the next version was tried."""

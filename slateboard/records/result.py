@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from slateboard.paths import SafeId
 from slateboard.records.base import Amount, Count, Record, Share
 from slateboard.records.run import Run
 
@@ -44,7 +45,7 @@ class Difference(Record):
 class Score(Record):
     """The figures of one stream of a run (a baseline of one network has one stream)."""
 
-    stream: str
+    stream: SafeId
     """normal, motion, fused, ... or `all` where there is one."""
     n_clips: Count
     """Clips that the figures per video are of: all that were expected, or those that were read (Run.failed)."""

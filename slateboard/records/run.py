@@ -2,9 +2,10 @@
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import field_serializer
+from pydantic import Field, field_serializer
 
 from slateboard.files import digest
+from slateboard.paths import SafeId, SafeName
 from slateboard.records.base import Count, Record, Share
 
 Failed = Literal["wrong", "left out"]
@@ -13,7 +14,7 @@ Failed = Literal["wrong", "left out"]
 class Model(Record):
     """The part of a run that does not speak of its data: what was trained, or which others were averaged."""
 
-    baseline: str
+    baseline: SafeName
     """Its name, or `fuse` where finished runs were averaged by hand."""
     parameters: dict[str, Any]
     """Of the baseline, defaults filled in."""
@@ -43,10 +44,10 @@ class Run(Model):
 
     SCHEMA: ClassVar[int] = 2
 
-    dataset: str
+    dataset: SafeId
     dataset_sha256: str
-    protocol: str
-    split: Count
+    protocol: SafeName
+    split: Count = Field(ge=1)
     split_sha256: str
     """Hash of the train and test lists."""
     safe: bool | None = None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from slateboard.files import digest
+from slateboard.paths import SafeId
 from slateboard.records.base import Record
 
 
@@ -43,7 +44,7 @@ BROUGHT = (State.FETCHED, State.MISSING)
 class Source(Record):
     """A link or path that a person listed, with its state in the catalog."""
 
-    source_id: str
+    source_id: SafeId
     """First 12 hex digits of the SHA-256 of url, start and end: stable when a label is corrected."""
     line: int
     """Line in sources.csv, the header being line 1."""
@@ -62,7 +63,7 @@ class Source(Record):
     """Kinds that a person saw; () if a person looked and saw none; None if nobody said."""
     note: str | None = None
     state: State = State.NEW
-    media_id: str | None = None
+    media_id: SafeId | None = None
     """The file that was fetched, where there is one."""
     reason: str | None = None
     """Original error text, or what the state refers to."""
@@ -111,7 +112,7 @@ def _site(authority: str) -> str:
 class Attempt(Record):
     """One try at a source."""
 
-    source_id: str
+    source_id: SafeId
     at: datetime
     state: State
     """The state it ended in."""

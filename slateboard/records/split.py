@@ -2,28 +2,29 @@
 
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
+from slateboard.paths import SafeId, SafeName
 from slateboard.records.base import Record
 
 
 class Split(Record):
     """One division of one dataset by one protocol."""
 
-    dataset: str
+    dataset: SafeId
     """<name>-<version>."""
     dataset_sha256: str
-    protocol: str
-    number: int
+    protocol: SafeName
+    number: int = Field(ge=1)
     """1-based number of the split or fold within the protocol."""
     parameters: dict[str, Any]
     seed: int
     safe: bool
     """False for protocols that let groups leak."""
-    train: tuple[str, ...]
+    train: tuple[SafeId, ...]
     """Clip ids in the order of the dataset."""
-    test: tuple[str, ...]
-    unused: tuple[str, ...] = ()
+    test: tuple[SafeId, ...]
+    unused: tuple[SafeId, ...] = ()
     """Clips that the protocol leaves out on purpose."""
     report: tuple[str, ...] = ()
     """What could not be met, and names that were not found, a sentence each."""

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveInt
 
+from slateboard.paths import SafeName
 from slateboard.records.base import Record
 from slateboard.records.run import Failed
 
@@ -11,7 +12,7 @@ from slateboard.records.run import Failed
 class SuiteRun(Record):
     """One [[run]] table: a run for each split, each seed and each combination of `grid`."""
 
-    baseline: str
+    baseline: SafeName
     set: dict[str, Any] = Field(default_factory=dict)
     """Parameters, over those of [baselines.<name>] and of the CARD."""
     grid: dict[str, list[Any]] = Field(default_factory=dict)
@@ -24,11 +25,11 @@ class Suite(Record):
     title: str = ""
     dataset: str | None = None
     """Version of a release, as v1, or a folder; the newest version unless given."""
-    protocol: str | None = None
+    protocol: SafeName | None = None
     """Of the splits; that of the settings unless given."""
-    splits: tuple[int, ...] = (1,)
+    splits: tuple[PositiveInt, ...] = (1,)
     """Their numbers within the protocol; empty: every one that was made."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[NonNegativeInt, ...] = (0,)
     failed: Failed = "wrong"
     """What a test clip that cannot be read counts as: wrong, or left out. It is counted either way."""
     baselines: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -1,5 +1,6 @@
 """TrainedOn: the clips that decided the weights of a run; lies in its folder before anything is tested."""
 
+from slateboard.paths import SafeId
 from slateboard.records.base import Record
 
 TRAINED_ON = "trained_on.json"
@@ -9,9 +10,9 @@ TRAINED_ON = "trained_on.json"
 class TrainedOn(Record):
     """trained_on.json of a run, over all its streams."""
 
-    train: tuple[str, ...]
+    train: tuple[SafeId, ...]
     """Ids of the clips that were learned from, in alphabetical order."""
-    validation: tuple[str, ...]
+    validation: tuple[SafeId, ...]
     """Ids of the clips that were held back to watch, and so may have decided when the training ended."""
 
     @property

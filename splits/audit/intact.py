@@ -25,7 +25,8 @@ def states(dataset: Dataset) -> dict[str, tuple[State, str]]:
     """
     clips = dataset.clips
     columns = (clips["clip_id"], clips["path"], clips["sha256"], clips["frames"], text_of(clips, "frames_sha256"))
-    items = [(str(dataset.root / path), *rest) for _, path, *rest in zip(*columns, strict=True)]
+    files = dataset.files(clips["path"])
+    items = [(str(file), *rest) for file, (_, _, *rest) in zip(files, zip(*columns, strict=True), strict=True)]
     # Threads: decoding and hashing let go of the interpreter's lock, and a process takes longer to start.
     with ThreadPoolExecutor(engine.cores()) as pool:
         found = track(pool.map(_state, items), "read", total=len(items), unit="clips")

@@ -87,8 +87,13 @@ def draw_pairs(path: Path, dataset: Dataset, shown: Shown) -> None:
     draw.text((_GAP, _TEXT // 2), inline(f"{shown.title}: {shown.count}"), fill=_INK, font=font)
     for name, left in (("why", _GAP), *_LEFT.items()):
         draw.text((left, _HEAD - _TEXT), name, fill=_INK, font=font)
+    drawn = {clip for pair in shown.pairs for clip in (pair.train, pair.test)}
     columns = dataset.clips[["clip_id", "path", "frames", "label"]].to_numpy(dtype=object)
-    files = {str(clip): (dataset.root / path, int(frames), str(label)) for clip, path, frames, label in columns}
+    files = {
+        str(clip): (dataset.file(path), int(frames), str(label))
+        for clip, path, frames, label in columns
+        if clip in drawn
+    }
     for place, pair in enumerate(shown.pairs):
         top = _HEAD + place * _PAIR
         draw.line([(0, top), (size[0], top)], fill=_LINE)

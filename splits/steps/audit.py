@@ -16,6 +16,7 @@ import typer
 
 from slateboard.errors import Finding
 from slateboard.options import ProtocolName, SplitNumber
+from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
@@ -51,7 +52,7 @@ def command(
         number=split,
         form=form,
     )
-    folder = workspace.splits / found.dataset.key / found.split.protocol / str(found.split.number)
+    folder = inside(workspace.splits, f"{found.dataset.key}/{found.split.protocol}/{found.split.number}")
     depth: Depth = "media" if media and not found.of_lists else "hashes"
     refuse_weaker(folder / CERTIFICATE, found, depth=depth)
     learned = None if trained_on is None else learned_from(trained_on, workspace, found.dataset)

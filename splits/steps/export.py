@@ -11,6 +11,7 @@ import typer
 from slateboard.errors import BadInput, Problem
 from slateboard.files import whole
 from slateboard.options import DatasetName, ProtocolName
+from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.workspace import Workspace
 from splits.folder import existing, find_dataset, find_split
@@ -35,7 +36,7 @@ def command(
     made = export(known, splits, form=form)
     _refuse_others(folder, made.contents)
     for file, content in made.contents.items():
-        with whole(folder / file) as temporary:
+        with whole(inside(folder, file)) as temporary:
             temporary.write_bytes(content)
     for key, counts in made.counts.items():
         told = ", ".join(f"{count} {part}" for part, count in counts.items())
@@ -57,7 +58,7 @@ def command(
 
 def _refuse_others(folder: Path, contents: dict[str, bytes]) -> None:
     """Raise BadInput that names every file in whose place another one lies."""
-    others = [name for name, content in sorted(contents.items()) if _is_other(folder / name, content)]
+    others = [name for name, content in sorted(contents.items()) if _is_other(inside(folder, name), content)]
     if others:
         remedy = "Name an empty folder, or remove it."
         raise BadInput([Problem(str(folder / name), "is there with other lines.", remedy) for name in others])

@@ -12,13 +12,14 @@ import typer
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 from slateboard.options import DatasetName
+from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.audit.audit import Audit, audit, audit_line, lists_sha256
 from splits.division import EXTENDS, PROTOCOLS, asked_for, divide, extendable, parameters_of, settled
 from splits.extension import Previous
-from splits.folder import RECORD, existing, find_dataset, find_split, is_same, split_folder, write_split
+from splits.folder import RECORD, existing, find_dataset, find_split, is_same, numbered, split_folder, write_split
 from splits.parts import short
 
 SHOWN = 3
@@ -93,7 +94,7 @@ def _frozen(
 
     A release extends the splits of the one before it by itself, so that nobody has to ask for that.
     """
-    records = sorted((dataset.root / "splits" / protocol).glob(f"*/{RECORD}"), key=lambda path: int(path.parent.name))
+    records = numbered(inside(dataset.root, f"splits/{protocol}"))
     found = [find_split(workspace, dataset, protocol=protocol, number=int(path.parent.name)) for path in records]
     same = all((asked_for(split), split.seed) == wanted for split in found)
     return found if same and extends in (None, *(split.parameters.get(EXTENDS) for split in found[:1])) else []

@@ -13,7 +13,7 @@ import pytest
 from releasing import contents, ready
 from releasing import curate as run
 
-import curate.release.rebuild
+import curate.release.released
 from curate.release.rebuild import REPORT, Difference, rebuild
 from slateboard.catalog.catalog import opened
 from slateboard.errors import SlateboardError
@@ -84,9 +84,9 @@ def test_what_comes_back_later_completes_the_same_folder(released: Workspace, tm
 def test_another_encoding_of_the_same_frames_is_called_that(
     released: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = curate.release.rebuild._settings
+    honest = curate.release.released._settings
     monkeypatch.setattr(
-        curate.release.rebuild, "_settings", lambda tables: honest(tables).model_copy(update={"crf": 30})
+        curate.release.released, "_settings", lambda tables: honest(tables).model_copy(update={"crf": 30})
     )
     done = rebuild(released, released.releases / "v1" / "recipe.toml", into=tmp_path / "again", workers=1)
     clips = [one for one in done.differences if one.what == "clip"]

@@ -1,0 +1,187 @@
+"""Addresses as they may leave a workspace: without a login, a signature, or a place on this machine.
+
+Two addresses that differ in these alone are one file: `identity` is what sources are known and compared by.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote, unquote, unquote_plus
+
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#\\]*)(?P<rest>.*)", re.DOTALL)
+_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`|]+")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_PATH_IN_TEXT = re.compile(
+    r"(?<![\w/.:~-])(?:~[\w.-]*)?(?:/[^\s/\"'<>`|:;,()]+)+/(?P<name>[^\s/\"'<>`|:;,()]*)"
+    r"|(?<!\w)(?:[A-Za-z]:[\\/]|\\\\)(?:[^\s\\/\"'<>`|:;,()]+[\\/])*(?P<other>[^\s\\/\"'<>`|:;,()]*)"
+)
+
+# Words of a parameter's name: `access_token`, `X-Amz-Signature`, `authToken` have these among theirs.
+_WORDS = frozenset(
+    {
+        "apikey", "auth", "authorization", "bearer", "credential", "credentials", "hmac", "jwt", "lsig", "oauth",
+        "passphrase", "passwd", "password", "pwd", "secret", "session", "sessionid", "sig", "signature", "token",
+        "tokens",
+    }
+)  # fmt: skip
+_NAMES = frozenset(
+    {
+        "__gda__", "access_key", "accesskey", "auth_key", "authkey", "awsaccesskeyid", "expire", "expires",
+        "googleaccessid", "hdnea", "hdntl", "hdnts", "jsessionid", "key", "key-pair-id", "mstoken", "ossaccesskeyid",
+        "phpsessid", "policy", "private_key", "sessid", "skoid",
+    }
+)  # fmt: skip
+_BEGINNINGS = ("x-amz-", "x-goog-", "x-oss-", "x-cos-", "_nc_", "hdn")
+# Names that mean something else elsewhere are taken for a part of a signature beside one: Azure's shared access
+# signature (sv=...&se=...&sig=...), the addresses of Facebook's and Instagram's hosts (oh=...&oe=...).
+_AZURE = frozenset(
+    {
+        "se", "ske", "skoid", "sks", "skt", "sktid", "skv", "sip", "sp", "spr", "sr", "srt", "ss", "st", "sv", "si",
+    }
+)  # fmt: skip
+_META = frozenset(("oh", "oe"))
+_META_HOSTS = ("fbcdn.net", "cdninstagram.com")
+_USERS = frozenset(("email", "login", "user", "username"))
+_WORD = re.compile(r"[a-z]+|[A-Z][a-z]*")
+
+
+def is_web(address: str) -> bool:
+    """True for an http(s) address, False for a path."""
+    return _WEB.match(address) is not None
+
+
+def identity(address: str) -> str:
+    """Return what is the same for two addresses of one file: without login and signature; a path as it is."""
+    return public(address) if is_web(address) else address
+
+
+@lru_cache(maxsize=10_000)
+def public(address: str, *, root: Path | None = None) -> str:
+    """Return an address as others may read it; one without anything private comes back as it is, to the letter.
+
+    Of an http(s) address the login, the signature and parameters that are keys, tokens or sessions are left out. A
+    path below `root`, the workspace, is relative to it; of any other that leads elsewhere the file's name is left.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if found is None or found["scheme"].lower() == "file":
+        return _public_path(found["rest"] if found else address, root)
+    host = found["authority"].rpartition("@")[2]
+    path, mark, rest = _parted(found["rest"])
+    query, sign, fragment = rest.partition("#") if mark == "?" else ("", mark, rest)
+    queried = _query(query, host)
+    public_path = _path(path)
+    noted = _query(fragment, host) if "=" in fragment else fragment
+    return "".join(
+        (
+            f"{found['scheme']}://{host}{public_path}",
+            f"?{queried}" if queried or (mark == "?" and not query) else "",
+            f"{sign}{noted}" if noted or not fragment else "",
+        )
+    )
+
+
+def is_private(address: str, *, root: Path | None = None) -> bool:
+    """Does an address hold anything that may not leave the workspace?"""
+    return public(address, root=root) != address
+
+
+def scrubbed(text: str, *, root: Path | None = None, known: Iterable[str] = ()) -> str:
+    """Return a text with the public form of every address in it, and of every path of this machine.
+
+    `known` are addresses that may stand in it, to be found whatever signs they hold.
+    """
+    for address in known:
+        text = text.replace(address, public(address, root=root)) if is_private(address, root=root) else text
+    for place in [*([str(root.absolute()), str(root.resolve())] if root else []), str(Path.home())]:
+        text = text.replace(f"{place}/", "") if len(place) > 1 else text
+    parts, last = [], 0
+    for found in _IN_TEXT.finditer(text):
+        address = found[0].rstrip(".,;:!?)]}")
+        parts += [_without_paths(text[last : found.start()]), public(address, root=root)]
+        last = found.start() + len(address)
+    return "".join([*parts, _without_paths(text[last:])])
+
+
+def _without_paths(text: str) -> str:
+    return _PATH_IN_TEXT.sub(lambda found: found["name"] or found["other"] or "", text)
+
+
+def _parted(rest: str) -> tuple[str, str, str]:
+    """Return path, the first of ? and #, and what follows it."""
+    place = min((at for at in (rest.find("?"), rest.find("#")) if at >= 0), default=len(rest))
+    return rest[:place], rest[place : place + 1], rest[place + 1 :]
+
+
+def _path(path: str) -> str:
+    """Return the path of an address without parts such as `hdnts=exp=1~hmac=2` and `;jsessionid=3`."""
+    parts = [_matrix(part) for part in path.split("/") if not _is_secret_pair(part, frozenset(), "")]
+    return "/".join(parts)
+
+
+def _matrix(part: str) -> str:
+    name, *parameters = part.split(";")
+    return ";".join([name, *(one for one in parameters if not _is_secret_pair(one, frozenset(), ""))])
+
+
+def _query(query: str, host: str) -> str:
+    """Return a query without its secrets; what stays is not touched, and nor are the signs between."""
+    pieces = re.split("([&;])", query)
+    names = frozenset(_name(piece) for piece in pieces[::2])
+    kept: list[str] = []
+    for number in range(0, len(pieces), 2):
+        if not _is_secret_pair(pieces[number], names, host):
+            kept += [pieces[number - 1]] if kept else []
+            kept.append(_nested(pieces[number]))
+    return "".join(kept)
+
+
+def _name(piece: str) -> str:
+    return unquote_plus(piece.partition("=")[0]).strip().casefold()
+
+
+def _is_secret_pair(piece: str, names: frozenset[str], host: str) -> bool:
+    """Is `name=value` a secret, among parameters of these names?"""
+    written, sign, value = piece.partition("=")
+    return bool(sign and value) and _is_secret(unquote_plus(written).strip(), names, host)
+
+
+def _is_secret(written: str, names: frozenset[str], host: str) -> bool:
+    name = written.casefold()
+    if name in _NAMES or name.startswith(_BEGINNINGS) or name in _WORDS:
+        return True
+    words = {word.casefold() for word in _WORD.findall(written)} | set(re.split(r"[^a-z0-9]+", name))
+    if words & _WORDS or {"api", "key"} <= words:
+        return True
+    if name in _AZURE:
+        return "sig" in names or len(names & _AZURE) > 3
+    if name in _META:
+        return names >= _META or re.sub(r":\d*$", "", host).casefold().endswith(_META_HOSTS)
+    return name in _USERS and bool(names & {"password", "passwd", "pwd"})
+
+
+def _nested(piece: str) -> str:
+    """Return a parameter; one that is an address itself is given without its secrets."""
+    name, sign, value = piece.partition("=")
+    address = unquote(value)
+    inner = public(address) if _WEB.match(address) else address
+    return f"{name}{sign}{quote(inner, safe='')}" if inner != address else piece
+
+
+def _public_path(path: str, root: Path | None) -> str:
+    if _DRIVE.match(path):
+        return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
+    if path.startswith("/"):
+        plain = posixpath.normpath(path)
+        for place in {root.absolute(), root.resolve()} if root is not None else ():
+            if plain.startswith(f"{place}/"):
+                return plain.removeprefix(f"{place}/")
+        return posixpath.basename(plain)
+    if path.startswith("~"):
+        return posixpath.basename(path)
+    if ".." not in path.split("/"):
+        return path
+    plain = posixpath.normpath(path)
+    return posixpath.basename(plain) if plain.startswith("..") else plain

@@ -1,0 +1,50 @@
+"""SHA256SUMS: what a release holds, a line a file as `sha256sum` prints it; read with every name checked."""
+
+import re
+from pathlib import Path
+
+from slateboard.errors import BadInput, Problem
+from slateboard.files import sha256_of, write_text
+from slateboard.paths import PATH, REMEDY
+
+SUMS = "SHA256SUMS"
+"""Written last: a folder without it is no release."""
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+
+
+def sums_of(folder: Path) -> dict[str, str]:
+    """Return path -> SHA-256 of every file below a folder but its own sums, by path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+
+
+def sums_text(sums: dict[str, str]) -> str:
+    """Return sums as `sha256sum` prints them."""
+    return "".join(f"{digest}  {path}\n" for path, digest in sums.items())
+
+
+def write_sums(folder: Path) -> dict[str, str]:
+    """Write SHA256SUMS, last: its presence means that the release is whole."""
+    sums = sums_of(folder)
+    write_text(folder / SUMS, sums_text(sums))
+    return sums
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """Return path -> SHA-256 of a file that `sha256sum` printed; raises BadInput with every line that is none."""
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput([Problem(str(path), f"cannot be read ({error}).", REMEDY)]) from None
+    sums: dict[str, str] = {}
+    problems = []
+    for number, line in enumerate(lines, 1):
+        found = _LINE.fullmatch(line)
+        fault = PATH.fault(found[2]) if found else f"is {line!r:.100}, which is no hash, two blanks and a path"
+        if found and not fault:
+            sums[found[2]] = found[1]
+        elif line:
+            problems.append(Problem(f"{path} line {number}", f"{fault}.", REMEDY))
+    if problems:
+        raise BadInput(problems)
+    return sums
