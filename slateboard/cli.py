@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from slateboard import __version__
-from slateboard.errors import Finding, MissingRequirement, SlateboardError, did_you_mean
+from slateboard.errors import BadInput, Finding, MissingRequirement, SlateboardError, did_you_mean
+from slateboard.files import forget_writes, told_writes
 from slateboard.progress import be_quiet, complain, say, show_json
 from slateboard.registry import first_line, folder_of, import_module, modules_in
 from slateboard.termination import TERMINATED, stops_on_sigterm
@@ -35,13 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["--version"]:
         print(__version__)
         return 0
+    forget_writes()
     try:
         with stops_on_sigterm():
             return _run(words)
     except SlateboardError as error:
         if "--debug" in words:
             complain(traceback.format_exc())
-        complain(f"slateboard: {error}")
+        complain(f"slateboard: {_told(error)}")
         return error.exit_code
     except (KeyboardInterrupt, SystemExit) as end:
         complain("slateboard: stopped; run the same command again to go on.")
@@ -54,6 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return MissingRequirement.exit_code
         complain(f"slateboard: {type(error).__name__}: {error} (a fault of ours: --debug shows where)")
         return USAGE
+
+
+def _told(error: SlateboardError) -> str:
+    """Return an error; problems of an input with what the command has written before it came upon them."""
+    if not isinstance(error, BadInput):
+        return str(error)
+    writes = told_writes()
+    return error.told(f"; written before that: {writes}" if writes else ", nothing was written")
 
 
 def _run(words: list[str]) -> int:

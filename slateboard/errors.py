@@ -36,12 +36,16 @@ class Problem:
 
 
 class BadInput(SlateboardError):
-    """An input with one or more problems; nothing was written."""
+    """An input with one or more problems. What was written before, if anything, the command line says."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
+        super().__init__(self.told(""))
+
+    def told(self, remark: str) -> str:
+        """Return all problems below a line with their number and a remark."""
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
-        super().__init__("\n".join([f"{count}, nothing was written:", *map(str, self.problems)]))
+        return "\n".join([f"{count}{remark}:", *map(str, self.problems)])
 
 
 class Newer(BadInput):

@@ -8,6 +8,7 @@ import os
 import socket
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,11 +18,18 @@ from slateboard.escaping import csv_cell
 
 PART = ".part"
 """Ending of a file or folder that is not whole yet; anything that bears it may be deleted."""
+_LONGEST_NAME_BYTES = 200
+"""Of a file whose name is part of that of its temporary one: beside it there must be room for more."""
+_written: Counter[Path] = Counter()
+"""Folder, or catalog -> files written in it by this process since `forget_writes`."""
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it there when the block ends well, else remove it."""
+def whole(path: Path, *, is_spare: bool = False) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it there when the block ends well, else remove it.
+
+    `is_spare`: it holds nothing that was not there before, so that a command need not speak of it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, handle = _begun(path)
     try:
@@ -35,6 +43,8 @@ def whole(path: Path) -> Iterator[Path]:
         raise
     finally:
         os.close(handle)
+    if not is_spare:
+        note_write(path.parent)
     flush_folder(path.parent)
 
 
@@ -46,7 +56,8 @@ def _begun(path: Path) -> tuple[Path, int]:
     Another machine has another name, for not every network file system carries locks from one to the next.
     """
     machine = zlib.crc32(socket.gethostname().encode())
-    temporary = path.parent / f".{path.name}.{machine:08x}{PART}"
+    name = path.name if len(os.fsencode(path.name)) <= _LONGEST_NAME_BYTES else digest(path.name, length=32)
+    temporary = path.parent / f".{name}.{machine:08x}{PART}"
     with suppress(OSError, ImportError):
         with suppress(FileNotFoundError):
             leftover = _locked(temporary, os.O_RDWR | os.O_NOFOLLOW)
@@ -54,8 +65,8 @@ def _begun(path: Path) -> tuple[Path, int]:
             temporary.unlink()
             os.close(leftover)
         return temporary, _locked(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
-    return Path(name), handle
+    handle, other = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.", suffix=PART)
+    return Path(other), handle
 
 
 def _locked(file: Path, flags: int) -> int:
@@ -71,6 +82,29 @@ def _locked(file: Path, flags: int) -> int:
         os.close(handle)
         raise
     return handle
+
+
+def note_write(place: Path) -> None:
+    """Note that a file was written in a folder, or a catalog, by other means than `whole`."""
+    _written[place] += 1
+
+
+def forget_writes() -> None:
+    """Begin anew to note what is written: a command begins."""
+    _written.clear()
+
+
+def told_writes() -> str:
+    """Return what this process has written and what is there now, for people; empty: nothing."""
+    there = {place: count for place, count in _written.items() if place.exists()}
+    folders = [place for place in there if place.is_dir()]
+    told = [str(place) for place in there if place not in folders]
+    if folders:
+        count = sum(there[place] for place in folders)
+        common = os.path.commonpath([place.absolute() for place in folders])
+        shown = folders[0] if len(folders) == 1 else Path(common)
+        told.insert(0, f"{count} file{'s' if count != 1 else ''} in {shown}")
+    return ", ".join(told)
 
 
 def flush_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.paths import SafeName
 
 FILE = "slateboard.toml"
 
@@ -222,7 +223,7 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    name: str = Field(default="dataset", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: SafeName = "dataset"
     """Short name of the dataset: letters, digits, `_ . -`."""
     title: str = ""
     """Name of the dataset for people."""

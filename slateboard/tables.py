@@ -38,7 +38,9 @@ class Column:
     def fault(self, value: object) -> str:
         """Return what is wrong with a value, the end of a sentence; empty where nothing is."""
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-            return "" if self.may_lack or (value == "" and self.text is None and not self.choices) else "is not given"
+            # A text that may hold anything may hold nothing; older releases have no value where newer ones have "".
+            is_free = self.kind == "text" and self.text is None and not self.choices
+            return "" if self.may_lack or is_free else "is not given"
         if self.kind == "text":
             if self.choices and value not in self.choices:
                 return f"is {value!r:.100}, which is none of {', '.join(self.choices)}"

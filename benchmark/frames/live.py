@@ -17,7 +17,7 @@ from benchmark.frames.store import cut
 from slateboard import engine
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
-from slateboard.files import digest
+from slateboard.files import digest, note_write
 from slateboard.media.frames import scaled_size
 from slateboard.media.seek import Start, Survey, frames_at, survey
 from slateboard.paths import inside
@@ -129,6 +129,7 @@ def _look_through(wanted: Mapping[str, Path], known: dict[str, Surveyed], file: 
             known[sha256] = one
             journal.write(json.dumps({"sha256": sha256, **asdict(one)}) + "\n")
             journal.flush()
+            note_write(file.parent)
             bar.step(note=one.failed)
 
 

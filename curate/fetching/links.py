@@ -11,6 +11,7 @@ from curate.fetching.fetch import read_cookies
 from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job, Left, Plan
 from curate.fetching.web import Session, guarded_session
+from slateboard.files import note_write
 from slateboard.records.source import Source, State
 from slateboard.settings import Fetch, Limits
 from slateboard.workers.outcome import Budget
@@ -113,6 +114,7 @@ class Journal:
         with self._path.open("a", encoding="utf-8") as file:
             # A line of its own, even after one that was cut off.
             file.write(f"\n{json.dumps(row, ensure_ascii=False)}")
+        note_write(self._path)
 
     def end(self) -> None:
         """Forget: the table is whole."""

@@ -18,7 +18,7 @@ from curate.release.released import Released, check_target, read_released
 from curate.release.tables import FILES, Tables
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import csv_text, flush_folder, sha256_of, whole, write_text
+from slateboard.files import csv_text, flush_folder, note_write, sha256_of, whole, write_text
 from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import frames_sha256
@@ -156,6 +156,7 @@ def _cut_all(
                     target = inside(building, row["path"])
                     target.parent.mkdir(parents=True, exist_ok=True)
                     (scratch / "clips" / f"{clip.clip_id}.mp4").replace(target)
+                    note_write(target.parent)
             bar.step(len(done))
     return found
 

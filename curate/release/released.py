@@ -11,6 +11,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from curate.release.list_only import RELEASE_SUMS
+from curate.release.questions import check_answers
 from curate.release.sides import check_protocol, splitting
 from curate.release.tables import CLIPS, FILES, ORIGINALS, RECIPE, Tables, read_tables
 from slateboard.errors import BadInput, Problem, SlateboardError
@@ -61,6 +62,7 @@ def read_released(recipe: Path) -> Released:
     tables = read_tables(folder)
     check_protocol(tables.release.protocol, where=f"{recipe}: protocol")
     splitting(tables.release)
+    check_answers(tables.release.settings.get("release", {}).get("answers", {}))
     problems = [*_repeated(folder, tables), *_unlisted(folder, tables), *_strange(folder, tables)]
     if problems:
         raise BadInput(problems)

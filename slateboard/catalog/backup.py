@@ -107,7 +107,7 @@ def put_aside(path: Path) -> Path | None:
 @contextmanager
 def copied(path: Path) -> Iterator[Path]:
     """Give a copy of a catalog to change; it takes the place of the catalog when the block ends well."""
-    with whole(path) as temporary:
+    with whole(path, is_spare=True) as temporary:
         _copy(path, temporary)
         yield temporary
         if wal_of(path).exists():
@@ -120,7 +120,7 @@ def _made(path: Path, *, number: int, changed_at: int) -> Backup | None:
     target = path.parent / BACKUPS / f"catalog-{number:06d}-{made:%Y%m%dT%H%M%S}Z.db"
     if not _holds_sources(path):
         return None
-    with whole(target) as temporary:
+    with whole(target, is_spare=True) as temporary:
         _copy(path, temporary)
         reason = fault(temporary, every_page=True)
         if reason is not None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, delete, event, text
+from sqlalchemy import Engine, create_engine, delete, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from slateboard.catalog import schema
@@ -20,6 +20,7 @@ from slateboard.catalog.migrations.migrate import create, migrate
 from slateboard.catalog.sources import SourceTables
 from slateboard.catalog.stamps import StampTables
 from slateboard.errors import MissingRequirement, SlateboardError
+from slateboard.files import note_write
 from slateboard.progress import say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -75,6 +76,21 @@ def _configure(connection: Any, _: Any) -> None:
     cursor.close()
 
 
+def _note_writes(engine: Engine, path: Path) -> None:
+    """Note each transaction that changed something."""
+
+    def executed(connection: Any, clause: Any, multi: Any, params: Any, options: Any, result: Any) -> None:
+        if clause.is_dml:
+            connection.info["changed"] = True
+
+    def committed(connection: Any) -> None:
+        if connection.info.pop("changed", False):
+            note_write(path)
+
+    event.listen(engine, "after_execute", executed)
+    event.listen(engine, "commit", committed)
+
+
 _LEAST_BYTES = 1_000_000
 """SQLite's shared memory and log need some 100 kB before a first write."""
 
@@ -95,6 +111,7 @@ def opened(path: Path) -> Iterator[Catalog]:
             create(path)
         engine = create_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", _configure)
+        _note_writes(engine, path)
         try:
             yield Catalog(engine)
         finally:

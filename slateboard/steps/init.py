@@ -10,8 +10,9 @@ import typer
 
 from slateboard.errors import BadInput, Problem
 from slateboard.files import write_text
+from slateboard.paths import NAME
 from slateboard.progress import say
-from slateboard.settings import FILE, read_settings
+from slateboard.settings import FILE
 
 COLUMNS = "url,label,start,end,group,licence,effects,note\n"
 
@@ -24,12 +25,9 @@ def command(
     settings, sources = folder / FILE, folder / "sources.csv"
     if settings.exists():
         raise BadInput([Problem(str(settings), "is there already.", "Edit it, or choose another folder.")])
+    if fault := NAME.fault(name):
+        raise BadInput([Problem("--name", f"{fault}.", "Give another.")])
     write_text(settings, f'name = "{name}"\ntitle = ""\nlicence = ""\n')
-    try:
-        read_settings(folder)
-    except BadInput:
-        settings.unlink()
-        raise
     if not sources.exists():
         write_text(sources, COLUMNS)
     say(f"{folder}: write your links into sources.csv, then `slateboard curate fetch -w {folder}`.")

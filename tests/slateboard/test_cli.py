@@ -1,13 +1,19 @@
 """The path is the command; help is quick; errors are sentences with the right exit code."""
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import slateboard.steps.ls
+from slateboard.catalog.catalog import opened
 from slateboard.cli import main
+from slateboard.errors import BadInput, Problem
+from slateboard.files import write_text
 from slateboard.steps.init import COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -72,3 +78,53 @@ def test_bad_input_writes_nothing_and_names_every_line(tmp_path: Path, capsys: p
     assert "line 2: start '1:99' is no time." in err
     assert "line 3: path 'not_there.mp4' is not there." in err
     assert not (tmp_path / "catalog.db").exists()
+
+
+def _refused_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Make `slateboard ls` do something and then find its input bad."""
+
+    def command() -> None:
+        act()
+        raise BadInput([Problem("x", "is bad.", "Mend it.")])
+
+    monkeypatch.setattr(slateboard.steps.ls, "command", command)
+    assert main(["ls"]) == 2
+
+
+def test_a_command_that_wrote_nothing_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_text(tmp_path / "earlier.txt", "by another command")
+    _refused_after(tmp_path, monkeypatch, lambda: None)
+    assert capsys.readouterr().err == "slateboard: 1 problem, nothing was written:\nx: is bad. Mend it.\n"
+
+
+def test_a_command_that_wrote_before_its_input_was_found_bad_says_what(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def act() -> None:
+        write_text(tmp_path / "v1.part" / "a" / "x.txt", "left")
+        write_text(tmp_path / "v1.part" / "b" / "x.txt", "left")
+        write_text(tmp_path / "gone" / "x.txt", "removed")
+        shutil.rmtree(tmp_path / "gone")
+        with opened(tmp_path / "catalog.db") as catalog:
+            catalog.number([("item", "scope")])
+
+    _refused_after(tmp_path, monkeypatch, act)
+    said = capsys.readouterr().err.partition("\n")[0]
+    assert said == (
+        f"slateboard: 1 problem; written before that: 2 files in {tmp_path / 'v1.part'}, {tmp_path / 'catalog.db'}:"
+    )
+
+
+def test_a_catalog_that_was_only_read_was_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def act() -> None:
+        with opened(tmp_path / "catalog.db") as catalog:
+            assert catalog.sources() == []
+
+    with opened(tmp_path / "catalog.db") as catalog:
+        catalog.number([("item", "scope")])
+    _refused_after(tmp_path, monkeypatch, act)
+    assert "nothing was written" in capsys.readouterr().err

@@ -99,3 +99,9 @@ def test_a_digest_does_not_depend_on_the_order_of_keys() -> None:
 def test_the_hash_is_of_the_bytes(tmp_path: Path) -> None:
     write_json(tmp_path / "x.json", {})
     assert sha256_of(tmp_path / "x.json") == "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356"
+
+
+def test_a_name_as_long_as_file_systems_take_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / f"{'x' * 251}.mp4"
+    write_text(path, "x")
+    assert os.listdir(tmp_path) == [path.name]

@@ -21,7 +21,7 @@ def newest() -> str:
 
 def create(path: Path) -> None:
     """Make a new, empty catalog."""
-    with whole(path) as temporary:
+    with whole(path, is_spare=True) as temporary:
         _upgrade(temporary)
 
 
