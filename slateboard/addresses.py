@@ -117,49 +117,56 @@ def _parted(rest: str) -> tuple[str, str, str]:
 
 def _path(path: str) -> str:
     """Return the path of an address without parts such as `hdnts=exp=1~hmac=2` and `;jsessionid=3`."""
-    parts = [_matrix(part) for part in path.split("/") if not _is_secret_pair(part, frozenset(), "")]
-    return "/".join(parts)
+    if "=" not in path:
+        return path
+    parts = [part for part in path.split("/") if not _is_secret_pair(part)]
+    return "/".join(";".join(one for one in part.split(";") if not _is_secret_pair(one)) for part in parts)
 
 
-def _matrix(part: str) -> str:
-    name, *parameters = part.split(";")
-    return ";".join([name, *(one for one in parameters if not _is_secret_pair(one, frozenset(), ""))])
+def _is_secret_pair(part: str) -> bool:
+    name, sign, value = part.partition("=")
+    return bool(sign and value) and _kind(name) == "secret"
 
 
 def _query(query: str, host: str) -> str:
     """Return a query without its secrets; what stays is not touched, and nor are the signs between."""
     pieces = re.split("([&;])", query)
-    names = frozenset(_name(piece) for piece in pieces[::2])
+    named = [piece.partition("=") for piece in pieces[::2]]
+    kinds = [_kind(name) if value else "" for name, _, value in named]
+    if not any(kinds) and "%3a" not in query.lower() and "://" not in query:
+        return query
+    secret = {"secret", *_doubtful({name for name, _, _ in named}, kinds, host)}
     kept: list[str] = []
-    for number in range(0, len(pieces), 2):
-        if not _is_secret_pair(pieces[number], names, host):
-            kept += [pieces[number - 1]] if kept else []
-            kept.append(_nested(pieces[number]))
+    for number, kind in enumerate(kinds):
+        if kind not in secret:
+            kept += [pieces[2 * number - 1]] if kept else []
+            kept.append(_nested(pieces[2 * number]))
     return "".join(kept)
 
 
-def _name(piece: str) -> str:
-    return unquote_plus(piece.partition("=")[0]).strip().casefold()
+@lru_cache(maxsize=10_000)
+def _kind(written: str) -> str:
+    """Return what a parameter's name means: secret, or perhaps a part of one (azure, meta, user); empty: nothing."""
+    plain = unquote_plus(written).strip()
+    name = plain.casefold()
+    words = {word.casefold() for word in _WORD.findall(plain)} | set(re.split(r"[^a-z0-9]+", name))
+    if name in _NAMES or name.startswith(_BEGINNINGS) or words & _WORDS or {"api", "key"} <= words:
+        return "secret"
+    kinds = {"azure": _AZURE, "meta": _META, "user": _USERS}
+    return next((kind for kind, names in kinds.items() if name in names), "")
 
 
-def _is_secret_pair(piece: str, names: frozenset[str], host: str) -> bool:
-    """Is `name=value` a secret, among parameters of these names?"""
-    written, sign, value = piece.partition("=")
-    return bool(sign and value) and _is_secret(unquote_plus(written).strip(), names, host)
-
-
-def _is_secret(written: str, names: frozenset[str], host: str) -> bool:
-    name = written.casefold()
-    if name in _NAMES or name.startswith(_BEGINNINGS) or name in _WORDS:
-        return True
-    words = {word.casefold() for word in _WORD.findall(written)} | set(re.split(r"[^a-z0-9]+", name))
-    if words & _WORDS or {"api", "key"} <= words:
-        return True
-    if name in _AZURE:
-        return "sig" in names or len(names & _AZURE) > 3
-    if name in _META:
-        return names >= _META or re.sub(r":\d*$", "", host).casefold().endswith(_META_HOSTS)
-    return name in _USERS and bool(names & {"password", "passwd", "pwd"})
+def _doubtful(names: set[str], kinds: list[str], host: str) -> set[str]:
+    """Return the kinds of names that mean a secret among these parameters: they mean something else elsewhere."""
+    plain = {unquote_plus(name).strip().casefold() for name in names}
+    found = set()
+    if "sig" in plain or kinds.count("azure") > 3:
+        found.add("azure")
+    if plain >= _META or re.sub(r":\d*$", "", host).casefold().endswith(_META_HOSTS):
+        found.add("meta")
+    if plain & {"password", "passwd", "pwd"}:
+        found.add("user")
+    return found
 
 
 def _nested(piece: str) -> str:

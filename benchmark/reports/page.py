@@ -12,6 +12,7 @@ from PIL import Image
 from benchmark.reports.figures import readable
 from benchmark.reports.mistakes import MOST
 from benchmark.reports.probed import PROBES, Probes
+from slateboard.addresses import scrubbed
 from slateboard.escaping import pages
 from slateboard.files import write_text
 from slateboard.records.result import Result, Score
@@ -141,7 +142,9 @@ def _tables(result: Result) -> list[tuple[str, list[tuple[str, Any]]]]:
             [("dataset", run.dataset_sha256), ("lists", run.split_sha256), ("trained on", result.train_sha256)],
         ),
     ]
-    return [(title, facts) for title, facts in found if facts]
+    # Weights may have been named by the path of their file.
+    shown = [(title, [(name, scrubbed(str(value))) for name, value in facts]) for title, facts in found]
+    return [(title, facts) for title, facts in shown if facts]
 
 
 def _cost(facts: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from slateboard.addresses import identity
 from slateboard.records.clip import Clip
 from slateboard.records.media import Duplicate
 from slateboard.records.release import MACHINE_MADE
@@ -26,12 +27,12 @@ def group_names(
         if clip.group:
             _join(parents, own, f"group {clip.group}")
         if source is not None:
-            _join(parents, own, f"address {source.url}")
+            _join(parents, own, f"address {identity(source.url)}")
     for source in sources.values():
         if source.media_id is not None:
-            _join(parents, f"address {source.url}", f"media {source.media_id}")
+            _join(parents, f"address {identity(source.url)}", f"media {source.media_id}")
             if source.group:
-                _join(parents, f"address {source.url}", f"group {source.group}")
+                _join(parents, f"address {identity(source.url)}", f"group {source.group}")
     for pair in duplicates:
         _join(parents, f"media {pair.first}", f"media {pair.second}")
     names: dict[str, str] = {}

@@ -11,6 +11,7 @@ from curate.fetching.crawl import Event, crawl
 from curate.fetching.download import Downloader, clear
 from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job, Left, Plan
+from slateboard.addresses import identity
 from slateboard.errors import BadInput, Problem
 from slateboard.files import PART
 from slateboard.records.media import Media
@@ -56,15 +57,16 @@ def fetch(
 ) -> Iterator[Source]:
     """Fetch sources and yield each in its new state once it is recorded, in the order in which they end.
 
-    Sources of one address share one download; another address with the same bytes becomes a
-    `duplicate`. `refused` are ids of files that were taken down: such a file is not kept, whatever its address, nor is
-    an address asked for that was taken down. What is not asked for, because its host refuses us as a whole, keeps its
+    Sources of one address share one download, whatever logins and signatures theirs bear: the one that is listed last
+    is asked for, since signatures are renewed. Another address with the same bytes becomes a `duplicate`.
+    `refused` are ids of files that were taken down: such a file is not kept, whatever its address, nor is an address
+    asked for that was taken down. What is not asked for, because its host refuses us as a whole, keeps its
     state and is told to `left_alone`, host by host. Attempts are recorded as they are made, states when a source is
     settled: after a kill the next run goes on with what was not.
     """
     by_url: dict[str, list[Source]] = {}
     for source in sorted(sources, key=lambda source: source.line):
-        by_url.setdefault(source.url, []).append(source)
+        by_url.setdefault(identity(source.url), []).append(source)
     settling = _Settling(refused, root, ledger, settings)
     for url in settling.down(by_url):
         yield from settling.settled(by_url.pop(url), Outcome(State.TAKEN_DOWN, error=_TAKEN_DOWN), None)
@@ -75,12 +77,12 @@ def fetch(
     for part in (root / "media").glob(f".*{PART}"):
         # A copy that a kill cut off.
         part.unlink()
-    plan = Plan([Job(url, group[0].host, group[0].source_id) for url, group in by_url.items()], settings=settings)
+    plan = Plan([Job(group[-1].url, group[0].host, group[0].source_id) for group in by_url.values()], settings=settings)
     for event in _events(plan, root, incoming, settings, limits):
         if event.outcome.final:
             # Its process was ended and could not clear up.
             clear(incoming, event.job, event.outcome)
-        group = by_url[event.job.url]
+        group = by_url[identity(event.job.url)]
         attempt = (datetime.now(UTC), event.outcome) if event.attempted else None
         if event.settled:
             yield from settling.settled(group, event.outcome, attempt)
@@ -134,16 +136,17 @@ class _Settling:
 
     def down(self, urls: Collection[str]) -> list[str]:
         """Return those of these addresses that were taken down with another piece of the same video."""
-        down = {url for state, _, url in self._ledger.standing() if state == State.TAKEN_DOWN}
+        down = {identity(url) for state, _, url in self._ledger.standing() if state == State.TAKEN_DOWN}
         return [url for url in urls if url in down]
 
     def here(self, urls: Collection[str]) -> dict[str, Source]:
         """Return address -> a source of it that was fetched before, where its file still lies in media/."""
-        fetched = {url for state, _, url in self._ledger.standing() if state == State.FETCHED and url in urls}
-        others = [source for source in self._known.values() if source.url in fetched] if fetched else []
+        standing = self._ledger.standing()
+        fetched = {identity(url) for state, _, url in standing if state == State.FETCHED}.intersection(urls)
+        others = [source for source in self._known.values() if identity(source.url) in fetched] if fetched else []
         media = self._ledger.media_of([source.media_id or "" for source in others])
         there = {media_id for media_id, one in media.items() if (self._root / one.path).is_file()}
-        return {source.url: source for source in others if source.media_id in there}
+        return {identity(source.url): source for source in others if source.media_id in there}
 
     def shared(self, group: Sequence[Source], other: Source) -> Iterator[Source]:
         """Give sources the file that an earlier fetch of the same address brought."""
@@ -187,7 +190,7 @@ class _Settling:
         if broken is not None:
             return {**found, "state": broken.state, "reason": broken.reason}
         first = self._known.setdefault(media_id, group[0])
-        if first.url == group[0].url:
+        if identity(first.url) == identity(group[0].url):
             return found
         # Which of both ended first is chance, and so is where a run was killed; once analysed, nothing changes hands.
         if first.line < group[0].line or self._ledger.media_of([media_id])[media_id].frames is not None:

@@ -11,6 +11,7 @@ from curate.fetching.fetch import read_cookies
 from curate.fetching.outcome import Outcome
 from curate.fetching.pacing import Job, Left, Plan
 from curate.fetching.web import Session, guarded_session
+from slateboard.addresses import identity, public, scrubbed
 from slateboard.files import note_write
 from slateboard.records.source import Source, State
 from slateboard.settings import Fetch, Limits
@@ -45,13 +46,13 @@ def check_links(
     """Yield a row of link_rot.csv for every source as its address answers, and at the end for what was not asked."""
     by_url: dict[str, list[Source]] = {}
     for source in sources:
-        by_url.setdefault(source.url, []).append(source)
+        by_url.setdefault(identity(source.url), []).append(source)
     look = _Looker(settings, cookies=read_cookies(root, settings))
-    plan = Plan([Job(url, group[0].host, group[0].source_id) for url, group in by_url.items()], settings=settings)
+    plan = Plan([Job(group[-1].url, group[0].host, group[0].source_id) for group in by_url.values()], settings=settings)
     budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
     for event in crawl(plan, ask=look, workers=settings.workers, budget=budget):
         if event.settled:
-            for source in by_url.pop(event.job.url):
+            for source in by_url.pop(identity(event.job.url)):
                 yield _row(source, event.outcome)
     for left in plan.left():
         left_alone(left)
@@ -62,13 +63,14 @@ def check_links(
 
 def _row(source: Source, outcome: Outcome | None) -> Row:
     found = None if outcome is None else outcome.state
-    row = {name: getattr(source, name) for name in ("source_id", "line", "label", "host", "url")}
+    row = {name: getattr(source, name) for name in ("source_id", "line", "label", "host")}
     return {
         **row,
+        "url": public(source.url),
         "state": source.state.value,
         "found": None if found is None else ("alive" if found == State.FETCHED else found.value),
         "verdict": {State.FETCHED: "alive", State.GONE: "gone"}.get(found, "other") if found else "not_asked",
-        "reason": None if outcome is None else outcome.error,
+        "reason": None if outcome is None else scrubbed(outcome.error or "", known=[source.url]) or None,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from curate.fetching.outcome import clean
 from slateboard import __version__
+from slateboard.addresses import public
 
 PERSONAL = ("uploader", "uploader_id", "channel", "title")
 """Fields of yt-dlp that name a person or quote one; kept only with `keep_personal`."""
@@ -18,7 +19,7 @@ _NAMES = ("uploader", "uploader_id", "channel", "channel_id", "creator")
 
 def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, keep_personal: bool) -> dict[str, Any]:
     """Return what yt-dlp said of a download. A person's name in the page's address becomes `_`."""
-    page = str(info.get("webpage_url") or info.get("original_url") or "")
+    page = public(str(info.get("webpage_url") or info.get("original_url") or ""))
     kept = {
         "extractor": info.get("extractor_key") or info.get("extractor"),
         "id": info.get("id"),
@@ -40,7 +41,7 @@ def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
     """Return what is known of a local file that was taken over; the path is the one in the list."""
     return {
         "extractor": "local",
-        "path": path,
+        "path": public(path),
         "bytes": bytes_,
         "tools": {"slateboard": __version__},
         "at": at.isoformat(timespec="seconds"),

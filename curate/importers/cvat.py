@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from curate.listing.annotations import MEDIA_FOLDER, VIDEO, frame_rate, in_folder
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Row, Unmapped, seconds
+from slateboard.addresses import identity
 from slateboard.registry import Card, Parameter
 
 CARD = Card(
@@ -124,7 +125,7 @@ def _row(stretch: _Stretch, task: _Task, rate: float, parameters: Mapping[str, A
         stretch.label,
         seconds(stretch.first / rate),
         seconds(stretch.end / rate),
-        group=url,
+        group=identity(url),
         changed="has no end: taken to its last shape" if stretch.open_end else "",
     )
 

@@ -18,6 +18,7 @@ from curate.listing.annotations import (
 )
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Note, Row, Unmapped, seconds
+from slateboard.addresses import identity
 from slateboard.registry import Card, Parameter
 
 DEFAULT_RATE_HZ = 25.0
@@ -170,7 +171,7 @@ def _region(where: str, region: Any, video: str, rate: float, parameters: Mappin
         else:
             url = in_folder(name, parameters)
             times = seconds((first - 1) / rate), seconds(last / rate)  # type: ignore[operator]
-            yield from (Row(place, url, str(label), *times, group=url) for label in labels)
+            yield from (Row(place, url, str(label), *times, group=identity(url)) for label in labels)
 
 
 def _rate(document: Document, given: float) -> tuple[float, str]:

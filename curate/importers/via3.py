@@ -6,6 +6,7 @@ from typing import Any
 from curate.listing.annotations import MEDIA_FOLDER, in_folder, is_name, mapping, sequence, span
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Row, Unmapped
+from slateboard.addresses import identity
 from slateboard.errors import did_you_mean
 from slateboard.registry import Card, Parameter
 
@@ -85,7 +86,7 @@ def _row(where: str, entry: Any, project: Mapping[str, Any], attribute_id: str, 
     changed = [found.changed] if found.changed else []
     if entry.get("xy"):
         changed.append("its region in the picture is not kept")
-    return Row(where, video, label, found.start_s, found.end_s, group=video, changed=", ".join(changed))
+    return Row(where, video, label, found.start_s, found.end_s, group=identity(video), changed=", ".join(changed))
 
 
 def _label(value: object, attribute: Mapping[str, Any]) -> str | list[str]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from slateboard.addresses import identity
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -27,8 +29,8 @@ class Row:
 
     @property
     def key(self) -> tuple[str, float | None, float | None]:
-        """What makes it the same source as another row: url, start and end."""
-        return self.url, self.start_s, self.end_s
+        """What makes it the same source as another row: url without login and signature, start and end."""
+        return identity(self.url), self.start_s, self.end_s
 
     @property
     def told(self) -> str:

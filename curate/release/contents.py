@@ -13,6 +13,7 @@ import pandas as pd
 from curate.duplicates.groups import group_names
 from curate.listing.labels import class_name, class_names
 from curate.release import naming, tables
+from curate.release.publishing import Published
 from curate.release.questions import check_answers
 from slateboard import __version__, engine
 from slateboard.catalog.catalog import Catalog
@@ -41,6 +42,8 @@ class Contents:
     originals: pd.DataFrame
     texts: dict[str, str]
     """File name -> text of the other tables."""
+    shortened: int
+    """Addresses that are given without login, signature or folder."""
     files: dict[str, Path]
     """Path in the release -> trimmed file."""
 
@@ -79,6 +82,8 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
     )
     effects = [effect for effect in catalog.effects() if effect.clip_id in groups]
     paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
+    shown = [one for one in listed if one.state != State.TAKEN_DOWN]
+    published = Published(shown, groups.values(), root=workspace.root)
     table = tables.clips_table(
         clips,
         paths=paths,
@@ -88,6 +93,7 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
         class_of=class_of,
         sources=sources,
         effects=_by_clip(effects),
+        published=published,
     )
     duplicates = [pair for pair in duplicates if {pair.first, pair.second} <= media_ids]
     return Contents(
@@ -96,10 +102,11 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
         originals=tables.originals_table([one for one in catalog.media() if one.media_id in media_ids]),
         texts={
             "effects.csv": tables.effects_text(effects),
-            "sources.csv": tables.sources_text([one for one in listed if one.state != State.TAKEN_DOWN]),
+            "sources.csv": tables.sources_text(shown, published),
             "duplicates.csv": tables.duplicates_text(duplicates),
             "takedowns.csv": tables.takedowns_text(workspace.taken_down()),
         },
+        shortened=published.shortened,
         files={paths[clip.clip_id]: workspace.file(clip.path or "") for clip in clips},
     )
 

@@ -1,8 +1,8 @@
 """Find the originals that a release was cut from: by content hash, else fetched anew and known by their pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from curate.fetching.fetch import fetch
-from curate.release.tables import Tables
+from curate.release.tables import WITHHELD, Tables
 from slateboard import engine
+from slateboard.addresses import public, scrubbed
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import sha256_of
 from slateboard.media.frames_hash import frames_sha256
@@ -58,6 +59,7 @@ def find_originals(
     paths: dict[str, Path] = {}
     lost: dict[str, Lost] = {}
     to_fetch: list[Source] = []
+    without = {row["source_id"] for row in tables.sources.to_dict("records") if row.get(WITHHELD)}
     by_media: dict[str, list[Source]] = {}
     for row in tables.sources.to_dict("records"):
         by_media.setdefault(row["media_id"], []).append(_source(row))
@@ -71,12 +73,23 @@ def find_originals(
         elif web := [source for source in sources if source.is_web]:
             to_fetch += web[:1]
         else:
-            lost[media_id] = Lost(name, State.MISSING, f"{sources[0].url} is not there, or is another file")
+            lost[media_id] = Lost(name, State.MISSING, f"{public(sources[0].url)} is not there, or is another file")
     for media_id in sorted(wanted - paths.keys() - lost.keys() - {source.media_id for source in to_fetch}):
         lost[media_id] = Lost("", State.ERROR, "sources.csv of the release names no source of this file")
-    if not to_fetch:
-        return Originals(paths, lost, ())
-    return _with_downloads(tables, Originals(paths, lost, ()), to_fetch, scratch, _settings(workspace))
+    found_here = Originals(paths, lost, ())
+    done = _with_downloads(tables, found_here, to_fetch, scratch, _settings(workspace)) if to_fetch else found_here
+    return replace(done, lost={media_id: _explained(one, without) for media_id, one in done.lost.items()})
+
+
+def _explained(one: Lost, without: Collection[str]) -> Lost:
+    """Return why an original is not to be had, with what helps where its address was not published whole."""
+    reason = scrubbed(one.reason)
+    if one.source_id in without and one.state != State.TAKEN_DOWN:
+        reason += (
+            f"{'; ' if reason else ''}its address was published without login, signature or folder, so that it needs "
+            "credentials, or the file itself: list it whole in sources.csv here, and fetch it before"
+        )
+    return replace(one, reason=reason)
 
 
 def _source(row: dict[Any, Any]) -> Source:

@@ -69,6 +69,11 @@ def release(
     complete_lists(workspace)
     wide = too_wide([Path(path).name for path in contents.files]) if style == "ucf101" else []
     notes = [f"{len(wide)} names are wider than UCF101's two digits, as {wide[0]}"] if wide else []
+    if contents.shortened:
+        notes.append(
+            f"{contents.shortened} addresses are given without their login, signature or folder, which stay here: "
+            f"`{tables.WITHHELD}` in sources.csv"
+        )
     return Made(wanted, contents.release.clips, len(contents.release.classes), line, (*found.notes, *notes))
 
 

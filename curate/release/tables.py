@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from curate.clips.label import has_effects
+from curate.release.publishing import Published
 from slateboard.dataset import CLIP_COLUMNS
 from slateboard.errors import BadInput, Problem
 from slateboard.files import csv_text, whole, write_text
@@ -34,6 +36,8 @@ EFFECT_COLUMNS = (
 SOURCE_COLUMNS = (
     "source_id", "url", "label", "start_s", "end_s", "group", "licence", "effects", "state", "reason", "media_id",
 )  # fmt: skip
+WITHHELD = "withheld"
+"""Column of sources.csv, there where any address was shortened."""
 ORIGINAL_COLUMNS = tuple(name for name in Media.model_fields if name != "path")
 DUPLICATE_COLUMNS = tuple(Duplicate.model_fields)
 TAKEDOWN_COLUMNS = ("source_id", "date", "reason", "clips")
@@ -61,7 +65,11 @@ FILES = (
 _COLUMNS: dict[str, dict[str, Column]] = {
     CLIPS: columns_of(ReleasedClip),
     "effects.csv": _ids(EFFECT_COLUMNS, "clip_id"),
-    "sources.csv": {**_ids(SOURCE_COLUMNS, "source_id"), "media_id": Column(text=ID, may_lack=True)},
+    "sources.csv": {
+        **_ids(SOURCE_COLUMNS, "source_id"),
+        "media_id": Column(text=ID, may_lack=True),
+        WITHHELD: Column(is_needed=False),
+    },
     ORIGINALS: columns_of(Media, *ORIGINAL_COLUMNS),
     "duplicates.csv": _ids(DUPLICATE_COLUMNS, "first", "second"),
     "takedowns.csv": {**_ids(TAKEDOWN_COLUMNS, "source_id"), "clips": Column(text=_COUNT)},
@@ -143,6 +151,7 @@ def clips_table(
     class_of: Mapping[str, str],
     sources: Mapping[str, Source],
     effects: Mapping[str, Sequence[Effect]],
+    published: Published,
 ) -> pd.DataFrame:
     """Return clips.csv as a table, ordered by class and path; the mappings are by clip id, `sources` by theirs."""
     rows = []
@@ -154,13 +163,13 @@ def clips_table(
             "path": paths[clip.clip_id],
             "label": class_of[clip.label],
             "class_index": classes.index(class_of[clip.label]) + 1,
-            "source_url": source.url,
-            "group": groups[clip.clip_id],
+            "source_url": published.address(source.url),
+            "group": published.group(groups[clip.clip_id]),
             "quality": "|".join(clip.quality),
             "effects": "|".join(sorted({effect.kind for effect in found if effect.confirmed})),
             "has_effects": has_effects(source, found),
             "proposed_effects": "|".join(sorted({effect.kind for effect in found if not effect.confirmed})),
-            "licence": source.licence or "",
+            "licence": published.text(source.licence, url=source.url) or "",
             "frames_sha256": frames_sha256[clip.clip_id],
             "shot_id": clip.shot_id or "",
             "twin_of": "",
@@ -195,13 +204,27 @@ def effects_text(effects: Sequence[Effect]) -> str:
     return csv_text(rows, EFFECT_COLUMNS)
 
 
-def sources_text(sources: Sequence[Source]) -> str:
-    """Return sources.csv: every source, the ones that gave nothing included."""
-    rows = [
-        {**source.row(), "effects": None if source.effects is None else "|".join(source.effects) or "none"}
-        for source in sources
-    ]
-    return csv_text(rows, SOURCE_COLUMNS)
+def sources_text(sources: Sequence[Source], published: Published) -> str:
+    """Return sources.csv: every source, the ones that gave nothing included.
+
+    The column `withheld` says what an address is without; where all are whole there is none.
+    """
+    rows = [_source_row(source, published) for source in sources]
+    columns = [*SOURCE_COLUMNS, WITHHELD] if any(row[WITHHELD] for row in rows) else SOURCE_COLUMNS
+    return csv_text(rows, columns)
+
+
+def _source_row(source: Source, published: Published) -> dict[str, Any]:
+    url = source.url
+    return {
+        **source.row(),
+        "url": published.address(url),
+        "group": published.group(source.group) if source.group else source.group,
+        "licence": published.text(source.licence, url=url),
+        "effects": None if source.effects is None else "|".join(source.effects) or "none",
+        "reason": published.text(source.reason, url=url),
+        WITHHELD: published.withheld(url),
+    }
 
 
 def duplicates_text(duplicates: Sequence[Duplicate]) -> str:

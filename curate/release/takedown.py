@@ -21,6 +21,7 @@ from curate.release.figures import SHEET
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.rebuild import REBUILT
 from curate.release.release import release
+from slateboard.addresses import identity, public, scrubbed
 from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
 from slateboard.catalog.reviews import forget
@@ -44,16 +45,16 @@ def meant(sources: Sequence[Source], name: str) -> list[Source]:
 
     Raises SlateboardError where there is none.
     """
-    named = [one for one in sources if name in (one.source_id, one.url)]
+    named = [one for one in sources if name == one.source_id or identity(name) == identity(one.url)]
     named = named or [one for one in sources if name.isdigit() and one.line == int(name)]
     if not named:
-        known = [one.source_id for one in sources] + [one.url for one in sources]
+        known = [one.source_id for one in sources] + [public(one.url) for one in sources]
         raise SlateboardError(
             f"No source '{name}': give its id, its line in the list or its address. {did_you_mean(name, known[:1000])}"
         )
     media = {one.media_id for one in named if one.media_id}
-    urls = {one.url for one in named}
-    return [one for one in sources if one.media_id in media or one.url in urls]
+    urls = {identity(one.url) for one in named}
+    return [one for one in sources if one.media_id in media or identity(one.url) in urls]
 
 
 def planned(workspace: Workspace, catalog: Catalog, sources: Sequence[Source], *, reason: str) -> Takedown:
@@ -67,7 +68,7 @@ def planned(workspace: Workspace, catalog: Catalog, sources: Sequence[Source], *
     return Takedown(
         takedown_id=digest(sorted(ids), length=12),
         at=datetime.now(UTC).replace(microsecond=0),
-        reason=reason,
+        reason=scrubbed(reason, root=workspace.root),
         sources={source_id: trimmed[source_id] for source_id in sorted(ids)},
         media={one.media_id: one.path for one in catalog.media_of(media_ids).values()},
         clips={clip.clip_id: clip.path or "" for clip in clips},

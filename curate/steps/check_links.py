@@ -9,6 +9,7 @@ from typing import Any
 
 from curate.fetching.links import COLUMNS, Journal, check_links, rot_by_class
 from curate.fetching.pacing import Left
+from slateboard.addresses import scrubbed
 from slateboard.catalog.catalog import opened
 from slateboard.files import csv_text, write_text
 from slateboard.progress import progress, say, show
@@ -44,7 +45,7 @@ def command(workspace: Workspace) -> dict[str, Any]:
         write_text(workspace.root / "link_rot.csv", csv_text(rows, COLUMNS))
         journal.end()
     for host in left:
-        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {host.reason}")
+        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {scrubbed(host.reason)}")
     classes = rot_by_class(rows)
     for line in _lines(classes):
         show(line)

@@ -17,6 +17,7 @@ from curate.fetching.policy import POLICIES, Again
 from curate.fetching.presence import check_local_files, look_for_originals
 from curate.listing.sources import list_key, read_list
 from curate.status import in_order, state_lines
+from slateboard.addresses import public, scrubbed
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
@@ -57,13 +58,13 @@ def command(
                 refused={name for one in workspace.taken_down() for name in one.media},
                 left_alone=left.append,
             ):
-                bar.step(note=f"{source.state} {source.url}" if source.state != State.FETCHED else "")
+                bar.step(note=f"{source.state} {public(source.url)}" if source.state != State.FETCHED else "")
         counts = in_order(catalog.source_counts())
     for host in left:
-        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {host.reason}")
+        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {scrubbed(host.reason)}")
     for line in state_lines(counts):
         say(line)
-    alone = {host.host: {"reason": host.reason, "addresses": host.jobs} for host in left}
+    alone = {host.host: {"reason": scrubbed(host.reason), "addresses": host.jobs} for host in left}
     return {"tried": len(wanted), "states": counts, "left_alone": alone}
 
 

@@ -9,9 +9,10 @@ import typer
 
 from curate.fetching.policy import POLICIES
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
+from slateboard.addresses import public, scrubbed
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.progress import show
-from slateboard.records.source import State
+from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
 
 _HOSTS_SHOWN = 20
@@ -55,11 +56,17 @@ def command(
     return {**outcome, "undone": undone, "failed": [one.row() for one in failures]}
 
 
+def _shown(source: Source) -> dict[str, Any]:
+    """Return the row of a source as it may be shown to others: people paste such lines."""
+    reason = scrubbed(source.reason or "", known=[source.url]) or None
+    return {**source.row(), "url": public(source.url), "reason": reason}
+
+
 def _undone(catalog: Catalog) -> list[dict[str, Any]]:
     """Return every source that is not fetched: its row, how often it was tried, and when it is asked for again."""
     tries = catalog.attempt_counts()
     sources = catalog.sources(*(state for state in State if state != State.FETCHED))
     return [
-        {**source.row(), "attempts": tries.get(source.source_id, 0), "again": POLICIES[source.state].again.value}
+        {**_shown(source), "attempts": tries.get(source.source_id, 0), "again": POLICIES[source.state].again.value}
         for source in sources
     ]

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.release.takedown import Carried, carry_out, meant, planned, unfinished
+from slateboard.addresses import public
 from slateboard.catalog.catalog import opened
 from slateboard.progress import say
 from slateboard.records.release import Takedown
@@ -53,7 +54,7 @@ def _tell(plan: Takedown, done: Carried, sources: Mapping[str, Source]) -> None:
         say(f"no version was written from what is left: {done.problem}")
     for source_id in plan.alike:
         one = sources[source_id]
-        say(f"look at line {one.line}, {one.url}: it shows the same footage")
+        say(f"look at line {one.line}, {public(one.url)}: it shows the same footage")
     for source_id in plan.sources:
         one = sources[source_id]
         if not one.is_web:

@@ -1,15 +1,30 @@
 """Sources and attempts in the catalog."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from slateboard.addresses import identity, is_private, is_web
 from slateboard.catalog import schema
 from slateboard.catalog.tables import Tables
 from slateboard.records.media import Media
-from slateboard.records.source import Attempt, Source, State
+from slateboard.records.source import Attempt, Source, State, source_id
+
+
+def _key(row: Any) -> tuple[str, float | None, float | None]:
+    """Return what makes a source the same as another."""
+    return identity(row.url), row.start_s, row.end_s
+
+
+def _earlier_ids(stand: Mapping[str, Any]) -> dict[tuple[str, float | None, float | None], str]:
+    """Return key -> id of sources whose id was made of an address with its login or signature, by an older version."""
+    signed = {name: row for name, row in stand.items() if is_private(row.url) and is_web(row.url)}
+    earlier = {_key(row): name for name, row in signed.items() if name != source_id(row.url, row.start_s, row.end_s)}
+    return {key: name for key, name in earlier.items() if source_id(*key) not in stand}
+
 
 TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note")
 """What the list of sources says of each; all else of a source is the catalog's own."""
@@ -62,11 +77,13 @@ class SourceTables(Tables):
         statement = statement.on_conflict_do_update(
             index_elements=["source_id"], set_={name: statement.excluded[name] for name in TOLD}
         )
-        rows = {source.source_id: source.row() for source in listed}
         with self._engine.begin() as connection:
             stand = {
                 row.source_id: row for row in connection.execute(select(*(columns[n] for n in ("source_id", *TOLD))))
             }
+            ids = _earlier_ids(stand)
+            names = [ids.get(_key(source), source.source_id) for source in listed]
+            rows = {name: {**source.row(), "source_id": name} for name, source in zip(names, listed, strict=True)}
             changed = [
                 row
                 for name, row in rows.items()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from slateboard.addresses import identity, is_web
 from slateboard.files import digest
 from slateboard.paths import SafeId
 from slateboard.records.base import Record
@@ -45,7 +46,8 @@ class Source(Record):
     """A link or path that a person listed, with its state in the catalog."""
 
     source_id: SafeId
-    """First 12 hex digits of the SHA-256 of url, start and end: stable when a label is corrected."""
+    """First 12 hex digits of the SHA-256 of url (without login and signature), start and end: stable when a label is
+    corrected or a signature renewed."""
     line: int
     """Line in sources.csv, the header being line 1."""
     url: str
@@ -83,7 +85,7 @@ class Source(Record):
     @property
     def is_web(self) -> bool:
         """True for an http(s) address, False for a local path."""
-        return self.url.startswith(("http://", "https://"))
+        return is_web(self.url)
 
 
 _ONE_HOST = {"youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com", "fb.watch": "facebook.com"}
@@ -95,8 +97,7 @@ def host_of(url: str) -> str:
 
     vm.tiktok.com and www.tiktok.com count requests together, and so do we.
     """
-    scheme, _, rest = url.partition("://")
-    return _site(rest.partition("/")[0]) if scheme in ("http", "https") else ""
+    return _site(url.partition("://")[2].partition("/")[0]) if is_web(url) else ""
 
 
 @lru_cache(maxsize=10_000)
@@ -123,5 +124,5 @@ class Attempt(Record):
 
 
 def source_id(url: str, start_s: float | None, end_s: float | None) -> str:
-    """Return the id of a source."""
-    return digest([url, start_s, end_s], length=12)
+    """Return the id of a source: it stays when a signature in its address is renewed."""
+    return digest([identity(url), start_s, end_s], length=12)
