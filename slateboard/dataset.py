@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 CLIP_COLUMNS = tuple(ReleasedClip.model_fields)
 
 
-
 @dataclass(frozen=True)
 class Dataset:
     """Clips with their classes, and where their files lie."""

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from slateboard.catalog.catalog import Catalog
-from slateboard.dataset import SUMS
 from slateboard.errors import SlateboardError
 from slateboard.files import whole
 from slateboard.records.release import Takedown
 from slateboard.records.source import Source, State
 from slateboard.repair.damage import Damage
+from slateboard.sums import SUMS
 from slateboard.workspace import Workspace
 
 RELEASE_SUMS = "RELEASE_SHA256SUMS"

@@ -81,9 +81,7 @@ def test_a_release_and_its_list_hold_nothing_private_and_say_what_they_lack(
     assert shown[URLS[4]][["url", "withheld"]].to_list() == [URLS[4], ""]
     assert [shown[url]["withheld"] for url in URLS[:4]] == ["login or signature"] * 2 + ["folder"] * 2
     assert shown[URLS[5]]["url"] == "5.mp4"
-    assert sources.loc["failed", "reason"] == (
-        "HTTP Error 404 at http://127.0.0.1:9/gone.mp4, kept in x.part"
-    )
+    assert sources.loc["failed", "reason"] == ("HTTP Error 404 at http://127.0.0.1:9/gone.mp4, kept in x.part")
 
 
 def test_two_files_of_one_name_stay_two_addresses(private: Workspace) -> None:
