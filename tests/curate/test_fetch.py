@@ -301,7 +301,7 @@ def test_what_was_taken_down_is_not_fetched_again_from_any_address(
         catalog.take_down([source], reason="asked")
     Takedown(
         takedown_id="t", at=datetime(2026, 11, 21, tzinfo=UTC), reason="asked", sources={source.source_id: 0},
-        media={source.media_id or "": ""}, clips={}, versions=(), alike=(), done=True,
+        media={source.media_id or "": "media/x.mp4"}, clips={}, versions=(), alike=(), done=True,
     ).write(workspace.takedowns / "t.json")  # fmt: skip
     _begin(workspace, f"{site.url}/good.mp4", f"{site.url}/good-2.mp4")
     workspace.sources.write_text(workspace.sources.read_text() + f"{site.url}/good.mp4,Squat,0,1,,,,\n")

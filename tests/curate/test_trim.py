@@ -40,7 +40,7 @@ def _job(source: Path, root: Path, *ranges: tuple[int, int], **settings: Any) ->
     rows = [{"frame": frame.index, "pts": frame.pts} for frame in decode(source, on_error=errors.append)]
     seen = Observation(media_id="m", analyser="timeline", version=1, parameters={}, rows=tuple(rows))
     observations.write(root / "observations", seen)
-    media = probe(source, media_id="m", relative=str(source))
+    media = probe(source, media_id="m", relative="m").model_copy(update={"path": str(source)})
     return Job(
         clips=tuple(_clip(*one) for one in ranges),
         media=media.model_copy(update={"frames": len(rows), "decode_errors": len(errors)}),
