@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.baseline import Estimator
+from benchmark.models.strangers import refuse_growing
 from slateboard.errors import BadInput, Problem
 from slateboard.files import whole
 
@@ -28,8 +29,18 @@ def load_estimator(path: Path) -> Any:
     """
     import skops.io
 
-    unknown = skops.io.get_untrusted_types(file=path)
+    remedy = "Run the baseline again; do not open the file otherwise."
+    try:
+        refuse_growing(path)
+        unknown = skops.io.get_untrusted_types(file=path)
+        found = None if unknown else skops.io.load(path, trusted=[])
+    except Exception as error:  # skops raises what the file makes it raise: zip's, JSON's, NumPy's and its own errors
+        what = f"is no file of an estimator ({str(error).split(chr(10))[0][:300] or type(error).__name__})."
+        raise BadInput([Problem(str(path), what, remedy)]) from None
     if unknown:
         what = f"holds types that need not be harmless: {', '.join(sorted(unknown)[:5])}."
-        raise BadInput([Problem(str(path), what, "Run the baseline again; do not open the file otherwise.")])
-    return skops.io.load(path, trusted=[])
+        raise BadInput([Problem(str(path), what, remedy)])
+    if not hasattr(found, "classes_"):
+        what = f"holds a {type(found).__name__}, which knows no classes."
+        raise BadInput([Problem(str(path), what, remedy)])
+    return found

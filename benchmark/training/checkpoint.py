@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
+from benchmark.models.strangers import read_tensors
 from benchmark.training.networks import Weights
-from slateboard.errors import SlateboardError
+from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import whole
 from slateboard.records.trained_on import TrainedOn
 
@@ -75,17 +76,38 @@ def read(path: Path) -> Checkpoint | None:
     """Return the checkpoint, its tensors on the CPU; None where there is none."""
     if not path.is_file():
         return None
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    state = {one.name: content[one.name] for one in fields(State) if one.name in content}
+    try:
+        content = read_tensors(path)
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds a {type(content).__name__}")
+    except ValueError as error:
+        what = f"is no checkpoint ({error})."
+        raise BadInput([Problem(str(path), what, "Remove it to begin anew.")]) from None
     if not {"trained_on", "validated_on", "others", "step"} <= content.keys():
         raise SlateboardError(
             f"{path} does not say how far it is and what it was trained and validated on: another version of "
             "slateboard wrote it. Remove it to begin anew."
         )
+    try:
+        return _checkpoint(content)
+    except (ValueError, KeyError, TypeError) as error:
+        what = f"is no checkpoint of ours ({str(error).split(chr(10))[0]})."
+        raise BadInput([Problem(str(path), what, "Remove it to begin anew.")]) from None
+
+
+def _checkpoint(content: dict[str, Any]) -> Checkpoint:
+    """Return the parts of a file as they are used; what else it may hold than ours is an error of Python's."""
+    state = State(**{one.name: content[one.name] for one in fields(State) if one.name in content})
+    numbers = (state.epoch, state.step, state.seconds, state.total_seconds, state.best_accuracy, state.best_epoch)
+    weights = [content["model"], *content["others"]]
+    if not all(isinstance(number, int | float) for number in numbers) or not isinstance(state.finished, bool):
+        raise ValueError("how far it is is no number")
+    if not all(isinstance(one, dict) for one in weights):
+        raise ValueError("its weights are no tensors by name")
     return Checkpoint(
-        State(**state),
+        state,
         TrainedOn(train=tuple(content["trained_on"]), validation=tuple(content["validated_on"])),
-        [content["model"], *content["others"]],
+        weights,
         content["optimiser"],
         content["average"],
         content["scaler"],

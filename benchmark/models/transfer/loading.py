@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from benchmark.models.strangers import read_tensors
 from slateboard.errors import BadInput, Problem, SlateboardError
 
 _WRAPPERS = ("state_dict", "model")
@@ -20,14 +21,17 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     Only tensors are read: a file that would run code is refused, as BadInput.
     """
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises what the file makes it raise: pickle's, zip's and its own errors
-        what = f"is no file of tensors ({str(error).splitlines()[0]})."
+        found = read_tensors(path)
+    except ValueError as error:
+        what = f"is no file of tensors ({error})."
         raise BadInput([Problem(str(path), what, "Give a state dict that torch.save wrote.")]) from None
     for wrapper in _WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
             found = found[wrapper]
-    if not isinstance(found, Mapping) or not all(isinstance(value, torch.Tensor) for value in found.values()):
+    is_state = isinstance(found, Mapping) and all(
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in found.items()
+    )
+    if not is_state:
         raise BadInput([Problem(str(path), "is no state dict: names and tensors.", "Give one that torch.save wrote.")])
     is_parallel = all(key.startswith(_PARALLEL) for key in found)
     named = {key.removeprefix(_PARALLEL) if is_parallel else key: value for key, value in found.items()}
