@@ -31,7 +31,7 @@ allow_private = true
 
 # What a fault inside yt-dlp, or inside a library below it, may do to its process.
 PLUGIN = """
-import ctypes, re, sys
+import ctypes, re, socket, subprocess, sys
 from pathlib import Path
 from yt_dlp.extractor.common import InfoExtractor
 
@@ -51,6 +51,10 @@ class HostileIE(InfoExtractor):
             return [bytearray(10_000_000) for _ in range(10_000)]
         if kind == "exit":
             sys.exit(0)
+        if kind.startswith("connect"):
+            socket.create_connection(("127.0.0.1", int(kind.removeprefix("connect")))).close()
+        if kind == "program":
+            subprocess.run(["true"])
         if kind == "words":
             raise ValueError(chr(0xD800) + chr(0) + "word " * 1_000_000)
         raise RuntimeError("no such thing")
@@ -178,3 +182,30 @@ def test_a_private_address_is_refused_by_default_and_the_remedy_is_named(
     ends = _Run(workspace, [f"{site.url}/good.mp4"], "", SLATEBOARD_FETCH__ALLOW_PRIVATE="false").states()
     state, reason = ends["good.mp4"]
     assert (state, "allow_private = true" in reason, site.asked) == (State.BLOCKED, True, [])
+
+
+def test_a_proxy_of_this_machine_is_asked_though_its_network_is_not(workspace: Workspace, site: FaultServer) -> None:
+    addresses = ["http://videos.example.org/good.mp4", f"http://videos.example.org/goto-1.mp4?{site.url}/good-2.mp4"]
+    run = _Run(workspace, addresses, f'proxy = "{site.url}"\n', SLATEBOARD_FETCH__ALLOW_PRIVATE="false")
+    assert [state for state, _ in run.states().values()] == [State.FETCHED, State.BLOCKED]
+
+
+def test_a_run_that_is_told_to_stop_ends_what_hangs(workspace: Workspace, site: FaultServer, plugins: Path) -> None:
+    addresses = ["http://hostile.example.org/hang", f"{site.url}/stall.mp4"]
+    run = _Run(workspace, addresses, "plugins = true\ntry_seconds = 100\n")
+    while not site.asked:
+        assert run.process.poll() is None
+        time.sleep(0.05)
+    run.process.terminate()
+    run.process.communicate(timeout=60)
+    assert run.left() == []
+
+
+def test_code_that_goes_round_the_handlers_is_kept_from_private_addresses_and_programs(
+    workspace: Workspace, site: FaultServer, plugins: Path
+) -> None:
+    kinds = (f"connect{site.server.server_port}", "program")
+    addresses = [f"http://hostile.example.org/{kind}" for kind in kinds]
+    ends = _Run(workspace, addresses, "plugins = true\n", SLATEBOARD_FETCH__ALLOW_PRIVATE="false").states()
+    assert [state for state, _ in ends.values()] == [State.BLOCKED, State.UNSUPPORTED]
+    assert "allow_private = true" in ends[kinds[0]][1]
