@@ -17,6 +17,7 @@ from benchmark.reports.page import write_page
 from benchmark.reports.probe_figure import draw_probes
 from benchmark.reports.probed import PROBES, Probes
 from curate.release import croissant, datasheet, figures, tables
+from curate.release.publishing import Published
 from leaderboards.board import gather
 from leaderboards.comparison import compare
 from leaderboards.score import score
@@ -34,7 +35,7 @@ from slateboard.records.split import Split
 from splits.folder import root_lists
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-CLASSES = ("<b>$x$|", "$\\frac{$ `b`")
+CLASSES = ("<b>$x$|", "$x_{$ `b`")
 """A release that somebody else made: ours have letters and digits alone."""
 
 
@@ -108,11 +109,11 @@ def released(name, tmp_path) -> Path:
                     state=State.FETCHED, reason=name, effects=("text",))  # fmt: skip
     effect = Effect(clip_id="c0", kind=name, decided_by="person", confirmed=True, parameters={"word": name})
     duplicate = Duplicate(
-        first=name, second=name, mirrored=False, first_start_s=0, second_start_s=0, seconds=1, score=1
+        first="m1", second="m2", mirrored=False, first_start_s=0, second_start_s=0, seconds=1, score=1
     )
     texts = {
         "effects.csv": tables.effects_text([effect]),
-        "sources.csv": tables.sources_text([source]),
+        "sources.csv": tables.sources_text([source], Published([source], [name], root=tmp_path)),
         "duplicates.csv": tables.duplicates_text([duplicate]),
         "takedowns.csv": tables.takedowns_text([]),
     }
