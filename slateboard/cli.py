@@ -5,7 +5,6 @@ benchmark/steps/store/build.py, `slateboard doctor` is slateboard/steps/doctor.p
 name; help is read off their docstrings; only the step that runs is imported.
 """
 
-import errno
 import inspect
 import json
 import sys
@@ -20,6 +19,7 @@ from slateboard.files import forget_writes, told_writes
 from slateboard.progress import be_quiet, complain, say, show_json
 from slateboard.registry import first_line, folder_of, import_module, modules_in
 from slateboard.termination import TERMINATED, stops_on_sigterm
+from slateboard.unwritable import explain_unwritable
 
 GROUPS = {"curate": "curate", "split": "splits", "bench": "benchmark", "board": "leaderboards"}
 """First word of a command -> package whose steps/ it means; other words are steps of the floor."""
@@ -49,10 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain("slateboard: stopped; run the same command again to go on.")
         return TERMINATED if isinstance(end, SystemExit) else INTERRUPTED
     except Exception as error:
+        sentence = explain_unwritable(error)
         if "--debug" in words:
-            raise
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            complain(f"slateboard: No space is left on the disk ({error}). Make room and run it again.")
+            if sentence is None:
+                raise
+            complain(traceback.format_exc())
+        if sentence is not None:
+            complain(f"slateboard: {sentence}")
             return MissingRequirement.exit_code
         complain(f"slateboard: {type(error).__name__}: {error} (a fault of ours: --debug shows where)")
         return USAGE

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from slateboard.escaping import csv_cell
+from slateboard.unwritable import raises_unwritable
 
 PART = ".part"
 """Ending of a file or folder that is not whole yet; anything that bears it may be deleted."""
@@ -28,24 +29,28 @@ _written: Counter[Path] = Counter()
 def whole(path: Path, *, is_spare: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it there when the block ends well, else remove it.
 
-    `is_spare`: it holds nothing that was not there before, so that a command need not speak of it.
+    `is_spare`: it holds nothing that was not there before, so that a command need not speak of it. Where the disk is
+    full or read-only, Unwritable says so.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary, handle = _begun(path)
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(handle)
-    if not is_spare:
-        note_write(path.parent)
-    flush_folder(path.parent)
+    with raises_unwritable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary, handle = _begun(path)
+        try:
+            # Inside the try that removes the file: a full disk looks full only as long as it is there.
+            with raises_unwritable(path.parent):
+                yield temporary
+                with temporary.open("rb") as written:
+                    os.fsync(written.fileno())
+                temporary.chmod(0o644)
+                temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+        if not is_spare:
+            note_write(path.parent)
+        flush_folder(path.parent)
 
 
 def _begun(path: Path) -> tuple[Path, int]:

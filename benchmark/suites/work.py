@@ -19,6 +19,7 @@ from benchmark.training.memory import DoesNotFit, is_out_of_memory
 from slateboard.errors import BadInput, Finding, MissingRequirement, Problem, SlateboardError
 from slateboard.layouts import dataset_at
 from slateboard.progress import say
+from slateboard.unwritable import UNWRITABLE
 from slateboard.workspace import Workspace
 from splits.folder import find_split
 
@@ -62,6 +63,9 @@ def _made(workspace: Workspace, order: Order) -> Row:
             raise BadInput([Problem(dataset.key, "has changed since the suite was planned.", "Run the suite again.")])
         return done_row(job, carry_out(workspace, dataset, split, record).result)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in UNWRITABLE:
+            # The runs after it would meet the same disk.
+            raise
         say(traceback.format_exc())
         return failed_row(job, reason_of(error), str(error) or type(error).__name__)
 

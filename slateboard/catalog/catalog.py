@@ -1,30 +1,30 @@
 """Open the catalog of a workspace; every write is one transaction."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, delete, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from slateboard.catalog import schema
 from slateboard.catalog.backup import keep_backup
 from slateboard.catalog.clips import ClipTables
 from slateboard.catalog.failures import FailureTables
-from slateboard.catalog.health import Damaged, check, refusal
+from slateboard.catalog.health import LEAST_BYTES, Damaged, check, refusal
 from slateboard.catalog.lock import held
 from slateboard.catalog.media import MediaTables
 from slateboard.catalog.migrations.migrate import create, migrate
 from slateboard.catalog.sources import SourceTables
 from slateboard.catalog.stamps import StampTables
-from slateboard.errors import MissingRequirement, SlateboardError
+from slateboard.errors import SlateboardError
 from slateboard.files import note_write
 from slateboard.progress import say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.records.source import Source, State
+from slateboard.unwritable import raises_unwritable
 
 
 class Catalog(SourceTables, MediaTables, ClipTables, FailureTables, StampTables):
@@ -91,10 +91,6 @@ def _note_writes(engine: Engine, path: Path) -> None:
     event.listen(engine, "commit", committed)
 
 
-_LEAST_BYTES = 1_000_000
-"""SQLite's shared memory and log need some 100 kB before a first write."""
-
-
 @contextmanager
 def opened(path: Path) -> Iterator[Catalog]:
     """Open the catalog of a workspace to read and write; another process that tries is told who holds it.
@@ -126,12 +122,10 @@ def _explained_errors(path: Path) -> Iterator[None]:
         yield
     except DatabaseError as error:
         told = str(error.orig)
-        # Without room for its log SQLite speaks of a disk I/O error.
-        no_room = "full" in told or shutil.disk_usage(path.parent).free < _LEAST_BYTES
-        if isinstance(error, OperationalError) and no_room:
-            raise MissingRequirement(f"No space is left on the disk of {path}. Make room and run it again.") from error
-        if any(words in told for words in ("malformed", "not a database", "no such table")):
-            raise Damaged(refusal(path, f"is damaged ({told})")) from error
-        if "locked" in told:
-            raise SlateboardError(f"{path} is locked by another program. Close it there and run this again.") from error
-        raise
+        with raises_unwritable(path.parent, least_bytes=LEAST_BYTES):
+            if any(words in told for words in ("malformed", "not a database", "no such table")):
+                raise Damaged(refusal(path, f"is damaged ({told})")) from error
+            if "locked" in told:
+                remedy = "Close it there and run this again."
+                raise SlateboardError(f"{path} is locked by another program. {remedy}") from error
+            raise

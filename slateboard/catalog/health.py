@@ -8,12 +8,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from slateboard.errors import SlateboardError
+from slateboard.unwritable import raises_unwritable
 
 BACKUPS, REVIEWS = "backups", "reviews"
 """Folders of a workspace: copies of the catalog, and people's decisions outside it."""
 
 _GROWN = (BACKUPS, REVIEWS, "observations", "media", "clips")
 """Folders that only commands with a catalog fill."""
+
+LEAST_BYTES = 1_000_000
+"""SQLite's shared memory and log need some 100 kB before a first write, and it speaks of a disk I/O error without."""
 
 _MAGIC = b"SQLite format 3\0"
 _HEADER_BYTES = 100
@@ -88,7 +92,7 @@ def _cut_short(head: bytes, size: int, path: Path) -> str | None:
 
 def _inside(path: Path, *, every_page: bool) -> str | None:
     try:
-        with connected(path) as connection:
+        with raises_unwritable(path.parent, least_bytes=LEAST_BYTES), connected(path) as connection:
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not names >= _TABLES:
                 return "holds no catalog of slateboard"

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from slateboard.catalog.person import user_name
 from slateboard.errors import Held
+from slateboard.unwritable import raises_unwritable
 
 
 @contextmanager
@@ -20,27 +21,34 @@ def held(path: Path) -> Iterator[None]:
     """Hold the lock file at `path` for the block; the system lets go of it when the process dies."""
     lock = FileLock(path, timeout=0)
     holder = path.with_suffix(".holder.json")
+    with raises_unwritable(path.parent):
+        try:
+            lock.acquire()
+            held_by_other = False
+        except Timeout:
+            held_by_other = True
+    if held_by_other:
+        raise Held(f"{path.parent} is in use by {_who(holder)}. Wait for it, or stop it.")
     try:
-        lock.acquire()
-    except Timeout:
-        raise Held(f"{path.parent} is in use by {_who(holder)}. Wait for it, or stop it.") from None
-    try:
-        holder.write_text(
-            json.dumps(
-                {
-                    "process": os.getpid(),
-                    "host": socket.gethostname(),
-                    "user": user_name(),
-                    "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                }
-            ),
-            "utf-8",
-        )
+        with raises_unwritable(path.parent):
+            holder.write_text(_told(), "utf-8")
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _told() -> str:
+    """Return what others are told of this process."""
+    return json.dumps(
+        {
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "user": user_name(),
+            "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+    )
 
 
 def _who(holder: Path) -> str:

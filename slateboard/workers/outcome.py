@@ -1,20 +1,17 @@
 """What becomes of an item in a worker: its result, or a failure with its reason; and what one item may use."""
 
-import errno
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self, TypeVar
 
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.settings import Limits
+from slateboard.unwritable import UNWRITABLE, chain
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""Errors that every other item would meet as well: no room on the disk, a file system that cannot be written."""
 
 _CV2_NO_MEMORY = -4
 """`StsNoMem` of OpenCV."""
@@ -75,11 +72,11 @@ def attempt(function: Callable[[T], R], item: T) -> R | Failure | RunEnds:
 
 def explain(error: BaseException) -> Failure | RunEnds:
     """Return what an error means for its item or for the whole run."""
-    chain = list(_chain(error))
-    for link in chain:
-        if isinstance(link, MissingRequirement) or (isinstance(link, OSError) and link.errno in HOPELESS):
+    links = list(chain(error))
+    for link in links:
+        if isinstance(link, MissingRequirement) or (isinstance(link, OSError) and link.errno in UNWRITABLE):
             return RunEnds(link)
-    if any(_lacks_memory(link) for link in chain):
+    if any(_lacks_memory(link) for link in links):
         return Failure(Code.MEMORY, f"it needs more memory than it may have ({describe(error)})")
     return Failure(Code.EXCEPTION, describe(error))
 
@@ -91,14 +88,6 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {error}{where}"
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, what caused it, and so on."""
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
 
 def _lacks_memory(error: BaseException) -> bool:

@@ -7,6 +7,8 @@ import fcntl
 import json
 import os
 import signal
+import sqlite3
+import sqlite3.dbapi2
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +47,14 @@ class _Points:
             honest(file)
 
         os.fsync = fsync
+        connect = sqlite3.dbapi2.connect
+
+        def connected(*arguments: Any, **named: Any) -> sqlite3.Connection:
+            connection = connect(*arguments, **named)
+            connection.set_trace_callback(self._statement)
+            return connection
+
+        sqlite3.connect = sqlite3.dbapi2.connect = connected
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -54,8 +64,6 @@ class _Points:
         elif event in _MOVES:
             for path in arguments[: _MOVES[event]][-1:]:
                 self._passed(event, path)
-        elif event == "sqlite3.connect/handle":
-            arguments[0].set_trace_callback(self._statement)
 
     def _statement(self, statement: str) -> None:
         if statement.lstrip()[:6].upper() in ("COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE"):

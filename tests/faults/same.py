@@ -12,22 +12,38 @@ from typing import Any
 
 import torch
 
+from slateboard.catalog.catalog import opened
 from slateboard.files import digest, sha256_of
 
-_MEASURED = {"seconds", "total_seconds", "train_seconds", "test_seconds", "clips_per_second"}
+_MEASURED = {"at", "seconds", "total_seconds", "train_seconds", "test_seconds", "clips_per_second"}
 
 
 def state_of(folder: Path) -> dict[str, str]:
-    """Return path -> hash of every file of a workspace; locks, which are empty, are no content."""
-    return {
+    """Return path -> hash of every file of a workspace, and what its catalog says; locks are no content."""
+    state = {
         path.relative_to(folder).as_posix(): _hash(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.endswith(".lock")
+        if path.is_file() and not path.name.endswith(".lock") and not _is_of_catalog(path.relative_to(folder))
     }
+    if (folder / "catalog.db").exists():
+        state["catalog.db"] = digest(_catalog(folder / "catalog.db"))
+    return state
+
+
+def _is_of_catalog(path: Path) -> bool:
+    return path.name.startswith("catalog.") or path.parts[0] in ("backups", "reviews")
+
+
+def _catalog(path: Path) -> Any:
+    """Return its rows; attempts and their times may differ."""
+    with opened(path) as catalog:
+        sources = [(source.url, source.state, source.media_id) for source in catalog.sources()]
+        rows = [row.row() for table in (catalog.media(), catalog.clips(), catalog.duplicates()) for row in table]
+    return [sources, rows]
 
 
 def _hash(path: Path) -> str:
-    timed = _TIMED.get(path.name) or _TIMED.get(path.suffix)
+    timed = _TIMED.get(path.name) or _TIMED.get(path.suffix) or (_json if path.parent.name == "takedowns" else None)
     return sha256_of(path) if timed is None else digest(timed(path))
 
 
@@ -75,5 +91,5 @@ def _log(path: Path) -> Any:
 
 _TIMED: dict[str, Callable[[Path], Any]] = {
     "log.csv": _table, "result.json": _json, "page.html": _page, ".pt": _checkpoint, ".skops": _estimator,
-    "run.log": _log, "killed.csv": _table, "killed.json": _json,
+    "run.log": _log, "two.csv": _table, "two.json": _json, "killed.csv": _table, "killed.json": _json,
 }  # fmt: skip

@@ -26,6 +26,7 @@ _USED = (
     *("typer.main", "skops.io", "pebble", "alembic.command", "alembic.config"),
     *("benchmark.steps.store.build", "benchmark.steps.suite", "benchmark.steps.train", "leaderboards.steps.build"),
     *("curate.steps.import_", "curate.steps.rebuild", "splits.steps.make"),
+    *("curate.steps.fetch", "curate.steps.analyse", "curate.steps.trim", "curate.steps.release"),
 )
 LINGER_SECONDS = 10.0
 """A loaded machine may need so long to bury processes that end at once on a quiet one."""
@@ -115,13 +116,17 @@ def _child(order: Mapping[str, Any], log: Path, counter: Path) -> int:
     }  # fmt: skip
     os.environ[points.VARIABLE] = json.dumps(said)
     points.install()
+    from curate.fetching import crawl
+    from slateboard.cli import main
+    from slateboard.workers.local import LocalPool
+
     # Workers of a command are forked from it, so that they have everything imported, too.
     forking = multiprocessing.get_context("fork")
-    multiprocessing.get_context = lambda method=None: forking  # type: ignore[assignment]
+    assert LocalPool.__init__.__kwdefaults__ is not None
+    LocalPool.__init__.__kwdefaults__["context"] = forking
+    crawl._context = lambda *, web: forking
     for line in order["patches"]:
         exec(line)
-    from slateboard.cli import main
-
     return main(order["words"])
 
 

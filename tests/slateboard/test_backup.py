@@ -229,7 +229,7 @@ def test_no_room_for_a_backup_is_said_and_costs_the_command_nothing(
 
     monkeypatch.setattr(backup, "_copy", full)
     _grown(path, 402)
-    assert "The catalog was not backed up: [Errno 28] No space left on device." in capsys.readouterr().err
+    assert "The catalog was not backed up: [Errno 28] No space left on device" in capsys.readouterr().err
     assert len(backups(path)) == 1
 
 
