@@ -113,7 +113,7 @@ class Inside:
         try:
             # Of a file that is no link it is the folder's place that counts, which many files share.
             real = os.path.realpath(path) if path.is_symlink() else self._place(path.parent)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             return f"is {_short(name)}, which cannot be followed ({error})"
         root = self._place(self.folder)
         if os.path.commonpath([root, real]) == root:
@@ -130,6 +130,15 @@ class Inside:
         if folder not in self._real:
             self._real[folder] = os.path.realpath(folder)
         return self._real[folder]
+
+
+def lies_in(path: Path, folders: Iterable[Path]) -> bool:
+    """Does a path lie below any of these folders, all links followed? A path that cannot be followed does not."""
+    try:
+        real = os.path.realpath(path)
+        return any(os.path.commonpath([real, place]) == place for place in map(os.path.realpath, folders))
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -93,7 +93,7 @@ def _folder(files: Sequence[Path], rounds: int) -> None:
             (root / "slateboard.toml").write_text('name = "speed"\n', "utf-8")
             (root / "sources.csv").write_text(csv_text(rows, ("url", "label")), "utf-8")
             words = [sys.executable, "-m", "slateboard", "curate"]
-            _timed([*words, "fetch", "-w", name, "--quiet"])
+            _timed([*words, "fetch", "--allow-local", "-w", name, "--quiet"])
             ours = _timed([*words, "analyse", "-w", name, "--quiet"]).wall
         cuts = sum(
             _timed([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"]).wall for path in files

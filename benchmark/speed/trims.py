@@ -120,7 +120,7 @@ def _ours(videos: list[Video], root: Path, *, workers: int) -> Outcome:
     (root / "slateboard.toml").write_text('name = "trims"\n', "utf-8")
     rows = [{"url": str(video.path.resolve()), "label": "Cut"} for video in videos]
     workspace.sources.write_text(csv_text(rows, COLUMNS.strip().split(",")), "utf-8")
-    for words in (["fetch"], ["analyse", "--workers", str(workers)]):
+    for words in (["fetch", "--allow-local"], ["analyse", "--workers", str(workers)]):
         _slateboard(root, *words)
     files = {}
     with opened(workspace.catalog) as catalog:

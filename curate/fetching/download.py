@@ -15,6 +15,7 @@ from curate.fetching.web import Session, guarded_session
 from slateboard.files import flush_folder, sha256_of, whole
 from slateboard.media.errors import Unreadable
 from slateboard.media.probe import probe
+from slateboard.paths import lies_in
 from slateboard.records.source import State
 from slateboard.settings import Fetch, Limits
 
@@ -28,8 +29,18 @@ _UNSURE = (State.BLOCKED, State.NOT_VIDEO, State.CORRUPT, State.UNSUPPORTED, Sta
 class Downloader:
     """Downloads web addresses with one session and takes over local files; called in a process of `crawl`."""
 
-    def __init__(self, root: Path, incoming: Path, settings: Fetch, limits: Limits, *, cookies: str | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        incoming: Path,
+        settings: Fetch,
+        limits: Limits,
+        *,
+        cookies: str | None,
+        allow_local: bool = False,
+    ) -> None:
         self._root, self._incoming, self._cookies = root, incoming, cookies
+        self._allow_local = allow_local
         self._settings, self._limits = settings, limits
         self._session: Session | None = None
 
@@ -67,6 +78,8 @@ class Downloader:
         return looked
 
     def _taken_over(self, path: Path, told: str) -> Outcome:
+        if not (self._allow_local or lies_in(path, [self._root])):
+            return Outcome(State.UNSUPPORTED, error=f"{path.name} lies outside the workspace: fetch --allow-local")
         if not path.is_file():
             return Outcome(State.MISSING, error=f"{path.name} is not there")
         source = provenance.of_path(told, bytes_=path.stat().st_size, at=datetime.now(UTC))

@@ -54,6 +54,7 @@ def fetch(
     limits: Limits,
     refused: Collection[str] = (),
     left_alone: Callable[[Left], None] | None = None,
+    allow_local: bool = False,
 ) -> Iterator[Source]:
     """Fetch sources and yield each in its new state once it is recorded, in the order in which they end.
 
@@ -62,7 +63,8 @@ def fetch(
     `refused` are ids of files that were taken down: such a file is not kept, whatever its address, nor is an address
     asked for that was taken down. What is not asked for, because its host refuses us as a whole, keeps its
     state and is told to `left_alone`, host by host. Attempts are recorded as they are made, states when a source is
-    settled: after a kill the next run goes on with what was not.
+    settled: after a kill the next run goes on with what was not. Local files outside `root` are taken only with
+    `allow_local`, be it that a link leads there.
     """
     by_url: dict[str, list[Source]] = {}
     for source in sorted(sources, key=lambda source: source.line):
@@ -78,7 +80,7 @@ def fetch(
         # A copy that a kill cut off.
         part.unlink()
     plan = Plan([Job(group[-1].url, group[0].host, group[0].source_id) for group in by_url.values()], settings=settings)
-    for event in _events(plan, root, incoming, settings, limits):
+    for event in _events(plan, root, incoming, settings, limits, allow_local):
         if event.outcome.final:
             # Its process was ended and could not clear up.
             clear(incoming, event.job, event.outcome)
@@ -95,8 +97,11 @@ def fetch(
         incoming.rmdir()
 
 
-def _events(plan: Plan, root: Path, incoming: Path, settings: Fetch, limits: Limits) -> Iterator[Event]:
-    download = Downloader(root, incoming, settings, limits, cookies=read_cookies(root, settings))
+def _events(
+    plan: Plan, root: Path, incoming: Path, settings: Fetch, limits: Limits, allow_local: bool
+) -> Iterator[Event]:
+    cookies = read_cookies(root, settings)
+    download = Downloader(root, incoming, settings, limits, cookies=cookies, allow_local=allow_local)
     budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
     return crawl(plan, ask=download, workers=settings.workers, budget=budget)
 

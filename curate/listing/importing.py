@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from curate.listing.cells import read_row, write_row
 from curate.listing.document import Document
+from curate.listing.local import check_local
 from curate.listing.rows import Entry, Note, Row, Unmapped
 from curate.listing.sources import IMPORTERS, LISTS, Rules, read_rows
 from slateboard.catalog.lock import held
@@ -57,11 +58,14 @@ class Outcome:
     """File that lists all that is told; None where there is nothing."""
 
 
-def import_file(workspace: Workspace, path: Path, *, importer: str | None, given: Sequence[str]) -> Outcome:
+def import_file(
+    workspace: Workspace, path: Path, *, importer: str | None, given: Sequence[str], allow_local: bool = False
+) -> Outcome:
     """Add what a file lists to the workspace's list; the list is written whole, and only if it grows.
 
     `importer` names the form of the file; None: it is told from the file where that is certain. `given` are its
-    parameters as `name=value`. Raises BadInput where the file or the list cannot be read; then nothing is written.
+    parameters as `name=value`. Raises BadInput where the file or the list cannot be read, or where it names local files
+    outside its folder and the workspace and `allow_local` is false; then nothing is written.
     """
     document = Document(path)
     chosen = importer or guess(document)
@@ -69,13 +73,17 @@ def import_file(workspace: Workspace, path: Path, *, importer: str | None, given
     parameters = settle(module.CARD, given, name=chosen)
     if not workspace.root.is_dir():
         raise BadInput([Problem(str(workspace.root), "is no folder.", "Begin with `slateboard init FOLDER`.")])
+    entries = list(module.rows(document, parameters))
+    if not allow_local:
+        named = [(f"{document.name} {one.where}", one.url) for one in entries if isinstance(one, Row)]
+        check_local(named, root=workspace.root, folders=[workspace.root, path.parent])
     with held(workspace.catalog.with_suffix(".lock")):
         listed = workspace.sources
         rules = Rules(workspace.settings.labels)
         there = listed.is_file() and bool(listed.read_bytes().strip())
         for _, row in read_rows(listed, labels=workspace.settings.labels) if there else ():
             rules.keep(row)
-        merged = merge(module.rows(document, parameters), rules, folder=workspace.root, name=listed.name)
+        merged = merge(entries, rules, folder=workspace.root, name=listed.name)
         report = workspace.root / "imports" / f"{path.stem}.unmapped.csv"
         if merged.told:
             write_text(report, csv_text([vars(told) for told in merged.told], COLUMNS))

@@ -6,6 +6,7 @@ alone once they refuse us as a whole. A rate-limited source is asked for again w
 Example: slateboard curate fetch --retry network,truncated
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,13 +16,14 @@ from curate.fetching.fetch import fetch
 from curate.fetching.pacing import Left
 from curate.fetching.policy import POLICIES, Again
 from curate.fetching.presence import check_local_files, look_for_originals
+from curate.listing.local import ALLOW, check_local
 from curate.listing.sources import list_key, read_list
 from curate.status import in_order, state_lines
 from slateboard.addresses import public, scrubbed
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
-from slateboard.records.source import State
+from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
 
 _NEEDS = (Again.COOKIES, Again.PROXY)
@@ -30,6 +32,9 @@ _NEEDS = (Again.COOKIES, Again.PROXY)
 def command(
     workspace: Workspace,
     retry: Annotated[str, typer.Option(help="States to try again, joined by commas: network,rate_limited.")] = "",
+    allow_local: Annotated[
+        bool, typer.Option(ALLOW, help="Take local files from outside the workspace too, if you know the list.")
+    ] = False,
 ) -> dict[str, Any]:
     """Read the list if it changed, fetch what is new, due or to be retried, and count the states."""
     again = _states(retry)
@@ -39,12 +44,13 @@ def command(
     left: list[Left] = []
     if not workspace.catalog.exists():
         # A list with problems is told before anything is written.
-        read_list(workspace)
+        _check_local(workspace, read_list(workspace), allow_local)
     with opened(workspace.catalog) as catalog:
         seen = look_for_originals(catalog, workspace.root, all_may_be_lost=State.MISSING in again)
-        unlisted = _unlisted(workspace, catalog)
+        unlisted = _unlisted(workspace, catalog, allow_local)
         due = catalog.due(*again, now=datetime.now(UTC))
         wanted = [source for source in due if source.source_id not in unlisted]
+        _check_local(workspace, wanted, allow_local)
         check_local_files(wanted, workspace.root)
         for line in seen.lines():
             say(line)
@@ -57,6 +63,7 @@ def command(
                 limits=workspace.settings.limits,
                 refused={name for one in workspace.taken_down() for name in one.media},
                 left_alone=left.append,
+                allow_local=allow_local,
             ):
                 bar.step(note=f"{source.state} {public(source.url)}" if source.state != State.FETCHED else "")
         counts = in_order(catalog.source_counts())
@@ -68,12 +75,21 @@ def command(
     return {"tried": len(wanted), "states": counts, "left_alone": alone}
 
 
-def _unlisted(workspace: Workspace, catalog: Catalog) -> set[str]:
+def _check_local(workspace: Workspace, sources: Iterable[Source], allow_local: bool) -> None:
+    """Refuse files from outside the workspace, which is the folder of its list, unless they are allowed."""
+    if not allow_local:
+        named = [(f"{workspace.sources.name} line {source.line}", source.url) for source in sources]
+        check_local(named, root=workspace.root, folders=[workspace.root])
+
+
+def _unlisted(workspace: Workspace, catalog: Catalog, allow_local: bool) -> set[str]:
     """Take over the list, unless it is the one that was read last; return ids of sources that it no longer holds."""
     key = list_key(workspace)
     if catalog.listed(key):
         return set()
     listed = read_list(workspace)
+    done = {source.source_id for source in catalog.sources() if source.state != State.NEW}
+    _check_local(workspace, [source for source in listed if source.source_id not in done], allow_local)
     unlisted = catalog.list_sources(listed)
     if unlisted:
         say(f"{len(unlisted)} sources of the catalog are no longer in {workspace.sources.name}; they stay as they are.")

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.listing.importing import Outcome, Told, import_file, reasons
+from curate.listing.local import ALLOW
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
@@ -29,9 +30,12 @@ def command(
     parameters: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE of the importer; may be given several times.")
     ] = None,
+    allow_local: Annotated[
+        bool, typer.Option(ALLOW, help="Take rows of local files outside its folder and the workspace too.")
+    ] = False,
 ) -> dict[str, Any]:
     """Read a file, add its rows to the list, tell what was not added."""
-    outcome = import_file(workspace, file, importer=importer, given=parameters or [])
+    outcome = import_file(workspace, file, importer=importer, given=parameters or [], allow_local=allow_local)
     merged = outcome.merged
     left_out = [told for told in merged.told if told.kind != "changed"]
     say(f"{file.name} read as {outcome.importer}{' (told from the file)' if outcome.guessed else ''}")

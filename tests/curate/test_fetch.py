@@ -236,7 +236,7 @@ def test_a_source_that_is_no_longer_listed_is_not_fetched(workspace: Workspace, 
 def test_odd_files_end_in_a_state_and_the_batch_goes_on(workspace: Workspace, realdata: Path) -> None:
     files = sorted(path for path in (realdata / "odd").iterdir() if path.suffix not in (".csv", ".md"))
     workspace.sources.write_text(COLUMNS + "".join(f"{path},Squat,,,,,,\n" for path in files))
-    assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet", "--debug"]) == 0
+    assert main(["curate", "fetch", "--allow-local", "-w", str(workspace.root), "--quiet", "--debug"]) == 0
     states = {name: source.state for name, source in _sources(workspace).items()}
     assert {name: state for name, state in states.items() if state != State.FETCHED} == {
         "made_truncated_no_moov.mp4": State.CORRUPT,
@@ -271,8 +271,8 @@ def test_a_file_that_ends_early_in_decoding_is_truncated_though_it_was_fetched(
     workspace: Workspace, realdata: Path
 ) -> None:
     workspace.sources.write_text(COLUMNS + f"{realdata / 'odd' / 'made_truncated_faststart.mp4'},Squat,,,,,,\n")
-    for step in ("fetch", "analyse"):
-        assert main(["curate", step, "-w", str(workspace.root), "--quiet", "--debug"]) == 0
+    for step in (["fetch", "--allow-local"], ["analyse"]):
+        assert main(["curate", *step, "-w", str(workspace.root), "--quiet", "--debug"]) == 0
     assert _sources(workspace)["made_truncated_faststart.mp4"].state == State.TRUNCATED
 
 
