@@ -90,7 +90,7 @@ def test_a_list_that_is_imported_names_files_of_its_folder_and_the_workspace_alo
     assert "list.csv line 3: path" in said and "list.csv line 7: path" in said
     assert (workspace.sources.read_text(), (workspace.root / "imports").exists()) == (before, False)
     assert main([*words, "--allow-local", "--quiet"]) == 0
-    assert workspace.sources.read_text().count("private.mp4") == 5
+    assert workspace.sources.read_text().count("Squat") == 6
     (sent / "list.csv").write_text(_rows([str(sent / "theirs.mp4")]))
     workspace.sources.write_text(COLUMNS)
     assert main([*words, "--quiet"]) == 0
