@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, count, islice
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from slateboard.errors import SlateboardError
@@ -54,6 +55,7 @@ def run(
     address: str | None = None,
     budget: Budget = SANE,
     divide: Callable[[T], Sequence[T]] | None = None,
+    shared: Path | None = None,
 ) -> Iterator[tuple[T, R | Failure]]:
     """Yield (item, `function(item)`) as items end, in any order, from `workers` processes (default: one a core).
 
@@ -61,9 +63,10 @@ def run(
     function raises, whose process dies (twice), or that passes its budget is yielded with a Failure, and the rest
     goes on. Where `divide` gives several parts of it, they are done in its place, so that the bad part alone fails.
     What no item can help ends the run: a full disk, a file system that cannot be written, and MissingRequirement.
-    Results depend on neither workers nor engine; their order does.
+    Results depend on neither workers nor engine; their order does. `shared` is a folder that the work reads or writes:
+    each node of a cluster must see it.
     """
-    place = _Place(engine, workers, address)
+    place = _Place(engine, workers, address, shared)
     yield from _outcomes(function, items, place, budget=budget, isolated=False, divide=divide)
 
 
@@ -75,13 +78,14 @@ def run_isolated(
     engine: str = Engine.LOCAL,
     address: str | None = None,
     budget: Budget = UNLIMITED,
+    shared: Path | None = None,
 ) -> Iterator[tuple[T, R | Failure]]:
     """Do as `run` does, with a process for each item, that may have workers of its own and gets one try.
 
     `workers` of them are under way (default: 1; on Ray what the cluster holds, with a GPU each where it has any), and
     an item is taken when its process begins, so that it may depend on what came back before.
     """
-    place = _Place(engine, workers, address)
+    place = _Place(engine, workers, address, shared)
     yield from _outcomes(function, items, place, budget=budget, isolated=True)
 
 
@@ -93,7 +97,7 @@ class _Pool(Protocol[_Item, _Result]):
 
     def submit(self, number: int, item: _Item) -> None: ...
 
-    def next(self) -> tuple[int, _Result | Failure | RunEnds]: ...
+    def next(self) -> tuple[int, _Result | Failure | RunEnds] | None: ...
 
 
 def _outcomes(
@@ -121,7 +125,10 @@ def _outcomes(
                 pool.submit(number, item)
             if not under_way:
                 return
-            number, outcome = pool.next()
+            ended = pool.next()
+            if ended is None:
+                continue
+            number, outcome = ended
             if isinstance(outcome, RunEnds):
                 raise outcome.error
             item, left = under_way[number]
@@ -144,6 +151,7 @@ class _Place:
     engine: str
     workers: int | None
     address: str | None
+    shared: Path | None
 
 
 def _opened(
@@ -155,5 +163,13 @@ def _opened(
         workers = place.workers or (1 if isolated else cores())
         return LocalPool(function, workers, budget=budget, isolated=isolated)
     if place.engine == Engine.RAY:
-        return RayPool(function, place.workers, cores=cores(), address=place.address, budget=budget, isolated=isolated)
+        return RayPool(
+            function,
+            place.workers,
+            cores=cores(),
+            address=place.address,
+            budget=budget,
+            isolated=isolated,
+            shared=place.shared,
+        )
     raise SlateboardError(f"Unknown engine: {place.engine!r}. There is: {', '.join(Engine)}.")

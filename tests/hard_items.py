@@ -77,6 +77,22 @@ def wait_with_a_child(note: str) -> None:
         child.wait()
 
 
+def large_square(item: tuple[str, int]) -> tuple[int, bytes]:
+    """Write down that the item was done, and return what is too large to be sent along with the news."""
+    folder, number = item
+    time.sleep(0.2)
+    (Path(folder) / f"{number}-{os.getpid()}").touch()
+    return number * number, bytes(3_000_000)
+
+
+def wait_for_go(item: tuple[str, int]) -> None:
+    """Write down that the item has begun, and wait for a sign in the folder."""
+    folder, number = item
+    (Path(folder) / f"{number}-{os.getpid()}").touch()
+    while not (Path(folder) / "go").exists():
+        time.sleep(0.05)
+
+
 def spin(note: str) -> None:
     """Write down the process id and never end, busy."""
     Path(note).write_text(str(os.getpid()))

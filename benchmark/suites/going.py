@@ -50,7 +50,8 @@ def carry_on(
             ]
             under_way: set[str] = set()
             told = _begun(orders, under_way, states, bar)
-            for order, found in run_isolated(work, told, workers=count, engine=engine, address=address):
+            outcomes = run_isolated(work, told, workers=count, engine=engine, address=address, shared=workspace.root)
+            for order, found in outcomes:
                 under_way.discard(order.job.record.folder)
                 row = _lost(order.job, found) if isinstance(found, Failure) else found
                 _put(row, states, bar, len(under_way))

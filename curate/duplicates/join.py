@@ -30,6 +30,7 @@ def join(
     engine: str = engines.Engine.LOCAL,
     address: str | None = None,
     budget: engines.Budget = engines.SANE,
+    shared: Path | None = None,
     retry: bool = False,
 ) -> dict[str, Any]:
     """Compare every media that has fingerprints and was not compared with the others yet; record the pairs.
@@ -42,7 +43,7 @@ def join(
     media and pairs that failed.
     """
     key = digest([version, matcher.VERSION], length=12)
-    place = {"workers": workers, "engine": engine, "address": address, "budget": budget}
+    place = {"workers": workers, "engine": engine, "address": address, "budget": budget, "shared": shared}
     work = _Join(catalog, folder, key, place, retry=retry)
     with progress("duplicates", len(work.fresh), unit="videos") as bar:
         for media in work.done_blocks():

@@ -48,6 +48,7 @@ def command(
         "engine": engine,
         "address": address,
         "budget": engines.Budget.of(workspace.settings.limits),
+        "shared": workspace.root,
     }
     with opened(workspace.catalog) as catalog:
         catalog.forget_observations(observations.media_ids(workspace.observations))

@@ -39,7 +39,14 @@ def command(
         passes = jobs(workspace, catalog, wanted, workers=workers or engines.cores())
         limits = engines.Budget.of(workspace.settings.limits)
         outcomes = engines.run(
-            cut, passes, workers=workers, engine=engine, address=address, budget=limits, divide=Job.divide
+            cut,
+            passes,
+            workers=workers,
+            engine=engine,
+            address=address,
+            budget=limits,
+            divide=Job.divide,
+            shared=workspace.root,
         )
         total = sum(len(job.clips) for job in passes)
         lost = _recorded(workspace, catalog, outcomes, total=total)

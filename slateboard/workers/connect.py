@@ -1,0 +1,112 @@
+"""Join a Ray cluster, and see that its nodes see the folder that the work is about."""
+
+import logging
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from slateboard.errors import MissingRequirement
+from slateboard.files import PART
+
+_REACH_SECONDS = 10.0
+_PROBE_SECONDS = 120.0
+"""Time for a node to start a first process and look."""
+
+
+def connected(address: str | None, *, processors: int) -> Any:
+    """Return the ray module, joined to the cluster at an address, or to one of this machine with so many processors.
+
+    Raises MissingRequirement where Ray is not installed or no cluster answers.
+    """
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise MissingRequirement("--engine ray needs Ray: run `pip install 'slateboard[ray]'`.") from error
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        ray.init(num_cpus=processors, include_dashboard=False, object_store_memory=100_000_000, **quiet)
+        return ray
+    try:
+        _reach(address)
+        ray.init(address=address, **quiet)
+    except (OSError, RuntimeError, ValueError) as error:
+        # OSError: ConnectionError is one. RuntimeError: another version of Ray or Python there.
+        first_line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise MissingRequirement(
+            f"No Ray cluster can be joined at {address} ({first_line}): start one with `ray start --head`, or correct "
+            "--address."
+        ) from error
+    return ray
+
+
+def _reach(address: str) -> None:
+    """Raise OSError where nothing listens: Ray itself asks for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A file laid into the folder that all nodes must see under the same path."""
+
+    path: str
+
+    @classmethod
+    def laid(cls, folder: Path) -> Self:
+        """Lay a new one: its name is new, so that no network file system remembers that it is not there."""
+        path = folder.absolute() / f".probe-{secrets.token_hex(8)}{PART}"
+        path.touch()
+        return cls(str(path))
+
+    def remove(self) -> None:
+        """Take it away again."""
+        Path(self.path).unlink(missing_ok=True)
+
+    def is_seen(self) -> bool:
+        """Tell whether this machine sees it."""
+        return Path(self.path).exists()
+
+    def here(self) -> str:
+        """Return the name of this machine."""
+        return socket.gethostname()
+
+    def check(self, ray: Any) -> None:
+        """Raise MissingRequirement where a node of the cluster does not see it; before any work is given out."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        nodes = {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes() if node["Alive"]}
+        look = ray.remote(num_cpus=0, max_retries=0)(_looks)
+        asked = {
+            look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(self.path): name
+            for node, name in nodes.items()
+        }
+        ended, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_PROBE_SECONDS)
+        blind = []
+        for task in ended:
+            try:
+                if not ray.get(task):
+                    blind.append(asked[task])
+            except ray.exceptions.RayTaskError as error:
+                raise MissingRequirement(
+                    f"{asked[task]} cannot run slateboard ({error.cause}): install this version of it there."
+                ) from error
+            except ray.exceptions.RayError:
+                continue  # A node that is lost meanwhile does no harm.
+        if blind:
+            raise MissingRequirement(self.explain(blind))
+
+    def explain(self, names: Sequence[str]) -> str:
+        """Return the sentence on nodes that do not see it."""
+        folder = Path(self.path).parent
+        return (
+            f"{', '.join(sorted(set(names)))} of the Ray cluster do not see {folder}: put the workspace where every "
+            "node has it under the same path."
+        )
+
+
+def _looks(path: str) -> bool:
+    return Path(path).exists()
