@@ -15,6 +15,7 @@ from slateboard.errors import BadInput, Problem
 from slateboard.files import sha256_of, whole, write_text
 from slateboard.paths import inside
 from slateboard.progress import progress, say
+from slateboard.reading import read_table
 from slateboard.registry import Registry
 from slateboard.workspace import Workspace
 
@@ -109,8 +110,13 @@ def hashed(memory: Path, paths: Sequence[Path]) -> list[str]:
     """Return the SHA-256 of files; those that `memory` has with the same path, size and time are not read again."""
     known: dict[tuple[str, int, int], str] = {}
     if memory.is_file():
-        columns = [pd.read_parquet(memory)[name].tolist() for name in _COLUMNS]
-        known = {(path, size, time): sha256 for path, size, time, sha256 in zip(*columns, strict=True)}
+        try:
+            table = read_table(memory, what="table of hashes", columns=_COLUMNS, remedy="Files are hashed again.")
+        except BadInput as error:
+            say(str(error.problems[0]))
+        else:
+            columns = [table[name].tolist() for name in _COLUMNS]
+            known = {(path, size, time): sha256 for path, size, time, sha256 in zip(*columns, strict=True)}
     keys = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     missing = [key for key in dict.fromkeys(keys) if key not in known]
     if not missing:

@@ -80,7 +80,7 @@ def inner_split(table: pd.DataFrame, split: Split, *, share: float, seed: int) -
     return Split(
         dataset=split.dataset,
         dataset_sha256=split.dataset_sha256,
-        protocol=f"validation of {split.key}",
+        protocol=f"validation-{split.key}",
         number=1,
         parameters={"share": share},
         seed=seed,

@@ -8,11 +8,12 @@ import pandas as pd
 from benchmark.baseline import FUSED
 from benchmark.running.learning import Tested
 from leaderboards.fusion import fuse
+from leaderboards.predictions import PREDICTIONS, read_predictions
 from slateboard.files import sha256_of, write_json
 from slateboard.records.result import Result, StreamFacts
 from slateboard.records.trained_on import TRAINED_ON, TrainedOn
 
-PREDICTIONS, MEMBERS = "predictions.parquet", "members.json"
+MEMBERS = "members.json"
 
 
 def averaged(folder: Path, members: Sequence[tuple[Path, Result]], shares: Sequence[float], *, first: bool) -> Tested:
@@ -21,7 +22,7 @@ def averaged(folder: Path, members: Sequence[tuple[Path, Result]], shares: Seque
     Streams that all members have are averaged by name (normal with normal, fused with fused). Where there are none,
     it is the one stream of each that counts, and the mean is called `fused`.
     """
-    tables = [pd.read_parquet(home / PREDICTIONS) for home, _ in members]
+    tables = [read_predictions(home) for home, _ in members]
     common = set.intersection(*(set(table["stream"]) for table in tables))
     chosen = {name: [name] * len(tables) for name in sorted(common)} or {
         FUSED: [result.main.stream for _, result in members]

@@ -21,8 +21,11 @@ def find_runs(runs: Path, names: Sequence[str]) -> list[tuple[Path, Result]]:
         if folder is None:
             remedy = f"Name a folder below {runs} that has a result.json, as `slateboard bench train` prints it."
             problems.append(Problem(name, "is no finished run.", remedy))
-        else:
+            continue
+        try:
             found.append((folder.resolve(), Result.read(folder / "result.json")))
+        except BadInput as error:
+            problems += error.problems
     if len(names) < 2 and not problems:
         problems.append(Problem("runs", f"{len(names)} given.", "Give two or more."))
     if problems:

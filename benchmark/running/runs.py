@@ -13,10 +13,11 @@ from benchmark.baseline import BASELINES
 from benchmark.devices import check_devices, described, device_kind, fabric, processes
 from benchmark.reports.report import write_report
 from benchmark.running import facts
-from benchmark.running.averaging import PREDICTIONS, averaged
+from benchmark.running.averaging import averaged
 from benchmark.running.learning import Tested, learn
 from benchmark.running.planning import plan
 from benchmark.running.seen import group_warnings, refuse_seen
+from leaderboards.predictions import PREDICTIONS
 from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.errors import Held

@@ -8,10 +8,10 @@ Example: slateboard bench slices runs/demo-v1/seags-1/c3d/0-1f2e3d4c --by camera
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 from benchmark.running.rerun import load_record
+from leaderboards.predictions import read_predictions
 from leaderboards.score import score
 from slateboard.options import FinishedRun
 from slateboard.progress import show
@@ -30,7 +30,7 @@ def command(
     """Score one run again with these parts and print them, stream by stream."""
     record, _, dataset, split = load_record(workspace, run)
     scores = score(
-        pd.read_parquet(run / "predictions.parquet"),
+        read_predictions(run),
         dataset.clips,
         split,
         motion_pairs=dataset.motion_pairs,

@@ -21,6 +21,7 @@ from slateboard.progress import say, show
 from slateboard.records.run import Run
 from slateboard.records.split import Split
 from slateboard.registry import Card
+from slateboard.workers.outcome import RunEnds, describe, explain
 from slateboard.workspace import Workspace
 from splits.division import parameters_of
 from splits.folder import find_split
@@ -52,7 +53,7 @@ def command(
     done, failures = _carried_out(workspace, known, wanted, records)
     if failures:
         kind = Finding if all(isinstance(error, Finding) for error in failures.values()) else SlateboardError
-        told = [f"{name}: {error}" for name, error in failures.items()]
+        told = [f"{name}: {describe(error)}" for name, error in failures.items()]
         raise kind(f"{len(failures)} of {len(names)} baselines failed:\n" + "\n".join(told))
     return {"runs": [_row(outcome) for outcome in done]}
 
@@ -66,8 +67,10 @@ def _carried_out(
     for record in records:
         try:
             outcome = carry_out(workspace, dataset, split, record)
-        except (SlateboardError, RuntimeError) as error:
-            say(f"{record.baseline}: failed: {error}")
+        except Exception as error:
+            if isinstance(explain(error), RunEnds):
+                raise
+            say(f"{record.baseline}: failed: {describe(error)}")
             failures[record.baseline] = error
             continue
         done.append(outcome)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.baseline import FUSED
 from benchmark.running.runs import Outcome, run
+from leaderboards.predictions import read_predictions
 from leaderboards.score import score
 from leaderboards.statistics import DRAWS
 from slateboard.dataset import Dataset
@@ -164,7 +165,7 @@ def tally(outcome: Outcome, dataset: Dataset, split: Split, keys: pd.Series) -> 
     what is right.
     """
     streams = [one.stream for one in outcome.result.scores]
-    predictions = pd.read_parquet(outcome.folder / "predictions.parquet")
+    predictions = read_predictions(outcome.folder)
     predictions = predictions[predictions["stream"] == (FUSED if FUSED in streams else streams[0])]
     group = predictions["clip_id"].map(keys)
     rows = []

@@ -20,6 +20,7 @@ from benchmark.reports.probed import Probes
 from benchmark.running.facts import frames_of_view
 from benchmark.running.rerun import Loaded
 from leaderboards.comparison import Comparison, compare
+from leaderboards.predictions import read_predictions
 from slateboard.errors import SlateboardError
 from slateboard.workspace import Workspace
 
@@ -62,7 +63,7 @@ def probe(workspace: Workspace, loaded: Loaded, *, seed: int) -> tuple[Probes, p
     clips, split, pairs = loaded.dataset.clips, loaded.split, loaded.dataset.motion_pairs
     by_probe = {str(name): rows for name, rows in predictions.groupby("probe", sort=False)}
     normal = by_probe.pop(NORMAL)
-    stored = pd.read_parquet(loaded.folder / "predictions.parquet")
+    stored = read_predictions(loaded.folder)
     again = compare(stored, normal, clips, split)
     if any(one.n_changed for one in again):
         changed = max(one.n_changed for one in again)

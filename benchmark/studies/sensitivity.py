@@ -18,6 +18,7 @@ from benchmark.frames.store import Store
 from benchmark.inputs.clips import clips_of
 from benchmark.running.rerun import Loaded
 from leaderboards.comparison import compare
+from leaderboards.predictions import read_predictions
 from slateboard.dataset import Dataset
 from slateboard.files import digest
 from slateboard.media.decoders import PYAV
@@ -64,7 +65,7 @@ def sensitivity(workspace: Workspace, loaded: Loaded, decoders: Sequence[str]) -
     Each decoder's pictures of the test clips are stored as planes; views are chosen by the number of frames that this
     decoder gives.
     """
-    tested = pd.read_parquet(loaded.folder / "predictions.parquet")
+    tested = read_predictions(loaded.folder)
     rows: list[Row] = []
     tables = []
     usual: dict[str, Store] = {}

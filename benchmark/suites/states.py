@@ -1,14 +1,16 @@
 """The table of states of a suite: what is done, what failed and why, what is missing; as CSV and JSON."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from benchmark.running.runs import RESULT
 from benchmark.suites.jobs import Job
+from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import csv_text, write_json, write_text
+from slateboard.progress import say
+from slateboard.reading import read_json
 from slateboard.records.result import Result
 
 Status = Literal["done", "failed", "missing"]
@@ -72,8 +74,27 @@ def _before(path: Path) -> dict[str, Row]:
     """Return the rows that an earlier call left, by folder."""
     if not path.is_file():
         return {}
-    rows = [Row(**row) for row in json.loads(path.read_text("utf-8"))["rows"]]
+    try:
+        value = read_json(path, what="table of states", remedy="It is written anew.")
+        found = list(map(_row, value["rows"]))
+    except (BadInput, KeyError, TypeError) as error:
+        say(f"{path} tells nothing of earlier runs ({' '.join(str(error).split())}); it is written anew.")
+        return {}
+    rows = [row for row in found if row is not None]
+    if len(rows) < len(found):
+        say(f"{path}: {len(found) - len(rows)} of {len(found)} rows are damaged and written anew.")
     return {row.folder: row for row in rows}
+
+
+def _row(value: Any) -> Row | None:
+    """Return a row as it was written; None for one that is damaged."""
+    names = {field.name for field in fields(Row)}
+    if not isinstance(value, dict) or not {"run", "state"} <= value.keys() <= names:
+        return None
+    texts = [value.get(name, "") for name in names - {"seconds"}]
+    seconds = value.get("seconds")
+    is_sound = all(isinstance(text, str) for text in texts) and isinstance(seconds, int | float | None)
+    return Row(**value) if is_sound and value["state"] in get_args(Status) else None
 
 
 def _found(job: Job, runs: Path, before: Row | None) -> Row:
@@ -82,7 +103,11 @@ def _found(job: Job, runs: Path, before: Row | None) -> Row:
     result = runs / folder / RESULT
     if result.is_file():
         seconds = before.seconds if before is not None and before.state == "done" else None
-        return replace(done_row(job, Result.read(result)), seconds=seconds)
+        try:
+            return replace(done_row(job, Result.read(result)), seconds=seconds)
+        except SlateboardError as error:
+            message = f"{' '.join(str(error).split())} Remove that folder: the run is made again."
+            return Row(job.label, "failed", reason="error", message=message, folder=folder)
     if before is not None and before.state == "failed":
         return replace(before, run=job.label)
     return Row(job.label, "missing", folder=folder)
