@@ -6,6 +6,7 @@ and started again it goes on; what failed is tried again. The table lies in suit
 Example: slateboard bench suite seags --workers 2
 """
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from benchmark.suites.file import find_suite, read_suite
 from benchmark.suites.going import carry_on, folder_of
 from benchmark.suites.jobs import jobs_of
 from benchmark.suites.states import States
+from slateboard.catalog.lock import held
 from slateboard.engine import Engine
 from slateboard.errors import Finding
 from slateboard.layouts import dataset_at
@@ -45,9 +47,13 @@ def command(
         # The processes that make the runs may stand elsewhere.
         named = str(Path(named).resolve())
     jobs = jobs_of(workspace, suite, dataset_at(workspace, named))
-    states = States(folder_of(workspace), path.stem, jobs, runs=workspace.runs)
+    home = folder_of(workspace)
     if not dry_run:
-        carry_on(workspace, jobs, states, dataset=named, workers=workers, engine=engine, address=address)
+        home.mkdir(parents=True, exist_ok=True)
+    with nullcontext() if dry_run else held(home / f"{path.stem}.lock"):
+        states = States(home, path.stem, jobs, runs=workspace.runs)
+        if not dry_run:
+            carry_on(workspace, jobs, states, dataset=named, workers=workers, engine=engine, address=address)
     for row in states.rows:
         why = ": ".join(filter(None, (row.reason, row.message)))
         show(f"{row.state:<8} {row.run}  {row.accuracy or why}".rstrip())

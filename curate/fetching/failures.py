@@ -4,7 +4,7 @@ import errno
 from typing import Any
 
 from curate.fetching.outcome import Outcome, clean
-from curate.fetching.reasons import is_wall, retry_after_seconds, state_of_status, state_of_words, wall_after
+from curate.fetching.reasons import http_date, is_wall, retry_after_seconds, state_of_status, state_of_words, wall_after
 from slateboard.records.source import State
 
 _FFMPEG = "ffmpeg could not be found"
@@ -52,7 +52,9 @@ def failure_of(error: Any) -> Outcome:
     for link in chain:
         status, response = getattr(link, "status", None), getattr(link, "response", None)
         if isinstance(status, int) and status >= 400:
-            asked = retry_after_seconds(response.get_header("Retry-After")) if response is not None else None
+            if response is not None:
+                now = http_date(response.get_header("Date"))
+                asked = retry_after_seconds(response.get_header("Retry-After"), now=now)
             # 503 with Retry-After is how a host says "later" without 429.
             of_status = State.RATE_LIMITED if status == 503 and asked is not None else state_of_status(status)
             state = state or of_status

@@ -123,16 +123,22 @@ def _said(message: str) -> str:
 
 
 def retry_after_seconds(header: str | None, *, now: datetime | None = None) -> float | None:
-    """Return the seconds that a Retry-After header (seconds or an HTTP date) asks to wait; None if it says nothing."""
-    if header is None:
-        return None
-    text = header.strip()
+    """Return the seconds that a Retry-After header (seconds or an HTTP date) asks to wait; None if it says nothing.
+
+    `now` is the host's clock, where it tells it: ours may be wrong.
+    """
+    text = (header or "").strip()
     if re.fullmatch(r"[0-9]{1,9}", text):
         return float(text)
+    at = http_date(text)
+    return None if at is None else max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def http_date(header: str | None) -> datetime | None:
+    """Return the time that a header says; None where it says none."""
     try:
-        at = parsedate_to_datetime(text)
+        at = parsedate_to_datetime((header or "").strip())
     except ValueError:
         return None
     # A date without a zone is meant as GMT (RFC 9110).
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

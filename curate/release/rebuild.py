@@ -17,6 +17,7 @@ from curate.release.originals import Lost, Originals, find_originals
 from curate.release.released import Released, check_target, read_released
 from curate.release.tables import FILES, Tables
 from slateboard import engine
+from slateboard.catalog.lock import held
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import csv_text, flush_folder, note_write, sha256_of, whole, write_text
 from slateboard.media import ffmpeg
@@ -70,15 +71,43 @@ def rebuild(workspace: Workspace, recipe: Path, *, into: Path | None = None, wor
     are not the released ones, if a name in them would lead out of the folder, or if `into` is something else.
     """
     released = read_released(recipe)
-    tables, sums = released.tables, released.sums
+    sums = released.sums
     into = inside(workspace.root / REBUILT, released.key) if into is None else into
     building, scratch = into.parent / f".{into.name}.part", into.parent / f".{into.name}.originals"
     for target in (into, building):
         check_target(released, into=target, scratch=scratch)
-    if (into / SUMS).is_file():
-        if sums_of(into) == sums:
+    if _is_there(into, sums):
+        # A kill between the last two steps of a rebuild leaves what nobody needs any more.
+        shutil.rmtree(scratch, ignore_errors=True)
+        return Rebuilt(into, len(sums), (), 0)
+    scratch.mkdir(parents=True, exist_ok=True)
+    with held(scratch / "rebuild.lock"):
+        # Another process may have made it while this one came here.
+        if _is_there(into, sums):
             return Rebuilt(into, len(sums), (), 0)
+        return _made(workspace, released, recipe, into=into, building=building, scratch=scratch, workers=workers)
+
+
+def _is_there(into: Path, sums: dict[str, str]) -> bool:
+    """Return whether the folder is this release; BadInput where it is another one."""
+    if not (into / SUMS).is_file():
+        return False
+    if sums_of(into) != sums:
         raise BadInput([Problem(str(into), "is there and is another release.", "Give another folder with --into.")])
+    return True
+
+
+def _made(
+    workspace: Workspace,
+    released: Released,
+    recipe: Path,
+    *,
+    into: Path,
+    building: Path,
+    scratch: Path,
+    workers: int | None,
+) -> Rebuilt:
+    tables, sums = released.tables, released.sums
     building.mkdir(parents=True, exist_ok=True)
     clips = [row for row in tables.clips.to_dict("records") if not _stands(building / row["path"], row)]
     originals = find_originals(

@@ -1,7 +1,7 @@
 """Sources and attempts in the catalog."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -40,13 +40,26 @@ class SourceTables(Tables):
 
     def due(self, *again: State, now: datetime) -> list[Source]:
         """Return sources to ask for: new and missing ones, rate-limited ones in time, and those of states `again`."""
+        ahead = self._tried_after(now)
         return [
             source
             for source in self.sources(State.NEW, State.MISSING, State.RATE_LIMITED, *again)
             if source.state in again
             or (source.again_at is None and source.state != State.RATE_LIMITED)
-            or (source.again_at is not None and source.again_at <= now)
+            or (source.again_at is not None and (source.again_at <= now or source.source_id in ahead))
         ]
+
+    def _tried_after(self, now: datetime) -> set[str]:
+        """Return ids of sources with an attempt that is still to come: the clock was set back.
+
+        How long they have waited is not known then; they are asked again rather than left for that much longer.
+        """
+        columns = schema.attempts.c
+        # A day before: texts of times are compared, whose fractions of a second may differ in length.
+        since = (now - timedelta(days=1)).isoformat()
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(columns.source_id, columns.at).where(columns.at >= since))
+            return {source_id for source_id, at in rows if datetime.fromisoformat(at) > now}
 
     def source_counts(self) -> dict[State, int]:
         """Return state -> number of sources, of the states that have any."""

@@ -1,11 +1,14 @@
 """Words, statuses and headers become states: real texts of yt-dlp's extractors and of reports on its tracker."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+import yt_dlp
 
+from curate.fetching.failures import failure_of
 from curate.fetching.policy import POLICIES, Again, attempts_at_once
-from curate.fetching.reasons import is_wall, retry_after_seconds, state_of_status, state_of_words, wall_after
+from curate.fetching.reasons import http_date, is_wall, retry_after_seconds, state_of_status, state_of_words, wall_after
 from slateboard.records.source import State
 
 LOGIN = "Use --cookies-from-browser or --cookies for the authentication. See  https://github.com/yt-dlp/yt-dlp/wiki/FAQ"
@@ -103,6 +106,21 @@ def test_retry_after_is_seconds_or_a_date() -> None:
     assert retry_after_seconds("Sat, 21 Nov 2026 12:01:30 GMT", now=now) == 90
     assert retry_after_seconds("Sat, 21 Nov 2026 11:00:00 GMT", now=now) == 0
     assert [retry_after_seconds(text, now=now) for text in (None, "soon", "-5", "")] == [None] * 4
+
+
+def test_a_date_to_wait_for_is_read_by_the_clock_of_the_host_that_sent_it() -> None:
+    headers = {"Retry-After": "Sat, 21 Nov 2026 12:01:30 GMT", "Date": "Sat, 21 Nov 2026 12:00:00 GMT"}
+
+    class Refused(Exception):
+        status = 429
+        response = SimpleNamespace(get_header=headers.get)
+
+    for seconds in (90, 150):
+        refusal = yt_dlp.utils.DownloadError("HTTP Error 429: Too Many Requests")
+        refusal.__cause__ = Refused()
+        assert failure_of(refusal).retry_after_seconds == seconds
+        headers["Date"] = "Sat, 21 Nov 2026 11:59:00 GMT"
+    assert http_date("soon") is None
 
 
 def test_every_state_has_a_policy() -> None:

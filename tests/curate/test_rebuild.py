@@ -16,7 +16,8 @@ from releasing import curate as run
 import curate.release.released
 from curate.release.rebuild import REPORT, Difference, rebuild
 from slateboard.catalog.catalog import opened
-from slateboard.errors import SlateboardError
+from slateboard.catalog.lock import held
+from slateboard.errors import Held, SlateboardError
 from slateboard.media.ffmpeg import program
 from slateboard.workspace import Workspace
 
@@ -159,3 +160,20 @@ def test_a_folder_that_is_another_release_is_left_alone(released: Workspace) -> 
     with pytest.raises(SlateboardError, match="is another release"):
         rebuild(released, released.releases / "v1" / "recipe.toml", into=released.releases / "v1-list")
     assert contents(released.releases / "v1-list") == before
+
+
+def test_a_second_process_is_told_who_makes_the_folder(released: Workspace, tmp_path: Path) -> None:
+    into, recipe = tmp_path / "again", released.releases / "v1" / "recipe.toml"
+    scratch = tmp_path / ".again.originals"
+    scratch.mkdir()
+    with held(scratch / "rebuild.lock"), pytest.raises(Held, match="in use by"):
+        rebuild(released, recipe, into=into, workers=1)
+    assert rebuild(released, recipe, into=into, workers=1).differences == ()
+
+
+def test_what_a_kill_at_the_very_end_left_goes_with_the_next_start(released: Workspace, tmp_path: Path) -> None:
+    into, recipe = tmp_path / "again", released.releases / "v1" / "recipe.toml"
+    rebuild(released, recipe, into=into, workers=1)
+    (tmp_path / ".again.originals" / "clips").mkdir(parents=True)
+    rebuild(released, recipe, into=into, workers=1)
+    assert sorted(path.name for path in tmp_path.iterdir() if "again" in path.name) == ["again"]

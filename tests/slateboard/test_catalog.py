@@ -20,7 +20,7 @@ from slateboard.errors import Held, SlateboardError
 from slateboard.records.clip import Clip
 from slateboard.records.failure import Failed
 from slateboard.records.media import Duplicate, Media
-from slateboard.records.source import Source, State
+from slateboard.records.source import Attempt, Source, State
 
 SOURCE = Source(source_id="s1", line=2, url="http://x/a.mp4", label="Squat")
 MEDIA = Media(
@@ -224,3 +224,14 @@ def test_a_rate_limited_source_is_due_when_its_time_has_come(tmp_path: Path) -> 
         catalog.set_states([SOURCE.model_copy(update={"state": State.RATE_LIMITED, "again_at": until})])
         assert catalog.due(now=until - timedelta(seconds=1)) == []
         assert [source.again_at for source in catalog.due(now=until)] == [until]
+
+
+def test_a_clock_that_was_set_back_makes_no_source_wait_for_it(tmp_path: Path) -> None:
+    tried = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
+    limited = SOURCE.model_copy(update={"state": State.RATE_LIMITED, "again_at": tried + timedelta(minutes=5)})
+    with opened(tmp_path / "catalog.db") as catalog:
+        catalog.list_sources([SOURCE])
+        attempt = Attempt(source_id=SOURCE.source_id, at=tried, state=State.RATE_LIMITED, error="429", tool="yt-dlp")
+        catalog.tried(limited, [attempt], None)
+        assert catalog.due(now=tried + timedelta(seconds=1)) == []
+        assert catalog.due(now=tried - timedelta(hours=1)) == [limited]
