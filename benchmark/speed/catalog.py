@@ -93,8 +93,13 @@ def _multiply(workspace: Workspace, count: int) -> None:
         _copy(connection, "clips", own, where=fetched)
         _copy(connection, "proposals", {"source_id": "copies.source_id"}, where="n % 10 < 8")
         copied = [media_id for (media_id,) in connection.execute("SELECT media_id FROM media")]
+    (seed,) = workspace.observations.iterdir()
     for one in copied:
-        (workspace.observations / one).mkdir(exist_ok=True)
+        folder = workspace.observations / one
+        if folder != seed:
+            folder.mkdir()
+            for file in seed.iterdir():
+                (folder / file.name).hardlink_to(file)
 
 
 def _copy(connection: sqlite3.Connection, table: str, changed: dict[str, str], *, where: str) -> None:

@@ -1,7 +1,6 @@
 """Observations on disk: one Parquet per media and analyser, its origin in the metadata."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slateboard.files import PART, whole
-from slateboard.paths import inside
+from slateboard.observation_files import Size, read_rows, size_of
+from slateboard.observation_files import path_of as path_of
 from slateboard.records.observation import Observation
 
 
-def path_of(folder: Path, media_id: str, analyser: str) -> Path:
-    """Return where an observation lies."""
-    return inside(folder, f"{media_id}/{analyser}.parquet")
-
-
-def write(folder: Path, observation: Observation) -> None:
-    """Write an observation whole."""
+def write(folder: Path, observation: Observation) -> Size:
+    """Write an observation whole; return what its file looks like."""
     origin = {"schema": observation.SCHEMA, **observation.model_dump(mode="json", exclude={"rows"})}
     names = dict.fromkeys(name for row in observation.rows for name in row)
     table = pa.table({name: [row.get(name) for row in observation.rows] for name in names})
@@ -27,7 +22,8 @@ def write(folder: Path, observation: Observation) -> None:
     path = path_of(folder, observation.media_id, observation.analyser)
     clear(path)
     with whole(path) as temporary:
-        pq.write_table(table, temporary)
+        pq.write_table(table, temporary, write_page_checksum=True)
+    return size_of(path)
 
 
 def clear(path: Path) -> None:
@@ -37,14 +33,6 @@ def clear(path: Path) -> None:
 
 
 def read(folder: Path, media_id: str, analyser: str) -> list[dict[str, Any]]:
-    """Return the rows of an observation."""
-    # read_table imports pandas: a quarter of a second in every worker.
-    return pq.ParquetFile(path_of(folder, media_id, analyser)).read().to_pylist()
-
-
-def media_ids(folder: Path) -> set[str]:
-    """Return the ids of media of which any observation lies there."""
-    if not folder.is_dir():
-        return set()
-    with os.scandir(folder) as entries:
-        return {entry.name for entry in entries}
+    """Return the rows of an observation; raises BrokenObservation, which says what is wrong and what to do."""
+    rows, _ = read_rows(folder, media_id, analyser)
+    return rows

@@ -143,13 +143,10 @@ def _failed(job: Job, clip: Clip, reason: str) -> Clip:
 
 def _paced(job: Job) -> tuple[Pace, Frame]:
     """Return when the frames of the media come, and one that shows their colours."""
-    path = observations.path_of(job.observations, job.media.media_id, "timeline")
-    if not path.is_file():
-        raise SlateboardError(f"{job.source.name} has no timeline. Run `slateboard curate analyse`.")
+    pts = [row["pts"] for row in observations.read(job.observations, job.media.media_id, "timeline")]
     with opened(job.source, limits=job.limits) as (_, stream):
         time_base = stream.time_base or Fraction(1, 1000)
     sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits))
-    pts = [row["pts"] for row in observations.read(job.observations, job.media.media_id, "timeline")]
     return pace(pts, time_base, Fraction(job.media.fps).limit_denominator(1001), settings=job.settings), sample
 
 

@@ -22,7 +22,8 @@ def sketched(folder: Path, media_id: str, load: Callable[[str], Fingerprint], *,
     path = folder / media_id / "sketch.npz"
     try:
         with np.load(path) as stored:
-            if stored["key"].item() == key:
+            # Those of before do not say whose they are.
+            if stored["key"].item() == key and ("media" not in stored or stored["media"].item() == media_id):
                 kept = Sketch(stored["contrasts"], stored["view"], stored["seconds"])
                 if is_sound(kept):
                     return kept
@@ -31,7 +32,7 @@ def sketched(folder: Path, media_id: str, load: Callable[[str], Fingerprint], *,
     made = sketch(load(media_id))
     observations.clear(path)
     with whole(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, key=key, contrasts=made.contrasts, view=made.view, seconds=made.seconds)
+        np.savez(file, key=key, media=media_id, contrasts=made.contrasts, view=made.view, seconds=made.seconds)
     return made
 
 

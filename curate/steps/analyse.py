@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-import pyarrow as pa
 import typer
 
 from curate.analysis import observations
@@ -21,12 +20,14 @@ from curate.status import in_order, state_lines
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import digest
+from slateboard.observation_files import BrokenObservation
 from slateboard.options import Processes, RayAddress, RetryFailures
 from slateboard.progress import progress, say
 from slateboard.records.failure import Failed
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source, State
 from slateboard.records.stamp import Stamp
+from slateboard.repair.observations import broken_observations, named
 from slateboard.workspace import Workspace
 
 STAGE = "analyse"
@@ -51,7 +52,10 @@ def command(
         "shared": workspace.root,
     }
     with opened(workspace.catalog) as catalog:
-        catalog.forget_observations(observations.media_ids(workspace.observations))
+        lost = broken_observations(catalog, workspace.observations)
+        catalog.forget_observations([(one.media_id, one.analyser) for one in lost])
+        for line in named(lost):
+            say(f"made again: {line}")
         key = digest([wanted, workspace.settings.limits.model_dump()], length=12)
         _try_again(catalog, key, everything=retry)
         seen = look_for_originals(catalog, workspace.root, media_ids=catalog.unobserved(wanted))
@@ -94,10 +98,9 @@ def _analyse_all(
             code = outcome.code if isinstance(outcome, engines.Failure) else done.state
             if done.state == State.MISSING:
                 check_absence(workspace.root, done.media, known=job.stamp)
-            for observation in done.observations:
-                observations.write(workspace.observations, observation)
+            files = {one.analyser: observations.write(workspace.observations, one) for one in done.observations}
             seen_by = {one.analyser: wanted[one.analyser] for one in done.observations}
-            catalog.analysed(done.media, seen_by, stamp=done.stamp)
+            catalog.analysed(done.media, seen_by, stamp=done.stamp, files=files)
             if done.error is not None:
                 _record(catalog, done, by_media[done.media.media_id], code=code, key=key)
             bar.step()
@@ -153,5 +156,5 @@ def _shots(workspace: Workspace, media: Media) -> tuple[Shot, ...] | None:
     try:
         rows = observations.read(workspace.observations, media.media_id, SHOTS)
         return tuple(Shot.model_validate(row) for row in rows)
-    except (OSError, ValueError, pa.ArrowException):
+    except (BrokenObservation, ValueError):
         return None

@@ -23,6 +23,7 @@ from slateboard.records.clip import Clip
 from slateboard.records.failure import Failed
 from slateboard.records.media import Media
 from slateboard.records.source import Source
+from slateboard.repair.observations import broken_observations, named
 from slateboard.workspace import Workspace
 
 _AT_ONCE = 5000
@@ -39,6 +40,11 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
     with opened(workspace.catalog) as catalog:
         known = set() if retry else catalog.failed_under(STAGE, key)
         sources = [source for source in catalog.unproposed(key) if source.source_id not in known]
+        media_ids = {source.media_id or "" for source in sources}
+        broken = broken_observations(catalog, workspace.observations, media_ids=media_ids) if sources else []
+        lost = {one.media_id for one in broken}
+        waiting = [source for source in sources if source.media_id in lost]
+        sources = [source for source in sources if source.media_id not in lost]
         with progress("propose", len(sources), unit="sources") as bar:
             for batch in _batches(sources):
                 clips, failures = totals.take(_proposed(workspace, catalog, batch, workers=workers), bar.step)
@@ -49,6 +55,10 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
         lone = lone_classes(catalog, *MAY_COME) if sources else []
         decided = lacking(catalog, read_reviews(workspace.reviews)) if totals.added else []
     _tell(counts, totals, looked_at=len(sources))
+    for line in named(broken):
+        say(line)
+    if waiting:
+        say(f"{len(waiting)} sources wait for these: run `slateboard curate analyse`, which makes them again.")
     if decided:
         say(f"{len(decided)} of them were decided on before: `slateboard doctor --repair` takes that from reviews/.")
     for problem in lone:
@@ -60,6 +70,7 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
         "outside": [line for line, _ in totals.outside],
         "twice": totals.twice,
         "failed": totals.failed,
+        "waiting": len(waiting),
         "lone_classes": [problem.where for problem in lone],
     }
 

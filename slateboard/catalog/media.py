@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, func, insert, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.catalog import schema
@@ -31,6 +31,16 @@ class Original(NamedTuple):
     path: str
     """Relative to the workspace."""
     bytes: int
+
+
+class ObservationFile(NamedTuple):
+    """An observation, and what its file looked like when it was last whole."""
+
+    media_id: str
+    analyser: str
+    key: str
+    bytes: int | None
+    mtime_ns: int | None
 
 
 class MediaTables(Tables):
@@ -76,10 +86,18 @@ class MediaTables(Tables):
                     missing.setdefault(media_id, []).append(name)
         return dict(sorted(missing.items()))
 
-    def analysed(self, media: Media, analysers: Wanted, *, stamp: Stamp | None = None) -> None:
+    def analysed(
+        self,
+        media: Media,
+        analysers: Wanted,
+        *,
+        stamp: Stamp | None = None,
+        files: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
         """Record what a decode pass found and which analysers saw it; its clips are to be proposed anew.
 
-        `stamp` is what its file looked like.
+        `stamp` is what its file looked like, `files` by analyser the bytes and time of what was written. What later
+        stages could not do with the observations of before is done again.
         """
         rows = [
             {
@@ -88,13 +106,14 @@ class MediaTables(Tables):
                 "version": version,
                 "parameters": parameters,
                 "key": observation_key(version, parameters),
+                **dict(zip(("bytes", "mtime_ns"), (files or {}).get(name, (None, None)), strict=True)),
             }
             for name, (version, parameters) in analysers.items()
         ]
         statement = upsert(schema.observations)
         statement = statement.on_conflict_do_update(
             index_elements=["media_id", "analyser"],
-            set_={name: statement.excluded[name] for name in ("version", "parameters", "key")},
+            set_={name: statement.excluded[name] for name in ("version", "parameters", "key", "bytes", "mtime_ns")},
         )
         of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id == media.media_id)
         with self._engine.begin() as connection:
@@ -105,14 +124,31 @@ class MediaTables(Tables):
             connection.execute(delete(schema.proposals).where(schema.proposals.c.source_id.in_(of_media)))
             _forget_what_failed(connection, media.media_id)
 
-    def forget_observations(self, kept: Collection[str]) -> None:
-        """Forget what was observed of all media but these: what was derived may be deleted, and is made again."""
+    def observation_files(self) -> list[ObservationFile]:
+        """Return every observation that was recorded, by media and analyser."""
         table = schema.observations
-        with self._engine.begin() as connection:
-            known = set(connection.execute(select(table.c.media_id).distinct()).scalars())
-            lost = [{"lost": media_id} for media_id in known.difference(kept)]
-            if lost:
-                connection.execute(delete(table).where(table.c.media_id == bindparam("lost")), lost)
+        columns = (table.c[name] for name in ObservationFile._fields)
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(*columns).order_by(table.c.media_id, table.c.analyser))
+            return [ObservationFile(*row) for row in rows]
+
+    def record_observation_files(self, files: Sequence[ObservationFile]) -> None:
+        """Record what files look like that were found whole."""
+        table = schema.observations
+        where = (table.c.media_id == bindparam("of"), table.c.analyser == bindparam("by"))
+        values = {"bytes": bindparam("size"), "mtime_ns": bindparam("time")}
+        rows = [{"of": one.media_id, "by": one.analyser, "size": one.bytes, "time": one.mtime_ns} for one in files]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(update(table).where(*where).values(values), rows)
+
+    def forget_observations(self, lost: Sequence[tuple[str, str]]) -> None:
+        """Forget observations, by media and analyser: what was derived may be deleted, and is made again."""
+        table = schema.observations
+        where = (table.c.media_id == bindparam("of"), table.c.analyser == bindparam("by"))
+        if lost:
+            with self._engine.begin() as connection:
+                connection.execute(delete(table).where(*where), [{"of": one, "by": name} for one, name in lost])
 
     def seen_by(self, analyser: str) -> set[str]:
         """Return ids of media that an analyser has seen, in whatever version."""
@@ -145,11 +181,12 @@ class MediaTables(Tables):
 
 
 def _forget_what_failed(connection: Connection, media_id: str) -> None:
-    """Let a media that was analysed anew be joined and proposed again where that failed; pairs are compared again."""
-    table, source = schema.failures, schema.sources.c
+    """Let a media that was analysed anew be joined, proposed and cut again where that failed, pairs among them."""
+    table, source, clip = schema.failures, schema.sources.c, schema.clips.c
     item = table.c.item
     pairs = and_(table.c.stage == "join", or_(item.startswith(f"{media_id} "), item.endswith(f" {media_id}")))
     if connection.execute(select(item).where(pairs)).first() is not None:
         connection.execute(delete(schema.compared).where(schema.compared.c.media_id == media_id))
     of_media = select(source.source_id).where(source.media_id == media_id)
-    connection.execute(delete(table).where(or_(pairs, item == media_id, item.in_(of_media))))
+    cut = and_(table.c.stage == "trim", item.in_(select(clip.clip_id).where(clip.media_id == media_id)))
+    connection.execute(delete(table).where(or_(pairs, item == media_id, item.in_(of_media), cut)))

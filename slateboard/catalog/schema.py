@@ -81,9 +81,12 @@ observations = Table(
     Column("version", Integer, nullable=False),
     Column("parameters", JSON, nullable=False),
     Column("key", String, nullable=False),
+    Column("bytes", Integer),
+    Column("mtime_ns", BigInteger),
     Index("observations_by_key", "analyser", "key", "media_id"),
 )
-"""`key` is the digest of version and parameters: what is missing is found without reading them."""
+"""`key` is the digest of version and parameters: what is missing is found without reading them. `bytes` and `mtime_ns`
+are those of the file when it was last whole."""
 
 duplicates = Table(
     "duplicates",

@@ -8,12 +8,16 @@ from slateboard.repair.catalog_file import catalog_damages
 from slateboard.repair.damage import Damage
 from slateboard.repair.decisions import decision_damages
 from slateboard.repair.leftovers import leftover_damages
+from slateboard.repair.observations import observation_damages
+from slateboard.repair.originals import original_damages
 from slateboard.repair.records import release_damages, takedown_damages
 from slateboard.workspace import Workspace
 
 CHECKS: tuple[Callable[[Workspace, Catalog], Iterator[Damage]], ...] = (
     takedown_damages,
     decision_damages,
+    original_damages,
+    observation_damages,
     lambda workspace, _: release_damages(workspace),
     lambda workspace, _: leftover_damages(workspace),
 )

@@ -277,3 +277,16 @@ def test_a_database_of_somebody_else_is_put_aside_and_not_deleted(proposed: Work
     theirs = proposed.catalog.read_bytes()
     _doctor(proposed, "--repair", expected=0)
     assert (proposed.root / "catalog.db.damaged-1").read_bytes() == theirs
+
+
+def test_originals_that_are_missing_or_changed_are_named(proposed: Workspace) -> None:
+    first, second = sorted(proposed.media.iterdir())
+    first.unlink()
+    (told,) = _doctor(proposed, "--repair", expected=1)
+    assert (told["where"], told["mendable"]) == ("media/", False)
+    assert "lacks 1 originals as they were fetched" in told["what"] and "is not there" in told["what"]
+    curate(proposed, "fetch")
+    second.write_bytes(second.read_bytes() + b"more")
+    assert "holds other bytes" in _doctor(proposed, expected=1)[0]["what"]
+    curate(proposed, "fetch")
+    assert _doctor(proposed, expected=0) == []

@@ -1,0 +1,63 @@
+"""Files of observations: where they lie, and whether one is whole and of its media; the only reader of them."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from slateboard.errors import SlateboardError
+from slateboard.paths import inside
+
+
+class BrokenObservation(SlateboardError):
+    """An observation that is not there, cannot be read, or is another media's."""
+
+    def __init__(self, media_id: str, analyser: str, reason: str) -> None:
+        name = f"{media_id[:12]}.../{analyser}.parquet"
+        super().__init__(f"The observation {name} {reason}. `slateboard curate analyse` makes it again.")
+        self.reason = reason
+        """The end of a sentence that the file begins."""
+
+
+class Size(NamedTuple):
+    """What a file of an observation looks like from outside."""
+
+    bytes: int
+    mtime_ns: int
+
+
+def path_of(folder: Path, media_id: str, analyser: str) -> Path:
+    """Return where an observation lies."""
+    return inside(folder, f"{media_id}/{analyser}.parquet")
+
+
+def size_of(path: Path) -> Size:
+    """Return what a file looks like from outside."""
+    status = path.stat()
+    return Size(status.st_size, status.st_mtime_ns)
+
+
+def read_rows(folder: Path, media_id: str, analyser: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the rows of an observation and the version and parameters that made them; raise BrokenObservation."""
+    path = path_of(folder, media_id, analyser)
+    try:
+        # read_table imports pandas: a quarter of a second in every worker.
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        origin = json.loads((file.schema_arrow.metadata or {})[b"slateboard"])
+        rows = file.read().to_pylist()
+        owner = (origin["media_id"], origin["analyser"])
+    except FileNotFoundError:
+        raise BrokenObservation(media_id, analyser, "is not there") from None
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        empty = path.is_file() and path.stat().st_size == 0
+        reason = "is empty (0 bytes)" if empty else f"cannot be read ({_first_line(error)})"
+        raise BrokenObservation(media_id, analyser, reason) from error
+    if owner != (media_id, analyser):
+        raise BrokenObservation(media_id, analyser, f"holds {owner[1]} of media {str(owner[0])[:12]}...")
+    return rows, origin
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200] or type(error).__name__
