@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, count, islice
 from pathlib import Path
+from time import monotonic
 from typing import Protocol, TypeVar
 
 from slateboard.errors import SlateboardError
@@ -87,6 +88,24 @@ def run_isolated(
     """
     place = _Place(engine, workers, address, shared)
     yield from _outcomes(function, items, place, budget=budget, isolated=True)
+
+
+def in_batches(outcomes: Iterable[T], *, seconds: float = 1.0, most: int = 1000) -> Iterator[list[T]]:
+    """Yield what came within so many seconds together, to be recorded at once; what came before an error too."""
+    batch: list[T] = []
+    last = monotonic()
+    try:
+        for outcome in outcomes:
+            batch.append(outcome)
+            if monotonic() - last >= seconds or len(batch) >= most:
+                yield batch
+                batch, last = [], monotonic()
+    except Exception:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 class _Pool(Protocol[_Item, _Result]):

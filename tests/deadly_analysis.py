@@ -2,11 +2,11 @@
 
 import ctypes
 
-from curate.analysis.decode_pass import Job, Pass, analyse
+from curate.analysis.decode_pass import Job, Pass, observe
 
 
 def deadly_analysis(job: Job) -> Pass:
     """Analyse, or end by SIGFPE."""
     if job.media.width == 4:
         ctypes.CDLL(None).div(1, 0)
-    return analyse(job)
+    return observe(job)

@@ -1,19 +1,22 @@
 """The decode pass: each media is decoded once, and every analyser and effect detector that wants it looks on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from curate.analysis import observations
 from curate.analysis.verdicts import EFFECTS, Detectors
+from slateboard.errors import MissingRequirement
 from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import FramesHash
 from slateboard.media.identity import is_settled, unchanged
 from slateboard.media.pyramid import Pyramid
+from slateboard.observation_files import Size
 from slateboard.records.media import Media, Shot
 from slateboard.records.observation import Observation
 from slateboard.records.source import State
@@ -50,6 +53,8 @@ class Job:
     stamp: Stamp | None = None
     """What the file looked like when it was last hashed."""
     limits: Limits = LIMITS
+    folder: Path | None = None
+    """Where `observe` writes what was observed."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Pass:
     error: str | None
     stamp: Stamp | None = None
     """What the file looks like, where that is worth keeping."""
+    written: Mapping[str, Size] = field(default_factory=dict)
+    """Analyser or effect whose observation is written already -> what its file looks like."""
 
 
 def wanted_of(parameters: Mapping[str, Mapping[str, Any]]) -> Wanted:
@@ -95,8 +102,19 @@ def failed(job: Job, reason: str) -> Pass:
     return Pass(job.media, (), State.ERROR, f"analysis: {reason}")
 
 
+def observe(job: Job) -> Pass:
+    """Analyse one media and write its observations into the job's folder. Runs in a worker, wherever that is."""
+    done = analyse(job)
+    assert job.folder is not None
+    try:
+        written = {one.analyser: observations.write(job.folder, one) for one in done.observations}
+    except PermissionError as error:
+        raise MissingRequirement(f"{job.folder} cannot be written ({error.strerror}): give the right to.") from error
+    return replace(done, observations=(), written=written)
+
+
 def analyse(job: Job) -> Pass:
-    """Decode one media to its end. Runs in a worker process; touches neither catalog nor disk."""
+    """Decode one media to its end. Touches neither catalog nor disk."""
     try:
         with unchanged(job.path, name=job.media.path, sha256=job.sha256, known=job.stamp) as stamp:
             done = _pass(job)
@@ -114,7 +132,7 @@ def _pass(job: Job) -> Pass:
         times.append(pyramid.at(0).seconds)
         audience.see(pyramid)
     found = _measured(job.media, times, errors, hashed.hexdigest())
-    observations = tuple(
+    observed = tuple(
         Observation(
             media_id=job.media.media_id,
             analyser=name,
@@ -125,7 +143,7 @@ def _pass(job: Job) -> Pass:
         for name, rows in audience.rows(len(times)).items()
     )
     state, reason = _ending(found, errors, job.announced_s)
-    return Pass(found, observations, state, reason)
+    return Pass(found, observed, state, reason)
 
 
 class _Seat:

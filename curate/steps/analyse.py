@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.analysis import observations
-from curate.analysis.decode_pass import SHOTS, Job, Pass, Wanted, analyse, failed, lacking, wanted_of
+from curate.analysis.decode_pass import SHOTS, Job, Pass, Wanted, failed, lacking, observe, wanted_of
 from curate.duplicates.join import join
 from curate.duplicates.sketches import FINGERPRINTS
 from curate.fetching.presence import check_absence, look_for_originals
@@ -93,22 +93,30 @@ def _analyse_all(
         for media_id, names in missing.items()
     )
     with progress(STAGE, len(missing), unit="videos") as bar:
-        for job, outcome in engines.run(analyse, jobs, **place):
-            done = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
-            code = outcome.code if isinstance(outcome, engines.Failure) else done.state
-            if done.state == State.MISSING:
-                check_absence(workspace.root, done.media, known=job.stamp)
-            files = {one.analyser: observations.write(workspace.observations, one) for one in done.observations}
-            seen_by = {one.analyser: wanted[one.analyser] for one in done.observations}
-            catalog.analysed(done.media, seen_by, stamp=done.stamp, files=files)
-            if done.error is not None:
-                _record(catalog, done, by_media[done.media.media_id], code=code, key=key)
-            bar.step()
+        for batch in engines.in_batches(engines.run(observe, jobs, **place)):
+            # Those first whose file is there: a folder that is gone as a whole ends the run at the first that is not.
+            for is_missing in (False, True):
+                with catalog.together():
+                    for job, outcome in batch:
+                        done = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
+                        code = outcome.code if isinstance(outcome, engines.Failure) else done.state
+                        if (done.state == State.MISSING) != is_missing:
+                            continue
+                        if is_missing:
+                            check_absence(workspace.root, done.media, known=job.stamp)
+                        record_pass(catalog, done, wanted, by_media[done.media.media_id], code=code, key=key)
+            bar.step(len(batch))
 
 
-def _record(catalog: Catalog, done: Pass, sources: Sequence[Source], *, code: str, key: str) -> None:
-    """Give the sources of a media the state that its pass ended in."""
-    reason = done.error or ""
+def record_pass(
+    catalog: Catalog, done: Pass, wanted: Wanted, sources: Sequence[Source], *, code: str, key: str
+) -> None:
+    """Write down who has seen a media, and give its sources the state that the pass ended in."""
+    seen_by = {name: wanted[name] for name in done.written}
+    catalog.analysed(done.media, seen_by, stamp=done.stamp, files=done.written)
+    if done.error is None:
+        return
+    reason = done.error
     if done.state in _OF_LIMITS:
         item = done.media.media_id
         catalog.record_failures([Failed.now(stage=STAGE, item=item, code=code, reason=reason, key=key)])
@@ -148,6 +156,7 @@ def _job(
         limits=workspace.settings.limits,
         sha256=media.media_id,
         stamp=stamp,
+        folder=workspace.observations,
     )
 
 

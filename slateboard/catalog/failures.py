@@ -35,7 +35,7 @@ class FailureTables(Tables):
 
     def record_failures(self, failures: Sequence[Failed]) -> None:
         """Write down what could not be done; what the same stage said of an item before is replaced."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             self._write_in(connection, schema.failures, failures)
 
     def forget_failures(self, stage: str, items: Collection[str]) -> None:

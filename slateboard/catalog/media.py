@@ -116,7 +116,7 @@ class MediaTables(Tables):
             set_={name: statement.excluded[name] for name in ("version", "parameters", "key", "bytes", "mtime_ns")},
         )
         of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id == media.media_id)
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             self._write_in(connection, schema.media, [media])
             self._write_in(connection, schema.stamps, [stamp] if stamp else [])
             if rows:
@@ -136,7 +136,7 @@ class MediaTables(Tables):
         """Record what files look like that were found whole."""
         table = schema.observations
         where = (table.c.media_id == bindparam("of"), table.c.analyser == bindparam("by"))
-        values = {"bytes": bindparam("size"), "mtime_ns": bindparam("time")}
+        values: dict[str, BindParameter[int]] = {"bytes": bindparam("size"), "mtime_ns": bindparam("time")}
         rows = [{"of": one.media_id, "by": one.analyser, "size": one.bytes, "time": one.mtime_ns} for one in files]
         if rows:
             with self._engine.begin() as connection:

@@ -123,7 +123,7 @@ class SourceTables(Tables):
 
     def set_states(self, sources: Sequence[Source]) -> None:
         """Record a change of state that no attempt made."""
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             self._set_state(connection, sources)
 
     def _set_state(self, connection: Connection, sources: Sequence[Source]) -> None:

@@ -1,6 +1,7 @@
 """What all parts of the catalog share: read rows as records, write records as rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -34,6 +35,21 @@ class Tables:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._together: Connection | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of what is analysed, failed and set in the block: each alone waits for the disk."""
+        with self._engine.begin() as connection:
+            self._together = connection
+            try:
+                yield
+            finally:
+                self._together = None
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        """Return the transaction of `together` in its block, else one of its own."""
+        return self._engine.begin() if self._together is None else nullcontext(self._together)
 
     def _all(self, table: Table, kind: type[R], *where: Any, order: str) -> list[R]:
         with self._engine.connect() as connection:

@@ -5,6 +5,7 @@ result that lay there, or of the task: that is no fault of the item's, which is 
 """
 
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -36,6 +37,8 @@ _LOOK_SECONDS = 5.0
 class Call:
     """What a task does with its item."""
 
+    key: str
+    """Of this run, by which a process of Ray's knows its pool again."""
     function: Callable[[Any], Any]
     budget: Budget
     isolated: bool
@@ -66,7 +69,7 @@ class RayPool(Generic[T, R]):
         self._places, self._looked = 0, 0.0
         self._tasks: dict[Any, tuple[int, T, int]] = {}
         self._ended: list[Any] = []
-        call = Call(function, budget, isolated, self._probe, str(Path.cwd()))
+        call = Call(secrets.token_hex(8), function, budget, isolated, self._probe, str(Path.cwd()))
         self._call = self._ray.put(call)
         options = {"num_cpus": 1, "num_gpus": min(self._gpus, 1), "max_retries": 0, "memory": budget.memory_bytes}
         self._do: Any = self._ray.remote(**options)(on_node)
@@ -166,7 +169,7 @@ def _of_task(error: Any) -> Exception:
 
 
 _pools: dict[Any, Any] = {}
-"""The one pool of this process of Ray's, by the function that it calls and the budget."""
+"""The one pool of this process of Ray's, by the run that it works for."""
 
 
 def on_node(call: Call, item: Any) -> Any:
@@ -182,9 +185,8 @@ def on_node(call: Call, item: Any) -> Any:
         with LocalPool[Any, Any](call.function, 1, budget=call.budget, isolated=True) as once:
             once.submit(0, item)
             return once.next()[1]
-    key = call.function, call.budget
-    if key not in _pools:
+    if call.key not in _pools:
         _pools.clear()
-        _pools[key] = LocalPool(call.function, 1, budget=call.budget, isolated=False)
-    _pools[key].submit(0, item)
-    return _pools[key].next()[1]
+        _pools[call.key] = LocalPool(call.function, 1, budget=call.budget, isolated=False)
+    _pools[call.key].submit(0, item)
+    return _pools[call.key].next()[1]

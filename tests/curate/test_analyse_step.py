@@ -1,6 +1,7 @@
 """The analyse step: the same files from any engine, only what lacks is run, every failure is a state."""
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def _files(workspace: Workspace) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
 
 
+def _rows(workspace: Workspace) -> dict[str, list[str]]:
+    """Return the rows of the catalog that analysing writes, but for when it was done."""
+    tables = dict.fromkeys(("media", "compared", "duplicates", "failures", "proposals"), "*")
+    tables["observations"] = "media_id, analyser, version, parameters, key"
+    with sqlite3.connect(f"file:{workspace.catalog}?mode=ro", uri=True) as catalog:
+        found = {table: catalog.execute(f"SELECT {columns} FROM {table}") for table, columns in tables.items()}
+        return {table: sorted(map(repr, rows)) for table, rows in found.items()}
+
+
 @pytest.mark.parametrize(("engine", "workers"), [(Engine.LOCAL, 2), (Engine.RAY, 2)])
 def test_the_same_files_come_from_one_process_from_several_and_from_a_cluster(
     tmp_path: Path, draw: Callable[..., Path], engine: Engine, workers: int
@@ -46,7 +56,21 @@ def test_the_same_files_come_from_one_process_from_several_and_from_a_cluster(
     there = _fetched(tmp_path / "there", draw)
     assert analyse(here, workers=1) == analyse(there, workers=workers, engine=engine)
     assert _files(here) == _files(there)
+    assert _rows(here) == _rows(there)
     assert len(_files(here)) >= 3 * 8
+
+
+def test_workers_write_observations_and_this_process_the_catalog(
+    tmp_path: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = _fetched(tmp_path / "w", draw)
+
+    def refuse(folder: Path, observation: Observation) -> object:
+        raise AssertionError("written by the process that waits for the others")
+
+    monkeypatch.setattr(observations, "write", refuse)
+    assert analyse(workspace, workers=2)["states"] == {"fetched": 3}
+    assert len(_files(workspace)) >= 3 * 8
 
 
 def test_only_what_lacks_is_run_and_its_rows_fit_the_shots_that_stand(
@@ -138,7 +162,7 @@ def test_a_file_that_kills_its_worker_is_the_state_of_its_source_alone(
     with workspace.sources.open("a") as rows:
         rows.write("tiny_4x4.avi,Squat,,,,,,\n")
     fetch(workspace)
-    monkeypatch.setattr("curate.steps.analyse.analyse", deadly_analysis)
+    monkeypatch.setattr("curate.steps.analyse.observe", deadly_analysis)
     analyse(workspace, workers=workers)
     with opened(workspace.catalog) as catalog:
         sources = catalog.sources()

@@ -29,6 +29,19 @@ MEDIA = Media(
 )  # fmt: skip
 
 
+def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
+    with opened(tmp_path / "catalog.db") as catalog:
+        rows = [Failed.now(stage="join", item=item, code="died", reason="r", key="k") for item in ("a", "b")]
+        with pytest.raises(KeyError), catalog.together():
+            catalog.record_failures(rows[:1])
+            raise KeyError
+        assert catalog.failures() == []
+        with catalog.together():
+            catalog.record_failures(rows[:1])
+            catalog.record_failures(rows[1:])
+        assert len(catalog.failures()) == 2
+
+
 def _clip(clip_id: str, **fields: object) -> Clip:
     base = {
         "clip_id": clip_id, "source_id": "s1", "media_id": "m", "shot_id": None, "label": "Squat", "group": "g",

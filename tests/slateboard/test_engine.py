@@ -115,6 +115,21 @@ def test_an_item_of_several_parts_that_fails_is_divided_and_costs_the_bad_part_a
     }  # fmt: skip
 
 
+def test_what_comes_within_a_moment_is_recorded_together_and_before_an_error_ends_the_run() -> None:
+    assert list(engine.in_batches(range(5), seconds=600)) == [[0, 1, 2, 3, 4]]
+    assert list(engine.in_batches(range(3), seconds=0)) == [[0], [1], [2]]
+    assert list(engine.in_batches(range(5), seconds=600, most=2)) == [[0, 1], [2, 3], [4]]
+
+    def ends() -> Iterator[int]:
+        yield 1
+        raise MissingRequirement("install it")
+
+    batches = engine.in_batches(ends(), seconds=600)
+    assert next(batches) == [1]
+    with pytest.raises(MissingRequirement):
+        next(batches)
+
+
 def test_no_items_give_no_results_and_start_nothing() -> None:
     assert list(engine.run(square, [], workers=2)) == []
     assert list(engine.run_isolated(square, [])) == []
