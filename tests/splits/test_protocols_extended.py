@@ -129,7 +129,7 @@ def test_the_command_extends_the_splits_of_an_older_release(release, tmp_path, c
     added = release.clips.assign(
         clip_id="new " + release.clips["clip_id"],
         path=release.clips["path"].str.replace(".mp4", "_2.mp4"),
-        source_id="",
+        source_id="new " + release.clips["source_id"],
         source_url="",
         sha256="",
     )
