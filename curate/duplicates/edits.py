@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from slateboard.media.edit import edit
 from slateboard.media.frames import decode
-from slateboard.media.probe import probe
+from slateboard.media.probe import claims
 
 _WORDS = ("wait for it", "so clean", "this is how you do it", "day 12 of 30", "watch until the end", "unreal", "no way")
 _COLOURS = ("white", "yellow", "cyan", "#ff5070")
@@ -151,11 +151,11 @@ def make(source: Path, name: str, target: Path, *, key: str) -> None:
     for step, single in enumerate(name.split("+")):
         seed = int.from_bytes(hashlib.sha256(f"{key} {name} {step}".encode()).digest()[:8], "big")
         after = target.with_name(f"{target.stem}-{step}.mp4")
-        media = probe(before, media_id=key, relative=before.name)
+        claimed = claims(before)
         seen = Clip(
-            media.width // 2 * 2,
-            media.height // 2 * 2,
-            max(frame.seconds for frame in decode(before)) + 1 / media.fps,
+            claimed.width // 2 * 2,
+            claimed.height // 2 * 2,
+            max(frame.seconds for frame in decode(before)) + 1 / claimed.fps,
             np.random.default_rng(seed),
             target.parent,
         )

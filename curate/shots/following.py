@@ -7,7 +7,7 @@ from typing import Any
 from curate.shots.boundaries import Boundary, Judge
 from curate.shots.pictures import Picture
 from slateboard.media.frames import decode
-from slateboard.media.probe import probe
+from slateboard.media.probe import claims
 from slateboard.media.pyramid import Pyramid
 from slateboard.registry import Registry
 
@@ -48,7 +48,7 @@ class Follower:
 
 def boundaries_in(path: Path, detectors: Sequence[str]) -> dict[str, list[Boundary]]:
     """Decode a file once and return what each detector finds in it, with its defaults and those of the analyser."""
-    rate = float(probe(path, media_id="", relative=path.name).fps)
+    rate = claims(path).fps
     followers = {
         name: Follower(
             name,

@@ -84,12 +84,14 @@ class Claims:
     width: int
     """Pixels, as they are coded."""
     height: int
+    fps: float = 0.0
+    """Nominal frames per second, where a rate is claimed that a video can have."""
 
 
 def claims(path: Path) -> Claims:
     """Return what a container says without decoding anything; raises Unreadable."""
     with opened(path) as (_, stream):
-        return Claims(int(stream.frames), stream.width, stream.height)
+        return Claims(int(stream.frames), stream.width, stream.height, float(bounds.nominal_rate_hz(stream)))
 
 
 def probe(path: Path, *, media_id: str, relative: str, limits: Limits = LIMITS) -> Media:

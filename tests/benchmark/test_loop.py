@@ -142,7 +142,7 @@ def epoch_batches_of(one: Stream, material: Material) -> list[Any]:
     ("baseline", "parameters", "name"),
     [
         ("c3d", TINY_C3D | ADAMW | {"width": 4, "epochs": 80, "batch": 8}, None),
-        ("mei_two_stream", BY_HEART | {"motion_epochs": 30}, "motion"),
+        ("mei_two_stream", BY_HEART | {"motion_epochs": 60}, "motion"),
         ("mei_two_stream", BY_HEART | {"normal_epochs": 30}, "normal"),
     ],
 )

@@ -92,7 +92,9 @@ def test_a_broken_fingerprint_costs_its_media_alone_and_is_named_with_its_remedy
     }  # fmt: skip
     (failed,) = filled.catalog.failures("join")
     assert (failed.item, failed.code) == ("b" * 64, "exception")
-    assert re.search(r"fingerprints.parquet is broken .* Delete .* and analyse again", failed.reason)
+    assert re.search(
+        r"fingerprints.parquet cannot be read .* `slateboard curate analyse` makes it again", failed.reason
+    )
     # Not again until it is asked for, or the media was analysed anew.
     assert duplicates.join(filled.catalog, filled.folder, version=1)["compared"] == 0
     assert duplicates.join(filled.catalog, filled.folder, version=1, retry=True)["failed"] == 1

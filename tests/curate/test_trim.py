@@ -142,7 +142,7 @@ def test_a_media_without_a_timeline_says_what_to_do(draw: Callable[..., Path], t
     job = _job(draw("a.mp4", moving(20)), tmp_path, (3, 9))
     observations.path_of(job.observations, "m", "timeline").unlink()
     assert [(clip.state, clip.reason) for clip in cut(job)] == [
-        ("failed", "a.mp4 has no timeline. Run `slateboard curate analyse`.")
+        ("failed", "The observation m.../timeline.parquet is not there. `slateboard curate analyse` makes it again.")
     ]
 
 
