@@ -1,6 +1,7 @@
 """certificate.json of an audit: written with its pairs, read again, and never replaced by a weaker one."""
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, get_args
 
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import csv_text, json_text, whole
+from slateboard.paths import ID, NAME, PATH, Text, lies_in
 from splits.audit.audit import SCHEMA, lists_sha256
 from splits.audit.examination import Depth, Examination, Options
 from splits.audit.sheet import NOTHING, SHEET, Shown, draw_pairs, shown
@@ -17,6 +19,7 @@ from splits.subject import Subject
 PAIRS = "pairs.csv"
 """All near-duplicates across train and test, undecided ones too; the sheet shows the first."""
 _WANTED = ("dataset", "dataset_sha256", "split", "lists_sha256", "options", "audit", "versions")
+_SPLIT = Text("split", f"{NAME.pattern}-[1-9][0-9]{{0,8}}", "<protocol>-<number>", 120)
 _DEPTHS: tuple[Depth, ...] = get_args(Depth)
 
 
@@ -61,6 +64,26 @@ def refuse_weaker(path: Path, subject: Subject, *, depth: Depth) -> None:
         )
 
 
+def place_of(path: Path, root: Path) -> str:
+    """Return a file as a certificate names it: relative to the workspace, or by its name alone where it lies elsewhere.
+
+    A certificate is shown to others, whom folders of this machine do not concern.
+    """
+    real = path.resolve()
+    return real.relative_to(root.resolve()).as_posix() if lies_in(real, [root]) else real.name
+
+
+def _faults(said: Mapping[str, Any], options: Options) -> list[str]:
+    """Return what in a certificate names no dataset, no split, no depth or no file beside it or in the workspace."""
+    told = [
+        ("dataset", ID.fault(said["dataset"])),
+        ("split", _SPLIT.fault(said["split"])),
+        ("options.depth", "" if options.depth in _DEPTHS else f"is {options.depth!r:.100}"),
+        ("options.trained_on", "" if options.trained_on is None else PATH.fault(options.trained_on)),
+    ]
+    return [f"{name} {fault}" for name, fault in told if fault]
+
+
 def read_certificate(path: Path) -> dict[str, Any]:
     """Read certificate.json; raises BadInput for another form or schema."""
     try:
@@ -69,7 +92,9 @@ def read_certificate(path: Path) -> dict[str, Any]:
         missing = [name for name in _WANTED if name not in said] if schema == SCHEMA else []
         if missing:
             raise ValueError(f"it lacks {', '.join(missing)}")
-        Options.read(said.get("options", {}))
+        options = Options.read(said.get("options", {}))
+        if faults := _faults(said, options) if schema == SCHEMA else []:
+            raise ValueError("; ".join(faults))
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "Make it anew with `slateboard split audit`."
         raise BadInput([Problem(str(path), f"is no certificate ({error}).", remedy)]) from None

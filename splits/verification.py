@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def verify(path: Path, workspace: Workspace, *, release: str | None, form: str |
     except BadInput as error:
         return Verified("", tuple(str(problem) for problem in error.problems), ())
     options = Options.read(said["options"])
-    learned, problems = _learned(options, workspace, dataset)
+    learned, problems = _learned(options, path, workspace, dataset)
     derived = json.loads(json.dumps(examine(dataset, split, options, learned=learned).certificate))
     found = [
         *problems,
@@ -114,13 +114,15 @@ def _release_of(path: Path, said: Mapping[str, Any]) -> str:
     return str(version)
 
 
-def _learned(options: Options, workspace: Workspace, dataset: Dataset) -> tuple[Learned | None, list[str]]:
+def _learned(options: Options, path: Path, workspace: Workspace, dataset: Dataset) -> tuple[Learned | None, list[str]]:
     """Return the training ids that the certificate names, and whether they are still the same."""
     if options.trained_on is None:
         return None, []
 
     try:
-        learned = learned_from(Path(options.trained_on), workspace, dataset)
+        places = [inside(folder, options.trained_on) for folder in (workspace.root, path.parent)]
+        found = next((place for place in places if place.exists()), places[0])
+        learned = replace(learned_from(found, workspace, dataset), where=options.trained_on)
     except SlateboardError as error:
         return None, [f"options.trained_on: cannot be read again. {error}"]
     if learned.sha256 == options.trained_on_sha256:

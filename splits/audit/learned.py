@@ -1,7 +1,6 @@
 """Which clips a model was trained on, by its run's record or a list of ids, and whether they are in a test list."""
 
 import json
-import tomllib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.files import digest
+from slateboard.records.run import Run
 from slateboard.records.split import Split
 from slateboard.records.trained_on import TRAINED_ON
 from splits.audit.audit import lists_sha256
@@ -28,7 +28,7 @@ class Learned:
     """What a model was trained on."""
 
     where: str
-    """As given."""
+    """As a certificate shows it."""
     ids: frozenset[str]
     """Of clips of the dataset."""
     unknown: tuple[str, ...]
@@ -86,14 +86,12 @@ def _of_run(folder: Path, dataset: Dataset, split_of: Splits) -> Collection[str]
     if not config.is_file():
         remedy = "Name the folder of a run (it holds config.toml), or a file with ids."
         raise BadInput([Problem(str(folder), "holds no record of a training.", remedy)])
-    run = tomllib.loads(config.read_text("utf-8"))
-    if run["dataset_sha256"] != dataset.sha256:
-        what = (
-            f"was trained on {run['dataset']} ({run['dataset_sha256'][:12]}), which is other data than {dataset.key}."
-        )
+    run = Run.read(config)
+    if run.dataset_sha256 != dataset.sha256:
+        what = f"was trained on {run.dataset} ({run.dataset_sha256[:12]}), which is other data than {dataset.key}."
         raise BadInput([Problem(str(config), what, "Give a list of the ids that it was trained on.")])
-    split = split_of(run["protocol"], run["split"])
-    if lists_sha256(split) != run["split_sha256"]:
+    split = split_of(run.protocol, run.split)
+    if lists_sha256(split) != run.split_sha256:
         what = f"was trained on another {split.key} than there is now."
         raise BadInput([Problem(str(config), what, "Give a list of the ids that it was trained on.")])
     return split.train

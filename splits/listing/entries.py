@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from slateboard.errors import BadInput, Problem
+from slateboard.paths import ID, PATH, REMEDY
 from slateboard.registry import Registry
 from splits.listing.lines import Style, divided
 
@@ -136,9 +137,21 @@ class Reading:
 
     def listing(self) -> Listing:
         """Return what was read; raises BadLists that names every problem."""
+        self._check_names()
         if self.problems:
             raise BadLists(self.problems, self.entries)
         return Listing(tuple(self.entries), self.classes, self.name, self.styles)
+
+    def _check_names(self) -> None:
+        """Note names that lead elsewhere: lists are written again, and their classes and clips name files."""
+        for entry in self.entries:
+            # Some lists were made on Windows; an address is no path.
+            name = entry.path.replace("\\", "/")
+            if fault := "" if name.startswith(("http://", "https://")) else PATH.fault(name):
+                self.wrong(entry.where, f"{fault}.", REMEDY)
+        for place, name in enumerate(self.classes, 1):
+            if name and (fault := ID.fault(name)):
+                self.wrong(f"class {place}", f"{fault}.", REMEDY)
 
     def _keep_classes(self, path: Path, classes: Sequence[str]) -> None:
         for name in sorted({name for name in classes if name and classes.count(name) > 1}):

@@ -8,7 +8,7 @@ changed. A certificate that was made with media is not replaced by one of the sa
 Example: slateboard split audit v1 --split 1 --strict
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ from slateboard.workspace import Workspace
 from splits.audit.audit import BOUND, Audit, audit_line
 from splits.audit.examination import Depth, Options, examine
 from splits.audit.sheet import SHEET, Shown
-from splits.certificate import refuse_weaker, write_examination
+from splits.certificate import place_of, refuse_weaker, write_examination
 from splits.folder import CERTIFICATE, find_dataset
 from splits.parts import short
 from splits.subject import learned_from, subject_of
@@ -55,11 +55,14 @@ def command(
     folder = inside(workspace.splits, f"{found.dataset.key}/{found.split.protocol}/{found.split.number}")
     depth: Depth = "media" if media and not found.of_lists else "hashes"
     refuse_weaker(folder / CERTIFICATE, found, depth=depth)
-    learned = None if trained_on is None else learned_from(trained_on, workspace, found.dataset)
+    learned, place = None, None
+    if trained_on is not None:
+        place = place_of(trained_on, workspace.root)
+        learned = replace(learned_from(trained_on, workspace, found.dataset), where=place)
     options = Options(
         depth=depth,
         bound=bound,
-        trained_on=None if trained_on is None else trained_on.as_posix(),
+        trained_on=place,
         trained_on_sha256=None if learned is None else learned.sha256,
     )
     examination = examine(found.dataset, found.split, options, learned=learned)

@@ -7,6 +7,7 @@ import pytest
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput
+from slateboard.records.run import Run
 from slateboard.records.trained_on import TrainedOn
 from splits.audit.audit import audit, lists_sha256
 from splits.audit.examination import Options, examine
@@ -39,8 +40,10 @@ def test_training_ids_are_read_from_every_form(tmp_path) -> None:
 def test_a_run_s_folder_tells_what_it_learned_from(tmp_path) -> None:
     data = dataset_of(ROWS)
     divided = split_of_clips(data, train="02", test="13")
-    said = f'dataset = "tiny-v1"\ndataset_sha256 = "{data.sha256}"\nprotocol = "seags"\nsplit = 1\n'
-    (tmp_path / "config.toml").write_text(f'{said}split_sha256 = "{lists_sha256(divided)}"\n')
+    Run(
+        dataset="tiny-v1", dataset_sha256=data.sha256, protocol="seags", split=1, split_sha256=lists_sha256(divided),
+        baseline="chance", parameters={}, weights="none", seed=0, threads=1,
+    ).write(tmp_path / "config.toml")  # fmt: skip
     assert read_learned(tmp_path, data, lambda *_: divided).ids == {"clip0000", "clip0002"}
     with pytest.raises(BadInput, match="was trained on another seags-1 than there is now"):
         read_learned(tmp_path, data, lambda *_: split_of_clips(data, train="01", test="23"))

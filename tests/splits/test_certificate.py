@@ -310,3 +310,36 @@ def test_json_tells_a_leak_whole_and_the_exit_code_is_1_all_the_same(workspace, 
     assert (json.loads(out)["line"].partition(";")[0], "1 leak" in err) == ("audit seags-1: 1 leak", True)
     assert main(["split", "verify", str(workspace.releases / "v1/certificate.json"), "--json", "-w", words[-1]]) == 1
     assert any("testlist.txt" in one for one in json.loads(capsys.readouterr().out)["differences"])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"dataset": "../../x-v1"}, "dataset is '../../x-v1'"),
+        ({"split": "../../x-1"}, "split is '../../x-1'"),
+        ({"split": "seags-x"}, "split is 'seags-x'"),
+        ({"options": {"trained_on": "/home/me/private.json"}}, "options.trained_on is '/home/me/private.json'"),
+        ({"options": {"trained_on": "../private.json"}}, "options.trained_on is '../private.json'"),
+        ({"options": {"depth": "deeper"}}, "options.depth is 'deeper'"),
+    ],
+)
+def test_a_certificate_names_nothing_elsewhere(workspace, tmp_path, release, change, told) -> None:
+    audit_step.command(workspace, "v1", media=False)
+    path = workspace.splits / "tiny-v1" / "seags" / "1" / "certificate.json"
+    (tmp_path / "x.json").write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(BadInput) as caught:
+        read_certificate(tmp_path / "x.json")
+    assert told in str(caught.value)
+
+
+def test_a_certificate_holds_no_folder_of_this_machine(workspace, tmp_path_factory, release) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "ids.txt"
+    split = divide(release, protocol="seags", settings=Splitting())[0]
+    elsewhere.write_text("\n".join(split.train))
+    audit_step.command(workspace, "v1", media=False, trained_on=elsewhere)
+    path = workspace.splits / "tiny-v1" / "seags" / "1" / "certificate.json"
+    assert json.loads(path.read_text())["options"]["trained_on"] == "ids.txt"
+    assert str(elsewhere.parent) not in path.read_text()
+    assert "options.trained_on" in differences(workspace, str(path.relative_to(workspace.root)))
+    (path.parent / "ids.txt").write_text(elsewhere.read_text())
+    assert differences(workspace, str(path.relative_to(workspace.root))) == []

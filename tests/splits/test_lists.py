@@ -278,3 +278,22 @@ def test_an_unknown_form_is_refused_with_the_nearest_name() -> None:
 )
 def test_the_name_of_a_file_is_found_in_paths_and_addresses(path, expected) -> None:
     assert stem(path) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["../x.avi", "a/../../x.avi", "/etc/x.avi", "a\\..\\..\\x.avi", "C:/x.avi", "a/\x1bx.avi"]
+)
+def test_a_line_that_leads_out_of_its_folder_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "trainlist01.txt").write_text(f"a/x.avi 1\n{name} 1\n")
+    (tmp_path / "testlist01.txt").write_text("a/y.avi\n")
+    with pytest.raises(BadInput, match=r"trainlist01\.txt:2: is .*which is no path"):
+        LISTS.load("ucf101").read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../a", "a/b", "..", "/a", "a\\b"])
+def test_a_class_that_is_a_path_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "trainlist01.txt").write_text("a/x.avi 1\n")
+    (tmp_path / "testlist01.txt").write_text("a/y.avi\n")
+    (tmp_path / "classInd.txt").write_text(f"1 a\n2 {name}\n")
+    with pytest.raises(BadInput, match=r"class 2: is .*which is no id"):
+        LISTS.load("ucf101").read(tmp_path)
