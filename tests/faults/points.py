@@ -90,7 +90,9 @@ class _Points:
             fcntl.flock(self._counter, fcntl.LOCK_UN)
 
     def _end(self, path: str, opens: int | None) -> None:
-        if self._signal == signal.SIGKILL and opens is not None and Path(path).parent.is_dir():
-            # A file that was opened and not written yet is what a kill can leave behind, too.
+        killed = self._signal == signal.SIGKILL and os.getpid() == self._main
+        if killed and opens is not None and Path(path).parent.is_dir():
+            # A file that was opened and not written yet is what a kill can leave behind, too. A worker that reaches the
+            # point is not killed there: it goes on until it notices that the command is gone.
             os.close(os.open(path, opens & ~os.O_EXCL, 0o644))
         os.kill(self._main, self._signal)
