@@ -17,7 +17,7 @@ from slateboard.media.encode import write_video
 from slateboard.steps.init import COLUMNS
 
 ROAD = (
-    "curate fetch",
+    "curate fetch --allow-local",
     "curate analyse --workers 2",
     "curate propose",
     "curate review --accept-all",
