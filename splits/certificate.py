@@ -1,6 +1,5 @@
 """certificate.json of an audit: written with its pairs, read again, and never replaced by a weaker one."""
 
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from typing import Any, get_args
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import csv_text, json_text, whole
 from slateboard.paths import ID, NAME, PATH, Text, lies_in
+from slateboard.reading import read_json, refusal
 from splits.audit.audit import SCHEMA, lists_sha256
 from splits.audit.examination import Depth, Examination, Options
 from splits.audit.sheet import NOTHING, SHEET, Shown, draw_pairs, shown
@@ -32,11 +32,12 @@ def write_examination(folder: Path, subject: Subject, examination: Examination) 
     """
     pictures = NOTHING if subject.of_lists else shown(subject.dataset, subject.split, examination.pairs)
     text, path = json_text(examination.certificate), folder / CERTIFICATE
-    if path.is_file() and path.read_text("utf-8") == text and (folder / SHEET).is_file() == bool(pictures.pairs):
+    content = text.encode("utf-8")
+    if path.is_file() and path.read_bytes() == content and (folder / SHEET).is_file() == bool(pictures.pairs):
         return pictures
     with ExitStack() as files:
         # Left in reverse order: what is opened first is renamed last.
-        files.enter_context(whole(path)).write_bytes(text.encode("utf-8"))
+        files.enter_context(whole(path)).write_bytes(content)
         if examination.pairs:
             text = csv_text([asdict(pair) for pair in examination.pairs], ("train", "test", "why"))
             files.enter_context(whole(folder / PAIRS)).write_bytes(text.encode("utf-8"))
@@ -86,19 +87,34 @@ def _faults(said: Mapping[str, Any], options: Options) -> list[str]:
 
 def read_certificate(path: Path) -> dict[str, Any]:
     """Read certificate.json; raises BadInput for another form or schema."""
+    remedy = "Make it anew with `slateboard split audit`."
+    said = read_json(path, what="certificate", remedy=remedy)
     try:
-        said: dict[str, Any] = json.loads(path.read_text("utf-8"))
         schema = said["schema"]
-        missing = [name for name in _WANTED if name not in said] if schema == SCHEMA else []
-        if missing:
-            raise ValueError(f"it lacks {', '.join(missing)}")
-        options = Options.read(said.get("options", {}))
-        if faults := _faults(said, options) if schema == SCHEMA else []:
-            raise ValueError("; ".join(faults))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        remedy = "Make it anew with `slateboard split audit`."
-        raise BadInput([Problem(str(path), f"is no certificate ({error}).", remedy)]) from None
+        if not isinstance(schema, int):
+            raise ValueError("its schema is no number")
+        if schema == SCHEMA:
+            _check(said)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise refusal(path, "certificate", error, remedy=remedy) from None
     if schema != SCHEMA:
         remedy = "Install a newer slateboard." if schema > SCHEMA else "Make it anew with `slateboard split audit`."
         raise BadInput([Problem(str(path), f"has schema {schema}, this slateboard reads {SCHEMA}.", remedy)])
-    return said
+    found: dict[str, Any] = said
+    return found
+
+
+def _check(said: dict[str, Any]) -> None:
+    """Raise ValueError or TypeError for what is not as an audit writes it; what it says of data is another matter."""
+    missing = [name for name in _WANTED if name not in said]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    texts = [name for name in ("dataset", "dataset_sha256", "split", "lists_sha256") if not isinstance(said[name], str)]
+    maps = [name for name in ("options", "audit", "versions") if not isinstance(said[name], dict)]
+    if texts or maps:
+        raise ValueError(f"{', '.join(texts + maps)} are of another kind")
+    options = Options.read(said["options"])
+    if not isinstance(options.bound, int | float) or not isinstance(options.trained_on_sha256, str | None):
+        raise ValueError("its options are none that an audit has")
+    if faults := _faults(said, options):
+        raise ValueError("; ".join(faults))

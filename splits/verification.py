@@ -12,6 +12,7 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import sha256_of
 from slateboard.paths import inside
+from slateboard.reading import read_table
 from slateboard.records.split import Split
 from slateboard.sums import SUMS, read_sums
 from slateboard.workspace import Workspace
@@ -141,13 +142,19 @@ def _beside(path: Path, workspace: Workspace, dataset: Dataset, split: Split) ->
     if path.parent.resolve() == dataset.root.resolve() and path.name == CERTIFICATE:
         texts |= {dataset.root / name: text for name, text in root_lists(dataset, split).items()}
     for file, text in texts.items():
-        if not file.is_file() or file.read_text("utf-8") != text:
+        if not file.is_file() or file.read_bytes() != text.encode("utf-8"):
             yield f"{file}: is not the list of {split.key}"
     table = folder / "parts.parquet"
-    if not table.is_file() or not pd.read_parquet(table).astype(object).equals(
-        parts_table(dataset, split).astype(object)
-    ):
+    if not _is_table(table, parts_table(dataset, split)):
         yield f"{table}: is not the table of {split.key}"
+
+
+def _is_table(path: Path, wanted: pd.DataFrame) -> bool:
+    try:
+        found = read_table(path, what="table of parts")
+    except BadInput:
+        return False
+    return found.astype(object).equals(wanted.astype(object))
 
 
 def _sums(root: Path) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Perceptual fingerprints: short hashes of frames, and small pictures over time that near-duplicates are told by."""
 
+import math
 import zlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -76,9 +77,18 @@ class Fingerprint:
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> "Fingerprint":
-        """Read what `row` wrote."""
-        shape = (row["views"], len(row["seconds"]), row["side"], row["side"])
-        steps = np.frombuffer(zlib.decompress(row["luma"]), np.uint8).reshape(shape)
+        """Read what `row` wrote; raises ValueError for a row that is damaged, or unpacks to more than it states."""
+        shape = (int(row["views"]), len(row["seconds"]), int(row["side"]), int(row["side"]))
+        if shape[0] not in (1, 2) or shape[2] != SIDE:
+            raise ValueError(f"a fingerprint of {shape[0]} views of {shape[2]} pixels is none of ours")
+        size = math.prod(shape)
+        try:
+            luma = zlib.decompressobj().decompress(row["luma"], size + 1)
+        except (zlib.error, TypeError) as error:
+            raise ValueError(f"a fingerprint's pictures cannot be unpacked ({error})") from None
+        if len(luma) != size:
+            raise ValueError("a fingerprint's pictures are not of its size")
+        steps = np.frombuffer(luma, np.uint8).reshape(shape)
         views = np.cumsum(steps, axis=1, dtype=np.uint8)
         return cls(np.asarray(row["seconds"], np.float32), views, row["begins_s"])
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from slateboard import engine
 from slateboard.media.fingerprints import Fingerprint
-from slateboard.progress import progress, track
+from slateboard.progress import progress, say, track
+from slateboard.reading import read_table
 from slateboard.records.media import Duplicate
 from splits.audit.sides import Sides, text_of
 from splits.near.candidates import Sketch, sketch
@@ -21,6 +21,7 @@ from splits.near.hashes import near, packed
 
 MOST_BITS = 31
 """Of 256 that may differ: the threshold that PDQ's authors give (Facebook, The TMK+PDQF Video-Hashing, 2019)."""
+_COLUMNS = ("clip_id", "views", "side", "seconds", "begins_s", "luma")
 _FEW_PAIRS = 300
 """Under so many, some 20 ms each, processes take longer to start than they save."""
 _TOGETHER = 64
@@ -78,15 +79,13 @@ def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> 
     """Compare train with test by the fingerprints over time of a release: content box and mirror image included.
 
     Footage that two clips share for a part of their time counts too. The work is done by `workers` processes; the
-    outcome does not depend on how many. Raises OSError where the file is not there.
+    outcome does not depend on how many. A clip whose fingerprint is damaged is unseen. Raises BadInput where the
+    table cannot be read.
     """
     wanted = {part: set(sides.clips["clip_id"][sides.masks[part]]) for part in ("train", "test")}
     rows = _rows(path, wanted["train"] | wanted["test"])
-    train, test = (sorted(wanted[part] & rows.keys()) for part in ("train", "test"))
-    sketches = {
-        clip: sketch(Fingerprint.of_row(row))
-        for clip, row in track(rows.items(), "sketch", total=len(rows), unit="clips")
-    }
+    sketches = dict(_sketched(rows))
+    train, test = (sorted(wanted[part] & sketches.keys()) for part in ("train", "test"))
     near_pairs = worth_comparing(test, train, sketches)
     pairs, undecided = [], []
     for found in _judged(near_pairs, rows, sketches, workers=workers):
@@ -98,7 +97,7 @@ def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> 
         else:
             mirrored = ", mirrored" if found.mirrored else ""
             pairs.append(Pair(*ids, f"{found.seconds:.1f} s alike{mirrored}, score {found.score:.2f}"))
-    unseen = (wanted["train"] | wanted["test"]) - rows.keys()
+    unseen = (wanted["train"] | wanted["test"]) - sketches.keys()
     return Alike(tuple(sorted(pairs)), tuple(sorted(undecided)), tuple(sorted(unseen)))
 
 
@@ -128,8 +127,18 @@ def by_hashes(sides: Sides, *, most_bits: int = MOST_BITS) -> Alike:
 
 
 def _rows(path: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    rows: Sequence[dict[str, Any]] = pq.read_table(path).to_pylist()
-    return {row["clip_id"]: row for row in rows if row["clip_id"] in wanted}
+    table = read_table(path, what="table of fingerprints", columns=_COLUMNS, remedy="Restore the release.")
+    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    return {row["clip_id"]: row for row in rows if isinstance(row["clip_id"], str) and row["clip_id"] in wanted}
+
+
+def _sketched(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Sketch]]:
+    """Yield the sketch of each clip whose fingerprint is sound, and say which are not."""
+    for clip, row in track(rows.items(), "sketch", total=len(rows), unit="clips"):
+        try:
+            yield clip, sketch(Fingerprint.of_row(row))
+        except (ValueError, TypeError, KeyError, ArithmeticError, MemoryError) as error:
+            say(f"{clip}: its fingerprint is damaged and tells nothing: {error}")
 
 
 def _judged(

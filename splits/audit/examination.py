@@ -72,7 +72,10 @@ def examine(dataset: Dataset, split: Split, options: Options, *, learned: Learne
 def _near(dataset: Dataset, sides: Sides, depth: Depth) -> tuple[Alike, list[Check], dict[str, Any]]:
     path = dataset.root / FINGERPRINTS
     if depth == "media" and path.is_file():
-        found = by_fingerprints(path, sides)
+        try:
+            found = by_fingerprints(path, sides)
+        except BadInput as error:
+            return _unseen(str(error.problems[0]))
         note = "fingerprints over time, content box and mirror image"
         versions: dict[str, Any] = {"matcher": MATCHER, "fingerprints_sha256": sha256_of(path)}
         decided = counted(names.NEAR, "leak", map(str, found.pairs), note=note)

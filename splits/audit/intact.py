@@ -1,7 +1,7 @@
 """Are the files of a release there, as they were released, and can they be read to the end?"""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,18 @@ from splits.audit.sides import text_of
 State = Literal["missing", "changed", "undecodable", "otherwise", "whole"]
 
 
+@dataclass(frozen=True)
+class _File:
+    """One file and what the table says of it."""
+
+    place: int
+    """Row of the table."""
+    path: Path
+    sha256: str
+    frames: int
+    frames_sha256: str
+
+
 def states(dataset: Dataset) -> dict[str, tuple[State, str]]:
     """Return clip id -> what is wrong with its file, and the detail; clips whose file is whole are left out.
 
@@ -26,12 +38,17 @@ def states(dataset: Dataset) -> dict[str, tuple[State, str]]:
     clips = dataset.clips
     columns = (clips["clip_id"], clips["path"], clips["sha256"], clips["frames"], text_of(clips, "frames_sha256"))
     files = dataset.files(clips["path"])
-    items = [(str(file), *rest) for file, (_, _, *rest) in zip(files, zip(*columns, strict=True), strict=True)]
-    # Threads: decoding and hashing let go of the interpreter's lock, and a process takes longer to start.
-    with ThreadPoolExecutor(engine.cores()) as pool:
-        found = track(pool.map(_state, items), "read", total=len(items), unit="clips")
-        told = list(zip(clips["clip_id"], found, strict=True))
-    return {str(clip): outcome for clip, outcome in told if outcome[0] != "whole"}
+    rows = zip(files, zip(*columns, strict=True), strict=True)
+    items = [_File(place, file, *rest) for place, (file, (_, _, *rest)) in enumerate(rows)]
+    told: dict[int, tuple[State, str]] = {}
+    # In processes: a file that somebody sent may end the one that decodes it.
+    for item, outcome in track(engine.run(_state, items), "read", total=len(items), unit="clips"):
+        if isinstance(outcome, engine.Failure):
+            told[item.place] = ("undecodable", f"{item.path.name}: {outcome.reason}")
+        elif outcome[0] != "whole":
+            told[item.place] = outcome
+    ids = clips["clip_id"].tolist()
+    return {str(ids[place]): told[place] for place in sorted(told)}
 
 
 def named(found: dict[str, tuple[State, str]], state: State) -> Sequence[str]:
@@ -39,11 +56,11 @@ def named(found: dict[str, tuple[State, str]], state: State) -> Sequence[str]:
     return [f"{clip} ({detail})" for clip, (one, detail) in found.items() if one == state]
 
 
-def _state(item: tuple[str, str, int, str]) -> tuple[State, str]:
-    path, sha256, frames, frames_sha256 = Path(item[0]), item[1], item[2], item[3]
+def _state(item: _File) -> tuple[State, str]:
+    path, frames = item.path, item.frames
     if not path.is_file():
         return "missing", path.name
-    if sha256_of(path) != sha256:
+    if sha256_of(path) != item.sha256:
         return "changed", path.name
     try:
         seen = read(path, ())
@@ -52,6 +69,6 @@ def _state(item: tuple[str, str, int, str]) -> tuple[State, str]:
     # A plain folder's table has 0: nobody has decoded it.
     if frames and seen.frames != frames:
         return "undecodable", f"{path.name}: {seen.frames} frames decode, the table says {frames}"
-    if frames_sha256 and seen.frames_sha256 != frames_sha256:
+    if item.frames_sha256 and seen.frames_sha256 != item.frames_sha256:
         return "otherwise", path.name
     return "whole", ""

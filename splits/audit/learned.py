@@ -1,8 +1,8 @@
 """Which clips a model was trained on, by its run's record or a list of ids, and whether they are in a test list."""
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.files import digest
+from slateboard.reading import read_json, read_table, read_text, refusal
 from slateboard.records.run import Run
 from slateboard.records.split import Split
 from slateboard.records.trained_on import TRAINED_ON
@@ -19,6 +20,7 @@ from splits.audit.checks import Check, counted
 from splits.audit.sides import Sides
 from splits.listing.entries import stem
 
+_REMEDY = "Give a run's folder, a JSON list, a table with clip_id, or a text file with a name a line."
 Splits = Callable[[str, int], Split]
 """Gives a split of the dataset by protocol and number."""
 
@@ -100,14 +102,19 @@ def _of_run(folder: Path, dataset: Dataset, split_of: Splits) -> Collection[str]
 def _of_file(path: Path) -> Collection[str]:
     try:
         if path.suffix == ".json":
-            value = json.loads(path.read_text("utf-8"))
+            value = read_json(path, what="list of clips", remedy=_REMEDY)
             # Clips held back to watch may have decided when the training ended.
             names = value if isinstance(value, list) else [*value["train"], *value.get("validation", ())]
             return list(map(str, names))
         if path.suffix in (".parquet", ".csv"):
-            table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
-            return list(map(str, table["clip_id"]))
-        return [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        remedy = "Give a run's folder, a JSON list, a table with clip_id, or a text file with a name a line."
-        raise BadInput([Problem(str(path), f"is no list of clips ({error}).", remedy)]) from None
+            return list(map(str, _table(path)["clip_id"]))
+        text = read_text(path, what="list of clips", remedy=_REMEDY).removeprefix("\ufeff")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise refusal(path, "list of clips", error, remedy=_REMEDY) from None
+
+
+def _table(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return read_table(path, what="list of clips", columns=["clip_id"], remedy=_REMEDY)
+    return pd.read_csv(StringIO(read_text(path, what="list of clips", remedy=_REMEDY)), dtype=str)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from slateboard.errors import BadInput, Problem
 from slateboard.paths import ID, PATH, REMEDY
+from slateboard.reading import read_bytes
 from slateboard.registry import Registry
 from splits.listing.lines import Style, divided
 
@@ -18,6 +19,10 @@ LISTS = Registry("splits.lists", ("CARD", "NAMES", "PARTS", "read", "write"))
 """
 
 CLASSES_FILE = "classInd.txt"
+_MOST_LETTERS = 4096
+"""Of a line: a path, and a number or two."""
+_MOST_CLASSES = 1_000_000
+"""Where the lists do not say how many there are."""
 Part = Literal["train", "test", "unused"]
 
 
@@ -90,12 +95,18 @@ class Reading:
     def lines(self, path: Path) -> Iterator[tuple[str, str]]:
         """Yield `file:line` and text of each line that is not blank, and note the file's style."""
         try:
-            lines, style = divided(path.read_bytes().decode("utf-8"))
+            lines, style = divided(read_bytes(path, what="list", remedy="Take it out of this folder.").decode("utf-8"))
         except UnicodeDecodeError as error:
             self.problems.append(Problem(str(path), f"is not UTF-8 (byte {error.start}).", "Save it as UTF-8."))
             return
+        except BadInput as error:
+            self.problems += error.problems
+            return
         self.styles[path.name] = style
         for number, line in lines:
+            if len(line) > _MOST_LETTERS:
+                self.wrong(f"{path.name}:{number}", f"has {len(line)} letters.", "No list has such a line.")
+                continue
             yield f"{path.name}:{number}", line
 
     def wrong(self, where: str, what: str, remedy: str) -> None:
@@ -128,7 +139,7 @@ class Reading:
             if index is None:
                 continue
             told = index - 1 + first
-            if index < 1 or (count and index > count):
+            if index < 1 or index > (count or _MOST_CLASSES):
                 self.wrong(entry.where, f"has label {told}.", f"Labels count from {first}: give {allowed}.")
             elif entry.label in self.classes and self.classes[index - 1] != entry.label:
                 right = self.classes.index(entry.label) + first

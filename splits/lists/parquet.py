@@ -1,12 +1,14 @@
 """A Parquet table of clip_id, fold and part: all splits of a dataset in one place, unused clips included."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from slateboard.errors import BadInput
+from slateboard.reading import read_table
 from slateboard.registry import Card
 from splits.listing.entries import Entry, Listing, Part, Reading, no_lists
 
@@ -30,13 +32,14 @@ def read(folder: Path) -> Listing:
         raise no_lists(folder, "a Parquet file with the columns clip_id, fold and part")
     reading = Reading()
     for path in files:
+        what = f"table of {', '.join(COLUMNS)}"
         try:
-            table = pd.read_parquet(path, columns=list(COLUMNS))
-        except (OSError, ValueError) as error:
-            said = str(error).partition("\n")[0]
-            reading.wrong(path.name, f"is no table of {', '.join(COLUMNS)}: {said}", "Take it out of this folder.")
+            table = read_table(path, what=what, columns=COLUMNS, remedy="Take it out of this folder.")
+        except BadInput as error:
+            reading.problems += [replace(problem, where=path.name) for problem in error.problems]
             continue
-        for row, (clip, fold, part) in enumerate(table.itertuples(index=False), start=1):
+        rows = table[list(COLUMNS)].itertuples(index=False)
+        for row, (clip, fold, part) in enumerate(rows, start=1):
             _add(reading, path.name, row, clip, fold, part)
     return reading.listing()
 
