@@ -47,6 +47,38 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where work runs, and what one item may use there."""
+
+    workers: int | None = None
+    """Processes; default: one a core, on Ray what the cluster holds."""
+    engine: str = Engine.LOCAL
+    address: str | None = None
+    """Of a Ray cluster."""
+    budget: Budget = SANE
+    shared: tuple[Path, ...] = ()
+    """Folders that the work reads or writes: each node of a cluster must see them."""
+
+    def run(
+        self, function: Callable[[T], R], items: Iterable[T], *, divide: Callable[[T], Sequence[T]] | None = None
+    ) -> Iterator[tuple[T, R | Failure]]:
+        """Run there (see `run`)."""
+        return run(
+            function,
+            items,
+            workers=self.workers,
+            engine=self.engine,
+            address=self.address,
+            budget=self.budget,
+            divide=divide,
+            shared=self.shared,
+        )
+
+
+HERE = Place()
+
+
 def run(
     function: Callable[[T], R],
     items: Iterable[T],
@@ -56,7 +88,7 @@ def run(
     address: str | None = None,
     budget: Budget = SANE,
     divide: Callable[[T], Sequence[T]] | None = None,
-    shared: Path | None = None,
+    shared: Sequence[Path] = (),
 ) -> Iterator[tuple[T, R | Failure]]:
     """Yield (item, `function(item)`) as items end, in any order, from `workers` processes (default: one a core).
 
@@ -64,11 +96,11 @@ def run(
     function raises, whose process dies (twice), or that passes its budget is yielded with a Failure, and the rest
     goes on. Where `divide` gives several parts of it, they are done in its place, so that the bad part alone fails.
     What no item can help ends the run: a full disk, a file system that cannot be written, and MissingRequirement.
-    Results depend on neither workers nor engine; their order does. `shared` is a folder that the work reads or writes:
-    each node of a cluster must see it.
+    Results depend on neither workers nor engine; their order does. `shared` are folders that the work reads or
+    writes: each node of a cluster must see them.
     """
-    place = _Place(engine, workers, address, shared)
-    yield from _outcomes(function, items, place, budget=budget, isolated=False, divide=divide)
+    place = Place(workers, engine, address, budget, tuple(shared))
+    yield from _outcomes(function, items, place, isolated=False, divide=divide)
 
 
 def run_isolated(
@@ -79,15 +111,15 @@ def run_isolated(
     engine: str = Engine.LOCAL,
     address: str | None = None,
     budget: Budget = UNLIMITED,
-    shared: Path | None = None,
+    shared: Sequence[Path] = (),
 ) -> Iterator[tuple[T, R | Failure]]:
     """Do as `run` does, with a process for each item, that may have workers of its own and gets one try.
 
     `workers` of them are under way (default: 1; on Ray what the cluster holds, with a GPU each where it has any), and
     an item is taken when its process begins, so that it may depend on what came back before.
     """
-    place = _Place(engine, workers, address, shared)
-    yield from _outcomes(function, items, place, budget=budget, isolated=True)
+    place = Place(workers, engine, address, budget, tuple(shared))
+    yield from _outcomes(function, items, place, isolated=True)
 
 
 def in_batches(outcomes: Iterable[T], *, seconds: float = 1.0, most: int = 1000) -> Iterator[list[T]]:
@@ -122,9 +154,8 @@ class _Pool(Protocol[_Item, _Result]):
 def _outcomes(
     function: Callable[[T], R],
     items: Iterable[T],
-    place: "_Place",
+    place: Place,
     *,
-    budget: Budget,
     isolated: bool,
     divide: Callable[[T], Sequence[T]] | None = None,
 ) -> Iterator[tuple[T, R | Failure]]:
@@ -136,7 +167,7 @@ def _outcomes(
         return
     waiting, numbers, tries = chain(first, waiting), count(), 1 if isolated else TRIES
     under_way: dict[int, tuple[T, int]] = {}
-    with _opened(function, place, budget=budget, isolated=isolated) as pool:
+    with _opened(function, place, isolated=isolated) as pool:
         while True:
             for item in islice(waiting, max(pool.places - len(under_way), 0)):
                 number = next(numbers)
@@ -163,31 +194,19 @@ def _outcomes(
                 yield item, outcome
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where work runs, as a person says it."""
-
-    engine: str
-    workers: int | None
-    address: str | None
-    shared: Path | None
-
-
-def _opened(
-    function: Callable[[T], R], place: _Place, *, budget: Budget, isolated: bool
-) -> AbstractContextManager[_Pool[T, R]]:
+def _opened(function: Callable[[T], R], place: Place, *, isolated: bool) -> AbstractContextManager[_Pool[T, R]]:
     if place.engine == Engine.LOCAL and place.address is not None:
         raise SlateboardError("--address names a Ray cluster: add --engine ray.")
     if place.engine == Engine.LOCAL:
         workers = place.workers or (1 if isolated else cores())
-        return LocalPool(function, workers, budget=budget, isolated=isolated)
+        return LocalPool(function, workers, budget=place.budget, isolated=isolated)
     if place.engine == Engine.RAY:
         return RayPool(
             function,
             place.workers,
             cores=cores(),
             address=place.address,
-            budget=budget,
+            budget=place.budget,
             isolated=isolated,
             shared=place.shared,
         )

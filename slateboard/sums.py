@@ -1,7 +1,9 @@
 """SHA256SUMS: what a release holds, a line a file as `sha256sum` prints it; read with every name checked."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from slateboard.errors import BadInput, Problem
 from slateboard.files import sha256_of, write_text
@@ -12,10 +14,11 @@ SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
-def sums_of(folder: Path) -> dict[str, str]:
-    """Return path -> SHA-256 of every file below a folder but its own sums, by path."""
+def sums_of(folder: Path, *, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return path -> SHA-256 of every file below a folder but its own sums, by path; `known` are not read again."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
-    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+    names = {path.relative_to(folder).as_posix(): path for path in files}
+    return {name: known.get(name) or sha256_of(path) for name, path in names.items()}
 
 
 def sums_text(sums: dict[str, str]) -> str:
@@ -23,9 +26,9 @@ def sums_text(sums: dict[str, str]) -> str:
     return "".join(f"{digest}  {path}\n" for path, digest in sums.items())
 
 
-def write_sums(folder: Path) -> dict[str, str]:
-    """Write SHA256SUMS, last: its presence means that the release is whole."""
-    sums = sums_of(folder)
+def write_sums(folder: Path, *, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Write SHA256SUMS, last: its presence means that the release is whole. `known` were hashed when written."""
+    sums = sums_of(folder, known=known)
     write_text(folder / SUMS, sums_text(sums))
     return sums
 

@@ -14,8 +14,8 @@ from benchmark.frames.geometry import Geometry
 from benchmark.frames.pictures import decoder
 from benchmark.frames.shard import Job, lives, write_shard
 from benchmark.frames.shards import FACTS, INDEX, ShardFacts, StoreFacts, clips_per_shard, coding, folder_of
-from slateboard import engine
 from slateboard.dataset import Dataset
+from slateboard.engine import HERE, Failure, Place
 from slateboard.errors import SlateboardError
 from slateboard.files import PART, whole
 from slateboard.media.decoders import PYAV
@@ -33,11 +33,11 @@ def built(
     *,
     form: str,
     decoded_by: str = PYAV,
-    workers: int | None = None,
+    place: Place = HERE,
 ) -> Path:
     """Return the folder of a store that is whole, and build what of it is not there yet.
 
-    The bytes depend neither on the number of workers nor on the order of the clips in the table. A clip that does not
+    The bytes depend neither on where it is built nor on the order of the clips in the table. A clip that does not
     decode is a row that says why. A second process that wants the same store waits for the first.
     """
     folder = folder_of(stores, dataset, geometry, form=form, decoded_by=decoded_by)
@@ -52,7 +52,7 @@ def built(
                 leftover.unlink()
             jobs = planned(folder, dataset, geometry, form=form, decoded_by=decoded_by)
             by = "" if decoded_by == PYAV else f" with {decoded_by}"
-            _write(jobs, title=f"decode {dataset.key} to {form} at {geometry.key}{by}", workers=workers)
+            _write(jobs, title=f"decode {dataset.key} to {form} at {geometry.key}{by}", place=place)
             _finish(jobs, dataset)
         for note in _notes(folder):
             note.unlink()
@@ -92,21 +92,21 @@ def alone(file: Path) -> Iterator[None]:
         lock.release()
 
 
-def _write(jobs: Sequence[Job], *, title: str, workers: int | None) -> None:
+def _write(jobs: Sequence[Job], *, title: str, place: Place) -> None:
     """Write the shards that are not there; one that cannot be written is looked through clip by clip."""
     missing = [job for job in jobs if not job.done.is_file()]
     with progress(title, sum(len(job.clips) for job in jobs), unit="clips") as bar:
         bar.step(sum(len(job.clips) for job in jobs if job not in missing))
         broken = []
-        for job, outcome in engine.run(write_shard, missing, workers=workers):
-            if isinstance(outcome, engine.Failure):
+        for job, outcome in place.run(write_shard, missing):
+            if isinstance(outcome, Failure):
                 say(f"shard {job.number}: {outcome.reason}; looking for the clip that does it")
                 broken.append(job)
             else:
                 bar.step(len(job.clips))
-        without = [replace(job, deadly=_deadly(job, workers=workers)) for job in broken]
-        for job, outcome in engine.run(write_shard, without, workers=workers):
-            if isinstance(outcome, engine.Failure):
+        without = [replace(job, deadly=_deadly(job, place=place)) for job in broken]
+        for job, outcome in place.run(write_shard, without):
+            if isinstance(outcome, Failure):
                 raise SlateboardError(
                     f"Shard {job.number} of {job.folder} cannot be written although its clips decode one by one: "
                     f"{outcome.reason}."
@@ -114,11 +114,11 @@ def _write(jobs: Sequence[Job], *, title: str, workers: int | None) -> None:
             bar.step(len(job.clips))
 
 
-def _deadly(job: Job, *, workers: int | None) -> dict[str, str]:
+def _deadly(job: Job, *, place: Place) -> dict[str, str]:
     """Return the clips of a job that cannot be decoded by a process that lives on, and why."""
     single = [replace(job, clips=(clip,)) for clip in job.clips]
-    outcomes = engine.run(lives, single, workers=workers)
-    return {one.clips[0][0]: outcome.reason for one, outcome in outcomes if isinstance(outcome, engine.Failure)}
+    outcomes = place.run(lives, single)
+    return {one.clips[0][0]: outcome.reason for one, outcome in outcomes if isinstance(outcome, Failure)}
 
 
 def _finish(jobs: Sequence[Job], dataset: Dataset) -> None:

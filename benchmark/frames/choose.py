@@ -20,6 +20,7 @@ from benchmark.frames.shards import INDEX, Shards, folder_of
 from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore
 from slateboard.dataset import Dataset
+from slateboard.engine import HERE, Place
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.media.frames import scaled_size
 from slateboard.media.probe import Claims, claims
@@ -79,11 +80,9 @@ def frames_of(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, dev
     return _resident(found, device, wanted=settings.resident) if isinstance(found, Store) else found
 
 
-def stored(
-    stores: Path, dataset: Dataset, geometry: Geometry, *, form: str, workers: int | None = None
-) -> Store | VideoStore:
+def stored(stores: Path, dataset: Dataset, geometry: Geometry, *, form: str, place: Place = HERE) -> Store | VideoStore:
     """Return a store of this form, built where it is not there yet."""
-    shards = Shards(built(stores, dataset, geometry, form=form, workers=workers), geometry, form)
+    shards = Shards(built(stores, dataset, geometry, form=form, place=place), geometry, form)
     return VideoStore(shards) if form == VIDEO else Store(shards)
 
 

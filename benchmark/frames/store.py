@@ -11,6 +11,7 @@ from benchmark.frames.geometry import Box, Geometry, picture_bytes
 from benchmark.frames.shard import PLANES
 from benchmark.frames.shards import Shards, Stored
 from slateboard.dataset import Dataset
+from slateboard.engine import HERE, Place
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,6 @@ def cut(pictures: Bytes, box: Box, *, height: int, width: int) -> Bytes:
     return found
 
 
-def build(stores: Path, dataset: Dataset, geometry: Geometry, *, workers: int | None = None) -> Store:
+def build(stores: Path, dataset: Dataset, geometry: Geometry, *, place: Place = HERE) -> Store:
     """Return the store of planes of a dataset, built where it is not there yet (see `built`)."""
-    return Store(Shards(built(stores, dataset, geometry, form=PLANES, workers=workers), geometry))
+    return Store(Shards(built(stores, dataset, geometry, form=PLANES, place=place), geometry))

@@ -105,4 +105,4 @@ def frames_in(form: str, stores: Path, dataset: Dataset, geometry: Geometry, *, 
     """Return the frames of a dataset in one form: planes, video or live; built or counted where they are not yet."""
     if form == LIVE:
         return live(stores, dataset, geometry, workers=workers)
-    return stored(stores, dataset, geometry, form=form, workers=workers)
+    return stored(stores, dataset, geometry, form=form, place=engine.Place(workers))

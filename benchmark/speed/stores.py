@@ -29,6 +29,7 @@ from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore
 from benchmark.speed.footage import of_folder
 from benchmark.speed.readers import readers
+from slateboard import engine
 from slateboard.dataset import Dataset
 from slateboard.progress import be_quiet
 
@@ -58,7 +59,7 @@ def _measure(dataset: Dataset, stores: Path, *, rounds: int, count: int) -> None
     print(f"{dataset.name}: {len(sizes)} clips")
     for form in FORMS:
         started = time.process_time()
-        forms[form] = one = stored(stores, dataset, GEOMETRY, form=form, workers=1)
+        forms[form] = one = stored(stores, dataset, GEOMETRY, form=form, place=engine.Place(1))
         seconds = time.process_time() - started
         frames = int(one.shards.index["frames"].sum())
         line = f"{one.shards.size / frames:.0f} bytes a frame, {one.shards.size / sum(sizes):.2f} x the source"

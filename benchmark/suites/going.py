@@ -50,7 +50,7 @@ def carry_on(
             ]
             under_way: set[str] = set()
             told = _begun(orders, under_way, states, bar)
-            outcomes = run_isolated(work, told, workers=count, engine=engine, address=address, shared=workspace.root)
+            outcomes = run_isolated(work, told, workers=count, engine=engine, address=address, shared=(workspace.root,))
             for order, found in outcomes:
                 under_way.discard(order.job.record.folder)
                 row = _lost(order.job, found) if isinstance(found, Failure) else found

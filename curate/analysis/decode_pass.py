@@ -9,7 +9,6 @@ import numpy as np
 
 from curate.analysis import observations
 from curate.analysis.verdicts import EFFECTS, Detectors
-from slateboard.errors import MissingRequirement
 from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
@@ -106,10 +105,7 @@ def observe(job: Job) -> Pass:
     """Analyse one media and write its observations into the job's folder. Runs in a worker, wherever that is."""
     done = analyse(job)
     assert job.folder is not None
-    try:
-        written = {one.analyser: observations.write(job.folder, one) for one in done.observations}
-    except PermissionError as error:
-        raise MissingRequirement(f"{job.folder} cannot be written ({error.strerror}): give the right to.") from error
+    written = {one.analyser: observations.write(job.folder, one) for one in done.observations}
     return replace(done, observations=(), written=written)
 
 

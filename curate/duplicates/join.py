@@ -30,7 +30,7 @@ def join(
     engine: str = engines.Engine.LOCAL,
     address: str | None = None,
     budget: engines.Budget = engines.SANE,
-    shared: Path | None = None,
+    shared: Sequence[Path] = (),
     retry: bool = False,
 ) -> dict[str, Any]:
     """Compare every media that has fingerprints and was not compared with the others yet; record the pairs.

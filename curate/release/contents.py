@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,16 +12,17 @@ import pandas as pd
 from curate.duplicates.groups import group_names
 from curate.listing.labels import class_name, class_names
 from curate.release import naming, tables
+from curate.release.clip_files import for_each_clip
 from curate.release.publishing import Published
 from curate.release.questions import check_answers
-from slateboard import __version__, engine
+from slateboard import __version__
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_sha256
+from slateboard.engine import HERE, Place
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import digest
 from slateboard.media import ffmpeg
 from slateboard.media.frames_hash import frames_sha256
-from slateboard.progress import track
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.release import Release
 from slateboard.records.source import Source, State
@@ -64,7 +64,9 @@ def _rows(table: pd.DataFrame) -> str:
     return digest(table.astype(object).where(table.notna(), None).to_dict("records"))
 
 
-def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: naming.Naming) -> Contents:
+def gather(
+    workspace: Workspace, catalog: Catalog, *, version: str, style: naming.Naming, place: Place = HERE
+) -> Contents:
     """Return the contents of a version: every trimmed clip, and the tables about them."""
     settings = workspace.settings
     check_answers(settings.release.answers)
@@ -88,7 +90,7 @@ def gather(workspace: Workspace, catalog: Catalog, *, version: str, style: namin
         clips,
         paths=paths,
         groups=groups,
-        frames_sha256=_pictures(workspace, clips),
+        frames_sha256=_pictures(workspace, clips, place=place),
         classes=tuple(class_of.values()),
         class_of=class_of,
         sources=sources,
@@ -147,18 +149,15 @@ def _by_clip(effects: Sequence[Effect]) -> dict[str, list[Effect]]:
     return found
 
 
-def _pictures(workspace: Workspace, clips: Sequence[Clip]) -> dict[str, str]:
+def _pictures(workspace: Workspace, clips: Sequence[Clip], *, place: Place) -> dict[str, str]:
     """Return clip id -> hash of decoded frames, from the proof; clips proved before it was part of that are decoded."""
     found = {clip.clip_id: str((clip.proof or {}).get("frames_sha256", "")) for clip in clips}
     missing = [clip for clip in clips if not found[clip.clip_id]]
     if not missing:
         return found
-    # Threads: decoding and hashing let go of the interpreter's lock, and a process takes longer to start.
-    with ThreadPoolExecutor(engine.cores()) as pool:
-        hashes = pool.map(frames_sha256, [workspace.file(clip.path or "") for clip in missing])
-        for clip, pictures in zip(missing, track(hashes, "hash", total=len(missing), unit="clips"), strict=True):
-            found[clip.clip_id] = pictures
-    return found
+    files = {workspace.file(clip.path or ""): clip.clip_id for clip in missing}
+    hashes = for_each_clip(frames_sha256, list(files), place=place, title="hash", named=lambda file: file)
+    return found | {files[file]: pictures for file, pictures in hashes.items()}
 
 
 def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -11,13 +11,16 @@ from curate.release.fingerprints import write_fingerprints
 from curate.release.sides import frozen_splits
 from curate.release.tables import read_tables
 from slateboard.dataset import Dataset, dataset_of
+from slateboard.engine import HERE, Place
 from slateboard.files import sha256_of, write_json, write_text
 from slateboard.records.split import Split
 from splits.audit.audit import audit, audit_line, certificate
 from splits.folder import root_lists, write_split
 
 
-def write_documents(folder: Path, *, with_videos: bool = True, splits: Sequence[Split] = ()) -> str:
+def write_documents(
+    folder: Path, *, with_videos: bool = True, splits: Sequence[Split] = (), place: Place = HERE
+) -> str:
     """Write them all; return the audit line of the first frozen split. Two need every clip.
 
     Without videos the contact sheet and the fingerprints are left out. `splits` are the frozen ones, where they are
@@ -28,10 +31,10 @@ def write_documents(folder: Path, *, with_videos: bool = True, splits: Sequence[
     dataset = dataset_of(record, tables.clips, root=folder)
     frozen = splits or frozen_splits(tables, dataset)
     for split in frozen:
-        place = folder / "splits" / split.protocol / str(split.number)
-        write_split(place, split, dataset)
+        lists = folder / "splits" / split.protocol / str(split.number)
+        write_split(lists, split, dataset)
         for name, text in video_lists(dataset, split).items():
-            write_text(place / name, text)
+            write_text(lists / name, text)
     report = audit(dataset, frozen[0])
     for name, text in root_lists(dataset, frozen[0]).items():
         write_text(folder / name, text)
@@ -41,7 +44,7 @@ def write_documents(folder: Path, *, with_videos: bool = True, splits: Sequence[
     figures.draw_charts(folder / "figures", tables.clips)
     if with_videos:
         figures.draw_sheet(folder / "figures", tables.clips, folder)
-        write_fingerprints(folder, list(zip(tables.clips["clip_id"], tables.clips["path"], strict=True)))
+        write_fingerprints(folder, list(zip(tables.clips["clip_id"], tables.clips["path"], strict=True)), place=place)
     parts = [f"splits/{split.protocol}/{split.number}/parts.parquet" for split in frozen]
     files = {name: sha256_of(folder / name) for name in (*croissant.TABLES, *parts)}
     write_json(folder / "croissant.json", croissant.croissant(tables, files=files))

@@ -1,7 +1,6 @@
 """fingerprints.parquet: what each released clip shows over time, in pictures of 32 x 32 cells, to find reposts by."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slateboard import engine
+from curate.release.clip_files import for_each_clip
+from slateboard.engine import HERE, Place
 from slateboard.files import whole
 from slateboard.media.fingerprints import SHORT_SIDE, Fingerprinter
 from slateboard.media.frames import Frame, decode, scaled_size
 from slateboard.media.scale import scale
-from slateboard.progress import track
 from slateboard.records.release import FINGERPRINTS
 
 _SCHEMA = pa.schema(
@@ -30,15 +29,11 @@ _SCHEMA = pa.schema(
 """After clip_id the columns of `slateboard.media.fingerprints.Fingerprint.row`, which also reads them back."""
 
 
-def write_fingerprints(folder: Path, paths: Sequence[tuple[str, str]]) -> None:
+def write_fingerprints(folder: Path, paths: Sequence[tuple[str, str]], *, place: Place = HERE) -> None:
     """Write the table of a release whose clips are (clip id, path in the folder)."""
-    # Threads: decoding lets go of the interpreter's lock, and a process takes longer to start than most clips to read.
-    with ThreadPoolExecutor(engine.cores()) as pool:
-        made = pool.map(_fingerprint, [folder / path for _, path in paths])
-        rows = [
-            {"clip_id": clip_id, **row}
-            for (clip_id, _), row in zip(paths, track(made, "fingerprint", total=len(paths), unit="clips"), strict=True)
-        ]
+    files = [folder / path for _, path in paths]
+    made = for_each_clip(_fingerprint, files, place=place, title="fingerprint", named=lambda file: file)
+    rows = [{"clip_id": clip_id, **made[folder / path]} for clip_id, path in paths]
     with whole(folder / FINGERPRINTS) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
 

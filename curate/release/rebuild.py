@@ -126,7 +126,9 @@ def _made(
         if (recipe.parent / name).is_file():
             with whole(building / name) as temporary:
                 shutil.copyfile(inside(recipe.parent, name), temporary)
-    write_documents(building, with_videos=not any(one.state in ("missing", "failed") for one in differences))
+    every_clip = not any(one.state in ("missing", "failed") for one in differences)
+    place = engine.Place(workers, budget=engine.Budget.of(workspace.settings.limits))
+    write_documents(building, with_videos=every_clip, place=place)
     differences += _compared(building, sums, known={one.item for one in differences})
     _finish(building, into, differences)
     if not differences:

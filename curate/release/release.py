@@ -1,6 +1,5 @@
 """Put a version together in a hidden folder and give it its name when it is whole."""
 
-import errno
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from curate.clips.lone import lone_classes
 from curate.release import tables
+from curate.release.clip_files import AGAIN, copy_hashed, for_each_clip
 from curate.release.contents import Contents, gather
 from curate.release.documents import write_documents
 from curate.release.list_only import complete_lists
@@ -15,15 +15,14 @@ from curate.release.naming import Naming, too_wide
 from curate.release.sides import Sides, check_protocol, sides
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_of
+from slateboard.engine import HERE, Place
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import flush_folder, sha256_of, whole, write_text
-from slateboard.progress import track
+from slateboard.files import flush_folder, write_text
 from slateboard.records.source import State
 from slateboard.sums import write_sums
 from slateboard.workspace import Workspace
 
 _VERSION = re.compile(r"v[1-9][0-9]*")
-_AGAIN = "`slateboard curate trim` cuts it again."
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,12 @@ class Made:
 
 
 def release(
-    workspace: Workspace, catalog: Catalog, *, version: str | None = None, naming: Naming | None = None
+    workspace: Workspace,
+    catalog: Catalog,
+    *,
+    version: str | None = None,
+    naming: Naming | None = None,
+    place: Place = HERE,
 ) -> Made | None:
     """Freeze all trimmed clips as the next version, with its list; None if the newest one is the same already."""
     unfinished = [one for one in workspace.taken_down() if not one.done and not _carried(catalog, one.sources)]
@@ -52,7 +56,7 @@ def release(
     style: Naming = naming or workspace.settings.release.naming
     wanted = _checked(workspace, version)
     _check_files(workspace, catalog)
-    contents = gather(workspace, catalog, version=wanted, style=style)
+    contents = gather(workspace, catalog, version=wanted, style=style, place=place)
     versions = workspace.versions()
     if versions and contents.same_as(workspace.releases / versions[-1]):
         complete_lists(workspace)
@@ -63,7 +67,7 @@ def release(
     building = workspace.releases / f".{wanted}.part"
     found = _divided(workspace, catalog, contents)
     contents = replace(contents, release=contents.release.model_copy(update={"extends": found.extends}))
-    line = _build(building, contents, found)
+    line = _build(building, contents, found, place=place)
     building.replace(folder)
     flush_folder(workspace.releases)
     complete_lists(workspace)
@@ -112,31 +116,30 @@ def _check_files(workspace: Workspace, catalog: Catalog) -> None:
         raise BadInput(lost)
 
 
-def _copy_clips(folder: Path, contents: Contents) -> None:
-    """Copy the clips to their names in a version; name every one that is not what was trimmed and proved."""
+def _copy_clips(folder: Path, contents: Contents, *, place: Place) -> dict[str, str]:
+    """Copy the clips to their names in a version; name every one that is not what was trimmed and proved.
+
+    Returns path -> SHA-256.
+    """
     proved = dict(zip(contents.clips["path"], contents.clips["sha256"], strict=True))
-    changed = []
-    for path, file in track(contents.files.items(), "release", total=len(contents.files), unit="clips"):
-        try:
-            with whole(folder / path) as temporary:
-                shutil.copyfile(file, temporary)
-                copied = sha256_of(temporary)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-                raise
-            changed.append(Problem(str(file), f"cannot be read: {error.strerror}.", _AGAIN))
-            continue
-        if copied != proved[path]:
-            changed.append(Problem(str(file), "is not the file that was trimmed and proved.", _AGAIN))
+    files = {(file, folder / path): path for path, file in contents.files.items()}
+    copied = for_each_clip(copy_hashed, list(files), place=place, title="release", named=lambda pair: pair[0])
+    sums = {path: copied[pair] for pair, path in files.items()}
+    changed = [
+        Problem(str(file), "is not the file that was trimmed and proved.", AGAIN)
+        for (file, _), path in files.items()
+        if sums[path] != proved[path]
+    ]
     if changed:
         raise BadInput(changed)
+    return sums
 
 
-def _build(folder: Path, contents: Contents, found: Sides) -> str:
+def _build(folder: Path, contents: Contents, found: Sides, *, place: Place) -> str:
     """Write a version whole into an empty folder; return the audit line."""
     shutil.rmtree(folder, ignore_errors=True)
     # Before they are decoded: what is damaged here is named as such, whatever a decoder would make of it.
-    _copy_clips(folder, contents)
+    sums = _copy_clips(folder, contents, place=place)
     contents.release.write(folder / tables.RECIPE)
     tables.write_clips(folder, contents.clips)
     tables.write_originals(folder, contents.originals)
@@ -144,6 +147,6 @@ def _build(folder: Path, contents: Contents, found: Sides) -> str:
         tables.write_former(folder, found.former)
     for name, text in contents.texts.items():
         write_text(folder / name, text)
-    line = write_documents(folder, splits=found.splits)
-    write_sums(folder)
+    line = write_documents(folder, splits=found.splits, place=place)
+    write_sums(folder, known=sums)
     return line

@@ -19,6 +19,7 @@ from curate.fetching.presence import check_absence, look_for_originals
 from curate.status import in_order, state_lines
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.media import Analysed
 from slateboard.files import digest
 from slateboard.observation_files import BrokenObservation
 from slateboard.options import Processes, RayAddress, RetryFailures
@@ -49,7 +50,7 @@ def command(
         "engine": engine,
         "address": address,
         "budget": engines.Budget.of(workspace.settings.limits),
-        "shared": workspace.root,
+        "shared": (workspace.root,),
     }
     with opened(workspace.catalog) as catalog:
         lost = broken_observations(catalog, workspace.observations)
@@ -94,29 +95,45 @@ def _analyse_all(
     )
     with progress(STAGE, len(missing), unit="videos") as bar:
         for batch in engines.in_batches(engines.run(observe, jobs, **place)):
+            ended = [_ended(job, outcome) for job, outcome in batch]
             # Those first whose file is there: a folder that is gone as a whole ends the run at the first that is not.
-            for is_missing in (False, True):
-                with catalog.together():
-                    for job, outcome in batch:
-                        done = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
-                        code = outcome.code if isinstance(outcome, engines.Failure) else done.state
-                        if (done.state == State.MISSING) != is_missing:
-                            continue
-                        if is_missing:
-                            check_absence(workspace.root, done.media, known=job.stamp)
-                        record_pass(catalog, done, wanted, by_media[done.media.media_id], code=code, key=key)
+            record_passes(catalog, [one for one in ended if one[0].state != State.MISSING], wanted, by_media, key=key)
+            absent = [one for one in ended if one[0].state == State.MISSING]
+            for done, _ in absent:
+                check_absence(workspace.root, done.media, known=stamps.get(done.media.path))
+            record_passes(catalog, absent, wanted, by_media, key=key)
             bar.step(len(batch))
 
 
-def record_pass(
-    catalog: Catalog, done: Pass, wanted: Wanted, sources: Sequence[Source], *, code: str, key: str
+def _ended(job: Job, outcome: Pass | engines.Failure) -> tuple[Pass, str]:
+    """Return the pass of a media, also where no worker could finish it, and the code of how it ended."""
+    if isinstance(outcome, engines.Failure):
+        return failed(job, outcome.reason), outcome.code
+    return outcome, outcome.state
+
+
+def record_passes(
+    catalog: Catalog,
+    ended: Sequence[tuple[Pass, str]],
+    wanted: Wanted,
+    by_media: Mapping[str, Sequence[Source]],
+    *,
+    key: str,
 ) -> None:
-    """Write down who has seen a media, and give its sources the state that the pass ended in."""
-    seen_by = {name: wanted[name] for name in done.written}
-    catalog.analysed(done.media, seen_by, stamp=done.stamp, files=done.written)
-    if done.error is None:
-        return
-    reason = done.error
+    """Write down who has seen which media, and give their sources the states that the passes ended in; all at once."""
+    passes = [
+        Analysed(done.media, {name: wanted[name] for name in done.written}, done.stamp, done.written)
+        for done, _ in ended
+    ]
+    with catalog.together():
+        catalog.analysed_all(passes)
+        for done, code in ended:
+            if done.error is not None:
+                _record_error(catalog, done, by_media[done.media.media_id], code=code, key=key)
+
+
+def _record_error(catalog: Catalog, done: Pass, sources: Sequence[Source], *, code: str, key: str) -> None:
+    reason = done.error or ""
     if done.state in _OF_LIMITS:
         item = done.media.media_id
         catalog.record_failures([Failed.now(stage=STAGE, item=item, code=code, reason=reason, key=key)])

@@ -13,7 +13,9 @@ import typer
 from curate.release.naming import Naming
 from curate.release.release import release
 from slateboard.catalog.catalog import opened
+from slateboard.engine import Budget, Engine, Place
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.options import Processes, RayAddress
 from slateboard.progress import say
 from slateboard.workspace import Workspace
 
@@ -22,10 +24,14 @@ def command(
     workspace: Workspace,
     version: Annotated[str | None, typer.Option(help="v1, v2, ...; default: the next one.")] = None,
     naming: Annotated[str | None, typer.Option(help="seags or ucf101; default: the settings'.")] = None,
+    workers: Processes = None,
+    engine: Annotated[Engine, typer.Option(help="Where work runs.")] = Engine.LOCAL,
+    address: RayAddress = None,
 ) -> dict[str, Any]:
     """Write a release, unless the newest one is already the same."""
+    place = Place(workers, engine, address, Budget.of(workspace.settings.limits), shared=(workspace.root,))
     with opened(workspace.catalog) as catalog:
-        made = release(workspace, catalog, version=version, naming=_naming(naming))
+        made = release(workspace, catalog, version=version, naming=_naming(naming), place=place)
     if made is None:
         newest = workspace.versions()[-1]
         say(f"{newest} holds exactly this already; nothing to do.")

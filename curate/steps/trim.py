@@ -46,7 +46,7 @@ def command(
             address=address,
             budget=limits,
             divide=Job.divide,
-            shared=workspace.root,
+            shared=(workspace.root,),
         )
         total = sum(len(job.clips) for job in passes)
         lost = _recorded(workspace, catalog, outcomes, total=total)

@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Call:
     budget: Budget
     isolated: bool
     probe: Probe | None
-    """What says whether a node sees the folder that the work needs."""
+    """What says whether a node sees the folders that the work needs."""
     working_folder: str
     """Of the driver: paths of items may be relative to it."""
 
@@ -60,11 +60,11 @@ class RayPool(Generic[T, R]):
         address: str | None,
         budget: Budget,
         isolated: bool,
-        shared: Path | None,
+        shared: Sequence[Path],
     ) -> None:
         self._workers, self._budget, self._isolated = workers, budget, isolated
         self._ray = connected(address, processors=workers or cores)
-        self._probe = Probe.laid(shared) if shared is not None and address is not None else None
+        self._probe = Probe.laid(shared) if shared and address is not None else None
         self._gpus = int(self._ray.cluster_resources().get("GPU", 0)) if isolated else 0
         self._places, self._looked = 0, 0.0
         self._tasks: dict[Any, tuple[int, T, int]] = {}
@@ -176,8 +176,8 @@ def on_node(call: Call, item: Any) -> Any:
     """Do an item in a child process, so that what it does to that is its failure and not the node's."""
     # A fresh process imports the main module of its parent: that is Ray's worker program, which has nothing for it.
     sys.modules["__main__"].__dict__.pop("__file__", None)
-    if call.probe is not None and not call.probe.is_seen():
-        return RunEnds(MissingRequirement(call.probe.explain([call.probe.here()])))
+    if call.probe is not None and (unseen := call.probe.unseen()):
+        return RunEnds(MissingRequirement(call.probe.explain(call.probe.here(), unseen)))
     with suppress(OSError):
         os.chdir(call.working_folder)
     if call.isolated:

@@ -51,24 +51,35 @@ def _reach(address: str) -> None:
 
 @dataclass(frozen=True)
 class Probe:
-    """A file laid into the folder that all nodes must see under the same path."""
+    """Files laid into the folders that all nodes must see under the same paths."""
 
-    path: str
+    paths: tuple[str, ...]
 
     @classmethod
-    def laid(cls, folder: Path) -> Self:
-        """Lay a new one: its name is new, so that no network file system remembers that it is not there."""
-        path = folder.absolute() / f".probe-{secrets.token_hex(8)}{PART}"
-        path.touch()
-        return cls(str(path))
+    def laid(cls, folders: Sequence[Path]) -> Self:
+        """Lay one into each: its name is new, so that no network file system remembers that it is not there.
+
+        A folder that cannot be written, as of a dataset, is looked for itself.
+        """
+        paths = []
+        for folder in folders:
+            path = folder.absolute() / f".probe-{secrets.token_hex(8)}{PART}"
+            try:
+                path.touch()
+            except OSError:
+                path = folder.absolute()
+            paths.append(str(path))
+        return cls(tuple(paths))
 
     def remove(self) -> None:
-        """Take it away again."""
-        Path(self.path).unlink(missing_ok=True)
+        """Take them away again."""
+        for path in self.paths:
+            if path.endswith(PART):
+                Path(path).unlink(missing_ok=True)
 
-    def is_seen(self) -> bool:
-        """Tell whether this machine sees it."""
-        return Path(self.path).exists()
+    def unseen(self) -> tuple[str, ...]:
+        """Return those that this machine does not see."""
+        return tuple(path for path in self.paths if not Path(path).exists())
 
     def here(self) -> str:
         """Return the name of this machine."""
@@ -79,34 +90,34 @@ class Probe:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         nodes = {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes() if node["Alive"]}
-        look = ray.remote(num_cpus=0, max_retries=0)(_looks)
+        look = ray.remote(num_cpus=0, max_retries=0)(_look)
         asked = {
-            look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(self.path): name
+            look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(self): name
             for node, name in nodes.items()
         }
         ended, _ = ray.wait(list(asked), num_returns=len(asked), timeout=_PROBE_SECONDS)
-        blind = []
         for task in ended:
             try:
-                if not ray.get(task):
-                    blind.append(asked[task])
+                unseen = ray.get(task)
+                if unseen:
+                    raise MissingRequirement(self.explain(asked[task], unseen))
             except ray.exceptions.RayTaskError as error:
                 raise MissingRequirement(
                     f"{asked[task]} cannot run slateboard ({error.cause}): install this version of it there."
                 ) from error
             except ray.exceptions.RayError:
                 continue  # A node that is lost meanwhile does no harm.
-        if blind:
-            raise MissingRequirement(self.explain(blind))
 
-    def explain(self, names: Sequence[str]) -> str:
-        """Return the sentence on nodes that do not see it."""
-        folder = Path(self.path).parent
+    @staticmethod
+    def explain(node: str, unseen: Sequence[str]) -> str:
+        """Return the sentence on a node that does not see one."""
+        path = Path(unseen[0])
+        folder = path.parent if path.name.endswith(PART) else path
         return (
-            f"{', '.join(sorted(set(names)))} of the Ray cluster do not see {folder}: put the workspace where every "
+            f"{node} of the Ray cluster does not see {folder}: put what the work reads and writes where every "
             "node has it under the same path."
         )
 
 
-def _looks(path: str) -> bool:
-    return Path(path).exists()
+def _look(probe: Probe) -> tuple[str, ...]:
+    return probe.unseen()

@@ -25,6 +25,7 @@ from benchmark.training.loop import train
 from benchmark.training.material import Material
 from leaderboards.score import score
 from slateboard.dataset import Dataset
+from slateboard.engine import Place
 from slateboard.errors import SlateboardError
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
@@ -55,7 +56,7 @@ BY_HEART = TINY_MEI | {"learning_rate": 0.003, "batch": 12, "schedule": "cosine"
 
 @pytest.fixture(scope="session")
 def frames(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return build(tmp_path_factory.mktemp("stores"), squares, Geometry(32), workers=1)
+    return build(tmp_path_factory.mktemp("stores"), squares, Geometry(32), place=Place(1))
 
 
 @pytest.fixture

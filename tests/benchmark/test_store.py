@@ -22,6 +22,7 @@ from benchmark.frames.shards import INDEX, Shards, folder_of
 from benchmark.frames.store import Store, build, cut, runs
 from slateboard import engine
 from slateboard.dataset import Dataset, read_release
+from slateboard.engine import Place
 from slateboard.errors import SlateboardError
 from slateboard.media.encode import write_video
 from slateboard.media.frames import decode
@@ -128,8 +129,8 @@ def test_what_the_container_claims_stands_beside_what_decodes_and_is_said(
 
 
 def test_two_processes_write_what_one_writes(squares: Dataset, tmp_path: Path) -> None:
-    one = built(tmp_path / "one", squares, GEOMETRY, form="video", workers=1)
-    two = built(tmp_path / "two", squares, GEOMETRY, form="video", workers=2)
+    one = built(tmp_path / "one", squares, GEOMETRY, form="video", place=Place(1))
+    two = built(tmp_path / "two", squares, GEOMETRY, form="video", place=Place(2))
     assert content(one) == content(two)
 
 
@@ -172,7 +173,7 @@ def test_a_build_ended_by_signal_9_goes_on_and_ends_the_same(squares: Dataset, t
         "from benchmark.frames.geometry import Geometry; from slateboard.dataset import read_release\n"
         "shards._LEAST_CLIPS = 4\n"
         f"built(Path({str(tmp_path / 'killed')!r}), read_release(Path({str(squares.root)!r})), Geometry(48),"
-        " form='video', workers=1)"
+        "  form='video', place=Place(1))"
     )
     folder = folder_of(tmp_path / "killed", squares, Geometry(48), form="video")
     process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL, env=os.environ)

@@ -11,6 +11,7 @@ from benchmark.frames.geometry import Box, Geometry, middle
 from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore, stretches
 from slateboard.dataset import Dataset
+from slateboard.engine import Place
 from slateboard.errors import SlateboardError
 from slateboard.media.packets import GOP, Decoder, Encoder
 
@@ -20,7 +21,7 @@ BOX = Box(0, 0, 48, 48)
 @pytest.fixture(scope="module")
 def forms(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, VideoStore]:
     stores = tmp_path_factory.mktemp("stores")
-    planes, video = (stored(stores, squares, Geometry(48), form=form, workers=1) for form in ("planes", "video"))
+    planes, video = (stored(stores, squares, Geometry(48), form=form, place=Place(1)) for form in ("planes", "video"))
     assert isinstance(planes, Store)
     assert isinstance(video, VideoStore)
     return planes, video

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from slateboard.catalog.catalog import opened
+from slateboard.catalog.media import Analysed
 from slateboard.catalog.migrations import migrate
 from slateboard.catalog.schema import metadata
 from slateboard.errors import Held, SlateboardError
@@ -27,6 +30,44 @@ MEDIA = Media(
     media_id="m", path="media/m.mp4", bytes=1, container="mp4", codec="h264", width=64, height=64, rotation=0,
     sample_aspect=1, fps=25, header_frames=9, header_duration_s=None, has_audio=False, frames=9,
 )  # fmt: skip
+
+
+def test_many_media_are_recorded_as_one_by_one(tmp_path: Path) -> None:
+    tables = ("media", "observations", "proposals", "failures", "compared")
+    media = [MEDIA.model_copy(update={"media_id": name, "path": f"media/{name}.mp4"}) for name in "abc"]
+    passes = [Analysed(one, {"shots": (1, {"x": 2}), "bw": (3, {})}, None, {"shots": (5, 6)}) for one in media]
+    contents = []
+    for at_once in (True, False):
+        path = tmp_path / str(at_once) / "catalog.db"
+        path.parent.mkdir()
+        with opened(path) as catalog:
+            catalog.list_sources([SOURCE])
+            for name in "ad":
+                catalog.analysed(MEDIA.model_copy(update={"media_id": name, "path": f"media/{name}.mp4"}), {})
+            catalog.set_states([SOURCE.model_copy(update={"state": State.FETCHED, "media_id": "a"})])
+            rows = [
+                ("join", "a d"),
+                ("join", "d e"),
+                ("propose", "s1"),
+                ("propose", "s2"),
+                ("analyse", "b"),
+                ("join", "e"),
+            ]
+            catalog.record_failures(
+                [Failed.now(stage=stage, item=item, code="died", reason="r", key="k") for stage, item in rows]
+            )
+            catalog.compare(["a", "d"], [], key="k")
+            if at_once:
+                catalog.analysed_all(passes)
+            for one in () if at_once else passes:
+                catalog.analysed(one.media, one.analysers, files=one.files)
+            left = [(row.stage, row.item) for row in catalog.failures()]
+        assert left == [("join", "d e"), ("join", "e"), ("propose", "s2")]
+        with closing(sqlite3.connect(path)) as connection:
+            found = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in tables}
+        assert found["compared"] == [("d", "k")]
+        contents.append({name: rows for name, rows in found.items() if name != "failures"})
+    assert contents[0] == contents[1]
 
 
 def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:

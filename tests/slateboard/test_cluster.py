@@ -60,7 +60,7 @@ def test_a_node_that_dies_after_its_tasks_ended_costs_them_another_try(tmp_path:
     _add(cluster)
     victim = _add(cluster)
     items = [(str(tmp_path), number) for number in range(8)]
-    outcomes = engine.run(large_square, items, engine="ray", address=cluster.address, budget=LITTLE, shared=tmp_path)
+    outcomes = engine.run(large_square, items, engine="ray", address=cluster.address, budget=LITTLE, shared=[tmp_path])
     with closing(outcomes):  # type: ignore[type-var]
         results = [next(outcomes)]
         # Nothing is under way any more: what ended lies on the nodes and was not taken.
@@ -123,12 +123,12 @@ def test_nodes_that_are_too_small_or_do_not_see_the_workspace_are_one_sentence_e
     tmp_path: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _add(cluster)
-    run = {"engine": "ray", "address": cluster.address, "shared": tmp_path}
+    run = {"engine": "ray", "address": cluster.address, "shared": [tmp_path]}
     with pytest.raises(SlateboardError, match=r"no node with a processor and 40.0 GB of memory .* lower memory_bytes"):
         list(engine.run(square, [1], budget=Budget(memory_bytes=40_000_000_000), **run))
     # As on a node that has another disk under that path.
-    monkeypatch.setattr(Probe, "laid", classmethod(lambda cls, folder: cls(str(folder / "elsewhere" / "probe"))))
-    with pytest.raises(MissingRequirement, match=r"of the Ray cluster do not see .*: put the workspace where"):
+    monkeypatch.setattr(Probe, "laid", classmethod(lambda cls, folders: cls((str(folders[0] / "x" / "y.part"),))))
+    with pytest.raises(MissingRequirement, match=r"of the Ray cluster does not see .*/x: put what the work"):
         list(engine.run(square, [1], budget=LITTLE, **run))
 
 

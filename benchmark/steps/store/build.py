@@ -12,9 +12,10 @@ import typer
 from benchmark.frames.choose import stored
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.shard import FORMS
+from slateboard.engine import Budget, Engine, Place
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.layouts import dataset_at
-from slateboard.options import DatasetName, Processes
+from slateboard.options import DatasetName, Processes, RayAddress
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 
@@ -28,12 +29,17 @@ def command(
     form: Annotated[str, typer.Option(help="planes: raw pictures; video: H.264, a twentieth of that.")] = "planes",
     dataset: DatasetName = None,
     workers: Processes = None,
+    engine: Annotated[Engine, typer.Option(help="Where work runs.")] = Engine.LOCAL,
+    address: RayAddress = None,
 ) -> dict[str, Any]:
     """Build the store, or say that it is there; clips that cannot be decoded are named and counted."""
     if form not in FORMS:
         raise SlateboardError(f"Unknown form '{form}'. {did_you_mean(form, FORMS)}")
     known = dataset_at(workspace, dataset)
-    store = stored(workspace.stores, known, Geometry(size, keep), form=form, workers=workers)
+    workspace.stores.mkdir(parents=True, exist_ok=True)
+    shared = (workspace.stores, known.root)
+    place = Place(workers, engine, address, Budget.of(workspace.settings.limits), shared=shared)
+    store = stored(workspace.stores, known, Geometry(size, keep), form=form, place=place)
     index = store.shards.index
     frames, failed = int(index["frames"].sum()), int((index["failed"] != "").sum())
     claims = index[(index["claimed"] > 0) & (index["failed"] == "") & (index["claimed"] != index["frames"])]
