@@ -11,7 +11,7 @@ import pandas as pd
 
 from slateboard import engine
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
-from slateboard.errors import BadInput, Problem
+from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import sha256_of, whole, write_text
 from slateboard.paths import inside
 from slateboard.progress import progress, say
@@ -91,14 +91,23 @@ def read_folder(workspace: Workspace, folder: Path) -> Dataset:
     return dataset
 
 
-def datasets_of(workspace: Workspace) -> list[Dataset]:
-    """Return every version of a workspace, oldest first, and every plain folder that was read and still is one."""
-    folders = [Path(note.read_text("utf-8").strip()) for note in sorted(_notes(workspace).glob("*.txt"))]
-    plain = {folder: None for folder in folders if layout_of(folder) is not None}
-    return [
-        *(workspace.dataset(version) for version in workspace.versions()),
-        *(read_folder(workspace, folder) for folder in plain),
-    ]
+def datasets_of(workspace: Workspace, *, broken: dict[str, str] | None = None) -> list[Dataset]:
+    """Return every version of a workspace, oldest first, and every plain folder that was read and still is one.
+
+    One that cannot be read is put into `broken`, its version or key with the reason; raises where that is not given.
+    """
+    notes = {note.stem: Path(note.read_text("utf-8").strip()) for note in sorted(_notes(workspace).glob("*.txt"))}
+    first = {folder: key for key, folder in reversed(notes.items())}
+    plain = {key: folder for key, folder in notes.items() if first[folder] == key and layout_of(folder) is not None}
+    found = []
+    for name in [*workspace.versions(), *plain]:
+        try:
+            found.append(read_folder(workspace, plain[name]) if name in plain else workspace.dataset(name))
+        except SlateboardError as error:
+            if broken is None:
+                raise
+            broken[name] = " ".join(str(error).split())
+    return found
 
 
 def _notes(workspace: Workspace) -> Path:

@@ -84,6 +84,8 @@ class Limits(Section):
     """Longest time for one item; a video of 20 minutes in 1080p takes some minutes."""
     memory_bytes: int = Field(default=4_000_000_000, ge=500_000_000)
     """Most memory of one worker process; on Ray the scheduler is told, so that no node takes more than fit into it."""
+    run_seconds: float = Field(default=0, ge=0)
+    """Longest time for one run of a suite; then it has failed, and the others go on. 0: as long as it takes."""
     max_frames: int = Field(default=500_000, gt=0)
     """Most frames that one video may decode to: 4.6 hours at 30 a second."""
     max_pixels: int = Field(default=36_000_000, ge=1_000_000)

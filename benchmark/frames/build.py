@@ -1,7 +1,6 @@
 """Build a store: each shard written whole by one process, the index last; killed at any moment, it goes on."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,11 @@ from benchmark.frames.shard import Job, lives, write_shard
 from benchmark.frames.shards import FACTS, INDEX, ShardFacts, StoreFacts, clips_per_shard, coding, folder_of
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Failure, Place
-from slateboard.errors import SlateboardError
+from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import PART, whole
 from slateboard.media.decoders import PYAV
 from slateboard.progress import progress, say
+from slateboard.reading import read_json
 
 LOCK = ".lock"
 _TOLD = 5
@@ -38,7 +38,8 @@ def built(
     """Return the folder of a store that is whole, and build what of it is not there yet.
 
     The bytes depend neither on where it is built nor on the order of the clips in the table. A clip that does not
-    decode is a row that says why. A second process that wants the same store waits for the first.
+    decode, that ends the process which decodes it, or that passes the budget of `place` is a row that says why. A
+    second process that wants the same store waits for the first.
     """
     folder = folder_of(stores, dataset, geometry, form=form, decoded_by=decoded_by)
     if (folder / INDEX).is_file() and not _notes(folder):
@@ -94,24 +95,29 @@ def alone(file: Path) -> Iterator[None]:
 
 def _write(jobs: Sequence[Job], *, title: str, place: Place) -> None:
     """Write the shards that are not there; one that cannot be written is looked through clip by clip."""
-    missing = [job for job in jobs if not job.done.is_file()]
+    missing = [job for job in jobs if _note_of(job) is None]
+    of_shards = _of_shards(place, jobs)
     with progress(title, sum(len(job.clips) for job in jobs), unit="clips") as bar:
         bar.step(sum(len(job.clips) for job in jobs if job not in missing))
-        broken = []
-        for job, outcome in place.run(write_shard, missing):
-            if isinstance(outcome, Failure):
-                say(f"shard {job.number}: {outcome.reason}; looking for the clip that does it")
-                broken.append(job)
-            else:
-                bar.step(len(job.clips))
-        without = [replace(job, deadly=_deadly(job, place=place)) for job in broken]
-        for job, outcome in place.run(write_shard, without):
-            if isinstance(outcome, Failure):
-                raise SlateboardError(
-                    f"Shard {job.number} of {job.folder} cannot be written although its clips decode one by one: "
-                    f"{outcome.reason}."
-                )
-            bar.step(len(job.clips))
+
+        def written(some: Sequence[Job]) -> list[tuple[Job, str]]:
+            """Write these and return those that cannot be, and why."""
+            broken = []
+            for job, outcome in of_shards.run(write_shard, some):
+                if isinstance(outcome, Failure):
+                    broken.append((job, outcome.reason))
+                else:
+                    bar.step(len(job.clips))
+            return broken
+
+        broken = written(missing)
+        for job, reason in broken:
+            say(f"shard {job.number}: {reason}; looking for the clip that does it")
+        single = [replace(job, deadly=_deadly(job, place=place)) for job, _ in broken]
+        # Where clips decode one by one and not together, none of them is stored, and the other shards are.
+        lost = [replace(job, deadly={clip: reason for clip, _ in job.clips}) for job, reason in written(single)]
+        for job, reason in written(lost):
+            raise SlateboardError(f"Shard {job.number} of {job.folder} cannot be written: {reason}.")
 
 
 def _deadly(job: Job, *, place: Place) -> dict[str, str]:
@@ -121,9 +127,29 @@ def _deadly(job: Job, *, place: Place) -> dict[str, str]:
     return {one.clips[0][0]: outcome.reason for one, outcome in outcomes if isinstance(outcome, Failure)}
 
 
+def _of_shards(place: Place, jobs: Sequence[Job]) -> Place:
+    """Return the place where a shard may take as long as its clips one after the other."""
+    seconds = place.budget.wall_seconds
+    whole_shard = None if seconds is None else seconds * max(len(job.clips) for job in jobs)
+    return replace(place, budget=replace(place.budget, wall_seconds=whole_shard))
+
+
+def _note_of(job: Job) -> dict[str, Any] | None:
+    """Return what was noted of a shard that is whole; None for one that is not, or whose note is damaged."""
+    if not job.done.is_file():
+        return None
+    try:
+        note = read_json(job.done, what="note of a shard")
+        sound = [row["clip_id"] for row in note["rows"]] == [clip for clip, _ in job.clips]
+        sound = sound and job.data.stat().st_size == note["bytes"] and isinstance(note["xxh3"], str)
+    except (BadInput, OSError, KeyError, TypeError):
+        sound = False
+    return note if sound else None
+
+
 def _finish(jobs: Sequence[Job], dataset: Dataset) -> None:
     """Write what the store is and then its index, and say what must be known of it."""
-    first, written = jobs[0], [json.loads(job.done.read_text("utf-8")) for job in jobs]
+    first, written = jobs[0], [note for job in jobs if (note := _note_of(job)) is not None]
     rows: list[dict[str, Any]] = [row for one in written for row in one["rows"]]
     failed = [row for row in rows if row["failed"]]
     facts = StoreFacts(

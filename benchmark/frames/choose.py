@@ -20,7 +20,7 @@ from benchmark.frames.shards import INDEX, Shards, folder_of
 from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore
 from slateboard.dataset import Dataset
-from slateboard.engine import HERE, Place
+from slateboard.engine import HERE, Budget, Place
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.media.frames import scaled_size
 from slateboard.media.probe import Claims, claims
@@ -57,6 +57,7 @@ def frames_of(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, dev
     that is not there or too small.
     """
     settings, stores = workspace.settings.frames, workspace.stores
+    place = Place(budget=Budget.of(workspace.settings.limits))
     if settings.resident == "gpu" and settings.form not in (AUTO, PLANES):
         raise SlateboardError(
             f'frames.resident is "gpu", which holds planes, and frames.form is "{settings.form}": set it to "planes".'
@@ -75,8 +76,8 @@ def frames_of(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, dev
             form, why = chosen(planes_bytes(dataset, geometry), room(stores), has_video=VIDEO in there)
     say(f"frames of {dataset.key} at {geometry.key}: {form}, {why}")
     if form == LIVE:
-        return live(stores, dataset, geometry)
-    found = stored(stores, dataset, geometry, form=form)
+        return live(stores, dataset, geometry, place=place)
+    found = stored(stores, dataset, geometry, form=form, place=place)
     return _resident(found, device, wanted=settings.resident) if isinstance(found, Store) else found
 
 

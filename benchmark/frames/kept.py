@@ -2,7 +2,7 @@
 
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,14 @@ def _facts(folder: Path) -> StoreFacts | None:
         return None
 
 
-def unneeded(one: Kept, datasets: Sequence[Dataset]) -> str:
+def unneeded(one: Kept, datasets: Sequence[Dataset], *, broken: Collection[str] = ()) -> str:
     """Return why nothing needs a store, or an empty string where something may; `datasets` are the releases.
 
     One that is not whole yet is needed: building goes on where it stopped. So is one of a folder outside the
-    workspace that is still there.
+    workspace that is still there, and one of a dataset that cannot be read now, by its version or key in `broken`.
     """
+    if any(one.folder.parent.name in (name, f"{one.folder.parent.name.rpartition('-')[0]}-{name}") for name in broken):
+        return ""
     keys = {dataset.key: dataset.sha256 for dataset in datasets}
     facts = one.facts
     if facts is None:

@@ -14,8 +14,8 @@ from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
 from benchmark.frames.pictures import FAILED, decoder, kept
 from benchmark.frames.store import cut
-from slateboard import engine
 from slateboard.dataset import Dataset
+from slateboard.engine import HERE, Failure, Place
 from slateboard.errors import SlateboardError
 from slateboard.files import digest, note_write
 from slateboard.media.frames import scaled_size
@@ -97,7 +97,13 @@ def size_of(found: Survey, geometry: Geometry) -> tuple[int, int]:
     return (width, height) if found.turned else (height, width)
 
 
-def live(stores: Path, dataset: Dataset, geometry: Geometry, *, workers: int | None = None) -> LiveFrames:
+def live(
+    stores: Path,
+    dataset: Dataset,
+    geometry: Geometry,
+    *,
+    place: Place = HERE,
+) -> LiveFrames:
     """Return frames of a dataset that are decoded when they are asked for.
 
     Each file is decoded once before, unless one with the same bytes was: headers lie about the number of frames. What
@@ -109,7 +115,8 @@ def live(stores: Path, dataset: Dataset, geometry: Geometry, *, workers: int | N
     file.parent.mkdir(parents=True, exist_ok=True)
     with alone(file.with_suffix(".lock")):
         known = _known(stores, file)
-        _look_through({sha256: path for _, path, sha256 in rows if sha256 not in known}, known, file, workers=workers)
+        wanted = {sha256: path for _, path, sha256 in rows if sha256 not in known}
+        _look_through(wanted, known, file, place=place)
     surveys = {clip_id: known[sha256] for clip_id, _, sha256 in rows}
     for clip_id, one in surveys.items():
         if one.survey is None:
@@ -117,15 +124,21 @@ def live(stores: Path, dataset: Dataset, geometry: Geometry, *, workers: int | N
     return LiveFrames(geometry, {clip_id: path for clip_id, path, _ in rows}, surveys)
 
 
-def _look_through(wanted: Mapping[str, Path], known: dict[str, Surveyed], file: Path, *, workers: int | None) -> None:
+def _look_through(
+    wanted: Mapping[str, Path],
+    known: dict[str, Surveyed],
+    file: Path,
+    *,
+    place: Place,
+) -> None:
     """Survey files by content hash, add them to `known` and to the journal as they come."""
     if not wanted:
         return
     hashes = {path: sha256 for sha256, path in wanted.items()}
     title = f"count frames of {file.parent.name}"
     with progress(title, len(wanted), unit="clips") as bar, file.open("a", encoding="utf-8") as journal:
-        for path, outcome in engine.run(surveyed, wanted.values(), workers=workers):
-            sha256, one = hashes[path], _lost(path, outcome) if isinstance(outcome, engine.Failure) else outcome
+        for path, outcome in place.run(surveyed, wanted.values()):
+            sha256, one = hashes[path], _lost(path, outcome) if isinstance(outcome, Failure) else outcome
             known[sha256] = one
             journal.write(json.dumps({"sha256": sha256, **asdict(one)}) + "\n")
             journal.flush()
@@ -141,7 +154,7 @@ def surveyed(path: Path) -> Surveyed:
         return Surveyed(None, str(error))
 
 
-def _lost(path: Path, failure: engine.Failure) -> Surveyed:
+def _lost(path: Path, failure: Failure) -> Surveyed:
     return Surveyed(None, f"{path.name}: not counted: {failure.reason}.")
 
 
@@ -151,13 +164,19 @@ def _known(stores: Path, own: Path) -> dict[str, Surveyed]:
     A line that a kill cut in two is taken away from our own journal.
     """
     if own.is_file():
-        text = own.read_text("utf-8")
-        own.write_text(text[: text.rfind("\n") + 1], "utf-8")
+        content = own.read_bytes()
+        own.write_bytes(content[: content.rfind(b"\n") + 1])
     found = {}
     for file in sorted(stores.glob(f"*/{own.name}")):
-        for line in file.read_text("utf-8").split("\n")[:-1]:
-            row: dict[str, Any] = json.loads(line)
-            found[row["sha256"]] = Surveyed(_survey_of(row["survey"]), row["failed"])
+        damaged = 0
+        for line in file.read_bytes().split(b"\n")[:-1]:
+            try:
+                row: dict[str, Any] = json.loads(line)
+                found[row["sha256"]] = Surveyed(_survey_of(row["survey"]), str(row["failed"]))
+            except (ValueError, KeyError, TypeError, RecursionError):
+                damaged += 1
+        if damaged:
+            say(f"{file}: {damaged} damaged lines; what they told is looked for again.")
     return found
 
 

@@ -21,6 +21,7 @@ from slateboard.files import digest
 from slateboard.media import packets
 from slateboard.media.decoders import PYAV
 from slateboard.paths import SafeId, inside
+from slateboard.reading import read_table
 from slateboard.records.base import Record
 
 INDEX = "index.parquet"
@@ -103,7 +104,9 @@ class Shards:
     def index(self) -> pd.DataFrame:
         """One row a clip, by clip_id: shard, offset, bytes, claimed (frames that the container states; 0: it does not)
         and the fields of ClipFrames."""
-        return pd.read_parquet(self.folder / INDEX).set_index("clip_id")
+        columns = ("clip_id", "shard", "offset", "bytes", "claimed", *ClipFrames.__dataclass_fields__)
+        index = read_table(self.folder / INDEX, what="index of a store", columns=columns, remedy=_AGAIN)
+        return index.set_index("clip_id")
 
     @cached_property
     def places(self) -> dict[str, Place]:

@@ -104,5 +104,5 @@ def _draw(wanted: tuple[Path, int, int]) -> Path:
 def frames_in(form: str, stores: Path, dataset: Dataset, geometry: Geometry, *, workers: int | None = None) -> Frames:
     """Return the frames of a dataset in one form: planes, video or live; built or counted where they are not yet."""
     if form == LIVE:
-        return live(stores, dataset, geometry, workers=workers)
+        return live(stores, dataset, geometry, place=engine.Place(workers))
     return stored(stores, dataset, geometry, form=form, place=engine.Place(workers))

@@ -71,7 +71,7 @@ def _measure(dataset: Dataset, stores: Path, *, rounds: int, count: int) -> None
     sides: dict[str, Callable[[Read], object]] = {name: _of(one) for name, one in forms.items()}
     sides["planes, RGB"] = _rgb_of(planes)
     sides["video, RGB"] = _rgb_of(video)
-    sides["live"] = _of(live(stores, dataset, GEOMETRY, workers=1))
+    sides["live"] = _of(live(stores, dataset, GEOMETRY, place=engine.Place(1)))
     paths = {clip_id: dataset.root / path for clip_id, path in dataset.clips[["clip_id", "path"]].to_numpy().tolist()}
     found, absent = readers()
     for name, reader in found.items():

@@ -20,6 +20,7 @@ from benchmark.running.rerun import Loaded
 from leaderboards.comparison import compare
 from leaderboards.predictions import read_predictions
 from slateboard.dataset import Dataset
+from slateboard.engine import Budget, Place
 from slateboard.files import digest
 from slateboard.media.decoders import PYAV
 from slateboard.records.base import Record
@@ -98,7 +99,8 @@ def tested_part(loaded: Loaded) -> Dataset:
 
 def _store(workspace: Workspace, loaded: Loaded, stream: str, *, decoded_by: str) -> Store:
     geometry = next(one.geometry for one in loaded.streams if one.name == stream)
-    folder = built(workspace.stores, tested_part(loaded), geometry, form=PLANES, decoded_by=decoded_by)
+    place = Place(budget=Budget.of(workspace.settings.limits))
+    folder = built(workspace.stores, tested_part(loaded), geometry, form=PLANES, decoded_by=decoded_by, place=place)
     return Store(Shards(folder, geometry))
 
 

@@ -10,7 +10,7 @@ from benchmark.devices import device_kind
 from benchmark.suites.jobs import Job
 from benchmark.suites.states import Reason, Row, States
 from benchmark.suites.work import Order, failed_row, work
-from slateboard.engine import Code, Engine, Failure, run_isolated
+from slateboard.engine import Budget, Code, Engine, Failure, run_isolated
 from slateboard.progress import Bar, progress, say
 from slateboard.workspace import Workspace
 
@@ -38,6 +38,7 @@ def carry_on(
     `workers` at once: by default one a GPU, else one; on Ray as many as the cluster holds.
     """
     local = engine == Engine.LOCAL
+    budget = Budget(wall_seconds=workspace.settings.limits.run_seconds or None)
     here = gpus(workspace.settings.train.device) if local else ()
     count = workers or (max(len(here), 1) if local else None)
     states.write()
@@ -50,7 +51,10 @@ def carry_on(
             ]
             under_way: set[str] = set()
             told = _begun(orders, under_way, states, bar)
-            outcomes = run_isolated(work, told, workers=count, engine=engine, address=address, shared=(workspace.root,))
+            shared = (workspace.root,)
+            outcomes = run_isolated(
+                work, told, workers=count, engine=engine, address=address, budget=budget, shared=shared
+            )
             for order, found in outcomes:
                 under_way.discard(order.job.record.folder)
                 row = _lost(order.job, found) if isinstance(found, Failure) else found
@@ -77,7 +81,7 @@ def _begun(orders: Sequence[Order], under_way: set[str], states: States, bar: Ba
 
 
 def _lost(job: Job, failure: Failure) -> Row:
-    reasons: dict[str, Reason] = {Code.DIED: "died", Code.MEMORY: "memory"}
+    reasons: dict[str, Reason] = {Code.DIED: "died", Code.MEMORY: "memory", Code.TIMEOUT: "timeout"}
     message = f"{failure.reason[:1].upper()}{failure.reason[1:]}."
     return failed_row(job, reasons.get(failure.code, "fault"), message)
 

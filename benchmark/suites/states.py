@@ -14,10 +14,10 @@ from slateboard.reading import read_json
 from slateboard.records.result import Result
 
 Status = Literal["done", "failed", "missing"]
-Reason = Literal["", "error", "finding", "requirement", "memory", "died", "fault", "member"]
+Reason = Literal["", "error", "finding", "requirement", "memory", "died", "timeout", "fault", "member"]
 """Why a run failed: bad input or training that cannot go on (error), test clips that were seen in training (finding),
-something that is not installed or not there (requirement), memory, a process that ended (died), a fault of ours
-(fault), or a run that it averages (member)."""
+something that is not installed or not there (requirement), memory, a process that ended (died), more time
+than `[limits] run_seconds` allows (timeout), a fault of ours (fault), or a run that it averages (member)."""
 
 
 @dataclass(frozen=True)

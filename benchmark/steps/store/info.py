@@ -7,14 +7,17 @@ from typing import Any
 
 from benchmark.frames.kept import Kept, kept, unneeded
 from slateboard.layouts import datasets_of
-from slateboard.progress import show
+from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
 
 def command(workspace: Workspace) -> list[dict[str, Any]]:
     """Print a line a store."""
-    datasets = datasets_of(workspace)
-    rows = [_row(one, unneeded(one, datasets)) for one in kept(workspace.stores)]
+    broken: dict[str, str] = {}
+    datasets = datasets_of(workspace, broken=broken)
+    for name, reason in broken.items():
+        say(f"{name} cannot be read, so its stores count as needed: {reason}")
+    rows = [_row(one, unneeded(one, datasets, broken=broken)) for one in kept(workspace.stores)]
     for row in rows:
         show(row.pop("line"))
     if not rows:

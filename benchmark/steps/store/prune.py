@@ -13,7 +13,7 @@ import typer
 from benchmark.frames.build import LOCK, alone
 from benchmark.frames.kept import kept, unneeded
 from slateboard.layouts import datasets_of
-from slateboard.progress import show
+from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
 
@@ -22,8 +22,11 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
 ) -> dict[str, Any]:
     """Name and remove them; those of a release of this workspace, made as they would be made now, stay."""
-    datasets = datasets_of(workspace)
-    found = [(one, reason) for one in kept(workspace.stores) if (reason := unneeded(one, datasets))]
+    broken: dict[str, str] = {}
+    datasets = datasets_of(workspace, broken=broken)
+    for name, reason in broken.items():
+        say(f"{name} cannot be read, so its stores count as needed: {reason}")
+    found = [(one, reason) for one in kept(workspace.stores) if (reason := unneeded(one, datasets, broken=broken))]
     rows: list[dict[str, Any]] = []
     freed = 0
     for one, reason in found:
