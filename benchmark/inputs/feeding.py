@@ -20,6 +20,7 @@ from benchmark.inputs.clips import Clips
 from benchmark.inputs.items import Item
 from benchmark.inputs.memory import Blocks, keep_freed_memory
 from benchmark.recipe import Recipe
+from slateboard.media.errors import Unreadable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,6 +46,12 @@ class Batch:
     """What the model takes, [B, ...]."""
     labels: torch.Tensor
     """int64 [B], 0-based classes."""
+    is_blank: bool = False
+    """None of its views could be read: it holds one black one, which must count for nothing."""
+
+
+Lose = Callable[[Item, str], None]
+"""Notes a view that cannot be read, and why."""
 
 
 def batches_ahead(
@@ -55,12 +62,14 @@ def batches_ahead(
     device: torch.device | str,
     threads: int,
     recipe: Recipe | None = None,
+    lose: Lose | None = None,
 ) -> Iterator[Batch]:
     """Yield batches in order, read by `threads` threads that work ahead; 0: each when it is asked for.
 
     On a CPU those threads make the model's input too, unless it is drawn by chance, of which torch has one generator,
     or made by a network. The outcome does not depend on their number; what goes wrong in one is raised in the place of
-    its batch. Whoever stops early closes the iterator, or lets it go: then nothing more is read.
+    its batch. Whoever stops early closes the iterator, or lets it go: then nothing more is read. A view of a clip that
+    cannot be read any more raises Unreadable, or, where `lose` is given, is told to it and left out of its batch.
     """
     kind = torch.device(device).type
     if kind == "cpu":
@@ -69,16 +78,42 @@ def batches_ahead(
     is_drawn = recipe is not None and recipe.augmentation != NONE
     is_early = kind == "cpu" and not is_drawn and not isinstance(stream.prepare, nn.Module)
 
-    def read(items: Sequence[Item]) -> Pictures | torch.Tensor:
-        pictures = gather(clips.frames, items, blocks=blocks)
-        return prepared(stream, pictures, items, recipe=recipe, blocks=blocks) if is_early else pictures
+    def read(wanted: Sequence[Item]) -> tuple[Sequence[Item], bool, Pictures | torch.Tensor]:
+        items, pictures = _readable(clips.frames, wanted, blocks=blocks, lose=lose)
+        shown = items or wanted[:1]
+        found = prepared(stream, pictures, shown, recipe=recipe, blocks=blocks) if is_early else pictures
+        return shown, not items, found
 
-    for items, found in _ahead(read, batches, threads=threads):
+    for _, (items, is_blank, found) in _ahead(read, batches, threads=threads):
         inputs = found
         if isinstance(inputs, Pictures):
             inputs = prepared(stream, inputs.to(device), items, recipe=recipe, blocks=blocks)
         labels = torch.from_numpy(clips.labels[[item.clip for item in items]])
-        yield Batch(items, inputs, labels.to(device, non_blocking=True))
+        yield Batch(items, inputs, labels.to(device, non_blocking=True), is_blank)
+
+
+def _readable(
+    frames: Frames, items: Sequence[Item], *, blocks: Blocks, lose: Lose | None
+) -> tuple[Sequence[Item], Pictures]:
+    """Return the views that can be read and their frames; none and a black picture where no view can be."""
+    try:
+        return items, gather(frames, items, blocks=blocks)
+    except Unreadable:
+        if lose is None:
+            raise
+    kept = []
+    for item in items:
+        try:
+            gather(frames, [item])
+        except Unreadable as error:
+            lose(item, str(error))
+        else:
+            kept.append(item)
+    if kept:
+        return kept, gather(frames, kept, blocks=blocks)
+    facts, box = frames.facts(items[0].clip_id), items[0].box
+    planes = torch.zeros((1, len(items[0].indices), picture_bytes(box.height, box.width)), dtype=torch.uint8)
+    return kept, Pictures(planes, box.height, box.width, colours([(facts.matrix, facts.full_range)]))
 
 
 def _ahead(read: Callable[[T], R], wanted: Iterable[T], *, threads: int) -> Iterator[tuple[T, R]]:

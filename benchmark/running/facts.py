@@ -61,7 +61,8 @@ def gflops(stream: Stream, clips: Clips, *, device: str) -> float | None:
     if not first or not (isinstance(stream.model, nn.Module) or stream.weights != NONE):
         return None
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        (batch,) = batches_ahead(stream, clips, [first], device=device, threads=0)
+        # A black picture costs as many operations as one that could be read.
+        (batch,) = batches_ahead(stream, clips, [first], device=device, threads=0, lose=lambda item, reason: None)
         if isinstance(stream.model, nn.Module):
             stream.model.eval()(batch.inputs)
     return counter.get_total_flops() / 1e9

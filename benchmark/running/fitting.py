@@ -17,7 +17,8 @@ from benchmark.models.estimators import ENDING, save_estimator
 from benchmark.models.search import fit_by_group
 from benchmark.training import log
 from benchmark.training.material import Material
-from slateboard.progress import progress
+from slateboard.errors import SlateboardError
+from slateboard.progress import progress, say
 from slateboard.records.trained_on import TrainedOn
 from splits.groups import group_keys
 
@@ -32,8 +33,7 @@ def fit(stream: Stream, material: Material, *, device: str, folder: Path, first:
     clips = clips_of(material.dataset, material.split.train, material.frames)
     clips = readable(clips, purpose=f"training {stream.name}")
     items = views_to_test(stream, clips)
-    features = _features(stream, clips, items, device=device, threads=material.threads)
-    owner = [item.clip for item in items]
+    features, owner = _features(stream, clips, items, device=device, threads=material.threads)
     keys = group_keys(material.dataset.clips).set_axis(material.dataset.clips["clip_id"]).loc[list(clips.ids)]
     labels = clips.labels[owner]
     fit_by_group(stream.model, features, labels, keys.to_numpy()[owner])
@@ -48,11 +48,25 @@ def fit(stream: Stream, material: Material, *, device: str, folder: Path, first:
     return TrainedOn(train=clips.ids, validation=())
 
 
-def _features(stream: Stream, clips: Clips, items: Sequence[Item], *, device: str, threads: int) -> NDArray[np.float32]:
-    """Return a row of float32 features for each view."""
-    found = []
+def _features(
+    stream: Stream, clips: Clips, items: Sequence[Item], *, device: str, threads: int
+) -> tuple[NDArray[np.float32], list[int]]:
+    """Return a row of float32 features for each view that can be read, and the position of its clip."""
+    found, owner = [], []
+    lost: dict[str, str] = {}
+
+    def lose(item: Item, reason: str) -> None:
+        if item.clip_id not in lost:
+            lost[item.clip_id] = reason
+            say(f"{stream.name} is fitted without {item.clip_id}: {reason}")
+
     with progress(f"describe {stream.name}", len(items), unit="views") as bar:
-        for batch in batches_ahead(stream, clips, in_batches(items, VIEWS), device=device, threads=threads):
-            found.append(batch.inputs.cpu().numpy())
+        batches = in_batches(items, VIEWS)
+        for batch in batches_ahead(stream, clips, batches, device=device, threads=threads, lose=lose):
+            if not batch.is_blank:
+                found.append(batch.inputs.cpu().numpy())
+                owner += [item.clip for item in batch.items]
             bar.step(len(batch.items))
-    return np.concatenate(found)
+    if not found:
+        raise SlateboardError(f"{stream.name}: no training clip can be read any more. Restore them, and run it again.")
+    return np.concatenate(found), owner

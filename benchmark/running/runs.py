@@ -16,7 +16,7 @@ from benchmark.running import facts
 from benchmark.running.averaging import averaged
 from benchmark.running.learning import Tested, learn
 from benchmark.running.planning import plan
-from benchmark.running.seen import group_warnings, refuse_seen
+from benchmark.running.seen import group_warnings, refuse_seen, training_warnings
 from leaderboards.predictions import PREDICTIONS
 from leaderboards.score import score
 from slateboard.dataset import Dataset
@@ -158,7 +158,10 @@ def _result(dataset: Dataset, split: Split, record: Run, tested: Tested, environ
         streams=dict(tested.streams),
         frames=tested.frames,
         processes=processes(),
-        warnings=group_warnings(tested.trained_on, dataset.clips, split),
+        warnings=(
+            *training_warnings(tested.trained_on, split),
+            *group_warnings(tested.trained_on, dataset.clips, split),
+        ),
         environment=environment,
     )
 

@@ -27,6 +27,17 @@ def refuse_seen(trained_on: TrainedOn, split: Split, *, where: str) -> None:
         )
 
 
+def training_warnings(trained_on: TrainedOn, split: Split) -> tuple[str, ...]:
+    """Return a sentence where clips of the training list were not learned from, as they could not be read."""
+    lost = [clip for clip in split.train if clip not in trained_on.ids]
+    if not lost:
+        return ()
+    return (
+        f"{len(lost)} of {len(split.train)} training clips could not be read, and nothing was learned from them: "
+        f"{few(lost)}.",
+    )
+
+
 def group_warnings(trained_on: TrainedOn, clips: pd.DataFrame, split: Split) -> tuple[str, ...]:
     """Return a sentence where test clips are linked to clips that were trained on; `clips` are all of the dataset."""
     keys = group_keys(clips).set_axis(clips["clip_id"])

@@ -181,6 +181,10 @@ def _totals(training: Training, sums: torch.Tensor) -> list[list[float]]:
         epoch = training.state.epoch + 1
         raise SlateboardError(f"{training.title}: the loss is no number in epoch {epoch}; lower learning_rate.")
     totals: list[list[float]] = found.tolist()
+    if not all(seen for _, _, seen in totals):
+        raise SlateboardError(
+            f"{training.title}: no training clip can be read any more. Restore them, and run it again."
+        )
     return totals
 
 

@@ -69,6 +69,7 @@ def fed_rounds(tasks: Sequence[Task], recipe: Recipe, fabric: Fabric, *, first: 
             device=fabric.device,
             threads=task.material.threads,
             recipe=recipe,
+            lose=task.lose,
         )
         for number, task in enumerate(tasks)
     ]
@@ -79,5 +80,10 @@ def fed_rounds(tasks: Sequence[Task], recipe: Recipe, fabric: Fabric, *, first: 
                 is_first=number == 0,
                 is_last=number + 1 == len(rounds),
                 views=sum(map(len, batches)),
-                fed=[(task, next(feed), part.share) for task, feed, part in zip(tasks, feeds, parts, strict=True)],
+                fed=[_fed(task, next(feed), part) for task, feed, part in zip(tasks, feeds, parts, strict=True)],
             )
+
+
+def _fed(task: Task, batch: Batch, part: Part) -> tuple[Task, Batch, float]:
+    """Return a network's batch and the share of its items in the loss: none of one that could not be read."""
+    return task, batch, 0.0 if batch.is_blank else part.share

@@ -177,7 +177,7 @@ def _calibrate(tasks: Sequence[Task]) -> None:
     for task in tasks:
         if task.recipe.folded:
             items = [item for batch in task.epoch(0) for item in batch][:_CALIBRATION_VIEWS]
-            (batch,) = batches_ahead(task.stream, task.training, [items], device="cpu", threads=0)
+            (batch,) = batches_ahead(task.stream, task.training, [items], device="cpu", threads=0, lose=task.lose)
             layers = calibrate(task.network, batch.inputs)
             say(f"{task.stream.name}: {layers} BatchNorm layers measured anew")
 
@@ -191,8 +191,18 @@ def explaining_memory(training: Training) -> AbstractContextManager[None]:
     def attempt(views: int) -> None:
         first = [(task, task.epoch(0)[0][:views]) for task in training.tasks]
         fed = [
-            next(batches_ahead(task.stream, task.training, [items], device=fabric.device, threads=0, recipe=recipe))
-            for task, items in first
+            next(
+                batches_ahead(
+                    one.stream,
+                    one.training,
+                    [items],
+                    device=fabric.device,
+                    threads=0,
+                    recipe=recipe,
+                    lose=one.lose,
+                )
+            )
+            for one, items in first
         ]
         # With leaves of its own, so that no process waits for another one's gradient.
         leaves = {

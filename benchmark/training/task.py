@@ -1,7 +1,7 @@
 """Task: what one stream brings to a training, with its clips and its batches by number of the step."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lightning_fabric import Fabric
@@ -38,6 +38,14 @@ class Task:
     """Batches in one epoch of its own."""
     views: int
     """In them."""
+    lost: dict[str, str] = field(default_factory=dict)
+    """Training clips that could not be read any more on the way -> why."""
+
+    def lose(self, item: Item, reason: str) -> None:
+        """Note a view that cannot be read, and say so once of each clip: training goes on without it."""
+        if item.clip_id not in self.lost:
+            self.lost[item.clip_id] = reason
+            say(f"training {self.stream.name} goes on without {item.clip_id}: {reason}")
 
     @property
     def network(self) -> nn.Module:
