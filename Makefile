@@ -3,6 +3,8 @@ VENV ?= .venv
 PYTHON ?= python3
 PIP_FLAGS ?=
 BIN := $(VENV)/bin
+# The folder itself goes on the path, so that a plain folder `splits/` of a workspace never stands for our package.
+EDITABLE := --config-settings editable_mode=compat
 CORE := $(VENV)/.core
 DEV := $(VENV)/.dev
 
@@ -14,12 +16,12 @@ help: ## List the targets.
 $(CORE): pyproject.toml constraints.txt
 	@echo "Building the environment in $(VENV) (once, a minute or two) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt -e .
+	@$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt $(EDITABLE) -e .
 	@touch $@
 
 $(DEV): $(CORE)
 	@echo "Adding the tools for tests ..."
-	@$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet $(PIP_FLAGS) -c constraints.txt $(EDITABLE) -e '.[dev]'
 	@touch $@
 
 demo: $(CORE) ## From nothing to a dataset and a leaderboard, in demo/.

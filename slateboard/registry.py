@@ -6,7 +6,6 @@ Nothing but this file imports modules by name.
 
 import ast
 import importlib
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from slateboard.errors import BadInput, MissingRequirement, Problem, SlateboardError, did_you_mean
-
-PACKAGES = ("slateboard", "curate", "splits", "benchmark", "leaderboards")
+from slateboard.packages import FOLDER, PACKAGES, check_packages
 
 
 @dataclass(frozen=True)
@@ -90,6 +88,7 @@ class Registry:
 
 def import_module(name: str) -> ModuleType:
     """Import a module of ours by name; a missing extra becomes a sentence that says what to install."""
+    check_packages()
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -101,10 +100,10 @@ def import_module(name: str) -> ModuleType:
 def folder_of(package: str) -> Path:
     """Return the folder of a package without importing its modules."""
     top, _, rest = package.partition(".")
-    spec = importlib.util.find_spec(top)
-    if spec is None or not spec.submodule_search_locations:
-        raise MissingRequirement(f"The package '{top}' is not installed: run `pip install slateboard`.")
-    return Path(spec.submodule_search_locations[0], *rest.split(".") if rest else ())
+    folder = FOLDER / top
+    if not folder.is_dir():
+        raise MissingRequirement(f"The package '{top}' does not lie in {FOLDER}: run `pip install slateboard` again.")
+    return Path(folder, *rest.split(".") if rest else ())
 
 
 def modules_in(folder: Path) -> dict[str, Path]:

@@ -1,6 +1,9 @@
 """Fixtures that all tests share: real data where it is, and small videos drawn for the purpose."""
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from slateboard.media.encode import write_video
+from slateboard.packages import PACKAGES
 from slateboard.progress import be_quiet
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -54,6 +58,20 @@ def poison() -> Path:
     if not path.is_file():
         pytest.skip(f"no file at {path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project built as a wheel, from a copy, since the build leaves folders beside the source."""
+    folder = tmp_path_factory.mktemp("wheel")
+    copy = folder / "copy"
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy / name)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(copy)]
+    subprocess.run(build, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ import typer
 
 from slateboard.errors import BadInput, Finding, MissingRequirement, Problem
 from slateboard.media import ffmpeg
+from slateboard.packages import FOLDER, shared_names
 from slateboard.progress import say, show
-from slateboard.registry import PACKAGES, folder_of
 from slateboard.repair.examine import examine
 from slateboard.settings import FILE
 from slateboard.workspace import Workspace
@@ -55,6 +55,8 @@ def command(
         facts["damages"], left = _looked_over(workspace, repair=repair)
     if missing:
         raise MissingRequirement(f"Missing: {', '.join(missing)}. Run `{sys.executable} -m pip install slateboard`.")
+    for name, owners in shared_names().items():
+        show(f"The name '{name}' is also that of {', '.join(owners)}: an environment of slateboard's own is safer.")
     show("All that is needed is here.")
     if left:
         mendable = sum(one["mendable"] and not one["mended"] for one in facts["damages"])
@@ -72,7 +74,7 @@ def _machine() -> tuple[dict[str, Any], list[str]]:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "sqlite": sqlite3.sqlite_version,
-        "packages": {name: str(folder_of(name)) for name in PACKAGES},
+        "packages": str(FOLDER),
     }
     missing = []
     for name in NEEDED:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slateboard import registry
 from slateboard.errors import BadInput, MissingRequirement, SlateboardError
 from slateboard.registry import Card, Parameter, Registry, kinds
 
@@ -19,6 +20,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     (folder / "mute.py").write_text('"""Mute."""\nCARD = None\n')
     (folder / "exotic.py").write_text('"""Exotic."""\nimport no_such_package_anywhere\n')
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)
     for name in [name for name in sys.modules if name.startswith("zoo")]:
         monkeypatch.delitem(sys.modules, name)
     return Registry("zoo.animals", ("CARD", "call"))
