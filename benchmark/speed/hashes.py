@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splits.near.hashes import near
+from splits.near.hashes import near_pairs
 
 COUNTS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 EXHAUSTIVE_MOST = 30_000
@@ -64,7 +64,7 @@ def clustered(count: int) -> Hashes:
 
 
 def exhaustive(hashes: Hashes) -> NDArray[np.int64]:
-    """Compare each with each by products of matrices: the same pairs as `near`."""
+    """Compare each with each by products of matrices: the same pairs as `near_pairs`."""
     bits = np.unpackbits(hashes, axis=1).astype(np.float32)
     ones, found = bits.sum(axis=1), []
     for first in range(0, len(bits), _SIDES_BLOCK):
@@ -114,7 +114,7 @@ def _in_own_process(kind: str, count: int, way: str) -> dict[str, float | str]:
 def _measured(kind: str, count: str, way: str) -> dict[str, float | str]:
     hashes = KINDS[kind](int(count))
     started, cpu_started = time.perf_counter(), time.process_time()
-    pairs = near(hashes, most_bits=MOST_BITS) if way == "near" else exhaustive(hashes)
+    pairs = near_pairs(hashes, most_bits=MOST_BITS) if way == "near" else exhaustive(hashes)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
     return {
         "kind": kind,

@@ -27,8 +27,8 @@ from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table, read_rel
 from slateboard.records.release import Release
 from slateboard.settings import Splitting
 from slateboard.sums import SUMS
-from splits.audit.alike import by_hashes
 from splits.audit.audit import audit, audit_line
+from splits.audit.near_duplicates import by_hashes
 from splits.audit.sides import Sides
 from splits.division import divide
 

@@ -52,7 +52,7 @@ class Comparison:
 class Compared:
     """What came of a comparison."""
 
-    matches: list[Duplicate | matcher.Doubt] = field(default_factory=list)
+    matches: list[Duplicate | matcher.UndecidedPair] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
     """Media id, or two with a space between -> why nothing can be said of it."""
 
@@ -77,7 +77,7 @@ def compare(job: Comparison) -> Compared:
         compared.failures[f"{first} {second}"] = _failure(error)
 
     for sketches, pairs in _near(job, compared):
-        compared.matches += matcher.judged(pairs, sketches, load, fails=fails)
+        compared.matches += matcher.compare_pairs(pairs, sketches, load, on_error=fails)
     return compared
 
 
@@ -87,11 +87,11 @@ def _near(job: Comparison, compared: Compared) -> Iterator[tuple[dict[str, Sketc
         yield _sketches(job, {name for pair in job.pairs for name in pair}, compared), job.pairs
         return
     fresh = _sketches(job, job.fresh, compared)
-    yield fresh, matcher.worth_comparing(list(fresh), list(fresh), fresh)
+    yield fresh, matcher.candidate_pairs(list(fresh), list(fresh), fresh)
     for start in range(0, len(job.others), _AT_ONCE):
         others = _sketches(job, job.others[start : start + _AT_ONCE], compared)
         sketches = {**fresh, **others}
-        yield sketches, matcher.worth_comparing(list(fresh), list(others), sketches)
+        yield sketches, matcher.candidate_pairs(list(fresh), list(others), sketches)
 
 
 def _sketches(job: Comparison, media_ids: Any, compared: Compared) -> dict[str, Sketch]:

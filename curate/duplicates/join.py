@@ -115,7 +115,7 @@ class _Join:
         else:
             self._record(outcome.failures)
             matches += [match for match in outcome.matches if isinstance(match, Duplicate)]
-            self.doubts.update(match.reason for match in outcome.matches if isinstance(match, matcher.Doubt))
+            self.doubts.update(match.reason for match in outcome.matches if isinstance(match, matcher.UndecidedPair))
         self._open[part.number] = media_ids, left - 1, matches
         if left > 1:
             return None

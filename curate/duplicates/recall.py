@@ -16,7 +16,7 @@ from curate.duplicates import edits
 from slateboard.errors import BadInput, Problem
 from slateboard.media.fingerprints import Fingerprint, fingerprint_of
 from splits.near.candidates import sketch
-from splits.near.duplicates import Doubt, duplicates
+from splits.near.duplicates import UndecidedPair, duplicates
 
 VIDEOS = (".avi", ".mkv", ".mov", ".mp4", ".webm")
 HALVES = ("tuning", "judging")
@@ -90,7 +90,9 @@ def tried(trial: Trial) -> dict[str, str]:
             known = {"a": original, "b": fingerprint_of(target)}
             sketches = {key: sketch(value) for key, value in known.items()}
             verdict = next(iter(duplicates(["a"], ["b"], sketches, known.__getitem__)), None)
-            outcome[name] = MISSED if verdict is None else verdict.reason if isinstance(verdict, Doubt) else FOUND
+            outcome[name] = (
+                MISSED if verdict is None else verdict.reason if isinstance(verdict, UndecidedPair) else FOUND
+            )
     return outcome
 
 
@@ -127,7 +129,7 @@ def matches(clips: Sequence[Clip], fingerprints: Mapping[str, Fingerprint]) -> d
     within = undecided = 0
     for pair in duplicates(sorted(fingerprints), (), sketches, fingerprints.__getitem__):
         first, second = group[pair.first], group[pair.second]
-        if isinstance(pair, Doubt):
+        if isinstance(pair, UndecidedPair):
             undecided += first.group != second.group
         elif first.group == second.group:
             within += 1

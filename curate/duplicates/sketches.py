@@ -12,7 +12,7 @@ from curate.analysis import observations
 from slateboard.errors import SlateboardError
 from slateboard.files import whole
 from slateboard.media.fingerprints import Fingerprint
-from splits.near.candidates import Sketch, is_sound, sketch
+from splits.near.candidates import Sketch, has_valid_shape, sketch
 
 FINGERPRINTS = "fingerprints"
 
@@ -25,7 +25,7 @@ def sketched(folder: Path, media_id: str, load: Callable[[str], Fingerprint], *,
             # Those of before do not say whose they are.
             if stored["key"].item() == key and ("media" not in stored or stored["media"].item() == media_id):
                 kept = Sketch(stored["contrasts"], stored["view"], stored["seconds"])
-                if is_sound(kept):
+                if has_valid_shape(kept):
                     return kept
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         pass  # Absent or broken: it holds nothing that the fingerprint does not.

@@ -10,11 +10,11 @@ from slateboard.files import sha256_of
 from slateboard.records.release import FINGERPRINTS
 from slateboard.records.split import Split
 from splits.audit import audit as names
-from splits.audit.alike import MOST_BITS, Alike, Pair, by_fingerprints, by_hashes
 from splits.audit.audit import Audit, audit, certificate
 from splits.audit.checks import Check, counted, not_looked_at
 from splits.audit.intact import named, states
 from splits.audit.learned import Learned, checks
+from splits.audit.near_duplicates import MOST_BITS, NearDuplicates, Pair, by_fingerprints, by_hashes
 from splits.audit.sides import Sides, text_of
 from splits.near.duplicates import VERSION as MATCHER
 
@@ -56,7 +56,7 @@ def examine(dataset: Dataset, split: Split, options: Options, *, learned: Learne
     """Run all checks to the depth that is asked for. With depth `media` the files of the release are read."""
     sides = Sides.of(dataset.clips, split)
     deeper: list[Check] | None = None
-    found = Alike((), (), ())
+    found = NearDuplicates((), (), ())
     versions: dict[str, Any] = {}
     if options.depth != "table":
         found, near, versions = _near(dataset, sides, options.depth)
@@ -69,7 +69,7 @@ def examine(dataset: Dataset, split: Split, options: Options, *, learned: Learne
     )
 
 
-def _near(dataset: Dataset, sides: Sides, depth: Depth) -> tuple[Alike, list[Check], dict[str, Any]]:
+def _near(dataset: Dataset, sides: Sides, depth: Depth) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
     path = dataset.root / FINGERPRINTS
     if depth == "media" and path.is_file():
         try:
@@ -93,8 +93,8 @@ def _near(dataset: Dataset, sides: Sides, depth: Depth) -> tuple[Alike, list[Che
     return found, [decided, undecided, counted(names.UNSEEN, "unknown", found.unseen)], versions
 
 
-def _unseen(why: str) -> tuple[Alike, list[Check], dict[str, Any]]:
-    return Alike((), (), ()), [not_looked_at(name, kind, why) for name, kind in names.OF_FINGERPRINTS], {}
+def _unseen(why: str) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
+    return NearDuplicates((), (), ()), [not_looked_at(name, kind, why) for name, kind in names.OF_FINGERPRINTS], {}
 
 
 def _files(dataset: Dataset, depth: Depth) -> list[Check]:

@@ -18,8 +18,8 @@ from slateboard.media.errors import Unreadable
 from slateboard.media.fingerprints import sampled
 from slateboard.media.frames import decode
 from slateboard.records.split import Split
-from splits.audit.alike import Pair
 from splits.audit.links import linked
+from splits.audit.near_duplicates import Pair
 from splits.audit.sides import Sides
 
 SHEET = "pairs.png"

@@ -16,28 +16,34 @@ LEAST = 0.70
 On the tuning half of the real clips 0.2 % of pairs of different uploads reach it, and 1,009 of 1,010 single edits.
 """
 
-_KEPT = 8
+_GRID = 8
+"""Cells along each side of a picture whose contrasts are compared."""
 _KEY_SECONDS = 0.4
-_KEYS_MOST = 100
-_NEW = 0.95
-"""Cosine to all key frames before it from which a picture adds nothing."""
+_MAX_KEY_FRAMES = 100
+_REPEATED = 0.95
+"""Cosine to any earlier key frame from which a picture adds nothing."""
 _SOFT_LEVELS = 3.0
 """Steps of luma between cells that count half as much as any larger one.
 
 So a caption or sticker outweighs nothing but the cells that it covers, however flat the rest is.
 """
-# The whole, and a tenth cropped away to any corner or from all sides alike.
+# Six boxes (rows, columns), in shares of a side: the whole, a tenth cropped away to each of the four corners, and a
+# twentieth cropped away on all sides.
 _SIDES, _MIDDLE = ((0.0, 0.9), (0.1, 1.0)), (0.05, 0.95)
 _BOXES = (((0.0, 1.0), (0.0, 1.0)), *product(_SIDES, _SIDES), (_MIDDLE, _MIDDLE))
-_STEPS = _KEPT * (_KEPT - 1)
+# A grid of 8 x 8 cells has 8 * 7 = 56 steps across and as many down: 112 numbers describe a picture.
+_STEPS = _GRID * (_GRID - 1)
+# The description of a mirrored picture without computing it anew: cell c becomes cell 7 - c, so the step from c to
+# c + 1 becomes the one from 6 - c, with its sign turned; steps down change place and keep their sign.
 _MIRROR = np.concatenate(
     [
-        np.arange(_STEPS).reshape(_KEPT, _KEPT - 1)[:, ::-1].ravel(),
-        _STEPS + np.arange(_STEPS).reshape(_KEPT - 1, _KEPT)[:, ::-1].ravel(),
+        np.arange(_STEPS).reshape(_GRID, _GRID - 1)[:, ::-1].ravel(),
+        _STEPS + np.arange(_STEPS).reshape(_GRID - 1, _GRID)[:, ::-1].ravel(),
     ]
 )
 _MIRROR_SIGN = np.repeat(np.asarray([-1, 1], np.float32), _STEPS)
-_BLOCK = 2048
+_BLOCK_ROWS = 2048
+"""Key frames on one side of a matrix product: bounds its memory."""
 
 Values = NDArray[np.float32]
 
@@ -47,29 +53,30 @@ class Sketch:
     """Key frames of one video."""
 
     contrasts: NDArray[np.float16]
-    """[6, k, 112] unit vectors of steps between 8 x 8 cells: of the whole picture and with a tenth cropped away."""
+    """[6, k, 112] unit vectors of steps between 8 x 8 cells, for each of _BOXES."""
     view: NDArray[np.intp]
-    """[k] which view of the fingerprint."""
+    """[k] index of the fingerprint's view."""
     seconds: Values
     """[k]"""
 
 
-def is_sound(kept: Sketch) -> bool:
-    """Does what was read as a sketch have the shape of one?"""
-    count = len(kept.view) if kept.view.ndim == 1 else -1
-    return kept.contrasts.shape == (len(_BOXES), count, 2 * _STEPS) and kept.seconds.shape == (count,)
+def has_valid_shape(stored: Sketch) -> bool:
+    """Return whether arrays read from a file have the shapes of a sketch."""
+    count = len(stored.view) if stored.view.ndim == 1 else -1
+    return stored.contrasts.shape == (len(_BOXES), count, 2 * _STEPS) and stored.seconds.shape == (count,)
 
 
 @dataclass(frozen=True)
-class Guess:
-    """A way in which two videos may show the same."""
+class CandidateAlignment:
+    """A way in which two videos may show the same footage."""
 
     cosine: float
-    first_view: int
-    second_view: int
+    reference_view: int
+    query_view: int
     mirrored: bool
+    """Whether the query is to be mirrored."""
     offset_s: float
-    """What is at t in the second is at t + offset_s in the first."""
+    """What the query shows at t, the reference shows at t + offset_s."""
 
 
 def sketch(fingerprint: Fingerprint) -> Sketch:
@@ -78,99 +85,106 @@ def sketch(fingerprint: Fingerprint) -> Sketch:
     for index, seconds in enumerate(fingerprint.seconds):
         if not times or seconds >= fingerprint.seconds[times[-1]] + _KEY_SECONDS - 1e-3:
             times.append(index)
-    pictures, view, moments = [], [], []
-    for number, shown in enumerate(fingerprint.views):
-        new = _new(_contrasts(shown[times], *_BOXES[0]))
-        chosen = np.asarray(times, np.intp)[new]
-        pictures.append(shown[chosen])
-        view.append(np.full(len(chosen), number))
-        moments.append(fingerprint.seconds[chosen])
-    every = np.concatenate(pictures)
+    pictures, views, moments = [], [], []
+    for view_index, view in enumerate(fingerprint.views):
+        key_frames = np.asarray(times, np.intp)[_novel_frames(_contrasts(view[times], *_BOXES[0]))]
+        pictures.append(view[key_frames])
+        views.append(np.full(len(key_frames), view_index))
+        moments.append(fingerprint.seconds[key_frames])
+    all_pictures = np.concatenate(pictures)
     return Sketch(
-        np.stack([_contrasts(every, *box) for box in _BOXES]).astype(np.float16),
-        np.concatenate(view),
+        np.stack([_contrasts(all_pictures, *box) for box in _BOXES]).astype(np.float16),
+        np.concatenate(views),
         np.concatenate(moments),
     )
 
 
-def near(fresh: Sequence[Sketch], others: Sequence[Sketch]) -> Iterator[tuple[int, int]]:
-    """Yield (index in fresh, index in others) of videos with key frames alike, each once, in order."""
-    if not fresh or not others:
+def near_pairs(fresh: Sequence[Sketch], indexed: Sequence[Sketch]) -> Iterator[tuple[int, int]]:
+    """Yield (index in fresh, index in indexed) of videos with similar key frames, each pair once, sorted."""
+    if not fresh or not indexed:
         return
-    owner = np.repeat(np.arange(len(fresh)), [len(one.view) for one in fresh])
-    ours = np.concatenate([one.contrasts for one in fresh], axis=1).astype(np.float32)
-    found: set[tuple[int, int]] = set()
+    fresh_index = np.repeat(np.arange(len(fresh)), [len(video.view) for video in fresh])
+    fresh_contrasts = np.concatenate([video.contrasts for video in fresh], axis=1).astype(np.float32)
+    pairs: set[tuple[int, int]] = set()
     start = 0
-    while start < len(others):
+    while start < len(indexed):
         end, rows = start, 0
-        while end < len(others) and (rows == 0 or rows + len(others[end].view) <= _BLOCK):
-            rows += len(others[end].view)
+        while end < len(indexed) and (rows == 0 or rows + len(indexed[end].view) <= _BLOCK_ROWS):
+            rows += len(indexed[end].view)
             end += 1
-        theirs = np.concatenate([one.contrasts for one in others[start:end]], axis=1).astype(np.float32)
-        rival = np.repeat(np.arange(start, end), [len(one.view) for one in others[start:end]])
-        for alike, _ in _cosines_between(ours, theirs):
-            row, column = np.nonzero(alike > LEAST)
-            found.update(zip(owner[row].tolist(), rival[column].tolist(), strict=True))
+        block = indexed[start:end]
+        block_contrasts = np.concatenate([video.contrasts for video in block], axis=1).astype(np.float32)
+        block_index = np.repeat(np.arange(start, end), [len(video.view) for video in block])
+        for cosines, _ in _cosines_between(fresh_contrasts, block_contrasts):
+            row, column = np.nonzero(cosines > LEAST)
+            pairs.update(zip(fresh_index[row].tolist(), block_index[column].tolist(), strict=True))
         start = end
-    yield from sorted(found)
+    yield from sorted(pairs)
 
 
-def guesses(first: Sketch, second: Sketch, *, most: int = 2) -> list[Guess]:
-    """Return the best guesses, one for each pair of views and each way round, the likeliest first."""
-    found: list[Guess] = []
-    for alike, mirrored in _cosines_between(first.contrasts.astype(np.float32), second.contrasts.astype(np.float32)):
-        for here in np.unique(first.view):
-            for there in np.unique(second.view):
-                rows, columns = np.flatnonzero(first.view == here), np.flatnonzero(second.view == there)
-                part = alike[np.ix_(rows, columns)]
-                row, column = np.unravel_index(int(np.argmax(part)), part.shape)
-                offset = float(first.seconds[rows[row]] - second.seconds[columns[column]])
-                found.append(Guess(float(part[row, column]), int(here), int(there), mirrored, offset))
-    return sorted((one for one in found if one.cosine > LEAST), key=lambda guess: -guess.cosine)[:most]
+def candidate_alignments(reference: Sketch, query: Sketch, *, most: int = 2) -> list[CandidateAlignment]:
+    """Return candidate alignments, best first: one per view pair and mirror state, `most` of them at most."""
+    candidates: list[CandidateAlignment] = []
+    for cosines, mirrored in _cosines_between(
+        reference.contrasts.astype(np.float32), query.contrasts.astype(np.float32)
+    ):
+        for reference_view, query_view in product(np.unique(reference.view), np.unique(query.view)):
+            rows, columns = np.flatnonzero(reference.view == reference_view), np.flatnonzero(query.view == query_view)
+            of_views = cosines[np.ix_(rows, columns)]
+            row, column = np.unravel_index(int(np.argmax(of_views)), of_views.shape)
+            offset = float(reference.seconds[rows[row]] - query.seconds[columns[column]])
+            cosine = float(of_views[row, column])
+            candidates.append(CandidateAlignment(cosine, int(reference_view), int(query_view), mirrored, offset))
+    likely = (candidate for candidate in candidates if candidate.cosine > LEAST)
+    return sorted(likely, key=lambda candidate: -candidate.cosine)[:most]
 
 
-def _new(contrasts: Values) -> list[int]:
-    """Return which key frames differ from all that were kept before them, at most _KEYS_MOST spread over time."""
-    kept: list[int] = []
-    for start in range(0, len(contrasts), _BLOCK):
+def _novel_frames(contrasts: Values) -> list[int]:
+    """Return the indices of frames that differ from all earlier ones of the list, _MAX_KEY_FRAMES over time at most."""
+    novel: list[int] = []
+    for start in range(0, len(contrasts), _BLOCK_ROWS):
         # As many rows at a time: four hours have 36,000 key frames, and a square of those takes 5 GB.
-        alike = contrasts[start : start + _BLOCK] @ contrasts.T
-        for index in range(start, start + len(alike)):
-            if not kept or alike[index - start, kept].max() < _NEW:
-                kept.append(index)
-    if len(kept) > _KEYS_MOST:
-        kept = [kept[place] for place in np.linspace(0, len(kept) - 1, _KEYS_MOST).round().astype(int)]
-    return kept
+        cosines = contrasts[start : start + _BLOCK_ROWS] @ contrasts.T
+        for index in range(start, start + len(cosines)):
+            if not novel or cosines[index - start, novel].max() < _REPEATED:
+                novel.append(index)
+    if len(novel) > _MAX_KEY_FRAMES:
+        novel = [novel[place] for place in np.linspace(0, len(novel) - 1, _MAX_KEY_FRAMES).round().astype(int)]
+    return novel
 
 
-def _cosines_between(one: Values, other: Values) -> Iterator[tuple[Values, bool]]:
-    """Yield cosines of key frames [k, l], and whether the other is mirrored; [6, k, 112] and [6, l, 112].
+def _cosines_between(reference: Values, query: Values) -> Iterator[tuple[Values, bool]]:
+    """Yield cosines [k, l] of key frames, query as it is and mirrored; reference [6, k, 112], query [6, l, 112].
 
-    The best of whole against whole and cropped, and of cropped against whole.
+    Each cosine is the best of whole against whole, whole against cropped and cropped against whole: at most one of
+    two reposts is taken to be cropped, so cropped against cropped is not tried.
     """
     for mirrored in (False, True):
-        turned = one[:, :, _MIRROR] * _MIRROR_SIGN if mirrored else one
-        best = turned[0] @ other[0].T
-        for cropped in range(1, len(_BOXES)):
-            np.maximum(best, turned[0] @ other[cropped].T, out=best)
-            np.maximum(best, turned[cropped] @ other[0].T, out=best)
+        # Mirroring the reference instead of the query changes nothing: cosine of (mirror a, b) = that of (a, mirror b).
+        oriented = reference[:, :, _MIRROR] * _MIRROR_SIGN if mirrored else reference
+        best = oriented[0] @ query[0].T
+        for box in range(1, len(_BOXES)):
+            np.maximum(best, oriented[0] @ query[box].T, out=best)
+            np.maximum(best, oriented[box] @ query[0].T, out=best)
         yield best, mirrored
 
 
 def _contrasts(pictures: NDArray[np.uint8], rows: tuple[float, float], columns: tuple[float, float]) -> Values:
-    """Return steps between neighbouring cells of a part of pictures, softly limited, as unit vectors: [k, 112]."""
+    """Return the steps between neighbouring cells of a box of pictures, softly limited, as unit vectors: [k, 112]."""
     cells = _mean_over(*rows) @ pictures.astype(np.float32) @ _mean_over(*columns).T
     across, down = np.diff(cells, axis=2), np.diff(cells, axis=1)
     steps = np.concatenate([across.reshape(-1, _STEPS), down.reshape(-1, _STEPS)], axis=1)
+    # s / (|s| + 3): a step of 3 levels counts 0.5, one of 30 counts 0.91, the edge of a white caption of 200 0.985.
     steps = steps / (np.abs(steps) + _SOFT_LEVELS)
     return np.asarray(steps / np.maximum(np.linalg.norm(steps, axis=1, keepdims=True), 1e-6), np.float32)
 
 
 @cache
-def _mean_over(first: float, last: float) -> Values:
-    """Return what takes the cells of a side to means over eight equal parts of [first, last] of it: [8, SIDE]."""
-    edges = (first + (last - first) * np.arange(_KEPT + 1) / _KEPT) * SIDE
+def _mean_over(start: float, end: float) -> Values:
+    """Return the matrix that averages SIDE cells over eight equal pieces of [start, end] of a side: [8, SIDE]."""
+    edges = (start + (end - start) * np.arange(_GRID + 1) / _GRID) * SIDE
     cells = np.arange(SIDE)
+    # Length that piece i and cell j share; a cell that two pieces cut counts in both by what lies in each.
     shared = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
     weights = np.maximum(shared, 0)
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)

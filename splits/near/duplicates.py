@@ -7,32 +7,36 @@ import numpy as np
 
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.records.media import Duplicate
-from splits.near.candidates import Guess, Sketch, guesses, near
-from splits.near.likeness import MOST_SECONDS, Likeness, Track, likeness
+from splits.near.alignment import Alignment, align
+from splits.near.candidates import CandidateAlignment, Sketch, candidate_alignments, near_pairs
 from splits.near.memory import Recent
+from splits.near.track import MOST_SECONDS, Track
 
 VERSION = 3
 """Of candidates, registration and verdict together; pairs found by another version are found anew."""
 
+# R^2 of the still pictures, and correlation of what moves before them, from which two videos may be the same.
 _LEAST_STILL = 0.93
 _LEAST_MOTION = 0.80
-# How much may differ in what moves: the noise of coding, and a part of the movement for imperfect registration. An
-# edit differs by under 0.5 of that as a rule, another person before the same wall by 0.79 at least (all real clips).
-_NOISE_LEVELS, _PART, _MOST_EXCESS = 2.0, 0.20, 0.65
-# Where pictures were taken at other moments a difference of half of the step between two is explained by that: what
-# is left must be less.
+# How much may differ in what moves, as `excess` counts it: the noise of coding in grey levels, and a share of the
+# movement for imperfect registration. An edit differs by under 0.5 of that as a rule, another person before the same
+# wall by 0.79 at least (all real clips, docs/duplicates.md).
+_NOISE_LEVELS, _MOTION_SHARE, _MOST_EXCESS = 2.0, 0.20, 0.65
+# Where pictures were taken at other moments, half of the step between two of them is explained by that: what is left
+# must be less. The nearest pair of two persons differs by 0.42 (docs/duplicates.md).
 _TIMED_MOST_EXCESS = 0.30
 # Where the whole picture moves, as before a moving camera, its agreement is proof enough, and fast movement differs
 # by more because pictures were not taken at quite the same moments.
 _WIDE_SPREAD, _WIDE_MOTION, _WIDE_MOST_EXCESS = 0.60, 0.95, 1.00
 _LEAST_SAMPLES = 6
 _LEAST_ENERGY = 0.5
-_KEPT_BYTES = 600_000_000
-"""Of tracks that are kept: of 20 s one takes some 2.4 MB, and as much again on even times."""
+"""Grey levels (root mean square) from which a video counts as moving."""
+_CACHED_BYTES = 600_000_000
+"""Of tracks that are cached: of 20 s one takes some 2.4 MB, and as much again on even times."""
 
 
 @dataclass(frozen=True)
-class Doubt:
+class UndecidedPair:
     """Two videos whose still pictures agree but which are too short or too still to tell."""
 
     first: str
@@ -43,38 +47,38 @@ class Doubt:
 
 def duplicates(
     fresh: Sequence[str],
-    others: Sequence[str],
+    indexed: Sequence[str],
     sketches: Mapping[str, Sketch],
     load: Callable[[str], Fingerprint],
-) -> Iterator[Duplicate | Doubt]:
-    """Yield pairs that show the same footage, and pairs that cannot be told, among `fresh` and against `others`.
+) -> Iterator[Duplicate | UndecidedPair]:
+    """Yield pairs that show the same footage, and undecided ones, among `fresh` and against `indexed`.
 
-    Each unordered pair is judged once, the smaller id first, so that the outcome depends on no order. `load`
-    gives the fingerprint of an id; it is asked only for videos whose sketches come near.
+    Each unordered pair is compared once, the smaller id first, so that the outcome does not depend on the order.
+    `load` gives the fingerprint of an id; it is called only for videos whose sketches are near.
     """
-    return judged(worth_comparing(fresh, [*fresh, *others], sketches), sketches, load)
+    return compare_pairs(candidate_pairs(fresh, [*fresh, *indexed], sketches), sketches, load)
 
 
-def worth_comparing(
-    some: Sequence[str], others: Sequence[str], sketches: Mapping[str, Sketch]
+def candidate_pairs(
+    queries: Sequence[str], references: Sequence[str], sketches: Mapping[str, Sketch]
 ) -> list[tuple[str, str]]:
-    """Return the pairs of one of `some` and one of `others` whose sketches come near: sorted, the smaller id first."""
-    names, rivals = sorted(set(some)), sorted(set(others))
-    found = near([sketches[name] for name in names], [sketches[name] for name in rivals])
-    pairs = {(min(names[one], rivals[other]), max(names[one], rivals[other])) for one, other in found}
-    return sorted(pair for pair in pairs if pair[0] != pair[1])
+    """Return the pairs of a query and a reference with near sketches: sorted, in each pair the smaller id first."""
+    query_ids, reference_ids = sorted(set(queries)), sorted(set(references))
+    indices = near_pairs([sketches[clip] for clip in query_ids], [sketches[clip] for clip in reference_ids])
+    ids = ((query_ids[row], reference_ids[column]) for row, column in indices)
+    return sorted({(min(pair), max(pair)) for pair in ids if pair[0] != pair[1]})
 
 
-def judged(
+def compare_pairs(
     pairs: Iterable[tuple[str, str]],
     sketches: Mapping[str, Sketch],
     load: Callable[[str], Fingerprint],
     *,
-    fails: Callable[[str, str, Exception], None] | None = None,
-) -> Iterator[Duplicate | Doubt]:
-    """Yield which pairs show the same footage, and which cannot be told; each is judged by itself.
+    on_error: Callable[[str, str, Exception], None] | None = None,
+) -> Iterator[Duplicate | UndecidedPair]:
+    """Yield which pairs show the same footage, and which cannot be decided; each is compared by itself.
 
-    A pair that raises goes to `fails`, if that is given, and the others go on.
+    The exception of a pair goes to `on_error`, if that is given, and the next pair is compared.
     """
 
     def make_track(key: tuple[str, int, bool]) -> Track:
@@ -82,71 +86,77 @@ def judged(
         fingerprint = load(name)
         return Track.of(fingerprint.seconds, fingerprint.views[view], mirrored=mirrored)
 
-    track = Recent(make_track, size=lambda track: track.pictures.nbytes, most_bytes=_KEPT_BYTES)
-    for first, second in pairs:
+    track = Recent(make_track, size=lambda track: track.pictures.nbytes, most_bytes=_CACHED_BYTES)
+    for reference_id, query_id in pairs:
         try:
-            verdict = _judged(first, second, sketches, load, track)
+            match = _compare(reference_id, query_id, sketches, load, track)
         except Exception as error:
-            if fails is None:
+            if on_error is None:
                 raise
-            fails(first, second, error)
+            on_error(reference_id, query_id, error)
             continue
-        if verdict is not None:
-            yield verdict
+        if match is not None:
+            yield match
 
 
-def _judged(
-    first: str,
-    second: str,
+def _compare(
+    reference_id: str,
+    query_id: str,
     sketches: Mapping[str, Sketch],
     load: Callable[[str], Fingerprint],
     track: Callable[[tuple[str, int, bool]], Track],
-) -> Duplicate | Doubt | None:
-    """Return the footage that two videos share, why that cannot be told, or None where they differ."""
-    doubt: Doubt | None = None
-    for guess in guesses(sketches[first], sketches[second]):
-        one, other = track((first, guess.first_view, False)), track((second, guess.second_view, guess.mirrored))
-        if min(len(one.seconds), len(other.seconds)) < 2:
-            doubt = Doubt(first, second, "few samples")
+) -> Duplicate | UndecidedPair | None:
+    """Return the footage that two videos share, why that is undecided, or None where they differ."""
+    undecided: UndecidedPair | None = None
+    for candidate in candidate_alignments(sketches[reference_id], sketches[query_id]):
+        reference = track((reference_id, candidate.reference_view, False))
+        query = track((query_id, candidate.query_view, candidate.mirrored))
+        if min(len(reference.seconds), len(query.seconds)) < 2:
+            undecided = UndecidedPair(reference_id, query_id, "few samples")
             continue
-        if max(one.seconds[-1], other.seconds[-1]) > MOST_SECONDS:
-            doubt = Doubt(first, second, "too long")
+        if max(reference.seconds[-1], query.seconds[-1]) > MOST_SECONDS:
+            undecided = UndecidedPair(reference_id, query_id, "too long")
             continue
-        found = likeness(one, other, guess.offset_s)
-        verdict = _verdict(found)
-        if found is not None and verdict == "same":
-            return _duplicate(first, second, guess, found, begins=(load(first).begins_s, load(second).begins_s))
+        alignment = align(reference, query, candidate.offset_s)
+        verdict = _verdict(alignment)
+        if alignment is not None and verdict == "same":
+            begins = load(reference_id).begins_s, load(query_id).begins_s
+            return _duplicate((reference_id, query_id), candidate, alignment, begins=begins)
         if verdict not in ("same", "different"):
-            doubt = Doubt(first, second, verdict)
-    return doubt
+            undecided = UndecidedPair(reference_id, query_id, verdict)
+    return undecided
 
 
-def _verdict(found: Likeness | None) -> str:
-    """Return same, different, or why it cannot be told."""
-    if found is None or found.still < _LEAST_STILL:
+def _verdict(alignment: Alignment | None) -> str:
+    """Return same, different, or why it cannot be decided."""
+    if alignment is None or alignment.still < _LEAST_STILL:
         return "different"
-    if found.energy < _LEAST_ENERGY:
+    if alignment.energy < _LEAST_ENERGY:
         return "nothing moves"
-    wide = found.spread >= _WIDE_SPREAD and found.motion >= _WIDE_MOTION
-    agrees = excess(found) <= (_WIDE_MOST_EXCESS if wide else _MOST_EXCESS)
-    if found.motion < _LEAST_MOTION or not (agrees or excess(found, timed=True) <= _TIMED_MOST_EXCESS):
+    wide = alignment.spread >= _WIDE_SPREAD and alignment.motion >= _WIDE_MOTION
+    agrees = excess(alignment) <= (_WIDE_MOST_EXCESS if wide else _MOST_EXCESS)
+    if alignment.motion < _LEAST_MOTION or not (agrees or excess(alignment, timed=True) <= _TIMED_MOST_EXCESS):
         return "different"
-    return "same" if found.samples >= _LEAST_SAMPLES else "few samples"
+    return "same" if alignment.samples >= _LEAST_SAMPLES else "few samples"
 
 
-def excess(found: Likeness, *, timed: bool = False) -> float:
-    """Return how much what moves differs, in parts of what coding and registration (and timing) explain."""
-    error = found.timed_error if timed else found.error
-    return float(error / np.hypot(_NOISE_LEVELS, _PART * found.energy))
+def excess(alignment: Alignment, *, timed: bool = False) -> float:
+    """Return how much what moves differs, as a multiple of what coding and registration (and timing) explain."""
+    error = alignment.timed_error if timed else alignment.error
+    # error / sqrt(noise^2 + (share * energy)^2), all in grey levels. Energy 10: sqrt(2^2 + 2^2) = 2.83 levels are
+    # explained, and 0.65 of that, an error of 1.84, is the most that passes.
+    return float(error / np.hypot(_NOISE_LEVELS, _MOTION_SHARE * alignment.energy))
 
 
-def _duplicate(first: str, second: str, guess: Guess, found: Likeness, *, begins: tuple[float, float]) -> Duplicate:
+def _duplicate(
+    ids: tuple[str, str], candidate: CandidateAlignment, alignment: Alignment, *, begins: tuple[float, float]
+) -> Duplicate:
     return Duplicate(
-        first=first,
-        second=second,
-        mirrored=guess.mirrored,
-        first_start_s=round(begins[0] + found.start_s, 3),
-        second_start_s=round(begins[1] + max(0.0, found.start_s - found.offset_s), 3),
-        seconds=round(found.seconds, 3),
-        score=round(min(max(found.motion, 0.0), 1.0), 4),
+        first=ids[0],
+        second=ids[1],
+        mirrored=candidate.mirrored,
+        first_start_s=round(begins[0] + alignment.start_s, 3),
+        second_start_s=round(begins[1] + max(0.0, alignment.start_s - alignment.offset_s), 3),
+        seconds=round(alignment.seconds, 3),
+        score=round(min(max(alignment.motion, 0.0), 1.0), 4),
     )

@@ -1,4 +1,4 @@
-"""Which 256-bit hashes are near each other: all pairs within a Hamming distance, exactly, or the groups they make."""
+"""Which 256-bit hashes are near each other: all pairs within a Hamming distance, exactly."""
 
 import re
 from collections.abc import Sequence
@@ -6,86 +6,68 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from slateboard.errors import BadInput, Problem
 from splits.near.pigeonring import MOST_ROWS, Integers, Pairs, Words, near_rows
 
 MOST_PAIRS = 50_000_000
-"""Pairs that `near` returns at most: 0.8 GB. A few thousand equal hashes, as of blank pictures, make more."""
+"""Pairs that `near_pairs` returns at most: 0.8 GB. A few thousand equal hashes, as of blank pictures, make more."""
 
 _BYTES = 32
 _FORM = re.compile(r"[0-9a-f]{16}(?:-[0-9a-f]{16}){3}", re.ASCII | re.IGNORECASE)
 
 
-def packed(fingerprints: Sequence[str]) -> tuple[Integers, NDArray[np.uint8]]:
+def pack_fingerprints(fingerprints: Sequence[str]) -> tuple[Integers, NDArray[np.uint8]]:
     """Return the positions [k] of fingerprints of four 64-bit frame hashes, and these as bytes [k, 32].
 
     Fingerprints of any other form, empty ones too, are left out: there are len(fingerprints) - k of them.
     """
-    whole = [(place, text) for place, text in enumerate(fingerprints) if _FORM.fullmatch(text)]
-    data = bytes.fromhex("".join(text.replace("-", "") for _, text in whole))
-    return np.asarray([place for place, _ in whole], np.int64), np.frombuffer(data, np.uint8).reshape(-1, _BYTES)
+    matching = [(place, text) for place, text in enumerate(fingerprints) if _FORM.fullmatch(text)]
+    packed = bytes.fromhex("".join(text.replace("-", "") for _, text in matching))
+    return np.asarray([place for place, _ in matching], np.int64), np.frombuffer(packed, np.uint8).reshape(-1, _BYTES)
 
 
-def near(hashes: NDArray[np.uint8], *, most_bits: int) -> Pairs:
+def near_pairs(hashes: NDArray[np.uint8], *, most_bits: int) -> Pairs:
     """Return all pairs of rows (i < j) of [n, 32] that differ in at most `most_bits` bits: [m, 2], sorted.
 
-    Raises BadInput where there are more than MOST_PAIRS; `groups` has no such bound for equal hashes.
+    Raises BadInput where there are more than MOST_PAIRS.
     """
-    _refuse(hashes, most_bits)
-    values, value_of_row = _distinct(hashes)
-    count = np.bincount(value_of_row, minlength=len(values))
+    _check_form(hashes, most_bits)
+    distinct, distinct_of_row = _distinct(hashes)
+    count = np.bincount(distinct_of_row, minlength=len(distinct))
     equal = np.repeat(np.flatnonzero(count > 1)[:, None], 2, axis=1)
-    by_value = np.argsort(value_of_row, kind="stable")
-    found, total = [np.zeros((0, 2), np.int64)], 0
-    for pairs in chain([equal], near_rows(values, most_bits=most_bits)):
-        ones, others = count[pairs].T
-        total += int(np.where(pairs[:, 0] == pairs[:, 1], ones * (ones - 1) // 2, ones * others).sum())
+    by_hash = np.argsort(distinct_of_row, kind="stable")
+    chunks, total = [np.zeros((0, 2), np.int64)], 0
+    for pairs in chain([equal], near_rows(distinct, most_bits=most_bits)):
+        # Rows of a pair of distinct hashes: c1 * c2; rows of one hash among themselves: c (c - 1) / 2.
+        lower_count, upper_count = count[pairs].T
+        within = lower_count * (lower_count - 1) // 2
+        total += int(np.where(pairs[:, 0] == pairs[:, 1], within, lower_count * upper_count).sum())
         if total > MOST_PAIRS:
             raise _too_many(most_bits, len(hashes), int(count[count > 1].sum()))
-        found.append(_of_rows(pairs, count, by_value))
-    every = np.concatenate(found)
-    return every[np.lexsort((every[:, 1], every[:, 0]))]
+        chunks.append(_pairs_of_rows(pairs, count, by_hash))
+    all_pairs = np.concatenate(chunks)
+    return all_pairs[np.lexsort((all_pairs[:, 1], all_pairs[:, 0]))]
 
 
-def groups(hashes: NDArray[np.uint8], *, most_bits: int) -> Integers:
-    """Return for each row of [n, 32] the smallest row that it is joined to by a chain of near pairs: [n]."""
-    _refuse(hashes, most_bits)
-    values, value_of_row = _distinct(hashes)
-    group = np.arange(len(values))
-    for pairs in near_rows(values, most_bits=most_bits):
-        ends, place = np.unique(group[pairs], return_inverse=True)
-        one, other = place.reshape(pairs.shape).T
-        graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(len(ends), len(ends)))
-        _, component = connected_components(graph, directed=False)
-        _, smallest = np.unique(component, return_index=True)
-        now = np.arange(len(values))
-        now[ends] = ends[smallest[component]]
-        group = now[group]
-    _, first_row, place = np.unique(group[value_of_row], return_index=True, return_inverse=True)
-    return np.asarray(first_row[place], np.int64)
+def _pairs_of_rows(pairs: Pairs, count: Integers, by_hash: Integers) -> Pairs:
+    """Return the pairs of rows (i < j) with the distinct hashes of `pairs`, each row of one with each of the other.
 
-
-def _of_rows(pairs: Pairs, count: Integers, by_value: Integers) -> Pairs:
-    """Return the pairs of rows (i < j) that have the values of `pairs`, each row of one with each of the other.
-
-    count: rows of each value; by_value: the rows, those of the first value first.
+    count: rows of each distinct hash; by_hash: the rows, those of the first hash first.
     """
-    first = np.cumsum(count) - count
+    start = np.cumsum(count) - count
     times = count[pairs].prod(axis=1)
+    # A pair with c1 * c2 combinations is numbered 0 ... c1 * c2 - 1: number // c2 is the place in the one hash's rows,
+    # number % c2 that in the other's. c1 = 2, c2 = 3: 0 0 0 1 1 1 and 0 1 2 0 1 2.
     number = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-    one, other = np.repeat(pairs, times, axis=0).T
-    ones, others = (
-        by_value[first[one] + number // count[other]],
-        by_value[first[other] + number % count[other]],
-    )
-    once = (one != other) | (ones < others)
-    return np.stack([np.minimum(ones, others), np.maximum(ones, others)], axis=1)[once]
+    lower, upper = np.repeat(pairs, times, axis=0).T
+    lower_rows = by_hash[start[lower] + number // count[upper]]
+    upper_rows = by_hash[start[upper] + number % count[upper]]
+    once = (lower != upper) | (lower_rows < upper_rows)
+    return np.stack([np.minimum(lower_rows, upper_rows), np.maximum(lower_rows, upper_rows)], axis=1)[once]
 
 
-def _refuse(hashes: NDArray[np.uint8], most_bits: int) -> None:
+def _check_form(hashes: NDArray[np.uint8], most_bits: int) -> None:
     if hashes.ndim != 2 or hashes.shape[1] != _BYTES or hashes.dtype != np.uint8 or len(hashes) > MOST_ROWS:
         form = f"{hashes.dtype} {list(hashes.shape)}"
         raise ValueError(f"hashes must be uint8 [n, {_BYTES}], n <= {MOST_ROWS:,} (got {form}).")
@@ -103,8 +85,8 @@ def _distinct(hashes: NDArray[np.uint8]) -> tuple[Words, Integers]:
     words = np.ascontiguousarray(hashes).view(np.uint64)
     order = np.lexsort(words.T)
     ordered = words[order]
-    fresh = np.ones(len(words), bool)
-    fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    is_first = np.ones(len(words), bool)
+    is_first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
     place = np.empty(len(words), np.int64)
-    place[order] = np.cumsum(fresh) - 1
-    return ordered[fresh], place
+    place[order] = np.cumsum(is_first) - 1
+    return ordered[is_first], place

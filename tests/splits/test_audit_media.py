@@ -19,9 +19,9 @@ from slateboard.media.pick import read
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits import subject
-from splits.audit.alike import Pair, by_fingerprints, by_hashes
 from splits.audit.examination import Options, examine
 from splits.audit.intact import states
+from splits.audit.near_duplicates import Pair, by_fingerprints, by_hashes
 from splits.audit.sheet import draw_pairs, shown
 from splits.audit.sides import Sides
 from splits.near.candidates import sketch

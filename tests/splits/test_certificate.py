@@ -15,9 +15,9 @@ from slateboard.records.split import Split
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
 from splits import certificate as certificate_file
-from splits.audit.alike import Pair
 from splits.audit.audit import certificate, lists_sha256
 from splits.audit.examination import Options, examine
+from splits.audit.near_duplicates import Pair
 from splits.certificate import read_certificate, write_examination
 from splits.division import divide
 from splits.folder import root_lists, write_split

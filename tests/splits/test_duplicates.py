@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from slateboard.media.fingerprints import SIDE, Fingerprint
 from slateboard.records.media import Duplicate
-from splits.near.candidates import near, sketch
-from splits.near.duplicates import Doubt, duplicates, worth_comparing
+from splits.near.candidates import near_pairs, sketch
+from splits.near.duplicates import UndecidedPair, candidate_pairs, duplicates
 from splits.near.registration import Placement, register
 
 LARGE = 96
@@ -37,7 +37,7 @@ def _print(pictures: NDArray[np.uint8]) -> Fingerprint:
     return Fingerprint((np.arange(len(small)) / 15).astype(np.float32), np.stack(small)[None])
 
 
-def _found(**prints: Fingerprint) -> list[Duplicate | Doubt]:
+def _found(**prints: Fingerprint) -> list[Duplicate | UndecidedPair]:
     sketches = {name: sketch(value) for name, value in prints.items()}
     return list(duplicates(sorted(prints), (), sketches, prints.__getitem__))
 
@@ -97,28 +97,28 @@ def test_others_before_the_same_wall_are_not_the_same_footage() -> None:
 
 def test_what_does_not_move_cannot_be_told() -> None:
     still = _scene(wall=1, walker=1, frames=1).repeat(30, axis=0)
-    assert _found(a=_print(still), b=_print(still)) == [Doubt("a", "b", "nothing moves")]
+    assert _found(a=_print(still), b=_print(still)) == [UndecidedPair("a", "b", "nothing moves")]
 
 
 def test_a_video_that_claims_years_cannot_be_told_and_no_picture_is_made_for_the_years() -> None:
     clip = _print(_scene(wall=1, walker=1))
     years = Fingerprint(clip.seconds * np.float32(1e9), clip.views)
-    assert _found(a=clip, b=years) == [Doubt("a", "b", "too long")]
+    assert _found(a=clip, b=years) == [UndecidedPair("a", "b", "too long")]
 
 
 def test_long_videos_are_compared_block_by_block_to_the_same_end(monkeypatch: pytest.MonkeyPatch) -> None:
     prints = {name: _print(_scene(wall=1, walker=walker)) for name, walker in (("a", 1), ("b", 1), ("c", 2))}
     prints["b"] = _print(_scene(wall=1, walker=1)[20:42])
     at_once = _found(**prints)
-    monkeypatch.setattr("splits.near.likeness._PRODUCTS", 64)
-    monkeypatch.setattr("splits.near.candidates._BLOCK", 3)
+    monkeypatch.setattr("splits.near.alignment._PRODUCTS", 64)
+    monkeypatch.setattr("splits.near.candidates._BLOCK_ROWS", 3)
     assert _found(**prints) == at_once
 
 
 def test_three_pictures_are_too_few_to_tell() -> None:
     clip = _scene(wall=1, walker=1)[:3]
     (doubt,) = _found(a=_print(clip), b=_print(clip))
-    assert isinstance(doubt, Doubt)
+    assert isinstance(doubt, UndecidedPair)
 
 
 def test_the_outcome_depends_on_no_order_and_not_on_what_was_known_before() -> None:
@@ -151,13 +151,13 @@ def test_only_what_is_fresh_is_compared() -> None:
 def test_two_sides_are_compared_with_each_other_and_neither_with_itself() -> None:
     clip = _scene(wall=1, walker=1)
     sketches = {name: sketch(_print(clip)) for name in "abcd"}
-    assert worth_comparing("ca", "bd", sketches) == [("a", "b"), ("a", "d"), ("b", "c"), ("c", "d")]
-    assert worth_comparing("ab", "b", sketches) == [("a", "b")]
+    assert candidate_pairs("ca", "bd", sketches) == [("a", "b"), ("a", "d"), ("b", "c"), ("c", "d")]
+    assert candidate_pairs("ab", "b", sketches) == [("a", "b")]
 
 
 def test_an_empty_fingerprint_is_near_nothing() -> None:
     empty = Fingerprint(np.zeros(0, np.float32), np.zeros((1, 0, SIDE, SIDE), np.uint8))
-    assert list(near([sketch(empty)], [sketch(empty), sketch(_print(_scene(wall=1, walker=1)))])) == []
+    assert list(near_pairs([sketch(empty)], [sketch(empty), sketch(_print(_scene(wall=1, walker=1)))])) == []
 
 
 def test_registration_finds_a_crop_to_a_third_of_a_cell() -> None:

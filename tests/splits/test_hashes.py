@@ -7,13 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from slateboard.errors import BadInput
 from slateboard.media.fingerprints import fingerprint
 from splits.near import hashes
-from splits.near.hashes import groups, near, packed
+from splits.near.hashes import near_pairs, pack_fingerprints
 
 Hashes = NDArray[np.uint8]
 
@@ -44,7 +42,7 @@ def test_ten_thousand_hashes_have_the_pairs_that_brute_force_finds() -> None:
     rows = planted(10_000, 3_000, most_bits=31, seed=1)
     expected = brute_force(rows, 31)
     assert len(expected) > 2_500
-    assert near(rows, most_bits=31).tolist() == expected.tolist()
+    assert near_pairs(rows, most_bits=31).tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("most_bits", [0, 1, 2, 3, 10, 31, 45])
@@ -52,7 +50,7 @@ def test_pairs_are_exact_at_any_distance(most_bits: int) -> None:
     rows = planted(3_000, 1_500, most_bits=most_bits, seed=most_bits)
     expected = brute_force(rows, most_bits)
     assert len(expected) > 400
-    assert near(rows, most_bits=most_bits).tolist() == expected.tolist()
+    assert near_pairs(rows, most_bits=most_bits).tolist() == expected.tolist()
 
 
 @settings(max_examples=40)
@@ -65,7 +63,7 @@ def test_pairs_are_exact_at_any_distance(most_bits: int) -> None:
 def test_few_hashes_have_the_pairs_that_brute_force_finds(count: int, share: float, most_bits: int, seed: int) -> None:
     rows = planted(count, int(share * count), most_bits=min(most_bits, 200), seed=seed)
     expected = brute_force(rows, most_bits) if count else np.zeros((0, 2), np.int64)
-    assert near(rows, most_bits=most_bits).tolist() == expected.tolist()
+    assert near_pairs(rows, most_bits=most_bits).tolist() == expected.tolist()
 
 
 @settings(max_examples=25)
@@ -75,7 +73,7 @@ def test_neighbours_are_found_wherever_their_bits_differ(turned: set[int], row: 
     bits = np.unpackbits(rows[0])
     bits[list(turned)] ^= 1
     rows[row] = np.packbits(bits)
-    assert near(rows, most_bits=31).tolist() == ([[0, row]] if len(turned) <= 31 else [])
+    assert near_pairs(rows, most_bits=31).tolist() == ([[0, row]] if len(turned) <= 31 else [])
 
 
 def _stills(chance: np.random.Generator) -> Hashes:
@@ -107,46 +105,42 @@ def _blanks(chance: np.random.Generator) -> Hashes:
 
 
 @pytest.mark.parametrize("made", [_stills, _title_cards, _clusters, _blanks])
-def test_pairs_and_groups_are_exact_where_hashes_are_alike(made) -> None:
+def test_pairs_are_exact_where_hashes_are_alike(made) -> None:
     rows = made(np.random.default_rng(3))
     expected = brute_force(rows, 31)
     assert len(expected)
-    assert near(rows, most_bits=31).tolist() == expected.tolist()
-    graph = coo_array((np.ones(len(expected)), tuple(expected.T)), shape=(len(rows), len(rows)))
-    _, component = connected_components(graph, directed=False)
-    _, first, place = np.unique(component, return_index=True, return_inverse=True)
-    assert groups(rows, most_bits=31).tolist() == first[place].tolist()
+    assert near_pairs(rows, most_bits=31).tolist() == expected.tolist()
 
 
-def test_more_pairs_than_memory_allows_are_refused_and_their_groups_still_found(monkeypatch) -> None:
+def test_more_pairs_than_memory_allows_are_refused(monkeypatch) -> None:
     rows = planted(300, 0, most_bits=31, seed=5)
     rows[100:] = rows[0]
     monkeypatch.setattr(hashes, "MOST_PAIRS", 20_100)
-    assert len(near(rows, most_bits=31)) == 201 * 200 // 2
+    assert len(near_pairs(rows, most_bits=31)) == 201 * 200 // 2
     monkeypatch.setattr(hashes, "MOST_PAIRS", 20_099)
     with pytest.raises(BadInput, match=re.escape("201 of them equal another")):
-        near(rows, most_bits=31)
-    assert groups(rows, most_bits=31).tolist() == [*range(100), *[0] * 200]
+        near_pairs(rows, most_bits=31)
 
 
 def test_a_million_equal_hashes_are_refused_before_memory_is_spent_on_them() -> None:
     rows = np.zeros((1_000_000, 32), np.uint8)
     with pytest.raises(BadInput, match="more than 50,000,000 pairs"):
-        near(rows, most_bits=31)
-    assert not groups(rows, most_bits=31).any()
+        near_pairs(rows, most_bits=31)
 
 
 def test_hashes_of_another_form_are_refused() -> None:
     with pytest.raises(ValueError, match="uint8 \\[n, 32\\]"):
-        near(np.zeros((3, 8), np.uint8), most_bits=31)
+        near_pairs(np.zeros((3, 8), np.uint8), most_bits=31)
     with pytest.raises(ValueError, match="most_bits must be"):
-        near(np.zeros((3, 32), np.uint8), most_bits=-1)
+        near_pairs(np.zeros((3, 32), np.uint8), most_bits=-1)
 
 
 def test_fingerprints_of_a_table_are_packed_and_others_left_out() -> None:
     whole = fingerprint([0, 1, 2**64 - 1, 0x8000_0000_0000_00FF])
-    positions, rows = packed(["", whole, fingerprint([1, 2, 3]), whole.upper(), f"{whole}-{0:016x}", f"{whole}\n"])
+    positions, rows = pack_fingerprints(
+        ["", whole, fingerprint([1, 2, 3]), whole.upper(), f"{whole}-{0:016x}", f"{whole}\n"]
+    )
     assert positions.tolist() == [1, 3]
     assert rows.tolist() == [[0] * 8 + [0] * 7 + [1] + [255] * 8 + [128, *[0] * 6, 255]] * 2
     assert (positions.dtype, rows.dtype) == (np.int64, np.uint8)
-    assert [part.shape for part in packed([])] == [(0,), (0, 32)]
+    assert [part.shape for part in pack_fingerprints([])] == [(0,), (0, 32)]

@@ -16,8 +16,8 @@ from slateboard.reading import read_table
 from slateboard.records.media import Duplicate
 from splits.audit.sides import Sides, text_of
 from splits.near.candidates import Sketch, sketch
-from splits.near.duplicates import Doubt, judged, worth_comparing
-from splits.near.hashes import near, packed
+from splits.near.duplicates import UndecidedPair, candidate_pairs, compare_pairs
+from splits.near.hashes import near_pairs, pack_fingerprints
 
 MOST_BITS = 31
 """Of 256 that may differ: the threshold that PDQ's authors give (Facebook, The TMK+PDQF Video-Hashing, 2019)."""
@@ -41,7 +41,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Alike:
+class NearDuplicates:
     """What a search for near-duplicates across the sides gave."""
 
     pairs: tuple[Pair, ...]
@@ -75,7 +75,7 @@ class _Comparison:
         return [self.of([pair], self.rows, self.sketches) for pair in self.pairs]
 
 
-def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> Alike:
+def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> NearDuplicates:
     """Compare train with test by the fingerprints over time of a release: content box and mirror image included.
 
     Footage that two clips share for a part of their time counts too. The work is done by `workers` processes; the
@@ -86,32 +86,32 @@ def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> 
     rows = _rows(path, wanted["train"] | wanted["test"])
     sketches = dict(_sketched(rows))
     train, test = (sorted(wanted[part] & sketches.keys()) for part in ("train", "test"))
-    near_pairs = worth_comparing(test, train, sketches)
+    near_pairs = candidate_pairs(test, train, sketches)
     pairs, undecided = [], []
     for found in _judged(near_pairs, rows, sketches, workers=workers):
         ids = (found.first, found.second)
         if not (found.first in wanted["train"] and found.second in wanted["test"]):
             ids = ids[::-1]
-        if isinstance(found, Doubt):
+        if isinstance(found, UndecidedPair):
             undecided.append(Pair(*ids, found.reason))
         else:
             mirrored = ", mirrored" if found.mirrored else ""
             pairs.append(Pair(*ids, f"{found.seconds:.1f} s alike{mirrored}, score {found.score:.2f}"))
     unseen = (wanted["train"] | wanted["test"]) - sketches.keys()
-    return Alike(tuple(sorted(pairs)), tuple(sorted(undecided)), tuple(sorted(unseen)))
+    return NearDuplicates(tuple(sorted(pairs)), tuple(sorted(undecided)), tuple(sorted(unseen)))
 
 
-def by_hashes(sides: Sides, *, most_bits: int = MOST_BITS) -> Alike:
+def by_hashes(sides: Sides, *, most_bits: int = MOST_BITS) -> NearDuplicates:
     """Compare train with test by the 256-bit fingerprints of the table.
 
     Four pictures cannot tell the same footage from another person before the same wall: all pairs are undecided.
     """
     chosen = sides.clips[sides.used]
     hashes = text_of(chosen, "fingerprint").tolist()
-    places, bits = packed(hashes)
+    places, bits = pack_fingerprints(hashes)
     ids = chosen["clip_id"].to_numpy(dtype=object)
     in_train, in_test = sides.masks["train"][sides.used][places], sides.masks["test"][sides.used][places]
-    pairs = near(bits, most_bits=most_bits)
+    pairs = near_pairs(bits, most_bits=most_bits)
     one, other = pairs[:, 0], pairs[:, 1]
     forward, backward = in_train[one] & in_test[other], in_test[one] & in_train[other]
     across = np.concatenate([pairs[forward], pairs[backward & ~forward][:, ::-1]])
@@ -123,7 +123,7 @@ def by_hashes(sides: Sides, *, most_bits: int = MOST_BITS) -> Alike:
     found = tuple(Pair(train, test, f"{bits_apart} of 256 bits differ") for train, test, bits_apart in rows)
     told = np.zeros(len(ids), bool)
     told[places] = True
-    return Alike((), found, tuple(sorted(map(str, ids[~told]))))
+    return NearDuplicates((), found, tuple(sorted(map(str, ids[~told]))))
 
 
 def _rows(path: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
@@ -147,7 +147,7 @@ def _judged(
     sketches: Mapping[str, Sketch],
     *,
     workers: int | None,
-) -> Iterator[Duplicate | Doubt]:
+) -> Iterator[Duplicate | UndecidedPair]:
     """Judge all pairs, some with the same first clip at a time: it is made ready once for them."""
     if workers is None and len(pairs) < _FEW_PAIRS:
         workers = 1
@@ -157,11 +157,11 @@ def _judged(
         items = (_Comparison.of(some, rows, sketches) for some in together)
         for item, found in engine.run(_outcome, items, workers=workers, divide=_Comparison.divide):
             if isinstance(found, engine.Failure):
-                yield from (Doubt(first, second, found.reason) for first, second in item.pairs)
+                yield from (UndecidedPair(first, second, found.reason) for first, second in item.pairs)
             else:
                 yield from found
             bar.step(len(item.pairs))
 
 
-def _outcome(item: _Comparison) -> list[Duplicate | Doubt]:
-    return list(judged(item.pairs, item.sketches, lambda clip: Fingerprint.of_row(item.rows[clip])))
+def _outcome(item: _Comparison) -> list[Duplicate | UndecidedPair]:
+    return list(compare_pairs(item.pairs, item.sketches, lambda clip: Fingerprint.of_row(item.rows[clip])))
