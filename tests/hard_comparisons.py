@@ -3,10 +3,10 @@
 import os
 import signal
 
-from curate.duplicates.comparison import Compared, Comparison, compare
+from curate.duplicates.comparison import Comparison, ComparisonResult, compare
 
 
-def compare_but_die(job: Comparison) -> Compared:
+def compare_but_die(job: Comparison) -> ComparisonResult:
     """Compare, or die over the pair of a and d."""
     pairs = job.pairs if job.pairs is not None else [(first, second) for first in job.fresh for second in job.fresh]
     if ("a" * 64, "d" * 64) in pairs:

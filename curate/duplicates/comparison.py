@@ -1,11 +1,10 @@
-"""A part of the join, for a worker process: some media against others. What is broken costs itself alone."""
+"""One comparison of the join, for a worker process: new media against others. A broken one fails by itself."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from curate.duplicates.sketches import read, sketched
+from curate.duplicates.sketches import load_sketch, read_fingerprint
 from slateboard.engine import Failure
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.records.media import Duplicate
@@ -14,10 +13,12 @@ from splits.near import duplicates as matcher
 from splits.near.candidates import Sketch
 from splits.near.memory import Recent
 
-_LOADED_BYTES = 300_000_000
-"""Of fingerprints that are kept: of 20 s one takes some 1.2 MB."""
-_AT_ONCE = 1024
-"""Sketches of others that are held together: some 40 kB each."""
+_CACHED_BYTES = 300_000_000
+"""Of fingerprints that are cached: of 20 s one takes some 1.2 MB."""
+_SKETCHES = 1024
+"""Sketches of indexed media that are held together: some 40 kB each."""
+_PAIRS = 16
+"""Pairs of a comparison that was divided."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -27,86 +28,87 @@ class Comparison:
     """Media that were not compared yet, against each other and against those that were."""
 
     number: int
-    """Of the block: what belongs together is recorded together."""
+    """Of the block: its comparisons are recorded together."""
     fresh: tuple[str, ...]
-    others: tuple[str, ...]
+    indexed: tuple[str, ...]
     folder: Path
     """Holds the observations."""
     key: str
     """Of the sketches."""
     pairs: Pairs | None = None
-    """Only these pairs; None: those whose sketches come near."""
+    """Only these pairs; None: those with near sketches."""
 
     def divide(self) -> "list[Comparison]":
-        """Return parts by pair; a part of one pair has none."""
+        """Return comparisons of fewer pairs; none for a comparison of one pair."""
         if self.pairs is not None:
             return [replace(self, pairs=(pair,)) for pair in self.pairs] if len(self.pairs) > 1 else []
-        compared = Compared()
-        pairs = [pair for _, near in _near(self, compared) for pair in near]
-        parts = [replace(self, pairs=tuple(pairs[start : start + 16])) for start in range(0, len(pairs), 16)]
-        # A single part would be the same work once more.
-        return parts if len(parts) > 1 else [part for one in parts for part in one.divide()]
+        pairs = [pair for _, candidates in _candidates(self, ComparisonResult()) for pair in candidates]
+        smaller = [replace(self, pairs=tuple(pairs[at : at + _PAIRS])) for at in range(0, len(pairs), _PAIRS)]
+        # A single one would be the same work once more.
+        return smaller if len(smaller) > 1 else [of_pair for comparison in smaller for of_pair in comparison.divide()]
 
 
 @dataclass
-class Compared:
-    """What came of a comparison."""
+class ComparisonResult:
+    """Duplicates, undecided pairs and failures of a comparison."""
 
     matches: list[Duplicate | matcher.UndecidedPair] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
-    """Media id, or two with a space between -> why nothing can be said of it."""
+    """Media id, or two with a space between -> why it could not be compared."""
 
 
 def make_sketch(job: tuple[Path, str, str]) -> None:
     """Write the sketch of (folder, media id, key) where there is none of that key."""
     folder, media_id, key = job
-    sketched(folder, media_id, lambda name: read(folder, name), key=key)
+    load_sketch(folder, media_id, lambda name: read_fingerprint(folder, name), key=key)
 
 
-def compare(job: Comparison) -> Compared:
+def compare(comparison: Comparison) -> ComparisonResult:
     """Compare; a media or a pair that raises is a failure and the others go on."""
-    compared = Compared()
+    result = ComparisonResult()
 
     load: Recent[str, Fingerprint] = Recent(
-        lambda media_id: read(job.folder, media_id),
+        lambda media_id: read_fingerprint(comparison.folder, media_id),
         size=lambda fingerprint: fingerprint.views.nbytes,
-        most_bytes=_LOADED_BYTES,
+        most_bytes=_CACHED_BYTES,
     )
 
-    def fails(first: str, second: str, error: Exception) -> None:
-        compared.failures[f"{first} {second}"] = _failure(error)
+    def on_error(reference_id: str, query_id: str, error: Exception) -> None:
+        result.failures[f"{reference_id} {query_id}"] = _failure(error)
 
-    for sketches, pairs in _near(job, compared):
-        compared.matches += matcher.compare_pairs(pairs, sketches, load, on_error=fails)
-    return compared
+    for sketches, pairs in _candidates(comparison, result):
+        result.matches += matcher.compare_pairs(pairs, sketches, load, on_error=on_error)
+    return result
 
 
-def _near(job: Comparison, compared: Compared) -> Iterator[tuple[dict[str, Sketch], Sequence[tuple[str, str]]]]:
-    """Yield sketches, and the pairs among them to compare, by as many others as are held together."""
-    if job.pairs is not None:
-        yield _sketches(job, {name for pair in job.pairs for name in pair}, compared), job.pairs
+def _candidates(
+    comparison: Comparison, result: ComparisonResult
+) -> Iterator[tuple[dict[str, Sketch], Sequence[tuple[str, str]]]]:
+    """Yield sketches, and the pairs among them to compare, for _SKETCHES indexed media at a time."""
+    if comparison.pairs is not None:
+        yield _load_sketches(comparison, {name for pair in comparison.pairs for name in pair}, result), comparison.pairs
         return
-    fresh = _sketches(job, job.fresh, compared)
+    fresh = _load_sketches(comparison, comparison.fresh, result)
     yield fresh, matcher.candidate_pairs(list(fresh), list(fresh), fresh)
-    for start in range(0, len(job.others), _AT_ONCE):
-        others = _sketches(job, job.others[start : start + _AT_ONCE], compared)
-        sketches = {**fresh, **others}
-        yield sketches, matcher.candidate_pairs(list(fresh), list(others), sketches)
+    for start in range(0, len(comparison.indexed), _SKETCHES):
+        indexed = _load_sketches(comparison, comparison.indexed[start : start + _SKETCHES], result)
+        sketches = {**fresh, **indexed}
+        yield sketches, matcher.candidate_pairs(list(fresh), list(indexed), sketches)
 
 
-def _sketches(job: Comparison, media_ids: Any, compared: Compared) -> dict[str, Sketch]:
-    load: Callable[[str], Fingerprint] = lambda name: read(job.folder, name)  # noqa: E731
+def _load_sketches(comparison: Comparison, media_ids: Iterable[str], result: ComparisonResult) -> dict[str, Sketch]:
+    load: Callable[[str], Fingerprint] = lambda name: read_fingerprint(comparison.folder, name)  # noqa: E731
     sketches = {}
     for media_id in sorted(media_ids):
         try:
-            sketches[media_id] = sketched(job.folder, media_id, load, key=job.key)
+            sketches[media_id] = load_sketch(comparison.folder, media_id, load, key=comparison.key)
         except Exception as error:
-            compared.failures[media_id] = _failure(error)
+            result.failures[media_id] = _failure(error)
     return sketches
 
 
 def _failure(error: Exception) -> Failure:
-    """Return why one media or pair has no result; raise what no other can help, and want of memory."""
+    """Return why one media or pair has no result; re-raise what ends the run, and want of memory."""
     outcome = explain(error)
     if isinstance(outcome, RunEnds) or isinstance(error, MemoryError):
         raise error

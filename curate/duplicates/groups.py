@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
+import pandas as pd
+
 from slateboard.addresses import identity
 from slateboard.records.clip import Clip
 from slateboard.records.media import Duplicate
 from slateboard.records.release import MACHINE_MADE
 from slateboard.records.source import Source
+from splits.groups import LINKS, group_keys
 
 
 def group_names(
@@ -18,41 +21,51 @@ def group_names(
     the first machine-made one; it does not depend on any order. Footage that passes through media of which no clip
     was taken still links: a compilation joins the uploads that it shows.
     """
-    parents: dict[str, str] = {}
-    listed = sorted(clips, key=lambda clip: clip.clip_id)
-    for clip in listed:
-        source = sources.get(clip.source_id)
-        own = f"clip {clip.clip_id}"
-        _join(parents, own, f"media {clip.media_id}")
-        if clip.group:
-            _join(parents, own, f"group {clip.group}")
-        if source is not None:
-            _join(parents, own, f"address {identity(source.url)}")
-    for source in sources.values():
-        if source.media_id is not None:
-            _join(parents, f"address {identity(source.url)}", f"media {source.media_id}")
-            if source.group:
-                _join(parents, f"address {identity(source.url)}", f"group {source.group}")
-    for pair in duplicates:
-        _join(parents, f"media {pair.first}", f"media {pair.second}")
+    clips = sorted(clips, key=lambda clip: clip.clip_id)
+    pairs = [(f"media {pair.first}", f"media {pair.second}") for pair in duplicates]
+    rows = [*_clip_rows(clips, sources), *_source_rows(sources), *_media_rows(pairs)]
+    table = pd.DataFrame(rows, columns=["clip_id", *LINKS], dtype=object)
+    keys = group_keys(table, pairs).tolist()[: len(clips)]
     names: dict[str, str] = {}
-    for clip in listed:
-        root = _root(parents, f"clip {clip.clip_id}")
-        names[root] = min(names.get(root, clip.group), clip.group, key=_rank)
-    return {clip.clip_id: names[_root(parents, f"clip {clip.clip_id}")] for clip in listed}
+    for key, clip in zip(keys, clips, strict=True):
+        names[key] = min(names.get(key, clip.group), clip.group, key=_rank)
+    return {clip.clip_id: names[key] for key, clip in zip(keys, clips, strict=True)}
+
+
+def _clip_rows(clips: Iterable[Clip], sources: Mapping[str, Source]) -> list[dict[str, str]]:
+    """Return a row for each clip. Its source id is left out: the address links two sources of one."""
+    urls = {source_id: identity(source.url) for source_id, source in sources.items()}
+    return [
+        {
+            "clip_id": f"clip {clip.clip_id}",
+            "source_url": urls.get(clip.source_id, ""),
+            "group": clip.group,
+            "sha256": clip.media_id,
+        }
+        for clip in clips
+    ]
+
+
+def _source_rows(sources: Mapping[str, Source]) -> list[dict[str, str | None]]:
+    """Return a row for each source that was fetched, as a clip of the whole: it links though no clip was taken."""
+    return [
+        {
+            "clip_id": f"source {source_id}",
+            "source_url": identity(source.url),
+            "group": source.group,
+            "sha256": source.media_id,
+        }
+        for source_id, source in sources.items()
+        if source.media_id is not None
+    ]
+
+
+def _media_rows(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return a row for each end of a pair: what ties `media <id>` to the clips and sources of that media."""
+    ends = sorted({end for pair in pairs for end in pair})
+    return [{"clip_id": end, "sha256": end.removeprefix("media ")} for end in ends]
 
 
 def _rank(name: str) -> tuple[bool, bool, str]:
     """Order names: what people wrote, then machine-made ones, then none."""
     return not name, name.startswith(MACHINE_MADE), name
-
-
-def _root(parents: dict[str, str], node: str) -> str:
-    while (parent := parents.setdefault(node, node)) != node:
-        parents[node] = parents[parent]
-        node = parents[parent]
-    return node
-
-
-def _join(parents: dict[str, str], one: str, other: str) -> None:
-    parents[_root(parents, one)] = _root(parents, other)

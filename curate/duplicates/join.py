@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from curate.duplicates.comparison import Compared, Comparison, compare, make_sketch
+from curate.duplicates.comparison import Comparison, ComparisonResult, compare, make_sketch
 from curate.duplicates.sketches import FINGERPRINTS
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog
@@ -37,58 +37,58 @@ def join(
 
     `folder` holds the observations, `version` is the fingerprint analyser's: with another one, or another matcher,
     all are compared anew. The work is done in processes. A media whose fingerprint is broken, or a pair that ends its
-    process, is a row of failures; with `retry` those of before are tried again. Each block is compared with all media
+    process, is a row of failures; with `retry` earlier ones are tried again. Each block is compared with all media
     before it and with itself, then recorded at once, so a run that is killed and started again ends with the same
-    pairs. Returns counts: media compared, pairs now in the catalog, pairs that could not be told, by reason, and
-    media and pairs that failed.
+    pairs. Returns counts: media compared, pairs now in the catalog, undecided pairs by reason, and media and pairs
+    that failed.
     """
     key = digest([version, matcher.VERSION], length=12)
-    place = {"workers": workers, "engine": engine, "address": address, "budget": budget, "shared": shared}
-    work = _Join(catalog, folder, key, place, retry=retry)
-    with progress("duplicates", len(work.fresh), unit="videos") as bar:
-        for media in work.done_blocks():
-            bar.step(media)
+    execution = {"workers": workers, "engine": engine, "address": address, "budget": budget, "shared": shared}
+    run = _Join(catalog, folder, key, execution, retry=retry)
+    with progress("duplicates", len(run.fresh), unit="videos") as bar:
+        for count in run.compare_blocks():
+            bar.step(count)
     return {
-        "compared": len(work.fresh),
+        "compared": len(run.fresh),
         "duplicates": len(catalog.duplicates()),
-        "undecided": dict(sorted(work.doubts.items())),
+        "undecided": dict(sorted(run.undecided.items())),
         "failed": catalog.failure_counts().get(STAGE, 0),
     }
 
 
 class _Join:
-    """What is to be compared, and what came of it so far."""
+    """One run of the join: the media to compare, and the results of the blocks so far."""
 
-    def __init__(self, catalog: Catalog, folder: Path, key: str, place: dict[str, Any], *, retry: bool) -> None:
-        self._catalog, self._folder, self._key, self._place = catalog, folder, key, place
-        there = catalog.seen_by(FINGERPRINTS)
+    def __init__(self, catalog: Catalog, folder: Path, key: str, execution: dict[str, Any], *, retry: bool) -> None:
+        self._catalog, self._folder, self._key, self._execution = catalog, folder, key, execution
+        with_fingerprints = catalog.seen_by(FINGERPRINTS)
         failed = catalog.failed_under(STAGE, key)
-        # Of before, and to be forgotten in the end unless it fails again: a kill meanwhile loses none.
+        # Failures of earlier runs, to be deleted at the end unless they fail again: a kill meanwhile loses none.
         self._stale = {failure.item for failure in catalog.failures(STAGE) if retry or failure.key != key}
-        again = {name for item in failed for name in item.split()} if retry else set()
-        lost = failed - again
-        self._compared = sorted((catalog.compared(key) & there) - again)
-        self.fresh = sorted(there.difference(self._compared, lost))
-        self.doubts: Counter[str] = Counter()
+        retried = {name for item in failed for name in item.split()} if retry else set()
+        self._compared = sorted((catalog.compared(key) & with_fingerprints) - retried)
+        self.fresh = sorted(with_fingerprints.difference(self._compared, failed - retried))
+        self.undecided: Counter[str] = Counter()
         self._open: dict[int, tuple[Sequence[str], int, list[Duplicate]]] = {}
+        """Number of a block -> its media, its comparisons that are not finished, and the matches so far."""
 
-    def done_blocks(self) -> Iterator[int]:
-        """Compare and record; yield how many media each block had."""
-        sound = self._sketched()
-        yield len(self.fresh) - len(sound)
-        blocks = list(self._blocks(sound))
+    def compare_blocks(self) -> Iterator[int]:
+        """Compare and record; yield the number of media of each finished block."""
+        with_sketch = self._make_sketches()
+        yield len(self.fresh) - len(with_sketch)
+        blocks = list(self._blocks(with_sketch))
         self._open = {block.number: (block.fresh, 1, []) for block in blocks}
-        for part, outcome in engines.run(compare, blocks, divide=self._divided, **self._place):
-            done = self._taken(part, outcome)
-            if done is not None:
-                yield done
+        for comparison, outcome in engines.run(compare, blocks, divide=self._divide, **self._execution):
+            count = self._take(comparison, outcome)
+            if count is not None:
+                yield count
         self._catalog.forget_failures(STAGE, self._stale)
 
-    def _sketched(self) -> list[str]:
-        """Make the sketches of what is new; return the media that have one."""
+    def _make_sketches(self) -> list[str]:
+        """Make the sketches of new media; return the media that have one."""
         jobs = [(self._folder, media_id, self._key) for media_id in self.fresh]
         failed = {}
-        for (_, media_id, _), outcome in engines.run(make_sketch, jobs, **self._place):
+        for (_, media_id, _), outcome in engines.run(make_sketch, jobs, **self._execution):
             if isinstance(outcome, engines.Failure):
                 failed[media_id] = outcome
         self._record(failed)
@@ -99,25 +99,26 @@ class _Join:
             block, before = media_ids[start : start + _BLOCK], media_ids[:start]
             yield Comparison(number, tuple(block), (*self._compared, *before), self._folder, self._key)
 
-    def _divided(self, part: Comparison) -> list[Comparison]:
-        parts = part.divide()
-        if parts:
-            media_ids, left, matches = self._open[part.number]
-            self._open[part.number] = media_ids, left + len(parts) - 1, matches
-        return parts
+    def _divide(self, comparison: Comparison) -> list[Comparison]:
+        smaller = comparison.divide()
+        if smaller:
+            media_ids, pending, matches = self._open[comparison.number]
+            self._open[comparison.number] = media_ids, pending + len(smaller) - 1, matches
+        return smaller
 
-    def _taken(self, part: Comparison, outcome: Compared | engines.Failure) -> int | None:
-        """Take what came of a part; record its block and return how many media it has, if that was the last."""
-        media_ids, left, matches = self._open[part.number]
+    def _take(self, comparison: Comparison, outcome: ComparisonResult | engines.Failure) -> int | None:
+        """Add the outcome of a comparison; if it was the last of its block record that, and return its media count."""
+        media_ids, pending, matches = self._open[comparison.number]
         if isinstance(outcome, engines.Failure):
-            names = [" ".join(pair) for pair in part.pairs] if part.pairs is not None else part.fresh
+            pairs = comparison.pairs
+            names = [" ".join(pair) for pair in pairs] if pairs is not None else comparison.fresh
             self._record(dict.fromkeys(names, outcome))
         else:
             self._record(outcome.failures)
             matches += [match for match in outcome.matches if isinstance(match, Duplicate)]
-            self.doubts.update(match.reason for match in outcome.matches if isinstance(match, matcher.UndecidedPair))
-        self._open[part.number] = media_ids, left - 1, matches
-        if left > 1:
+            self.undecided.update(pair.reason for pair in outcome.matches if isinstance(pair, matcher.UndecidedPair))
+        self._open[comparison.number] = media_ids, pending - 1, matches
+        if pending > 1:
             return None
         self._catalog.compare(media_ids, sorted(matches, key=lambda pair: (pair.first, pair.second)), key=self._key)
         return len(media_ids)

@@ -27,7 +27,7 @@ _NUMBERED = re.compile(r"g\d+")
 
 @dataclass(frozen=True)
 class Clip:
-    """One real clip and who it belongs to."""
+    """One real clip and its group."""
 
     name: str
     """Path relative to the folder, with `/`."""
@@ -69,31 +69,29 @@ def clips_in(folder: Path) -> list[Clip]:
     return [Clip(name, folder / name, groups.get(name, name)) for name in sorted(names)]
 
 
-def chosen(clips: Sequence[Clip], count: int) -> list[Clip]:
+def sample_clips(clips: Sequence[Clip], count: int) -> list[Clip]:
     """Return `count` clips by the hash of their names, so that the choice depends on no order."""
     return sorted(clips, key=lambda clip: hashlib.sha256(clip.name.encode()).hexdigest())[:count]
 
 
-def seen(clip: Clip) -> Fingerprint:
+def fingerprint_clip(clip: Clip) -> Fingerprint:
     """Return the fingerprint of a clip. Runs in a worker."""
     return fingerprint_of(clip.path)
 
 
-def tried(trial: Trial) -> dict[str, str]:
-    """Make the edits of a clip; return edit -> found, missed, or why it could not be told. Runs in a worker."""
-    outcome = {}
-    original = seen(trial.clip)
+def run_trial(trial: Trial) -> dict[str, str]:
+    """Make the edits of a clip; return edit -> found, missed, or why it could not be decided. Runs in a worker."""
+    outcomes = {}
+    original = fingerprint_clip(trial.clip)
     with tempfile.TemporaryDirectory() as folder:
         for name in trial.edits:
             target = Path(folder) / "edit.mp4"
             edits.make(trial.clip.path, name, target, key=trial.clip.name)
-            known = {"a": original, "b": fingerprint_of(target)}
-            sketches = {key: sketch(value) for key, value in known.items()}
-            verdict = next(iter(duplicates(["a"], ["b"], sketches, known.__getitem__)), None)
-            outcome[name] = (
-                MISSED if verdict is None else verdict.reason if isinstance(verdict, UndecidedPair) else FOUND
-            )
-    return outcome
+            prints = {"a": original, "b": fingerprint_of(target)}
+            sketches = {key: sketch(print_) for key, print_ in prints.items()}
+            pair = next(iter(duplicates(["a"], ["b"], sketches, prints.__getitem__)), None)
+            outcomes[name] = MISSED if pair is None else pair.reason if isinstance(pair, UndecidedPair) else FOUND
+    return outcomes
 
 
 def recall_rows(trials: Sequence[Trial], outcomes: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
@@ -123,19 +121,20 @@ def recall_rows(trials: Sequence[Trial], outcomes: Iterable[Mapping[str, str]]) 
 
 def matches(clips: Sequence[Clip], fingerprints: Mapping[str, Fingerprint]) -> dict[str, Any]:
     """Compare all clips with each other: matches between different groups are false, those within one are counted."""
-    group = {clip.name: clip for clip in clips}
-    sketches = {name: sketch(value) for name, value in fingerprints.items()}
+    clip_by_name = {clip.name: clip for clip in clips}
+    sketches = {name: sketch(fingerprint) for name, fingerprint in fingerprints.items()}
     false: list[dict[str, Any]] = []
     within = undecided = 0
     for pair in duplicates(sorted(fingerprints), (), sketches, fingerprints.__getitem__):
-        first, second = group[pair.first], group[pair.second]
+        clip, match = clip_by_name[pair.first], clip_by_name[pair.second]
         if isinstance(pair, UndecidedPair):
-            undecided += first.group != second.group
-        elif first.group == second.group:
+            undecided += clip.group != match.group
+        elif clip.group == match.group:
             within += 1
         else:
-            halves = sorted({first.half, second.half})
+            halves = sorted({clip.half, match.half})
             false.append({**pair.row(), "half": halves[0] if len(halves) == 1 else "both"})
+    # Pairs of different groups, of n clips in groups of n_g: (n^2 - sum n_g^2) / 2; groups of 2 and 1: (9 - 5) / 2 = 2.
     sizes = Counter(clip.group for clip in clips)
     pairs = (len(clips) ** 2 - sum(size**2 for size in sizes.values())) // 2
     return {"pairs_of_different_groups": pairs, "false": false, "undecided": undecided, "within_groups": within}

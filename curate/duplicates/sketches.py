@@ -1,4 +1,4 @@
-"""Sketches and fingerprints of media as they lie beside their observations."""
+"""Sketches and fingerprints of media, read from beside their observations."""
 
 import zipfile
 import zlib
@@ -17,27 +17,27 @@ from splits.near.candidates import Sketch, has_valid_shape, sketch
 FINGERPRINTS = "fingerprints"
 
 
-def sketched(folder: Path, media_id: str, load: Callable[[str], Fingerprint], *, key: str) -> Sketch:
-    """Return the sketch of a media as it lies beside its observations, made and written where it is not of `key`."""
+def load_sketch(folder: Path, media_id: str, load: Callable[[str], Fingerprint], *, key: str) -> Sketch:
+    """Read the sketch of a media from beside its observations; make and write it where it is absent or not of `key`."""
     path = folder / media_id / "sketch.npz"
     try:
         with np.load(path) as stored:
-            # Those of before do not say whose they are.
+            # Sketches of earlier versions do not name their media.
             if stored["key"].item() == key and ("media" not in stored or stored["media"].item() == media_id):
-                kept = Sketch(stored["contrasts"], stored["view"], stored["seconds"])
-                if has_valid_shape(kept):
-                    return kept
+                earlier = Sketch(stored["contrasts"], stored["view"], stored["seconds"])
+                if has_valid_shape(earlier):
+                    return earlier
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         pass  # Absent or broken: it holds nothing that the fingerprint does not.
-    made = sketch(load(media_id))
+    fresh = sketch(load(media_id))
     observations.clear(path)
     with whole(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, key=key, media=media_id, contrasts=made.contrasts, view=made.view, seconds=made.seconds)
-    return made
+        np.savez(file, key=key, media=media_id, contrasts=fresh.contrasts, view=fresh.view, seconds=fresh.seconds)
+    return fresh
 
 
-def read(folder: Path, media_id: str) -> Fingerprint:
-    """Return the fingerprint of a media from its observations; SlateboardError says where it is broken."""
+def read_fingerprint(folder: Path, media_id: str) -> Fingerprint:
+    """Read the fingerprint of a media from its observations; SlateboardError says where it is broken."""
     try:
         return Fingerprint.of_row(observations.read(folder, media_id, FINGERPRINTS)[0])
     except (OSError, ValueError, KeyError, IndexError, TypeError, zlib.error, pa.ArrowException) as error:

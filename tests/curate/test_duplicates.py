@@ -139,21 +139,21 @@ def test_a_stored_sketch_is_read_again_and_made_anew_where_broken_or_of_another_
     filled: SimpleNamespace,
 ) -> None:
     def read(name: str) -> Fingerprint:
-        return sketches.read(filled.folder, name)
+        return sketches.read_fingerprint(filled.folder, name)
 
-    made = sketches.sketched(filled.folder, "a" * 64, read, key="k")
+    made = sketches.load_sketch(filled.folder, "a" * 64, read, key="k")
     loads: list[str] = []
 
     def load(media_id: str) -> Fingerprint:
         loads.append(media_id)
-        return sketches.read(filled.folder, media_id)
+        return sketches.read_fingerprint(filled.folder, media_id)
 
-    again = sketches.sketched(filled.folder, "a" * 64, load, key="k")
+    again = sketches.load_sketch(filled.folder, "a" * 64, load, key="k")
     assert np.array_equal(again.contrasts, made.contrasts)
     assert loads == []
-    sketches.sketched(filled.folder, "a" * 64, load, key="other")
+    sketches.load_sketch(filled.folder, "a" * 64, load, key="other")
     (filled.folder / ("a" * 64) / "sketch.npz").write_bytes(b"PK")
-    again = sketches.sketched(filled.folder, "a" * 64, load, key="other")
+    again = sketches.load_sketch(filled.folder, "a" * 64, load, key="other")
     assert np.array_equal(again.contrasts, made.contrasts)
     assert loads == ["a" * 64] * 2
 

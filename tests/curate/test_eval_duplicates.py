@@ -7,7 +7,7 @@ import pytest
 from drawing import moving
 
 from curate.duplicates.edits import EDITS, make
-from curate.duplicates.recall import FOUND, MISSED, Clip, Trial, clips_in, matches, recall_rows, tried
+from curate.duplicates.recall import FOUND, MISSED, Clip, Trial, clips_in, matches, recall_rows, run_trial
 from curate.steps.eval import duplicates as step
 from slateboard.errors import BadInput
 from slateboard.media.fingerprints import fingerprint_of
@@ -65,4 +65,4 @@ def test_persons_before_one_wall_are_told_apart_and_a_flip_is_found(realdata: Pa
 
 def test_a_caption_over_what_moves_hides_no_repost(realdata: Path) -> None:
     name = "weizmann/wave2/ido_wave2.avi"
-    assert tried(Trial(Clip(name, realdata / name, "ido"), ("caption",))) == {"caption": FOUND}
+    assert run_trial(Trial(Clip(name, realdata / name, "ido"), ("caption",))) == {"caption": FOUND}

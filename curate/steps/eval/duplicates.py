@@ -12,7 +12,15 @@ from typing import Annotated, Any
 import typer
 
 from curate.duplicates.edits import EDITS
-from curate.duplicates.recall import Trial, chosen, clips_in, matches, recall_rows, seen, tried
+from curate.duplicates.recall import (
+    Trial,
+    clips_in,
+    fingerprint_clip,
+    matches,
+    recall_rows,
+    run_trial,
+    sample_clips,
+)
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.options import Processes
@@ -32,10 +40,10 @@ def command(
     if unknown:
         raise BadInput(unknown)
     every = clips_in(folder)
-    trials = [Trial(clip, names) for clip in chosen(every, clips)]
-    tries = track(engine.run(tried, trials, workers=workers), "edits", total=len(trials), unit="clips")
+    trials = [Trial(clip, names) for clip in sample_clips(every, clips)]
+    tries = track(engine.run(run_trial, trials, workers=workers), "edits", total=len(trials), unit="clips")
     outcomes = {trial.clip: _verdicts(trial, outcome) for trial, outcome in tries}
-    prints = track(engine.run(seen, every, workers=workers), "fingerprints", total=len(every), unit="clips")
+    prints = track(engine.run(fingerprint_clip, every, workers=workers), "fingerprints", total=len(every), unit="clips")
     fingerprints = {}
     for clip, value in prints:
         if isinstance(value, engine.Failure):
