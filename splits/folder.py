@@ -14,19 +14,19 @@ from slateboard.paths import inside
 from slateboard.records.split import Split
 from slateboard.sums import SUMS
 from slateboard.workspace import Workspace
-from splits.audit.audit import Audit, audit, certificate, lists_sha256
-from splits.audit.listed import dataset_of_lists, read_lists
+from splits.audit.audit import Audit, audit
+from splits.audit.official_lists import dataset_of_lists, read_lists
+from splits.certificate import CERTIFICATE, certificate
 from splits.division import PROTOCOLS
 from splits.listing.entries import LISTS, Entry, Listing
 from splits.parts import PARTS, few
 
 RECORD = "split.json"
 """Written last: a folder without it is no split."""
-CERTIFICATE = "certificate.json"
 
 
 def write_split(folder: Path, split: Split, dataset: Dataset, *, report: Audit | None = None) -> None:
-    """Write a split into its folder, over what lies there; `report` is its audit where that is made already."""
+    """Write a split into its folder, over its files there; `report` is its audit where there is one already."""
     (folder / RECORD).unlink(missing_ok=True)
     with whole(folder / "parts.parquet") as temporary:
         parts_table(dataset, split).to_parquet(temporary, index=False)
@@ -38,7 +38,7 @@ def write_split(folder: Path, split: Split, dataset: Dataset, *, report: Audit |
 
 def parts_table(dataset: Dataset, split: Split) -> pd.DataFrame:
     """Return clip_id and part of every clip that the split names, in the order of the dataset."""
-    part_of = {clip: part for part in PARTS for clip in getattr(split, part)}
+    part_of = {clip: subset for subset in PARTS for clip in getattr(split, subset)}
     ids = [clip for clip in dataset.clips["clip_id"].to_numpy(dtype=object).tolist() if clip in part_of]
     return pd.DataFrame({"clip_id": ids, "part": [part_of[clip] for clip in ids]}, dtype="str")
 
@@ -86,13 +86,13 @@ def find_split(workspace: Workspace, dataset: Dataset, *, protocol: str, number:
     """Read a split from the release, else from the workspace; say which exist where there is none such."""
     folder = split_folder(workspace, dataset, protocol=protocol, number=number)
     if not (folder / RECORD).is_file():
-        wanted = f"{protocol}-{number}"
+        key = f"{protocol}-{number}"
         # Official lists of several sets are fixed-NAME.
         base = protocol.partition("-")[0]
-        known = base if base in PROTOCOLS.names() else "PROTOCOL"
+        to_make = base if base in PROTOCOLS.names() else "PROTOCOL"
         raise SlateboardError(
-            f"{dataset.key} has no split '{wanted}'. {did_you_mean(wanted, _told(existing(workspace, dataset)))} "
-            f"Make it with `slateboard split make {known} --dataset {dataset.version}`."
+            f"{dataset.key} has no split '{key}'. {did_you_mean(key, _with_ranges(existing(workspace, dataset)))} "
+            f"Make it with `slateboard split make {to_make} --dataset {dataset.version}`."
         )
     split = Split.read(folder / RECORD)
     if split.dataset_sha256 != dataset.sha256:
@@ -122,29 +122,25 @@ def numbered(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.parent.name))
 
 
-def _told(keys: Iterable[str]) -> list[str]:
+def _with_ranges(keys: Iterable[str]) -> list[str]:
     """Return keys of splits for a person: `kfold-1 to 5` in place of five."""
-    numbers: dict[str, list[int]] = {}
+    numbers_of: dict[str, list[int]] = {}
     for key in keys:
         protocol, _, number = key.rpartition("-")
-        numbers.setdefault(protocol, []).append(int(number))
+        numbers_of.setdefault(protocol, []).append(int(number))
     return [
-        f"{protocol}-{found[0]} to {found[-1]}"
-        if len(found) > 1 and found == list(range(found[0], found[-1] + 1))
-        else few([f"{protocol}-{number}" for number in found])
-        for protocol, found in sorted((name, sorted(some)) for name, some in numbers.items())
+        f"{protocol}-{numbers[0]} to {numbers[-1]}"
+        if len(numbers) > 1 and numbers == list(range(numbers[0], numbers[-1] + 1))
+        else few([f"{protocol}-{number}" for number in numbers])
+        for protocol, numbers in sorted((name, sorted(of)) for name, of in numbers_of.items())
     ]
 
 
-def is_same(one: Split, other: Split) -> bool:
-    """Return whether two splits are the same division made in the same way; wording of reports aside."""
-    same_way = (one.key, one.dataset_sha256, one.parameters, one.seed) == (
-        other.key,
-        other.dataset_sha256,
-        other.parameters,
-        other.seed,
-    )
-    return same_way and lists_sha256(one) == lists_sha256(other) and set(one.unused) == set(other.unused)
+def is_same(stored: Split, split: Split) -> bool:
+    """Return whether two splits have the same clips in each part and were made in the same way; reports may differ."""
+    fields = ("key", "dataset_sha256", "parameters", "seed", "sha256")
+    same = all(getattr(stored, field) == getattr(split, field) for field in fields)
+    return same and set(stored.unused) == set(split.unused)
 
 
 def _entries(dataset: Dataset, split: Split) -> tuple[Entry, ...]:

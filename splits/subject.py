@@ -6,8 +6,8 @@ from pathlib import Path
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit.learned import Learned, read_learned
-from splits.audit.listed import VERSION, read_lists, split_of_lists
+from splits.audit.official_lists import is_of_lists, read_lists, split_of_lists
+from splits.audit.training_record import TrainingRecord, read_training_record
 from splits.folder import RECORD, find_split, split_folder
 
 
@@ -20,13 +20,8 @@ class Subject:
 
     @property
     def of_lists(self) -> bool:
-        """Whether there are list files alone: no files of clips that could be read, no split of our own."""
+        """Whether the dataset is list files alone: no video to read, no split of our own."""
         return is_of_lists(self.dataset)
-
-
-def is_of_lists(dataset: Dataset) -> bool:
-    """Return whether a dataset is made of list files alone."""
-    return dataset.version == VERSION
 
 
 def subject_of(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int, form: str | None) -> Subject:
@@ -37,9 +32,9 @@ def subject_of(workspace: Workspace, dataset: Dataset, *, protocol: str, number:
 
 
 def subject_beside(path: Path, workspace: Workspace, dataset: Dataset, *, key: str, form: str | None) -> Subject:
-    """Return a dataset with the split that a certificate speaks of, as it is written: other data than its own too.
+    """Return a dataset with the split that a certificate is about, without checking that it was made for this dataset.
 
-    `key`: <protocol>-<number>. The record beside the certificate counts, else the one that lies where it should.
+    `key`: <protocol>-<number>. The record beside the certificate counts, else the one in the split's own folder.
     """
     protocol, _, number = key.rpartition("-")
     if is_of_lists(dataset):
@@ -50,8 +45,8 @@ def subject_beside(path: Path, workspace: Workspace, dataset: Dataset, *, key: s
     return Subject(dataset, Split.read(record))
 
 
-def learned_from(path: Path, workspace: Workspace, dataset: Dataset) -> Learned:
-    """Read what a model was trained on; a run that names its split means that of the same dataset."""
-    return read_learned(
+def training_record_of(path: Path, workspace: Workspace, dataset: Dataset) -> TrainingRecord:
+    """Read which clips a model was trained on; a run that names its split means that of the same dataset."""
+    return read_training_record(
         path, dataset, lambda protocol, number: find_split(workspace, dataset, protocol=protocol, number=number)
     )

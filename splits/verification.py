@@ -17,84 +17,87 @@ from slateboard.records.split import Split
 from slateboard.sums import SUMS, read_sums
 from slateboard.workspace import Workspace
 from splits.audit.examination import Options, examine
-from splits.audit.learned import Learned
-from splits.audit.listed import VERSION
-from splits.certificate import read_certificate
-from splits.folder import CERTIFICATE, RECORD, find_dataset, list_texts, parts_table, root_lists, split_folder
-from splits.subject import is_of_lists, learned_from, subject_beside
+from splits.audit.official_lists import VERSION, is_of_lists
+from splits.audit.training_record import TrainingRecord
+from splits.certificate import CERTIFICATE, certificate_of, read_certificate
+from splits.folder import RECORD, find_dataset, list_texts, parts_table, root_lists, split_folder
+from splits.subject import subject_beside, training_record_of
 
 
 @dataclass(frozen=True)
-class Verified:
-    """What a second derivation gave."""
+class Verification:
+    """What differs between a certificate and one derived again from the data."""
 
     line: str
     """The audit line, derived anew."""
     differences: tuple[str, ...]
     """One sentence each; empty: the certificate holds."""
     remarks: tuple[str, ...]
-    """What differs and proves nothing: versions of code."""
+    """Differences that prove nothing: versions of code."""
 
 
-def verify(path: Path, workspace: Workspace, *, release: str | None, form: str | None = None) -> Verified:
-    """Derive a certificate again.
+def verify(path: Path, workspace: Workspace, *, release: str | None, form: str | None = None) -> Verification:
+    """Derive a certificate again and compare.
 
     The release is the one that is named (version, folder of a release or of lists), else the one around the
-    certificate, else the version of the workspace that the certificate names. The lists beside the split, and the files
-    of the release that are no videos, are held against what they were written from. Raises BadInput for a file
+    certificate, else the version of the workspace that the certificate names. The lists beside the split, and the
+    files of the release other than videos, are compared with what they were written from. Raises BadInput for a file
     that is no certificate.
     """
-    said = read_certificate(path)
-    dataset = find_dataset(workspace, release or _release_of(path, said), form=form, checked=False)
+    stored = read_certificate(path)
+    dataset = find_dataset(workspace, release or _release_of(path, stored), form=form, checked=False)
     try:
-        split = subject_beside(path, workspace, dataset, key=said["split"], form=form).split
+        split = subject_beside(path, workspace, dataset, key=stored["split"], form=form).split
     except BadInput as error:
-        return Verified("", tuple(str(problem) for problem in error.problems), ())
-    options = Options.read(said["options"])
-    learned, problems = _learned(options, path, workspace, dataset)
-    derived = json.loads(json.dumps(examine(dataset, split, options, learned=learned).certificate))
-    found = [
+        return Verification("", tuple(str(problem) for problem in error.problems), ())
+    options = Options.read(stored["options"])
+    record, problems = _read_training_record(options, path, workspace, dataset)
+    examination = examine(dataset, split, options, training_record=record)
+    # Through JSON, so that tuples are lists as in the stored one.
+    derived = json.loads(json.dumps(certificate_of(dataset, split, examination)))
+    sentences = [
         *problems,
-        *differences(said, derived),
-        *_beside(path, workspace, dataset, split),
-        *_sums(dataset.root),
+        *differences(stored, derived),
+        *_wrong_lists(path, workspace, dataset, split),
+        *_wrong_files(dataset.root),
     ]
     remarks = [
-        f"versions.{name}: made with {said['versions'].get(name)}, checked with {derived['versions'].get(name)}"
-        for name in sorted({*said["versions"], *derived["versions"]} - {"fingerprints_sha256"})
-        if said["versions"].get(name) != derived["versions"].get(name)
+        f"versions.{name}: made with {stored['versions'].get(name)}, checked with {derived['versions'].get(name)}"
+        for name in sorted({*stored["versions"], *derived["versions"]} - {"fingerprints_sha256"})
+        if stored["versions"].get(name) != derived["versions"].get(name)
     ]
-    return Verified(derived["line"], tuple(found), tuple(remarks))
+    return Verification(derived["line"], tuple(sentences), tuple(remarks))
 
 
-def differences(said: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for every value in which a certificate differs from one made of the data."""
-    one, other = _flat(said), _flat(derived)
-    for name in sorted({*one, *other}):
+def differences(stored: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every value in which a certificate differs from one derived from the data."""
+    stored_values, derived_values = _flatten(stored), _flatten(derived)
+    for name in sorted({*stored_values, *derived_values}):
         if name.startswith("versions.") and name != "versions.fingerprints_sha256":
             continue
-        if one.get(name, _ABSENT) != other.get(name, _ABSENT):
-            yield f"{name}: the certificate says {_short(one, name)}, the data say {_short(other, name)}"
+        if stored_values.get(name, _ABSENT) != derived_values.get(name, _ABSENT):
+            says, data_say = _short(stored_values, name), _short(derived_values, name)
+            yield f"{name}: the certificate says {says}, the data say {data_say}"
 
 
 _ABSENT = object()
 
 
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Return path -> value of all leaves; checks are named by their names, not by their places."""
-    if isinstance(value, Mapping) and value:
+def _flatten(tree: Any, name: str = "") -> dict[str, Any]:
+    """Return path -> value of all leaves; checks are addressed by name: `audit.checks[groups on both sides].count`."""
+    if isinstance(tree, Mapping) and tree:
         return {
             path: leaf
-            for key, item in value.items()
-            for path, leaf in _flat(item, f"{name}.{key}" if name else key).items()
+            for key, branch in tree.items()
+            for path, leaf in _flatten(branch, f"{name}.{key}" if name else key).items()
         }
-    if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
-        found: dict[str, Any] = {}
-        for place, item in enumerate(value):
-            path = f"{name}[{item['name']}]"
-            found |= _flat(item, path if f"{path}.name" not in found else f"{path}#{place}")
-        return found
-    return {name: value}
+    if isinstance(tree, list) and tree and all(isinstance(branch, dict) and "name" in branch for branch in tree):
+        leaves: dict[str, Any] = {}
+        for place, branch in enumerate(tree):
+            path = f"{name}[{branch['name']}]"
+            leaves |= _flatten(branch, path if f"{path}.name" not in leaves else f"{path}#{place}")
+        return leaves
+    return {name: tree}
 
 
 def _short(values: Mapping[str, Any], name: str) -> str:
@@ -104,35 +107,36 @@ def _short(values: Mapping[str, Any], name: str) -> str:
     return text if len(text) <= 160 else f"{text[:157]}..."
 
 
-def _release_of(path: Path, said: Mapping[str, Any]) -> str:
+def _release_of(path: Path, stored: Mapping[str, Any]) -> str:
     """Return the release around a certificate, else the version that it names."""
     around = next((folder for folder in path.resolve().parents if (folder / SUMS).is_file()), None)
     if around is not None:
         return str(around)
-    version = said["dataset"].rpartition("-")[2]
+    version = stored["dataset"].rpartition("-")[2]
     if version == VERSION:
         raise SlateboardError(f"{path} speaks of list files. Say where they lie: --dataset FOLDER.")
     return str(version)
 
 
-def _learned(options: Options, path: Path, workspace: Workspace, dataset: Dataset) -> tuple[Learned | None, list[str]]:
-    """Return the training ids that the certificate names, and whether they are still the same."""
+def _read_training_record(
+    options: Options, certificate: Path, workspace: Workspace, dataset: Dataset
+) -> tuple[TrainingRecord | None, list[str]]:
+    """Return the training record that the certificate names, and a sentence if it is not the same any more."""
     if options.trained_on is None:
         return None, []
-
     try:
-        places = [inside(folder, options.trained_on) for folder in (workspace.root, path.parent)]
-        found = next((place for place in places if place.exists()), places[0])
-        learned = replace(learned_from(found, workspace, dataset), where=options.trained_on)
+        paths = [inside(folder, options.trained_on) for folder in (workspace.root, certificate.parent)]
+        path = next((path for path in paths if path.exists()), paths[0])
+        record = replace(training_record_of(path, workspace, dataset), where=options.trained_on)
     except SlateboardError as error:
         return None, [f"options.trained_on: cannot be read again. {error}"]
-    if learned.sha256 == options.trained_on_sha256:
-        return learned, []
-    return learned, [f"options.trained_on_sha256: {options.trained_on} holds other ids than it did"]
+    if record.sha256 == options.trained_on_sha256:
+        return record, []
+    return record, [f"options.trained_on_sha256: {options.trained_on} holds other ids than it did"]
 
 
-def _beside(path: Path, workspace: Workspace, dataset: Dataset, split: Split) -> Iterator[str]:
-    """Yield the lists that are not what the split says, beside it and at the root of its release."""
+def _wrong_lists(path: Path, workspace: Workspace, dataset: Dataset, split: Split) -> Iterator[str]:
+    """Yield a sentence for each list, beside the split and at the root of its release, that is not the split's."""
     if is_of_lists(dataset):
         return
     folder = path.parent
@@ -149,16 +153,16 @@ def _beside(path: Path, workspace: Workspace, dataset: Dataset, split: Split) ->
         yield f"{table}: is not the table of {split.key}"
 
 
-def _is_table(path: Path, wanted: pd.DataFrame) -> bool:
+def _is_table(path: Path, expected: pd.DataFrame) -> bool:
     try:
-        found = read_table(path, what="table of parts")
+        stored = read_table(path, what="table of parts")
     except BadInput:
         return False
-    return found.astype(object).equals(wanted.astype(object))
+    return stored.astype(object).equals(expected.astype(object))
 
 
-def _sums(root: Path) -> Iterator[str]:
-    """Yield the files of a release, videos aside, that are not what its SHA256SUMS says; videos are an audit's part."""
+def _wrong_files(root: Path) -> Iterator[str]:
+    """Yield a sentence for each file of a release that is not as in SHA256SUMS; videos are left to the audit."""
     sums = root / SUMS
     if not sums.is_file():
         return

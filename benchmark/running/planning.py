@@ -13,7 +13,6 @@ from slateboard.errors import SlateboardError
 from slateboard.records.run import Failed, Model, Run
 from slateboard.records.split import Split
 from slateboard.settings import Settings
-from splits.audit.audit import lists_sha256
 
 MEMBERS = "members"
 """Parameter of the baselines whose `build` gives members; the others are not built to find that out."""
@@ -41,7 +40,7 @@ def plan(
         dataset_sha256=dataset.sha256,
         protocol=split.protocol,
         split=split.number,
-        split_sha256=lists_sha256(split),
+        split_sha256=split.sha256,
         safe=split.safe,
         failed=failed,
         **dict(model),

@@ -18,7 +18,6 @@ from slateboard.records.result import Result
 from slateboard.records.run import Run
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit.audit import lists_sha256
 from splits.folder import find_split
 
 
@@ -71,7 +70,7 @@ def load_record(
     split = find_split(workspace, known, protocol=record.protocol, number=record.split)
     pairs = [
         ("dataset", record.dataset_sha256, known.sha256, f"Name the release {record.dataset} it was made with."),
-        ("split", record.split_sha256, lists_sha256(split), f"Restore {record.protocol}-{record.split}, or run again."),
+        ("split", record.split_sha256, split.sha256, f"Restore {record.protocol}-{record.split}, or run again."),
     ]
     problems = [
         Problem(str(folder), f"was made with {name} {stated[:12]}, not {found[:12]} of {known.key}.", remedy)

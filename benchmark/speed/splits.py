@@ -28,8 +28,8 @@ from slateboard.records.release import Release
 from slateboard.settings import Splitting
 from slateboard.sums import SUMS
 from splits.audit.audit import audit, audit_line
+from splits.audit.membership import SplitMembership
 from splits.audit.near_duplicates import by_hashes
-from splits.audit.sides import Sides
 from splits.division import divide
 
 CLASSES = 101
@@ -163,10 +163,11 @@ def _hashes(dataset: Dataset) -> None:
     _add_fingerprints(dataset)
     (split,) = divide(dataset, protocol="seags", settings=Splitting())
     with _timed("  look up the parts"):
-        sides = Sides.of(dataset.clips, split)
+        membership = SplitMembership.of(dataset.clips, split)
     with _timed("  by_hashes"):
-        found = by_hashes(sides)
-    print(f"    {len(found.undecided):,} pairs across train and test, {len(found.unseen)} clips without hashes")
+        duplicates = by_hashes(membership)
+    pairs, unseen = len(duplicates.undecided), len(duplicates.unseen)
+    print(f"    {pairs:,} pairs across train and test, {unseen} clips without hashes")
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from slateboard.dataset import Dataset, dataset_of
 from slateboard.engine import HERE, Place
 from slateboard.files import sha256_of, write_json, write_text
 from slateboard.records.split import Split
-from splits.audit.audit import audit, audit_line, certificate
+from splits.audit.audit import audit, audit_line
+from splits.certificate import CERTIFICATE, certificate
 from splits.folder import root_lists, write_split
 
 
@@ -38,7 +39,7 @@ def write_documents(
     report = audit(dataset, frozen[0])
     for name, text in root_lists(dataset, frozen[0]).items():
         write_text(folder / name, text)
-    write_json(folder / "certificate.json", certificate(dataset, frozen[0], report))
+    write_json(folder / CERTIFICATE, certificate(dataset, frozen[0], report))
     write_text(folder / "DATASHEET.md", datasheet.datasheet(tables, audit=audit_line(report)))
     write_text(folder / "LICENSE-NOTES.md", datasheet.licence_notes(tables))
     figures.draw_charts(folder / "figures", tables.clips)

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from slateboard.paths import SafeId, SafeName
+from slateboard.files import digest
 from slateboard.records.base import Record
 
 
@@ -40,3 +41,11 @@ class Split(Record):
     def key(self) -> str:
         """<protocol>-<number>, as in the path of a run."""
         return f"{self.protocol}-{self.number}"
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the train and test ids, whatever their order.
+
+        Stored as `lists_sha256` in a certificate, as `split_sha256` in a run.
+        """
+        return digest([sorted(self.train), sorted(self.test)])

@@ -8,28 +8,28 @@ import pyarrow.compute as pc
 from slateboard.dataset import Dataset
 from slateboard.records.release import MACHINE_MADE
 from slateboard.records.split import Split
-from splits.audit.checks import Check, counted
-from splits.audit.sides import Sides, blank, text_of
+from splits.audit.checks import Check, counted_check
+from splits.audit.membership import SplitMembership, is_blank, text_of
 
 
-def contradictions(dataset: Dataset, split: Split, sides: Sides) -> tuple[Check, ...]:
-    """Return what makes a split unusable as it is, without being a leak."""
-    nowhere = ~(sides.used | sides.masks["unused"])
+def contradictions(dataset: Dataset, split: Split, membership: SplitMembership) -> tuple[Check, ...]:
+    """Return the checks of what makes a split unusable as it is, without being a leak."""
+    nowhere = ~(membership.used | membership.masks["unused"])
     return (
-        counted("clips twice in the table", "contradiction", sides.repeated),
-        counted("clips in no part", "contradiction", dataset.clips["clip_id"][nowhere].unique()),
-        counted("clips not in the dataset", "contradiction", sides.foreign),
-        counted("other dataset", "contradiction", _other_dataset(dataset, split)),
-        counted("labels inconsistent", "contradiction", _inconsistent(dataset)),
-        counted("equal files under two labels", "contradiction", _two_labels(dataset.clips)),
+        counted_check("clips twice in the table", "contradiction", membership.repeated),
+        counted_check("clips in no part", "contradiction", dataset.clips["clip_id"][nowhere].unique()),
+        counted_check("clips not in the dataset", "contradiction", membership.foreign),
+        counted_check("other dataset", "contradiction", _other_dataset(dataset, split)),
+        counted_check("labels inconsistent", "contradiction", _inconsistent(dataset)),
+        counted_check("equal files under two labels", "contradiction", _two_labels(dataset.clips)),
     )
 
 
-def unknowns(sides: Sides) -> tuple[Check, ...]:
-    """Return what the table does not tell of clips in train or test."""
-    named_by_nobody = text_of(sides.clips, "group").str.startswith(MACHINE_MADE).to_numpy(bool)
-    without = sides.used & (blank(sides.clips, "group") | named_by_nobody)
-    return (counted("clips without a group", "unknown", sides.clips["clip_id"][without]),)
+def unknowns(membership: SplitMembership) -> tuple[Check, ...]:
+    """Return the checks of what the table does not say about clips in train or test."""
+    named_by_nobody = text_of(membership.clips, "group").str.startswith(MACHINE_MADE).to_numpy(bool)
+    without = membership.used & (is_blank(membership.clips, "group") | named_by_nobody)
+    return (counted_check("clips without a group", "unknown", membership.clips["clip_id"][without]),)
 
 
 def _other_dataset(dataset: Dataset, split: Split) -> list[str]:
@@ -58,7 +58,7 @@ def _inconsistent(dataset: Dataset) -> list[str]:
 
 def _two_labels(clips: pd.DataFrame) -> list[str]:
     """Name the files, by the hash of bytes or of pictures, that bear two labels: one of them must be wrong."""
-    told: set[str] = set()
+    conflicts: set[str] = set()
     for column in ("sha256", "frames_sha256"):
         text = text_of(clips, column)
         several = text.duplicated(keep=False).to_numpy(bool) & np.asarray(text != "", bool)
@@ -68,5 +68,5 @@ def _two_labels(clips: pd.DataFrame) -> list[str]:
         files = files.drop_duplicates(["file", "label"]).sort_values(["file", "clip_id"])
         files = files[files["file"].duplicated(keep=False)]
         bearers = files["clip_id"].astype(str) + " (" + files["label"].astype(str) + ")"
-        told.update(" and ".join(names) for names in bearers.groupby(files["file"]).agg(list))
-    return sorted(told)
+        conflicts.update(" and ".join(names) for names in bearers.groupby(files["file"]).agg(list))
+    return sorted(conflicts)

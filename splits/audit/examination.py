@@ -1,4 +1,4 @@
-"""Examine a split beyond its table: near-duplicates across train and test, the files, and what a model learned from."""
+"""Examine a split beyond its table: near-duplicates of train and test, the files, and what a model was trained on."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,12 +10,12 @@ from slateboard.files import sha256_of
 from slateboard.records.release import FINGERPRINTS
 from slateboard.records.split import Split
 from splits.audit import audit as names
-from splits.audit.audit import Audit, audit, certificate
-from splits.audit.checks import Check, counted, not_looked_at
-from splits.audit.intact import named, states
-from splits.audit.learned import Learned, checks
+from splits.audit.audit import Audit, audit
+from splits.audit.checks import Check, counted_check, skipped_check
+from splits.audit.file_integrity import damaged_files, with_state
+from splits.audit.membership import SplitMembership, text_of
 from splits.audit.near_duplicates import MOST_BITS, NearDuplicates, Pair, by_fingerprints, by_hashes
-from splits.audit.sides import Sides, text_of
+from splits.audit.training_record import TrainingRecord, training_checks
 from splits.near.duplicates import VERSION as MATCHER
 
 Depth = Literal["table", "hashes", "media"]
@@ -29,90 +29,100 @@ class Options:
     depth: Depth = "table"
     bound: float = names.BOUND
     trained_on: str | None = None
-    """Where the list of training ids is, as given."""
+    """Path of the list of training ids, as given."""
     trained_on_sha256: str | None = None
 
-    def said(self) -> dict[str, Any]:
-        """Return them as certificate.json holds them: what was not asked for is left out."""
+    def stored(self) -> dict[str, Any]:
+        """Return them as certificate.json holds them: options that were not given are left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
-    def read(cls, said: Mapping[str, Any]) -> "Options":
-        """Read what `said` gave; raises TypeError for an unknown one."""
-        return cls(**said)
+    def read(cls, stored: Mapping[str, Any]) -> "Options":
+        """Read what `stored` returned; raises TypeError for an unknown option."""
+        return cls(**stored)
 
 
 @dataclass(frozen=True)
 class Examination:
-    """An audit with all that it was asked to look at."""
+    """An audit with all checks that it was asked for."""
 
     report: Audit
     pairs: tuple[Pair, ...]
-    """Near-duplicates across train and test, decided ones first."""
-    certificate: dict[str, Any]
+    """Near-duplicates of train and test, decided ones first."""
+    options: Options
+    versions: dict[str, Any]
+    """Matcher and fingerprints, or the bound of the hashes: what the outcome depends on beside the split."""
 
 
-def examine(dataset: Dataset, split: Split, options: Options, *, learned: Learned | None = None) -> Examination:
-    """Run all checks to the depth that is asked for. With depth `media` the files of the release are read."""
-    sides = Sides.of(dataset.clips, split)
-    deeper: list[Check] | None = None
-    found = NearDuplicates((), (), ())
+def examine(
+    dataset: Dataset, split: Split, options: Options, *, training_record: TrainingRecord | None = None
+) -> Examination:
+    """Run all checks to the depth of the options. With depth `media` the files of the release are read."""
+    membership = SplitMembership.of(dataset.clips, split)
+    media_checks: list[Check] | None = None
+    duplicates = NearDuplicates((), (), ())
     versions: dict[str, Any] = {}
     if options.depth != "table":
-        found, near, versions = _near(dataset, sides, options.depth)
-        deeper = [*near, *_files(dataset, options.depth)]
-    report = audit(dataset, split, bound=options.bound, deeper=deeper, more=_learned(learned, sides))
-    return Examination(
-        report=report,
-        pairs=(*found.pairs, *found.undecided),
-        certificate=certificate(dataset, split, report, options=options.said(), versions=versions),
-    )
+        duplicates, near_checks, versions = _search_duplicates(dataset, membership, options.depth)
+        media_checks = [*near_checks, *_file_checks(dataset, options.depth)]
+    trained = _training_checks(training_record, membership)
+    report = audit(dataset, split, bound=options.bound, media_checks=media_checks, more_checks=trained)
+    return Examination(report, (*duplicates.pairs, *duplicates.undecided), options, versions)
 
 
-def _near(dataset: Dataset, sides: Sides, depth: Depth) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
+def _search_duplicates(
+    dataset: Dataset, membership: SplitMembership, depth: Depth
+) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
+    """Return the near-duplicates, the checks that count them, and the versions that they depend on."""
     path = dataset.root / FINGERPRINTS
     if depth == "media" and path.is_file():
         try:
-            found = by_fingerprints(path, sides)
+            duplicates = by_fingerprints(path, membership)
         except BadInput as error:
-            return _unseen(str(error.problems[0]))
+            return _skip_search(str(error.problems[0]))
         note = "fingerprints over time, content box and mirror image"
         versions: dict[str, Any] = {"matcher": MATCHER, "fingerprints_sha256": sha256_of(path)}
-        decided = counted(names.NEAR, "leak", map(str, found.pairs), note=note)
-    elif not (text_of(sides.clips, "fingerprint") != "").any():
-        return _unseen("there are no fingerprints")
+        decided = counted_check(names.NEAR, "leak", map(str, duplicates.pairs), note=note)
+    elif not (text_of(membership.clips, "fingerprint") != "").any():
+        return _skip_search("there are no fingerprints")
     else:
         try:
-            found = by_hashes(sides)
+            duplicates = by_hashes(membership)
         except BadInput as error:
-            return _unseen(str(error))
+            return _skip_search(str(error))
         note = f"frame hashes of the table, at most {MOST_BITS} of 256 bits apart"
         versions = {"most_bits": MOST_BITS}
-        decided = not_looked_at(names.NEAR, "leak", "hashes of four frames cannot decide")
-    undecided = counted(names.UNDECIDED, "unknown", map(str, found.undecided), note=note)
-    return found, [decided, undecided, counted(names.UNSEEN, "unknown", found.unseen)], versions
+        decided = skipped_check(names.NEAR, "leak", "hashes of four frames cannot decide")
+    undecided = counted_check(names.UNDECIDED, "unknown", map(str, duplicates.undecided), note=note)
+    return duplicates, [decided, undecided, counted_check(names.UNSEEN, "unknown", duplicates.unseen)], versions
 
 
-def _unseen(why: str) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
-    return NearDuplicates((), (), ()), [not_looked_at(name, kind, why) for name, kind in names.OF_FINGERPRINTS], {}
+def _skip_search(why: str) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
+    return NearDuplicates((), (), ()), [skipped_check(name, kind, why) for name, kind in names.OF_FINGERPRINTS], {}
 
 
-def _files(dataset: Dataset, depth: Depth) -> list[Check]:
+def _file_checks(dataset: Dataset, depth: Depth) -> list[Check]:
     if depth != "media":
-        return [not_looked_at(name, kind, "media were not looked at") for name, kind in names.OF_FILES]
-    found = states(dataset)
+        return [skipped_check(name, kind, "media were not looked at") for name, kind in names.OF_FILES]
+    damaged = damaged_files(dataset)
     return [
-        counted(names.MISSING, "contradiction", named(found, "missing")),
-        counted(names.CHANGED, "contradiction", named(found, "changed"), note="other bytes than the table says"),
-        counted(names.UNDECODED, "contradiction", named(found, "undecodable"), note="every frame was decoded"),
-        counted(
+        counted_check(names.MISSING, "contradiction", with_state(damaged, "missing")),
+        counted_check(
+            names.CHANGED, "contradiction", with_state(damaged, "changed"), note="other bytes than the table says"
+        ),
+        counted_check(
+            names.UNDECODED, "contradiction", with_state(damaged, "undecodable"), note="every frame was decoded"
+        ),
+        counted_check(
             names.OTHERWISE,
             "unknown",
-            named(found, "otherwise"),
+            with_state(damaged, "otherwise"),
             note="bytes as released, other pictures: another decoder, or frames_sha256 of an earlier version",
         ),
     ]
 
 
-def _learned(learned: Learned | None, sides: Sides) -> tuple[Check, ...]:
-    return () if learned is None else checks(learned, sides, names=(names.TRAINED, names.TRAINED_GROUPS))
+def _training_checks(record: TrainingRecord | None, membership: SplitMembership) -> tuple[Check, ...]:
+    if record is None:
+        return ()
+    return training_checks(record, membership, names=(names.TRAINED, names.TRAINED_GROUPS))

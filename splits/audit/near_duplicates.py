@@ -14,7 +14,7 @@ from slateboard.media.fingerprints import Fingerprint
 from slateboard.progress import progress, say, track
 from slateboard.reading import read_table
 from slateboard.records.media import Duplicate
-from splits.audit.sides import Sides, text_of
+from splits.audit.membership import SplitMembership, text_of
 from splits.near.candidates import Sketch, sketch
 from splits.near.duplicates import UndecidedPair, candidate_pairs, compare_pairs
 from splits.near.hashes import near_pairs, pack_fingerprints
@@ -22,15 +22,15 @@ from splits.near.hashes import near_pairs, pack_fingerprints
 MOST_BITS = 31
 """Of 256 that may differ: the threshold that PDQ's authors give (Facebook, The TMK+PDQF Video-Hashing, 2019)."""
 _COLUMNS = ("clip_id", "views", "side", "seconds", "begins_s", "luma")
-_FEW_PAIRS = 300
+_SERIAL_PAIRS = 300
 """Under so many, some 20 ms each, processes take longer to start than they save."""
-_TOGETHER = 64
-"""Pairs that a worker gets at once: a clip that thousands come near, as a blank one, is shared out."""
+_BATCH_PAIRS = 64
+"""Pairs that a worker gets at once: those of a clip that thousands are near, as a blank one, go to several workers."""
 
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """A clip of train and a clip of test that ought not to be apart."""
+    """A clip of train and a clip of test that should be on one side."""
 
     train: str
     test: str
@@ -42,18 +42,18 @@ class Pair:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """What a search for near-duplicates across the sides gave."""
+    """Near-duplicates of train and test."""
 
     pairs: tuple[Pair, ...]
     """Sorted."""
     undecided: tuple[Pair, ...]
     unseen: tuple[str, ...]
-    """Clips in train or test that nothing is known of: no pair of theirs can be found."""
+    """Clips in train or test without a fingerprint: no pair of theirs can be found."""
 
 
 @dataclass(frozen=True)
 class _Comparison:
-    """A clip and those of the other side that come near it, for a worker."""
+    """Candidate pairs of one clip, with what a worker needs to compare them."""
 
     pairs: Sequence[tuple[str, str]]
     rows: Mapping[str, Mapping[str, Any]]
@@ -75,65 +75,65 @@ class _Comparison:
         return [self.of([pair], self.rows, self.sketches) for pair in self.pairs]
 
 
-def by_fingerprints(path: Path, sides: Sides, *, workers: int | None = None) -> NearDuplicates:
+def by_fingerprints(path: Path, membership: SplitMembership, *, workers: int | None = None) -> NearDuplicates:
     """Compare train with test by the fingerprints over time of a release: content box and mirror image included.
 
     Footage that two clips share for a part of their time counts too. The work is done by `workers` processes; the
     outcome does not depend on how many. A clip whose fingerprint is damaged is unseen. Raises BadInput where the
     table cannot be read.
     """
-    wanted = {part: set(sides.clips["clip_id"][sides.masks[part]]) for part in ("train", "test")}
-    rows = _rows(path, wanted["train"] | wanted["test"])
-    sketches = dict(_sketched(rows))
-    train, test = (sorted(wanted[part] & sketches.keys()) for part in ("train", "test"))
-    near_pairs = candidate_pairs(test, train, sketches)
+    train, test = (set(membership.clips["clip_id"][membership.masks[subset]]) for subset in ("train", "test"))
+    rows = _read_rows(path, train | test)
+    sketches = dict(_make_sketches(rows))
+    candidates = candidate_pairs(sorted(test & sketches.keys()), sorted(train & sketches.keys()), sketches)
     pairs, undecided = [], []
-    for found in _judged(near_pairs, rows, sketches, workers=workers):
-        ids = (found.first, found.second)
-        if not (found.first in wanted["train"] and found.second in wanted["test"]):
-            ids = ids[::-1]
-        if isinstance(found, UndecidedPair):
-            undecided.append(Pair(*ids, found.reason))
+    for match in _compare(candidates, rows, sketches, workers=workers):
+        ids = (
+            (match.first, match.second)
+            if match.first in train and match.second in test
+            else (match.second, match.first)
+        )
+        if isinstance(match, UndecidedPair):
+            undecided.append(Pair(*ids, match.reason))
         else:
-            mirrored = ", mirrored" if found.mirrored else ""
-            pairs.append(Pair(*ids, f"{found.seconds:.1f} s alike{mirrored}, score {found.score:.2f}"))
-    unseen = (wanted["train"] | wanted["test"]) - sketches.keys()
+            mirrored = ", mirrored" if match.mirrored else ""
+            pairs.append(Pair(*ids, f"{match.seconds:.1f} s alike{mirrored}, score {match.score:.2f}"))
+    unseen = (train | test) - sketches.keys()
     return NearDuplicates(tuple(sorted(pairs)), tuple(sorted(undecided)), tuple(sorted(unseen)))
 
 
-def by_hashes(sides: Sides, *, most_bits: int = MOST_BITS) -> NearDuplicates:
+def by_hashes(membership: SplitMembership, *, most_bits: int = MOST_BITS) -> NearDuplicates:
     """Compare train with test by the 256-bit fingerprints of the table.
 
     Four pictures cannot tell the same footage from another person before the same wall: all pairs are undecided.
     """
-    chosen = sides.clips[sides.used]
-    hashes = text_of(chosen, "fingerprint").tolist()
-    places, bits = pack_fingerprints(hashes)
-    ids = chosen["clip_id"].to_numpy(dtype=object)
-    in_train, in_test = sides.masks["train"][sides.used][places], sides.masks["test"][sides.used][places]
+    used = membership.clips[membership.used]
+    places, bits = pack_fingerprints(text_of(used, "fingerprint").tolist())
+    ids = used["clip_id"].to_numpy(dtype=object)
+    in_train, in_test = (membership.masks[subset][membership.used][places] for subset in ("train", "test"))
     pairs = near_pairs(bits, most_bits=most_bits)
-    one, other = pairs[:, 0], pairs[:, 1]
-    forward, backward = in_train[one] & in_test[other], in_test[one] & in_train[other]
+    row, column = pairs[:, 0], pairs[:, 1]
+    # As (train, test): pairs of a train row and a test column as they are, the opposite ones turned round.
+    forward, backward = in_train[row] & in_test[column], in_test[row] & in_train[column]
     across = np.concatenate([pairs[forward], pairs[backward & ~forward][:, ::-1]])
-    apart = np.bitwise_count(bits[across[:, 0]] ^ bits[across[:, 1]]).sum(axis=1)
-    names = ids[places]
+    distance = np.bitwise_count(bits[across[:, 0]] ^ bits[across[:, 1]]).sum(axis=1)
     # Sorted as plain tuples, as a million comparisons of dataclasses take seconds.
-    sided = zip(names[across].tolist(), apart.tolist(), strict=True)
-    rows = sorted((str(train), str(test), bits_apart) for (train, test), bits_apart in sided)
-    found = tuple(Pair(train, test, f"{bits_apart} of 256 bits differ") for train, test, bits_apart in rows)
-    told = np.zeros(len(ids), bool)
-    told[places] = True
-    return NearDuplicates((), found, tuple(sorted(map(str, ids[~told]))))
+    rows = zip(ids[places][across].tolist(), distance.tolist(), strict=True)
+    ordered = sorted((str(train), str(test), bits_apart) for (train, test), bits_apart in rows)
+    undecided = tuple(Pair(train, test, f"{bits_apart} of 256 bits differ") for train, test, bits_apart in ordered)
+    has_hash = np.zeros(len(ids), bool)
+    has_hash[places] = True
+    return NearDuplicates((), undecided, tuple(sorted(map(str, ids[~has_hash]))))
 
 
-def _rows(path: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
+def _read_rows(path: Path, clips: set[str]) -> dict[str, dict[str, Any]]:
     table = read_table(path, what="table of fingerprints", columns=_COLUMNS, remedy="Restore the release.")
     rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
-    return {row["clip_id"]: row for row in rows if isinstance(row["clip_id"], str) and row["clip_id"] in wanted}
+    return {row["clip_id"]: row for row in rows if isinstance(row["clip_id"], str) and row["clip_id"] in clips}
 
 
-def _sketched(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Sketch]]:
-    """Yield the sketch of each clip whose fingerprint is sound, and say which are not."""
+def _make_sketches(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Sketch]]:
+    """Yield (clip, sketch) of the fingerprints that are intact, and name the damaged ones."""
     for clip, row in track(rows.items(), "sketch", total=len(rows), unit="clips"):
         try:
             yield clip, sketch(Fingerprint.of_row(row))
@@ -141,27 +141,31 @@ def _sketched(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Sket
             say(f"{clip}: its fingerprint is damaged and tells nothing: {error}")
 
 
-def _judged(
+def _compare(
     pairs: Sequence[tuple[str, str]],
     rows: Mapping[str, Mapping[str, Any]],
     sketches: Mapping[str, Sketch],
     *,
     workers: int | None,
 ) -> Iterator[Duplicate | UndecidedPair]:
-    """Judge all pairs, some with the same first clip at a time: it is made ready once for them."""
-    if workers is None and len(pairs) < _FEW_PAIRS:
+    """Compare all pairs, in batches with the same first clip: its fingerprint is inflated once for a batch."""
+    if workers is None and len(pairs) < _SERIAL_PAIRS:
         workers = 1
-    of_first = [list(some) for _, some in groupby(pairs, key=itemgetter(0))]
-    together = [some[start : start + _TOGETHER] for some in of_first for start in range(0, len(some), _TOGETHER)]
+    of_clip = [list(clip_pairs) for _, clip_pairs in groupby(pairs, key=itemgetter(0))]
+    batches = [of[start : start + _BATCH_PAIRS] for of in of_clip for start in range(0, len(of), _BATCH_PAIRS)]
     with progress("compare", len(pairs), unit="pairs") as bar:
-        items = (_Comparison.of(some, rows, sketches) for some in together)
-        for item, found in engine.run(_outcome, items, workers=workers, divide=_Comparison.divide):
-            if isinstance(found, engine.Failure):
-                yield from (UndecidedPair(first, second, found.reason) for first, second in item.pairs)
+        comparisons = (_Comparison.of(batch, rows, sketches) for batch in batches)
+        results = engine.run(_run_comparison, comparisons, workers=workers, divide=_Comparison.divide)
+        for comparison, matches in results:
+            if isinstance(matches, engine.Failure):
+                yield from (UndecidedPair(*pair, matches.reason) for pair in comparison.pairs)
             else:
-                yield from found
-            bar.step(len(item.pairs))
+                yield from matches
+            bar.step(len(comparison.pairs))
 
 
-def _outcome(item: _Comparison) -> list[Duplicate | UndecidedPair]:
-    return list(compare_pairs(item.pairs, item.sketches, lambda clip: Fingerprint.of_row(item.rows[clip])))
+def _run_comparison(comparison: _Comparison) -> list[Duplicate | UndecidedPair]:
+    def load(clip: str) -> Fingerprint:
+        return Fingerprint.of_row(comparison.rows[clip])
+
+    return list(compare_pairs(comparison.pairs, comparison.sketches, load))

@@ -1,4 +1,4 @@
-"""Draw pairs.png: clips of train and of test that ought not to be apart, side by side, for a person to judge."""
+"""Draw pairs.png: clips of train and of test that should be on one side, next to each other, for a person to judge."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from slateboard.media.errors import Unreadable
 from slateboard.media.fingerprints import sampled
 from slateboard.media.frames import decode
 from slateboard.records.split import Split
-from splits.audit.links import linked
+from splits.audit.links import describe_link
+from splits.audit.membership import SplitMembership
 from splits.audit.near_duplicates import Pair
-from splits.audit.sides import Sides
 
 SHEET = "pairs.png"
 MOST = 24
@@ -43,92 +43,92 @@ Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Pairs to look at."""
+class PairSheet:
+    """The pairs that pairs.png shows, and how many there are."""
 
     title: str
     pairs: tuple[Pair, ...]
-    """MOST at most: near-duplicates first, then one for each group on both sides, by the group's key."""
-    of: int
-    """How many there are in all."""
+    """MOST at most: near-duplicates first, then one for each group in train and test, by the group's key."""
+    total: int
+    """How many pairs there are, shown or not."""
 
     @property
     def count(self) -> str:
         """How many are shown, in words."""
-        if len(self.pairs) < self.of:
-            return f"{len(self.pairs)} of {self.of} pairs shown"
-        return f"{self.of} pair{'' if self.of == 1 else 's'}"
+        if len(self.pairs) < self.total:
+            return f"{len(self.pairs)} of {self.total} pairs shown"
+        return f"{self.total} pair{'' if self.total == 1 else 's'}"
 
 
-NOTHING = Shown("", (), 0)
+EMPTY_SHEET = PairSheet("", (), 0)
 
 
-def shown(dataset: Dataset, split: Split, alike: Sequence[Pair]) -> Shown:
-    """Choose what the sheet shows of near-duplicates and of groups on both sides."""
-    sides = Sides.of(dataset.clips, split)
-    told = {(pair.train, pair.test) for pair in alike}
-    groups = [(key, train, test) for key, train, test in _broken(sides) if (train, test) not in told]
-    pairs = [
-        *alike[:MOST],
-        *(Pair(train, test, linked(sides, key)) for key, train, test in groups[: max(0, MOST - len(alike))]),
-    ]
-    return Shown(f"{split.key} of {dataset.key}", tuple(pairs), len(alike) + len(groups))
+def choose_pairs(dataset: Dataset, split: Split, near_duplicates: Sequence[Pair]) -> PairSheet:
+    """Choose the pairs of the sheet: near-duplicates first, then one for each group that is in train and in test."""
+    membership = SplitMembership.of(dataset.clips, split)
+    listed = {(pair.train, pair.test) for pair in near_duplicates}
+    groups = [(key, train, test) for key, train, test in _broken_groups(membership) if (train, test) not in listed]
+    space = max(0, MOST - len(near_duplicates))
+    of_groups = (Pair(train, test, describe_link(membership, key)) for key, train, test in groups[:space])
+    pairs = (*near_duplicates[:MOST], *of_groups)
+    return PairSheet(f"{split.key} of {dataset.key}", pairs, len(near_duplicates) + len(groups))
 
 
-def draw_pairs(path: Path, dataset: Dataset, shown: Shown) -> None:
-    """Draw three frames of the train clip left, three of the test clip right, ids above; what is unreadable is blank.
+def draw_pairs(path: Path, dataset: Dataset, pair_sheet: PairSheet) -> None:
+    """Draw three frames of the train clip left, three of the test clip right, ids above; unreadable frames are blank.
 
-    Written as PNG under any name.
+    Written as PNG whatever the ending of `path`.
     """
-    size = (_LEFT["test"] + _SIDE + _GAP, _HEAD + len(shown.pairs) * _PAIR)
+    size = (_LEFT["test"] + _SIDE + _GAP, _HEAD + len(pair_sheet.pairs) * _PAIR)
     sheet = Image.new("RGB", size, _PAPER)
     # matplotlib brings this font everywhere, Vietnamese letters included.
     draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
-    draw.text((_GAP, _TEXT // 2), inline(f"{shown.title}: {shown.count}"), fill=_INK, font=font)
-    for name, left in (("why", _GAP), *_LEFT.items()):
-        draw.text((left, _HEAD - _TEXT), name, fill=_INK, font=font)
-    drawn = {clip for pair in shown.pairs for clip in (pair.train, pair.test)}
+    draw.text((_GAP, _TEXT // 2), inline(f"{pair_sheet.title}: {pair_sheet.count}"), fill=_INK, font=font)
+    for name, x in (("why", _GAP), *_LEFT.items()):
+        draw.text((x, _HEAD - _TEXT), name, fill=_INK, font=font)
+    shown = {clip for pair in pair_sheet.pairs for clip in (pair.train, pair.test)}
     columns = dataset.clips[["clip_id", "path", "frames", "label"]].to_numpy(dtype=object)
     files = {
         str(clip): (dataset.file(path), int(frames), str(label))
         for clip, path, frames, label in columns
-        if clip in drawn
+        if clip in shown
     }
-    for place, pair in enumerate(shown.pairs):
+    for place, pair in enumerate(pair_sheet.pairs):
         top = _HEAD + place * _PAIR
         draw.line([(0, top), (size[0], top)], fill=_LINE)
         lines = wrap(inline(pair.why), 26, max_lines=_CELL[1] // _TEXT, placeholder=" ...")
         draw.multiline_text((_GAP, top + _TEXT), "\n".join(lines), fill=_INK, font=font)
-        for clip, left in zip((pair.train, pair.test), _LEFT.values(), strict=True):
-            path_of, frames, label = files[clip]
-            draw.text((left, top + 2), inline(f"{clip}  {label}", most=60), fill=_INK, font=font)
-            for column, picture in enumerate(_frames(path_of, frames)):
+        for clip, x in zip((pair.train, pair.test), _LEFT.values(), strict=True):
+            video, frames, label = files[clip]
+            draw.text((x, top + 2), inline(f"{clip}  {label}", most=60), fill=_INK, font=font)
+            for column, picture in enumerate(_sample_frames(video, frames)):
                 fitted = ImageOps.contain(Image.fromarray(picture), _CELL)
-                sheet.paste(fitted, (left + column * (_CELL[0] + _GAP), top + _TEXT))
+                sheet.paste(fitted, (x + column * (_CELL[0] + _GAP), top + _TEXT))
     sheet.quantize(256).save(path, format="PNG", optimize=True)
 
 
-def _broken(sides: Sides) -> list[tuple[str, str, str]]:
-    """Return key, first clip in train and first in test of each group on both sides, by the group's key."""
-    first = []
-    for part in ("train", "test"):
-        mask = sides.masks[part]
-        ids = pd.Series(sides.clips["clip_id"][mask].to_numpy(dtype=object))
-        first.append(ids.groupby(sides.keys[mask].to_numpy(dtype=object)).min())
-    keys = sorted(set(first[0].index) & set(first[1].index))
-    return [(str(key), str(first[0][key]), str(first[1][key])) for key in keys]
+def _broken_groups(membership: SplitMembership) -> list[tuple[str, str, str]]:
+    """Return (key, smallest clip id in train, smallest in test) of each group in both, sorted by key."""
+    smallest = []
+    for subset in ("train", "test"):
+        mask = membership.masks[subset]
+        ids = pd.Series(membership.clips["clip_id"][mask].to_numpy(dtype=object))
+        smallest.append(ids.groupby(membership.keys[mask].to_numpy(dtype=object)).min())
+    train, test = smallest
+    return [(str(key), str(train[key]), str(test[key])) for key in sorted(set(train.index) & set(test.index))]
 
 
-def _frames(path: Path, frames: int) -> list[Picture]:
-    wanted = sampled(max(1, frames), _FRAMES)
-    found: dict[int, Picture] = {}
+def _sample_frames(path: Path, frames: int) -> list[Picture]:
+    """Return _FRAMES pictures spread over a video of `frames` frames; a frame that does not decode is blank."""
+    indices = sampled(max(1, frames), _FRAMES)
+    pictures: dict[int, Picture] = {}
     try:
         for frame in decode(path, short_side=_CELL[1], on_error=lambda _: None):
-            if frame.index in wanted:
-                found[frame.index] = rgb_quick(frame)
-            if len(found) == len(set(wanted)):
+            if frame.index in indices:
+                pictures[frame.index] = rgb_quick(frame)
+            if len(pictures) == len(set(indices)):
                 break
     except (Unreadable, OSError):
         pass
     blank = np.full((_CELL[1], _CELL[0], 3), _PAPER, np.uint8)
-    return [found.get(index, blank) for index in wanted]
+    return [pictures.get(index, blank) for index in indices]

@@ -22,11 +22,11 @@ from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.audit.audit import BOUND, Audit, audit_line
 from splits.audit.examination import Depth, Options, examine
-from splits.audit.sheet import SHEET, Shown
-from splits.certificate import place_of, refuse_weaker, write_examination
-from splits.folder import CERTIFICATE, find_dataset
+from splits.audit.sheet import SHEET, PairSheet
+from splits.certificate import CERTIFICATE, portable_path, refuse_weaker, write_examination
+from splits.folder import find_dataset
 from splits.parts import short
-from splits.subject import learned_from, subject_of
+from splits.subject import subject_of, training_record_of
 
 
 def command(
@@ -45,37 +45,37 @@ def command(
     form: Annotated[str | None, typer.Option(help="Form of the lists: a name from `slateboard ls lists`.")] = None,
 ) -> dict[str, Any]:
     """Print a line for each check, with the first examples."""
-    found = subject_of(
+    subject = subject_of(
         workspace,
         find_dataset(workspace, dataset, form=form),
         protocol=protocol or workspace.settings.release.protocol,
         number=split,
         form=form,
     )
-    folder = inside(workspace.splits, f"{found.dataset.key}/{found.split.protocol}/{found.split.number}")
-    depth: Depth = "media" if media and not found.of_lists else "hashes"
-    refuse_weaker(folder / CERTIFICATE, found, depth=depth)
-    learned, place = None, None
+    folder = inside(workspace.splits, f"{subject.dataset.key}/{subject.split.protocol}/{subject.split.number}")
+    depth: Depth = "media" if media and not subject.of_lists else "hashes"
+    refuse_weaker(folder / CERTIFICATE, subject.dataset, subject.split, depth=depth)
+    record, record_path = None, None
     if trained_on is not None:
-        place = place_of(trained_on, workspace.root)
-        learned = replace(learned_from(trained_on, workspace, found.dataset), where=place)
+        record_path = portable_path(trained_on, workspace.root)
+        record = replace(training_record_of(trained_on, workspace, subject.dataset), where=record_path)
     options = Options(
         depth=depth,
         bound=bound,
-        trained_on=place,
-        trained_on_sha256=None if learned is None else learned.sha256,
+        trained_on=record_path,
+        trained_on_sha256=None if record is None else record.sha256,
     )
-    examination = examine(found.dataset, found.split, options, learned=learned)
-    sheet = write_examination(folder, found, examination)
+    examination = examine(subject.dataset, subject.split, options, training_record=record)
+    sheet = write_examination(folder, subject.dataset, subject.split, examination)
     report = examination.report
-    _tell(report, found.split, folder, sheet)
+    _print_checks(report, subject.split, folder, sheet)
     outcome = {"line": audit_line(report), "certificate": str(folder / CERTIFICATE), **asdict(report)}
-    _judge(report, outcome, strict=strict)
+    _raise_findings(report, outcome, strict=strict)
     say(audit_line(report))
     return outcome
 
 
-def _tell(report: Audit, split: Split, folder: Path, sheet: Shown) -> None:
+def _print_checks(report: Audit, split: Split, folder: Path, sheet: PairSheet) -> None:
     width = max(len(check.name) for check in report.checks)
     for check in report.checks:
         count = "-" if check.count is None else str(check.count)
@@ -87,11 +87,11 @@ def _tell(report: Audit, split: Split, folder: Path, sheet: Shown) -> None:
     say(f"{CERTIFICATE} in {folder}" + (f", {sheet.count} in {SHEET} to look at" if sheet.pairs else ""))
 
 
-def _judge(report: Audit, outcome: dict[str, Any], *, strict: bool) -> None:
+def _raise_findings(report: Audit, outcome: dict[str, Any], *, strict: bool) -> None:
     """Raise Finding where the split must not be used; with `strict` also for what is unknown or out of balance."""
     line = audit_line(report)
     if report.leaks or report.contradictions:
         raise Finding(f"{line}. Do not quote results on this split as if nothing were shared.", outcome=outcome)
     if strict and (report.unknowns or report.unbalanced):
-        told = f"{report.unknowns} unknown, {report.unbalanced} out of balance"
-        raise Finding(f"{line}. --strict: {told}; look at the checks that are not 0.", outcome=outcome)
+        counts = f"{report.unknowns} unknown, {report.unbalanced} out of balance"
+        raise Finding(f"{line}. --strict: {counts}; look at the checks that are not 0.", outcome=outcome)

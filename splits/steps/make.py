@@ -16,7 +16,7 @@ from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-from splits.audit.audit import Audit, audit, audit_line, lists_sha256
+from splits.audit.audit import Audit, audit, audit_line
 from splits.division import EXTENDS, PROTOCOLS, asked_for, divide, extendable, parameters_of, settled
 from splits.extension import Previous
 from splits.folder import RECORD, existing, find_dataset, find_split, is_same, numbered, split_folder, write_split
@@ -72,7 +72,7 @@ def _row(split: Split, folder: Path, is_there: bool, report: Audit) -> dict[str,
         "folder": str(folder),
         "written": not is_there,
         "safe": split.safe,
-        "lists_sha256": lists_sha256(split),
+        "lists_sha256": split.sha256,
         "audit": audit_line(report),
         "report": list(split.report),
     }

@@ -24,12 +24,13 @@ def command(
     form: Annotated[str | None, typer.Option(help="Form of the lists: a name from `slateboard ls lists`.")] = None,
 ) -> dict[str, Any]:
     """Repeat every check that the certificate tells of, to the same depth."""
-    found = verify(certificate, workspace, release=dataset, form=form)
-    for remark in found.remarks:
+    verification = verify(certificate, workspace, release=dataset, form=form)
+    for remark in verification.remarks:
         say(f"  {remark}")
-    if found.differences:
-        count = f"{len(found.differences)} difference{'' if len(found.differences) == 1 else 's'}"
-        told = "\n".join([f"{certificate} does not hold, {count}:", *found.differences])
-        raise Finding(told, outcome=asdict(found))
-    say(f"{certificate} holds. {found.line}")
-    return asdict(found)
+    differences = verification.differences
+    if differences:
+        count = f"{len(differences)} difference{'' if len(differences) == 1 else 's'}"
+        message = "\n".join([f"{certificate} does not hold, {count}:", *differences])
+        raise Finding(message, outcome=asdict(verification))
+    say(f"{certificate} holds. {verification.line}")
+    return asdict(verification)

@@ -14,7 +14,7 @@ from slateboard.layouts import LAYOUTS, dataset_at, datasets_of, hashed
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
 from splits.audit.audit import audit
-from splits.audit.listed import dataset_of_lists, read_lists
+from splits.audit.official_lists import dataset_of_lists, read_lists
 from splits.division import divide
 
 UCF = (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
 from slateboard.settings import Splitting
-from splits.audit.audit import audit, audit_line, lists_sha256
+from splits.audit.audit import audit, audit_line
 from splits.division import divide
 
 from .conftest import dataset_of
@@ -140,9 +140,9 @@ def test_the_line_names_leaks_and_contradictions(make_dataset) -> None:
 
 def test_the_hash_of_lists_tells_parts_apart_and_ignores_order(make_dataset) -> None:
     data = make_dataset(ROWS)
-    first = lists_sha256(split_of_clips(data, train="01", test="23"))
-    assert lists_sha256(split_of_clips(data, train="10", test="32")) == first
-    assert lists_sha256(split_of_clips(data, train="23", test="01")) != first
+    first = split_of_clips(data, train="01", test="23").sha256
+    assert split_of_clips(data, train="10", test="32").sha256 == first
+    assert split_of_clips(data, train="23", test="01").sha256 != first
 
 
 def test_what_the_table_does_not_tell_is_not_looked_at_which_is_not_none_found(make_dataset) -> None:
@@ -157,7 +157,7 @@ def test_a_table_older_than_a_column_is_audited_all_the_same(make_dataset) -> No
     data = make_dataset(ROWS)
     del data.clips["frames_sha256"]
     report = audit(data, split_of_clips(data, train="01", test="23"))
-    assert report.named("equal pictures on both sides").count is None
+    assert report.check("equal pictures on both sides").count is None
 
 
 def test_only_the_table_is_known_to_have_been_looked_at(make_dataset) -> None:
@@ -270,7 +270,7 @@ def test_whatever_is_planted_on_both_sides_is_found(drawn, column, random) -> No
         rows[place][column] = "planted"
     data, split = made(rows)
     report = audit(data, split)
-    assert report.named(PLANTED[column]).count == 1
+    assert report.check(PLANTED[column]).count == 1
     assert report.leaks >= 1
 
 

@@ -21,7 +21,7 @@ def test_of_many_groups_the_first_are_named_and_all_are_counted(make_dataset) ->
     split = split_of_clips(data, train="0123456", test="789").model_copy(
         update={"test": tuple(f"clip{number:04}" for number in range(7, 14))}
     )
-    check = audit(data, split).named("groups on both sides")
+    check = audit(data, split).check("groups on both sides")
     assert (check.count, check.examples[0], len(check.examples)) == (7, "group g0: clip0000 ~ clip0007", 5)
 
 

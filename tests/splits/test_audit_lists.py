@@ -9,10 +9,10 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput
 from slateboard.records.run import Run
 from slateboard.records.trained_on import TrainedOn
-from splits.audit.audit import audit, lists_sha256
+from splits.audit.audit import audit
 from splits.audit.examination import Options, examine
-from splits.audit.learned import read_learned
-from splits.audit.listed import dataset_of_lists, group_of, read_lists, split_of_lists
+from splits.audit.official_lists import dataset_of_lists, group_of, read_lists, split_of_lists
+from splits.audit.training_record import read_training_record
 
 from .conftest import dataset_of
 from .test_audit import split_of_clips
@@ -22,7 +22,7 @@ ROWS = [{"label": "a"}, {"label": "b"}, {"label": "a"}, {"label": "b"}]
 
 def learned(data: Dataset, path: Path, text: str) -> tuple[list[str], list[str]]:
     path.write_text(text)
-    found = read_learned(path, data, lambda protocol, number: split_of_clips(data, train="01", test="23"))
+    found = read_training_record(path, data, lambda protocol, number: split_of_clips(data, train="01", test="23"))
     return sorted(found.ids), list(found.unknown)
 
 
@@ -41,16 +41,16 @@ def test_a_run_s_folder_tells_what_it_learned_from(tmp_path) -> None:
     data = dataset_of(ROWS)
     divided = split_of_clips(data, train="02", test="13")
     Run(
-        dataset="tiny-v1", dataset_sha256=data.sha256, protocol="seags", split=1, split_sha256=lists_sha256(divided),
+        dataset="tiny-v1", dataset_sha256=data.sha256, protocol="seags", split=1, split_sha256=divided.sha256,
         baseline="chance", parameters={}, weights="none", seed=0, threads=1,
     ).write(tmp_path / "config.toml")  # fmt: skip
-    assert read_learned(tmp_path, data, lambda *_: divided).ids == {"clip0000", "clip0002"}
+    assert read_training_record(tmp_path, data, lambda *_: divided).ids == {"clip0000", "clip0002"}
     with pytest.raises(BadInput, match="was trained on another seags-1 than there is now"):
-        read_learned(tmp_path, data, lambda *_: split_of_clips(data, train="01", test="23"))
+        read_training_record(tmp_path, data, lambda *_: split_of_clips(data, train="01", test="23"))
     with pytest.raises(BadInput, match="is other data than tiny-v1"):
-        read_learned(tmp_path, dataset_of([{**row, "sha256": "x"} for row in ROWS]), lambda *_: divided)
+        read_training_record(tmp_path, dataset_of([{**row, "sha256": "x"} for row in ROWS]), lambda *_: divided)
     TrainedOn(train=("clip0001",), validation=("clip0003",)).write(tmp_path / "trained_on.json")
-    assert read_learned(tmp_path, data, lambda *_: divided).ids == {"clip0001", "clip0003"}
+    assert read_training_record(tmp_path, data, lambda *_: divided).ids == {"clip0001", "clip0003"}
 
 
 def test_what_is_no_list_of_ids_is_refused(tmp_path) -> None:
@@ -58,20 +58,20 @@ def test_what_is_no_list_of_ids_is_refused(tmp_path) -> None:
         with pytest.raises(BadInput, match=r"is no list of clips|names no clip"):
             learned(dataset_of(ROWS), tmp_path / name, text)
     with pytest.raises(BadInput, match="holds no record of a training"):
-        read_learned(tmp_path, dataset_of(ROWS), lambda *_: None)  # type: ignore[arg-type,return-value]
+        read_training_record(tmp_path, dataset_of(ROWS), lambda *_: None)  # type: ignore[arg-type,return-value]
 
 
 def test_test_clips_and_groups_that_a_model_was_trained_on_are_leaks(tmp_path) -> None:
     data = dataset_of([{"label": "a"}, {"label": "b"}, {"label": "a", "group": "x"}, {"label": "b", "group": "x"}])
     split = split_of_clips(data, train="0", test="13", unused="2")
     (tmp_path / "ids.txt").write_text("clip0001\nclip0002\n")
-    ids = read_learned(tmp_path / "ids.txt", data, lambda *_: split)
-    report = examine(data, split, Options(), learned=ids).report
-    assert report.named("test clips trained on").examples == ("clip0001",)
-    assert report.named("test groups trained on").examples == ("clip0002",)
+    ids = read_training_record(tmp_path / "ids.txt", data, lambda *_: split)
+    report = examine(data, split, Options(), training_record=ids).report
+    assert report.check("test clips trained on").examples == ("clip0001",)
+    assert report.check("test groups trained on").examples == ("clip0002",)
     assert report.leaks == audit(data, split).leaks + 1
-    clean = examine(data, split_of_clips(data, train="12", test="0"), Options(), learned=ids).report
-    assert clean.named("test clips trained on").count == 0
+    clean = examine(data, split_of_clips(data, train="12", test="0"), Options(), training_record=ids).report
+    assert clean.check("test clips trained on").count == 0
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_official_lists_share_titles_between_classes(real_lists, name, shared) -
     listing = read_lists(real_lists / name)
     data = dataset_of_lists(real_lists / name, listing)
     reports = [audit(data, split_of_lists(data, listing, number)) for number in (1, 2, 3)]
-    assert tuple(report.named("groups under two labels on both sides").count for report in reports) == shared
-    assert tuple(report.named("groups on both sides").count for report in reports) == shared
+    assert tuple(report.check("groups under two labels on both sides").count for report in reports) == shared
+    assert tuple(report.check("groups on both sides").count for report in reports) == shared
 
 
 def test_a_name_in_both_lists_is_found_though_no_record_could_hold_it(tmp_path) -> None:
@@ -119,7 +119,7 @@ def test_a_name_in_both_lists_is_found_though_no_record_could_hold_it(tmp_path) 
     listing = read_lists(tmp_path, form="ucf101")
     data = dataset_of_lists(tmp_path, listing)
     report = audit(data, split_of_lists(data, listing, 1))
-    assert report.named("clips in two parts").examples == ("v_A_g02_c01",)
+    assert report.check("clips in two parts").examples == ("v_A_g02_c01",)
 
 
 def test_lists_of_two_forms_ask_which_and_a_split_that_is_not_there_is_answered(tmp_path) -> None:

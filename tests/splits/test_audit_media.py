@@ -20,10 +20,10 @@ from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits import subject
 from splits.audit.examination import Options, examine
-from splits.audit.intact import states
+from splits.audit.file_integrity import damaged_files
+from splits.audit.membership import SplitMembership
 from splits.audit.near_duplicates import Pair, by_fingerprints, by_hashes
-from splits.audit.sheet import draw_pairs, shown
-from splits.audit.sides import Sides
+from splits.audit.sheet import choose_pairs, draw_pairs
 from splits.near.candidates import sketch
 from splits.near.duplicates import duplicates
 from splits.steps import audit as audit_step
@@ -80,8 +80,8 @@ def test_mirrored_footage_in_train_and_test_is_a_leak_and_on_one_side_is_none(fi
     assert (pair.train, pair.test) == ("clip0000", "clip0002")
     assert "mirrored" in pair.why
     assert across.report.leaks == 1
-    assert across.report.named("near-duplicates on both sides").count == 1
-    assert across.certificate["versions"]["matcher"] == 3
+    assert across.report.check("near-duplicates on both sides").count == 1
+    assert across.versions["matcher"] == 3
     beside = examine(filmed, split_of_clips(filmed, train="02", test="13"), Options(depth="media"))
     assert (beside.pairs, beside.report.leaks) == ((), 0)
 
@@ -95,7 +95,7 @@ def test_train_is_compared_with_test_and_the_outcome_is_that_of_comparing_all_wi
         prints[f"clip{number:04}"] = fingerprint_of(tmp_path / "film.mp4")
     table = [{"clip_id": name, **value.row()} for name, value in prints.items()]
     pq.write_table(pa.Table.from_pylist(table), tmp_path / "fingerprints.parquet")
-    sides = Sides.of(data.clips, split_of_clips(data, train="013", test="245"))
+    sides = SplitMembership.of(data.clips, split_of_clips(data, train="013", test="245"))
     all_with_all = [
         (one.first, one.second)
         for one in duplicates(sorted(prints), (), {name: sketch(value) for name, value in prints.items()}, prints.get)
@@ -118,7 +118,7 @@ def test_a_clip_without_its_fingerprint_is_unknown(filmed) -> None:
 
 
 def test_a_whole_release_is_not_accused(filmed) -> None:
-    assert states(filmed) == {}
+    assert damaged_files(filmed) == {}
 
 
 def test_a_file_that_is_missing_changed_or_cut_off_is_named(filmed) -> None:
@@ -128,7 +128,7 @@ def test_a_file_that_is_missing_changed_or_cut_off_is_named(filmed) -> None:
     paths[2].write_bytes(paths[2].read_bytes()[:900])
     filmed.clips.loc[filmed.clips["clip_id"] == "clip0002", "sha256"] = sha256_of(paths[2])
     filmed.clips.loc[filmed.clips["clip_id"] == "clip0003", "frames_sha256"] = "0" * 64
-    found = states(filmed)
+    found = damaged_files(filmed)
     assert {clip: state for clip, (state, _) in found.items()} == {
         "clip0000": "missing",
         "clip0001": "changed",
@@ -137,12 +137,12 @@ def test_a_file_that_is_missing_changed_or_cut_off_is_named(filmed) -> None:
     }
     report = examine(filmed, split_of_clips(filmed, train="02", test="13"), Options(depth="media")).report
     assert report.contradictions == 3
-    assert report.named("files that decode otherwise").kind == "unknown"
+    assert report.check("files that decode otherwise").kind == "unknown"
 
 
 def test_a_number_of_frames_that_is_not_the_table_s_is_found(filmed) -> None:
     filmed.clips["frames"] = filmed.clips["frames"] + 1
-    assert [state for state, _ in states(filmed).values()] == ["undecodable"] * 4
+    assert [state for state, _ in damaged_files(filmed).values()] == ["undecodable"] * 4
 
 
 def test_near_hashes_across_train_and_test_are_undecided_and_never_a_leak() -> None:
@@ -156,37 +156,37 @@ def test_near_hashes_across_train_and_test_are_undecided_and_never_a_leak() -> N
         ]
     )
     split = split_of_clips(data, train="01", test="23")
-    found = by_hashes(Sides.of(data.clips, split))
+    found = by_hashes(SplitMembership.of(data.clips, split))
     assert [str(pair) for pair in found.undecided] == ["clip0000 ~ clip0002 (16 of 256 bits differ)"]
     assert found.unseen == ("clip0003",)
     report = examine(data, split, Options(depth="hashes")).report
-    assert (report.leaks, report.named("near-duplicates undecided").count) == (0, 1)
-    assert report.named("near-duplicates on both sides").count is None
-    turned = by_hashes(Sides.of(data.clips, split_of_clips(data, train="23", test="01")))
+    assert (report.leaks, report.check("near-duplicates undecided").count) == (0, 1)
+    assert report.check("near-duplicates on both sides").count is None
+    turned = by_hashes(SplitMembership.of(data.clips, split_of_clips(data, train="23", test="01")))
     assert [(pair.train, pair.test) for pair in turned.undecided] == [("clip0002", "clip0000")]
-    assert by_hashes(Sides.of(data.clips, split_of_clips(data, train="02", test="13"))).undecided == ()
-    assert by_hashes(Sides.of(data.clips, split), most_bits=15).undecided == ()
+    assert by_hashes(SplitMembership.of(data.clips, split_of_clips(data, train="02", test="13"))).undecided == ()
+    assert by_hashes(SplitMembership.of(data.clips, split), most_bits=15).undecided == ()
 
 
 def test_the_sheet_shows_both_clips_of_a_pair_and_nothing_without_one(filmed, tmp_path) -> None:
     split = split_of_clips(filmed, train="01", test="23")
-    chosen = shown(filmed, split, examine(filmed, split, Options(depth="media")).pairs)
+    chosen = choose_pairs(filmed, split, examine(filmed, split, Options(depth="media")).pairs)
     assert (chosen.title, chosen.count, len(chosen.pairs)) == ("seags-1 of tiny-v1", "1 pair", 1)
     draw_pairs(tmp_path / "pairs.png", filmed, chosen)
     sheet = np.asarray(Image.open(tmp_path / "pairs.png").convert("L")).astype(int)
     left, right = sheet[80:188, 220:364], sheet[80:188, 688:832]
     assert np.abs(left - right[:, ::-1]).mean() < 8 < np.abs(left - right).mean()
-    assert shown(filmed, split_of_clips(filmed, train="02", test="13"), ()).pairs == ()
+    assert choose_pairs(filmed, split_of_clips(filmed, train="02", test="13"), ()).pairs == ()
 
 
 def test_a_sheet_has_headings_and_says_how_many_pairs_it_does_not_show(filmed, tmp_path) -> None:
     split = split_of_clips(filmed, train="01", test="23")
     many = [Pair("clip0000", "clip0002", f"{number}") for number in range(30)]
-    chosen = shown(filmed, split, many)
+    chosen = choose_pairs(filmed, split, many)
     assert (len(chosen.pairs), chosen.count) == (24, "24 of 30 pairs shown")
     heights = []
     for pairs in (many[:1], many[:2]):
-        draw_pairs(tmp_path / "pairs.png", filmed, shown(filmed, split, pairs))
+        draw_pairs(tmp_path / "pairs.png", filmed, choose_pairs(filmed, split, pairs))
         sheet = np.asarray(Image.open(tmp_path / "pairs.png").convert("L"))
         heights.append(len(sheet))
         # Ink over the pictures of train and of test, and over both clips of the first pair.
@@ -199,7 +199,7 @@ def test_a_sheet_has_headings_and_says_how_many_pairs_it_does_not_show(filmed, t
 def test_a_group_on_both_sides_is_on_the_sheet_even_where_a_file_cannot_be_read(filmed, tmp_path) -> None:
     filmed.clips["group"] = "one"
     (filmed.root / filmed.clips["path"][0]).unlink()
-    chosen = shown(filmed, split_of_clips(filmed, train="01", test="23"), ())
+    chosen = choose_pairs(filmed, split_of_clips(filmed, train="01", test="23"), ())
     draw_pairs(tmp_path / "pairs.png", filmed, chosen)
     assert [str(pair) for pair in chosen.pairs] == ["clip0000 ~ clip0002 (group one)"]
 

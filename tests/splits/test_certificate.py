@@ -15,15 +15,13 @@ from slateboard.records.split import Split
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
 from splits import certificate as certificate_file
-from splits.audit.audit import certificate, lists_sha256
 from splits.audit.examination import Options, examine
 from splits.audit.near_duplicates import Pair
-from splits.certificate import read_certificate, write_examination
+from splits.certificate import certificate, certificate_of, read_certificate, write_examination
 from splits.division import divide
 from splits.folder import root_lists, write_split
 from splits.steps import audit as audit_step
 from splits.steps import verify as verify_step
-from splits.subject import Subject
 from splits.verification import verify
 
 
@@ -52,8 +50,8 @@ def altered(path: Path, **changes: Any) -> None:
 
 def test_the_certificate_binds_data_lists_options_and_code(grid) -> None:
     (split,) = divide(grid, protocol="seags", settings=Splitting())
-    said = examine(grid, split, Options()).certificate
-    assert (said["schema"], said["dataset_sha256"], said["lists_sha256"]) == (2, grid.sha256, lists_sha256(split))
+    said = certificate_of(grid, split, examine(grid, split, Options()))
+    assert (said["schema"], said["dataset_sha256"], said["lists_sha256"]) == (2, grid.sha256, split.sha256)
     assert said["table_sha256"] == table_sha256(grid.classes, grid.clips)
     assert said["options"] == {"depth": "table", "bound": 0.1}
     assert said["versions"].keys() == {"slateboard"}
@@ -221,10 +219,9 @@ def test_a_deeper_certificate_of_other_lists_is_replaced_as_it_proves_nothing_an
 def test_a_killed_audit_leaves_the_earlier_certificate_with_its_pairs(workspace, release, monkeypatch) -> None:
     folder = workspace.root / "evidence"
     (split,) = divide(release, protocol="random", settings=Splitting())
-    subject = Subject(release, split)
-    made = examine(release, split, Options(depth="hashes"))
-    found = replace(made, pairs=(Pair(split.train[0], split.test[0], "3 of 256 bits differ"),))
-    write_examination(folder, subject, found)
+    bare = examine(release, split, Options(depth="hashes"))
+    paired = replace(bare, pairs=(Pair(split.train[0], split.test[0], "3 of 256 bits differ"),))
+    write_examination(folder, release, split, paired)
     assert sorted(path.name for path in folder.iterdir()) == ["certificate.json", "pairs.csv", "pairs.png"]
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -233,7 +230,7 @@ def test_a_killed_audit_leaves_the_earlier_certificate_with_its_pairs(workspace,
 
     monkeypatch.setattr(certificate_file, "draw_pairs", killed)
     with pytest.raises(KeyboardInterrupt):
-        write_examination(folder, subject, replace(found, pairs=(), certificate={}))
+        write_examination(folder, release, split, replace(paired, pairs=paired.pairs * 2, versions={"most_bits": 0}))
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -249,7 +246,7 @@ def test_of_what_an_audit_writes_the_certificate_takes_its_place_last(workspace,
 
     monkeypatch.setattr(Path, "replace", noted)
     pairs = (Pair(split.train[0], split.test[0], "3 of 256 bits differ"),)
-    write_examination(workspace.root / "evidence", Subject(release, split), replace(made, pairs=pairs))
+    write_examination(workspace.root / "evidence", release, split, replace(made, pairs=pairs))
     assert renamed == ["pairs.png", "pairs.csv", "certificate.json"]
 
 

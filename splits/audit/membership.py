@@ -1,4 +1,4 @@
-"""Which clips of a table are in train, in test and unused, and which of their linked groups are on both sides."""
+"""Which clips of a table are in train, in test and unused, and which of their groups are in train and test both."""
 
 from dataclasses import dataclass
 
@@ -14,18 +14,18 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Sides:
-    """Which rows of a table are where."""
+class SplitMembership:
+    """Which rows of a clip table are in train, in test and unused, and which linked groups they make."""
 
     clips: pd.DataFrame
     masks: dict[str, Mask]
     """Part -> [clips]; a clip in two parts is in two masks."""
     keys: pd.Series
-    """Component of linked clips of each row."""
+    """[clips] key of the group of linked clips."""
     key_codes: NDArray[np.int64]
-    """[clips] number of the component."""
+    """[clips] index of that key in key_names."""
     key_names: NDArray[np.object_]
-    """Key of each number."""
+    """[groups] key of each group."""
     in_two: tuple[str, ...]
     """Ids that the split names twice."""
     foreign: tuple[str, ...]
@@ -34,24 +34,25 @@ class Sides:
     """Ids of several rows."""
 
     @classmethod
-    def of(cls, clips: pd.DataFrame, split: Split) -> "Sides":
+    def of(cls, clips: pd.DataFrame, split: Split) -> "SplitMembership":
         """Look every clip of the table up in the parts of a split."""
         # One pass over all names: a million take a second, looking each part up in the table six times that.
-        lists = [getattr(split, part) for part in PARTS]
+        lists = [getattr(split, subset) for subset in PARTS]
         ids = clips["clip_id"].to_numpy(dtype=object)
         codes, names = pd.factorize(np.array([*ids, *(clip for clips in lists for clip in clips)], dtype=object))
-        own, divided = codes[: len(ids)], codes[len(ids) :]
+        table_codes, split_codes = codes[: len(ids)], codes[len(ids) :]
         masks, start = {}, 0
-        for part, members in zip(PARTS, lists, strict=True):
-            there = np.zeros(len(names), bool)
-            there[divided[start : start + len(members)]] = True
-            masks[part], start = there[own], start + len(members)
-        rows, times = (np.bincount(some, minlength=len(names)) for some in (own, divided))
-        chosen = (times > 1, (rows == 0) & (times > 0), rows > 1)
+        for subset, members in zip(PARTS, lists, strict=True):
+            is_member = np.zeros(len(names), bool)
+            is_member[split_codes[start : start + len(members)]] = True
+            masks[subset], start = is_member[table_codes], start + len(members)
+        rows = np.bincount(table_codes, minlength=len(names))
+        mentions = np.bincount(split_codes, minlength=len(names))
+        in_two, foreign, repeated = mentions > 1, (rows == 0) & (mentions > 0), rows > 1
         keys = group_keys(clips)
         key_codes, key_names = pd.factorize(keys.to_numpy(dtype=object))
-        told = (tuple(sorted(map(str, names[mask]))) for mask in chosen)
-        return cls(clips, masks, keys, key_codes.astype(np.int64), np.asarray(key_names, object), *told)
+        faults = (tuple(sorted(map(str, names[mask]))) for mask in (in_two, foreign, repeated))
+        return cls(clips, masks, keys, key_codes.astype(np.int64), np.asarray(key_names, object), *faults)
 
     @property
     def used(self) -> Mask:
@@ -60,17 +61,15 @@ class Sides:
 
     @property
     def broken(self) -> Mask:
-        """Components that are in train and in test: [key_names]."""
-        return self.on_both(self.key_codes, len(self.key_names))
+        """[groups] which groups have clips in train and in test."""
+        return self.in_train_and_test(self.key_codes, len(self.key_names))
 
-    def on_both(self, codes: NDArray[np.int64], count: int, rows: Mask | None = None) -> Mask:
-        """Return which codes are in train and in test: [count]; `codes` are those of `rows`, or of all."""
-        there = []
-        for part in ("train", "test"):
-            seen = np.zeros(count, bool)
-            seen[codes[self.masks[part] if rows is None else self.masks[part][rows]]] = True
-            there.append(seen)
-        return there[0] & there[1]
+    def in_train_and_test(self, codes: NDArray[np.int64], count: int, rows: Mask | None = None) -> Mask:
+        """Return which codes have clips in train and in test: [count]; `codes` are those of `rows`, or of all rows."""
+        present = np.zeros((2, count), bool)
+        for row, subset in enumerate(("train", "test")):
+            present[row, codes[self.masks[subset] if rows is None else self.masks[subset][rows]]] = True
+        return present[0] & present[1]
 
 
 def text_of(clips: pd.DataFrame, column: str) -> pd.Series:
@@ -82,6 +81,6 @@ def text_of(clips: pd.DataFrame, column: str) -> pd.Series:
     return pd.Series(clips[column].to_numpy(dtype=object, na_value=""), index=clips.index, dtype=object)
 
 
-def blank(clips: pd.DataFrame, column: str) -> Mask:
+def is_blank(clips: pd.DataFrame, column: str) -> Mask:
     """Return the rows without a value in a column."""
     return np.asarray(text_of(clips, column) == "", bool)

@@ -15,9 +15,8 @@ from slateboard.reading import read_json, read_table, read_text, refusal
 from slateboard.records.run import Run
 from slateboard.records.split import Split
 from slateboard.records.trained_on import TRAINED_ON
-from splits.audit.audit import lists_sha256
-from splits.audit.checks import Check, counted
-from splits.audit.sides import Sides
+from splits.audit.checks import Check, counted_check
+from splits.audit.membership import SplitMembership
 from splits.listing.entries import stem
 
 _REMEDY = "Give a run's folder, a JSON list, a table with clip_id, or a text file with a name a line."
@@ -26,15 +25,15 @@ Splits = Callable[[str, int], Split]
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What a model was trained on."""
+class TrainingRecord:
+    """The clips that a model was trained on."""
 
     where: str
     """As a certificate shows it."""
     ids: frozenset[str]
     """Of clips of the dataset."""
     unknown: tuple[str, ...]
-    """Names that no clip of the dataset bears, sorted."""
+    """Names that are no clip of the dataset, sorted."""
 
     @property
     def sha256(self) -> str:
@@ -42,7 +41,7 @@ class Learned:
         return digest([sorted(self.ids), self.unknown])
 
 
-def read_learned(path: Path, dataset: Dataset, split_of: Splits) -> Learned:
+def read_training_record(path: Path, dataset: Dataset, split_of: Splits) -> TrainingRecord:
     """Read the record of a run, or a list, as clips of a dataset.
 
     A folder is a run's: its trained_on.json, or else its config.toml, which names the split whose train list it
@@ -50,40 +49,44 @@ def read_learned(path: Path, dataset: Dataset, split_of: Splits) -> Learned:
     split.json), Parquet or CSV with a column clip_id, or text with a name a line: ids, or paths as in official lists,
     matched by file name. Raises BadInput for any other, and for a run whose lists are not those of the split any more.
     """
-    names = _of_run(path, dataset, split_of) if path.is_dir() else _of_file(path)
-    known = dict.fromkeys(map(str, dataset.clips["clip_id"]))
-    found: set[str] = set()
+    names = _read_run(path, dataset, split_of) if path.is_dir() else _read_file(path)
+    clip_ids = frozenset(map(str, dataset.clips["clip_id"]))
+    trained: set[str] = set()
     unknown: set[str] = set()
     for name in names:
         # `Class/v_x.avi 3` of a train list is the clip v_x.
         bare = name.rpartition(" ")[0] if name.rpartition(" ")[2].isdigit() else name
-        clip = next((one for one in (name, stem(bare)) if one in known), None)
+        clip = next((candidate for candidate in (name, stem(bare)) if candidate in clip_ids), None)
         if clip is None:
             unknown.add(name)
         else:
-            found.add(clip)
-    if not found and not unknown:
+            trained.add(clip)
+    if not trained and not unknown:
         raise BadInput([Problem(str(path), "names no clip.", "Give the list of clips that the model was trained on.")])
-    return Learned(str(path), frozenset(found), tuple(sorted(unknown)))
+    return TrainingRecord(str(path), frozenset(trained), tuple(sorted(unknown)))
 
 
-def checks(learned: Learned, sides: Sides, *, names: tuple[str, str]) -> tuple[Check, Check]:
-    """Return how many test clips were trained on, and test groups by way of other clips of theirs."""
-    clips, test = sides.clips, sides.masks["test"]
-    trained = clips["clip_id"].isin(list(learned.ids)).to_numpy(bool)
-    note = f"{len(learned.ids) + len(learned.unknown)} names in {learned.where}"
-    if learned.unknown:
-        note += f", {len(learned.unknown)} of them no clip of the dataset"
-    of_groups = np.intersect1d(sides.keys[test & ~trained].to_numpy(dtype=str), sides.keys[trained].to_numpy(dtype=str))
+def training_checks(
+    record: TrainingRecord, membership: SplitMembership, *, names: tuple[str, str]
+) -> tuple[Check, Check]:
+    """Return two checks: test clips that were trained on, and test groups of which other clips were trained on."""
+    clips, test = membership.clips, membership.masks["test"]
+    trained = clips["clip_id"].isin(list(record.ids)).to_numpy(bool)
+    note = f"{len(record.ids) + len(record.unknown)} names in {record.where}"
+    if record.unknown:
+        note += f", {len(record.unknown)} of them no clip of the dataset"
+    of_groups = np.intersect1d(
+        membership.keys[test & ~trained].to_numpy(dtype=str), membership.keys[trained].to_numpy(dtype=str)
+    )
     return (
-        counted(names[0], "leak", clips["clip_id"][test & trained], note=note),
-        counted(names[1], "leak", of_groups, note="groups with test clips that were not trained on themselves"),
+        counted_check(names[0], "leak", clips["clip_id"][test & trained], note=note),
+        counted_check(names[1], "leak", of_groups, note="groups with test clips that were not trained on themselves"),
     )
 
 
-def _of_run(folder: Path, dataset: Dataset, split_of: Splits) -> Collection[str]:
+def _read_run(folder: Path, dataset: Dataset, split_of: Splits) -> Collection[str]:
     if (folder / TRAINED_ON).is_file():
-        return _of_file(folder / TRAINED_ON)
+        return _read_file(folder / TRAINED_ON)
     config = folder / "config.toml"
     if not config.is_file():
         remedy = "Name the folder of a run (it holds config.toml), or a file with ids."
@@ -93,28 +96,28 @@ def _of_run(folder: Path, dataset: Dataset, split_of: Splits) -> Collection[str]
         what = f"was trained on {run.dataset} ({run.dataset_sha256[:12]}), which is other data than {dataset.key}."
         raise BadInput([Problem(str(config), what, "Give a list of the ids that it was trained on.")])
     split = split_of(run.protocol, run.split)
-    if lists_sha256(split) != run.split_sha256:
+    if split.sha256 != run.split_sha256:
         what = f"was trained on another {split.key} than there is now."
         raise BadInput([Problem(str(config), what, "Give a list of the ids that it was trained on.")])
     return split.train
 
 
-def _of_file(path: Path) -> Collection[str]:
+def _read_file(path: Path) -> Collection[str]:
     try:
         if path.suffix == ".json":
-            value = read_json(path, what="list of clips", remedy=_REMEDY)
-            # Clips held back to watch may have decided when the training ended.
-            names = value if isinstance(value, list) else [*value["train"], *value.get("validation", ())]
+            document = read_json(path, what="list of clips", remedy=_REMEDY)
+            # Validation clips count as trained on: they may have decided when the training stopped.
+            names = document if isinstance(document, list) else [*document["train"], *document.get("validation", ())]
             return list(map(str, names))
         if path.suffix in (".parquet", ".csv"):
-            return list(map(str, _table(path)["clip_id"]))
+            return list(map(str, _read_table(path)["clip_id"]))
         text = read_text(path, what="list of clips", remedy=_REMEDY).removeprefix("\ufeff")
         return [line.strip() for line in text.splitlines() if line.strip()]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise refusal(path, "list of clips", error, remedy=_REMEDY) from None
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _read_table(path: Path) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return read_table(path, what="list of clips", columns=["clip_id"], remedy=_REMEDY)
     return pd.read_csv(StringIO(read_text(path, what="list of clips", remedy=_REMEDY)), dtype=str)

@@ -29,19 +29,19 @@ def read_lists(folder: Path, *, form: str | None = None) -> Listing:
     """
     if form is not None:
         return LISTS.load(form).read(folder)
-    read: dict[str, Listing] = {}
+    listings: dict[str, Listing] = {}
     problems: dict[str, BadInput] = {}
     for name in LISTS.names():
         try:
-            read[name] = LISTS.load(name).read(folder)
+            listings[name] = LISTS.load(name).read(folder)
         except BadInput as error:
             problems[name] = error
-    if len(read) == 1:
-        return next(iter(read.values()))
-    if read:
-        what = f"holds lists of several forms: {', '.join(read)}."
+    if len(listings) == 1:
+        return next(iter(listings.values()))
+    if listings:
+        what = f"holds lists of several forms: {', '.join(listings)}."
         raise BadInput([Problem(str(folder), what, "Name one with --form.")])
-    # A file of a form with faults in it says more than the folders that hold no such form.
+    # Problems of the folder itself only say that it holds no such form; those of a file in it are worth reading.
     faulty = [problem for error in problems.values() for problem in error.problems if problem.where != str(folder)]
     nothing = Problem(
         str(folder), "is neither a release (no SHA256SUMS) nor a folder of lists.", did_you_mean("", LISTS.names())
@@ -49,26 +49,34 @@ def read_lists(folder: Path, *, form: str | None = None) -> Listing:
     raise BadInput(faulty or [nothing])
 
 
-def dataset_of_lists(folder: Path, listing: Listing) -> Dataset:
-    """Return a table of all clips that any list names: id (file name without ending), label, group.
+def is_of_lists(dataset: Dataset) -> bool:
+    """Return whether a dataset is made of list files alone."""
+    return dataset.version == VERSION
 
-    What lists do not tell is blank or zero: addresses, hashes, fingerprints, times.
+
+def dataset_of_lists(folder: Path, listing: Listing) -> Dataset:
+    """Return a dataset of all clips that any list names: id (file name without ending), label, group.
+
+    Columns that lists do not give are blank or zero: addresses, hashes, fingerprints, times.
     """
     labels = sorted({entry.label for entry in listing.entries})
     classes = listing.classes or tuple(labels)
     position = {name: index for index, name in enumerate(classes, start=1)}
     numbered = {entry.stem: entry.class_index for entry in listing.entries if entry.class_index is not None}
-    first = {entry.stem: entry for entry in reversed(listing.entries)}
-    rows = pd.DataFrame({"clip_id": list(first), "entry": list(first.values())})
+    # Reversed, so that of several entries of a clip the first stays.
+    entry_of = {entry.stem: entry for entry in reversed(listing.entries)}
+    rows = pd.DataFrame({"clip_id": list(entry_of), "entry": list(entry_of.values())})
     label = rows["entry"].map(lambda entry: entry.label)
     table = pd.DataFrame(
         {
             **dict.fromkeys(CLIP_COLUMNS, ""),
             "clip_id": rows["clip_id"],
             "label": label,
-            "class_index": [numbered.get(clip, position.get(name, 0)) for clip, name in zip(first, label, strict=True)],
-            "path": [f"videos/{entry.label}/{Path(entry.path).name}" for entry in first.values()],
-            "group": [group_of(entry) for entry in first.values()],
+            "class_index": [
+                numbered.get(clip, position.get(name, 0)) for clip, name in zip(entry_of, label, strict=True)
+            ],
+            "path": [f"videos/{entry.label}/{Path(entry.path).name}" for entry in entry_of.values()],
+            "group": [group_of(entry) for entry in entry_of.values()],
             "has_effects": "unknown",
             "frames": 0,
         },
@@ -81,9 +89,9 @@ def dataset_of_lists(folder: Path, listing: Listing) -> Dataset:
 
 def split_of_lists(dataset: Dataset, listing: Listing, number: int) -> Split:
     """Return one numbered split as the lists have it, faults and all: a clip that is in two parts stays in both."""
-    chosen = [entry for entry in listing.entries if entry.number == number]
-    if not chosen:
-        numbers = ", ".join(str(one) for one in sorted({entry.number for entry in listing.entries}))
+    entries = [entry for entry in listing.entries if entry.number == number]
+    if not entries:
+        numbers = ", ".join(map(str, sorted({entry.number for entry in listing.entries})))
         raise BadInput([Problem(str(dataset.root), f"has no split {number}.", f"There is: {numbers}.")])
     return Split.model_construct(
         dataset=dataset.key,
@@ -93,15 +101,15 @@ def split_of_lists(dataset: Dataset, listing: Listing, number: int) -> Split:
         parameters={},
         seed=0,
         safe=False,
-        train=_ids(chosen, "train"),
-        test=_ids(chosen, "test"),
-        unused=_ids(chosen, "unused"),
+        train=_ids(entries, "train"),
+        test=_ids(entries, "test"),
+        unused=_ids(entries, "unused"),
         report=(),
     )
 
 
 def group_of(entry: Entry) -> str:
-    """Return the source that a clip's name tells: UCF101's gNN, HMDB51's and JHMDB's title, Kinetics' video; or ''."""
+    """Return the source that a clip's name gives: UCF101's gNN, HMDB51's and JHMDB's title, Kinetics' video; or ''."""
     name = entry.stem
     for pattern in (_UCF101, _KINETICS):
         if match := pattern.fullmatch(name):
@@ -113,5 +121,5 @@ def group_of(entry: Entry) -> str:
     return before.removesuffix(f"_{entry.label}") if before.endswith(f"_{entry.label}") else ""
 
 
-def _ids(entries: Sequence[Entry], part: str) -> tuple[str, ...]:
-    return tuple(entry.stem for entry in entries if entry.part == part)
+def _ids(entries: Sequence[Entry], subset: str) -> tuple[str, ...]:
+    return tuple(entry.stem for entry in entries if entry.part == subset)
