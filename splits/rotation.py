@@ -57,7 +57,7 @@ def rotation(
         unit=unit,
         held=None if held is None else held.parts,
     )
-    return Rotation(keys, keys.map(division.part_of), division, () if held is None else held.report)
+    return Rotation(keys, keys.map(division.subset_of), division, () if held is None else held.report)
 
 
 def rotated(

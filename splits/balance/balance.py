@@ -1,4 +1,4 @@
-"""Divide whole groups so that each class, the effects and the duration lie in every part by its share."""
+"""Divide whole groups so that each class, the effects and the duration lie in every subset by its share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,53 +7,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from slateboard.errors import BadInput, Problem
-from splits.balance.exact import chosen, excluded
-from splits.balance.quantities import Floats, Ints, Quantities, Unit, quantities
-from splits.balance.search import searched
-from splits.balance.state import NONE, State, held_parts
+from slateboard.errors import BadInput
+from splits.balance.assignment import NONE, Assignment, held_subsets
+from splits.balance.exact import one_sided_class, solve_exactly
+from splits.balance.quantities import Floats, Ints, Quantities, Unit, measure_quantities
+from splits.balance.search import search
 from splits.tables import undividable
 
 EXACT, EXACT_IF_NEEDED = 60, 250
-"""Groups up to which two parts are sought by a MILP, which can prove that there is nothing nearer; and up to which
+"""Groups up to which two subsets are found by a MILP, which can prove that there is nothing nearer; and up to which
 only where exchange leaves a class further off than whole clips must be (it took 9 s for 250 groups of 8 classes)."""
-TOLD = 0.01
-"""Deviation of an effect's or the duration's share from which it is told, where a group or two could not mend it."""
+REPORTED = 0.01
+"""Deviation of an effect's or the duration's share from which it is reported."""
 
 
 @dataclass(frozen=True)
 class Division:
-    """The part of every group, and what could not be met."""
+    """The subset of every group, and what could not be met."""
 
-    part_of: pd.Series
-    """Group key -> part, counted from 0 in the order of the shares; sorted by key."""
+    subset_of: pd.Series
+    """Group key -> subset, counted from 0 in the order of the shares; sorted by key."""
     reports: tuple[tuple[str, ...], ...]
-    """Sentences for each part, as one for testing; empty where all is as near to its share as clips can be."""
-
-    def keys_in(self, part: int) -> frozenset[str]:
-        """Return the keys of the groups in one part."""
-        return frozenset(self.part_of.index[self.part_of == part])
-
-
-@dataclass(frozen=True)
-class Balance:
-    """The groups for testing, and what could not be met."""
-
-    test_groups: frozenset[str]
-    report: tuple[str, ...]
-
-
-def choose_test_groups(
-    clips: pd.DataFrame, keys: pd.Series, *, test_share: float, seed: int, held: Mapping[str, int] | None = None
-) -> Balance:
-    """Choose whole groups for testing so that each class is as near to `test_share` (0-1) as they allow.
-
-    As `divide_groups` with the parts test (0) and train (1).
-    """
-    if not 0 < test_share < 1:
-        raise BadInput([Problem("test_share", f"is {test_share}.", "Give a share between 0 and 1, as 0.3.")])
-    division = divide_groups(clips, keys, shares=(test_share, 1 - test_share), seed=seed, held=held)
-    return Balance(division.keys_in(0), division.reports[0])
+    """Sentences for each subset, as one for testing; empty where all is as near to its share as clips can be."""
 
 
 def divide_groups(
@@ -65,26 +40,26 @@ def divide_groups(
     unit: Unit = "clips",
     held: Mapping[str, int] | None = None,
 ) -> Division:
-    """Divide groups among parts of these shares (their sum is 1; a part of share 0 is given nothing).
+    """Divide groups among subsets of these shares (their sum is 1; a subset of share 0 is given nothing).
 
-    First each class has groups in as many parts as it can, then the worst class deviation is made small and the
-    sum of all, counted in `unit`; then, among divisions as good as that, the deviations of `has_effects` and of
-    the duration. Two parts of few groups are sought by a MILP, others by exchange. The seed chooses among
+    First each class has groups in as many subsets as it can, then the worst class deviation and the sum of all,
+    counted in `unit`, are minimised; then, among divisions as good as that, the deviations of `has_effects` and of
+    the duration. Two subsets of few groups are found by a MILP, others by exchange. The seed chooses among
     divisions of equal worth; the order of rows has no influence.
 
     clips: columns clip_id, label, has_effects, duration_s; keys: the group of each, with the same index;
-    held: part of groups that must keep theirs. Raises BadInput that names every class of one group, and
-    SlateboardError where classes of several would lie in one part alone all the same.
+    held: key -> subset of the groups that must keep theirs. Raises BadInput that names every class of one group, and
+    SlateboardError where classes of several would lie in one subset alone all the same.
     """
-    of = quantities(clips, keys, unit=unit)
+    of = measure_quantities(clips, keys, unit=unit)
     _refuse_one_group(of)
-    wanted, fixed = np.array(shares, dtype=np.float64), held_parts(of, held or {})
-    state, proved = _sought(of, wanted, fixed, seed, exactly=unit == "clips")
-    if ((state.groups_in > 0).sum(axis=0) < 2).any():
-        raise excluded(extending=bool((fixed != NONE).any()))
-    cut_short = () if proved else ("The search was cut short: nearer class shares may exist.",)
-    reports = tuple((*cut_short, *_unmet(state, part)) for part in range(len(wanted)))
-    return Division(pd.Series(state.part, index=pd.Index(of.keys, dtype=object), name="part"), reports)
+    targets, held_of = np.array(shares, dtype=np.float64), held_subsets(of, held or {})
+    assignment, is_proved = _solve(of, targets, held_of, seed, exactly=unit == "clips")
+    if ((assignment.groups_in > 0).sum(axis=0) < 2).any():
+        raise one_sided_class(extending=bool((held_of != NONE).any()))
+    cut_short = () if is_proved else ("The search was cut short: nearer class shares may exist.",)
+    reports = tuple((*cut_short, *_describe_unmet(assignment, subset)) for subset in range(len(targets)))
+    return Division(pd.Series(assignment.subset_of, index=pd.Index(of.keys, dtype=object), name="part"), reports)
 
 
 def _refuse_one_group(of: Quantities) -> None:
@@ -95,54 +70,56 @@ def _refuse_one_group(of: Quantities) -> None:
         raise BadInput(problems)
 
 
-def _sought(of: Quantities, shares: Floats, held: Ints, seed: int, *, exactly: bool) -> tuple[State, bool]:
-    """Return the best division, and whether none was cut short that could have proved it."""
+def _solve(of: Quantities, shares: Floats, held: Ints, seed: int, *, exactly: bool) -> tuple[Assignment, bool]:
+    """Return the best division, and False where a MILP that could have proved it was cut short."""
     if not exactly or len(shares) != 2 or len(of.keys) > EXACT_IF_NEEDED:
-        return searched(of, shares, held, seed=seed), True
-    found = None
+        return search(of, shares, held, seed=seed), True
+    exchanged = None
     if len(of.keys) > EXACT:
-        found = searched(of, shares, held, seed=seed)
-        if not found.lacking().any() and not _far(found, 0).any():
-            return found, True
-    part, proved = chosen(of, share=float(shares[0]), held=held, seed=seed)
-    exact = State.of_parts(of, shares, part, held)
-    if proved:
+        exchanged = search(of, shares, held, seed=seed)
+        if not exchanged.lacking().any() and not _far(exchanged, 0).any():
+            return exchanged, True
+    subset_of, is_proved = solve_exactly(of, share=float(shares[0]), held=held, seed=seed)
+    exact = Assignment.of_subsets(of, shares, subset_of, held)
+    if is_proved:
         return exact, True
-    return min(exact, found or searched(of, shares, held, seed=seed), key=State.score), False
+    return min(exact, exchanged or search(of, shares, held, seed=seed), key=Assignment.score), False
 
 
-def _far(state: State, part: int) -> NDArray[np.bool_]:
-    """Return [classes] which are further from the part's share than whole clips must be."""
-    in_part = np.asarray(state.of.counts[state.part == part].sum(axis=0)).ravel()
-    wanted = state.shares[part] * np.asarray(state.of.counts.sum(axis=0)).ravel()
-    far: NDArray[np.bool_] = np.abs(in_part - wanted) > np.abs(np.round(wanted) - wanted) + 1e-6
+def _far(assignment: Assignment, subset: int) -> NDArray[np.bool_]:
+    """Return [classes] which are further from the subset's share than whole clips must be."""
+    clips = np.asarray(assignment.of.counts[assignment.subset_of == subset].sum(axis=0)).ravel()
+    target = assignment.shares[subset] * np.asarray(assignment.of.counts.sum(axis=0)).ravel()
+    # 25 clips, share 0.3: the target is 7.5, so 7 and 8 clips are as near as whole clips can be, 6 are too far.
+    far: NDArray[np.bool_] = np.abs(clips - target) > np.abs(np.round(target) - target) + 1e-6
     return far
 
 
-def _unmet(state: State, part: int) -> list[str]:
-    """Tell the class that is furthest from the part's share, and effects and duration that are far from it."""
-    of, share = state.of, float(state.shares[part])
-    in_part = np.asarray(of.counts[state.part == part].sum(axis=0)).ravel()
+def _describe_unmet(assignment: Assignment, subset: int) -> list[str]:
+    """Name the class that is furthest from the subset's share, and effects and duration that are far from it."""
+    of, share = assignment.of, float(assignment.shares[subset])
+    clips = np.asarray(of.counts[assignment.subset_of == subset].sum(axis=0)).ravel()
     totals = np.asarray(of.counts.sum(axis=0)).ravel()
-    far = _far(state, part)
+    far = _far(assignment, subset)
     sentences = []
     if far.any():
-        at = int(np.argmax(np.where(far, np.abs(in_part / totals - share), -1)))
-        reached = f"{in_part[at]:.0f} of {totals[at]:.0f} clips ({in_part[at] / totals[at]:.1%})"
+        at = int(np.argmax(np.where(far, np.abs(clips / totals - share), -1)))
+        reached = f"{clips[at]:.0f} of {totals[at]:.0f} clips ({clips[at] / totals[at]:.1%})"
         sentences.append(
             f"{far.sum()} of {len(totals)} classes are not within a clip of {share:.1%}, as groups stay whole: "
             f"furthest is '{of.classes[at]}' with {reached} in test."
         )
-    others = [
+    is_last_tier = of.tiers == of.tiers[-1]
+    unmet = [
         f"{of.names[at]} {share + off:.1%}"
-        for at, off in enumerate(state.off[part])
-        if of.tiers[at] == of.tiers[-1] and abs(off) > TOLD and of.totals[at] > 0 and not _constant(of, at)
+        for at, off in enumerate(assignment.off[subset])
+        if is_last_tier[at] and abs(off) > REPORTED and of.totals[at] > 0 and not _is_constant(of, at)
     ]
-    if others:
-        sentences.append(f"Not within {TOLD:.0%} of {share:.1%} in test, as groups stay whole: {', '.join(others)}.")
+    if unmet:
+        sentences.append(f"Not within {REPORTED:.0%} of {share:.1%} in test, as groups stay whole: {', '.join(unmet)}.")
     return sentences
 
 
-def _constant(of: Quantities, at: int) -> bool:
+def _is_constant(of: Quantities, at: int) -> bool:
     """Return whether all clips have this effect value: then it is the number of clips, which classes balance."""
     return of.names[at].startswith("has_effects") and of.totals[at] == of.counts.sum()

@@ -29,11 +29,11 @@ class Quantities:
     totals: Floats
     """[quantities] clips, groups or milliseconds."""
     tiers: NDArray[np.int64]
-    """[quantities] what is met first has 0; the last tier is effects and duration."""
+    """[quantities] order in which they are met, from 0; the last tier is effects and duration."""
 
 
-def quantities(clips: pd.DataFrame, keys: pd.Series, *, unit: Unit = "clips") -> Quantities:
-    """Return what is to be balanced: classes, then `has_effects` and duration.
+def measure_quantities(clips: pd.DataFrame, keys: pd.Series, *, unit: Unit = "clips") -> Quantities:
+    """Return the amounts to be balanced: classes, then `has_effects` and duration.
 
     clips: columns label, has_effects, duration_s; keys: the group of each clip, with the same index. Where
     classes are counted in groups, their clips come second. An unknown duration counts as none.
@@ -46,11 +46,15 @@ def quantities(clips: pd.DataFrame, keys: pd.Series, *, unit: Unit = "clips") ->
     blocks = [(counts, labels)]
     if unit == "groups":
         blocks.insert(0, (_present(counts), labels))
-    others = [(_crossed(group, effect, (len(names), len(effects))), tuple(f"has_effects '{one}'" for one in effects))]
+    by_effect = _crossed(group, effect, (len(names), len(effects)))
     # Whole milliseconds: sums of whole numbers do not depend on the order of rows.
     milliseconds = np.rint(clips["duration_s"].fillna(0).to_numpy(dtype=np.float64) * 1000)
     seconds = np.bincount(group, weights=milliseconds, minlength=len(names))
-    blocks += [*others, (csr_array(seconds[:, None]), ("duration",))]
+    blocks += [
+        (by_effect, tuple(f"has_effects '{effect_name}'" for effect_name in effects)),
+        (csr_array(seconds[:, None]), ("duration",)),
+    ]
+    # Effects and duration share the last tier. Tiers with unit "groups": 0 groups, 1 clips, 2 effects, 2 duration.
     last = len(blocks) - 2
     amounts = csr_array(hstack([matrix for matrix, _ in blocks], format="csr"))
     totals = np.asarray(amounts.sum(axis=0), dtype=np.float64).ravel()
@@ -66,8 +70,8 @@ def quantities(clips: pd.DataFrame, keys: pd.Series, *, unit: Unit = "clips") ->
 
 
 def _sorted_codes(values: pd.Series) -> tuple[Ints, NDArray[np.object_]]:
-    codes, found = pd.factorize(values.to_numpy(dtype=object))
-    names = np.array([str(name) for name in found], dtype=object)
+    codes, distinct = pd.factorize(values.to_numpy(dtype=object))
+    names = np.array([str(name) for name in distinct], dtype=object)
     order = np.argsort(names)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))

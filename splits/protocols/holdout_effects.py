@@ -67,7 +67,7 @@ def _split(dataset: Dataset, keys: pd.Series, parameters: Mapping[str, Any], see
     held = {str(key): 0 if kind[0] == tested else 1 for key, kind in kinds.items() if len(kind) == 1}
     share = parameters["test_share"]
     division = divide_groups(clips[known], keys[known], shares=(share, 1 - share), seed=seed, held=held)
-    on_test_side = keys.map(division.part_of).eq(0)
+    on_test_side = keys.map(division.subset_of).eq(0)
     test = known & on_test_side & clips["has_effects"].eq(tested)
     train = known & ~on_test_side & clips["has_effects"].ne(tested)
     _refuse_missing(clips["label"], {"train": train, "test": test}, number)

@@ -55,7 +55,7 @@ def theirs(table: pd.DataFrame, folds: int) -> float:
 def ours(table: pd.DataFrame, folds: int) -> float:
     clips = table.assign(has_effects="unknown", duration_s=1.0)
     division = divide_groups(clips, table["group"], shares=(1 / folds,) * folds, seed=0)
-    return worst(table, table["group"].map(division.part_of).to_numpy(), folds)
+    return worst(table, table["group"].map(division.subset_of).to_numpy(), folds)
 
 
 def bound(table: pd.DataFrame, folds: int) -> float:

@@ -201,6 +201,8 @@ def test_leave_one_group_out_refuses_a_bad_table_as_well(make_dataset) -> None:
         ("random", {"splits": 0}),
         ("random", {"test_share": 1.5}),
         ("holdout_effects", {"test_share": 0.0}),
+        ("seags", {"test_share": -0.1}),
+        ("seags", {"test_share": 30.0}),
     ],
 )
 def test_parameters_that_fit_no_division_are_refused(grid, protocol, given) -> None:
