@@ -1,4 +1,4 @@
-"""Divide a dataset by a protocol's name, with the parameters that were given and the settings behind them."""
+"""Divide a dataset by a protocol, by parameters that are given, set in the settings or the protocol's defaults."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
 from slateboard.registry import Card, Registry
 from slateboard.settings import Splitting
-from splits.extension import Previous, held_by
+from splits.extension import Previous, fix_groups
 
 PROTOCOLS = Registry("splits.protocols", ("CARD", "divide"))
 """A protocol is `divide(dataset, parameters, *, seed) -> list[Split]`; parameters are settled by its CARD.
@@ -25,16 +25,16 @@ def divide(
     *,
     protocol: str,
     settings: Splitting,
-    given: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
     seed: int | None = None,
     previous: Previous | None = None,
 ) -> list[Split]:
-    """Return the splits of a protocol: given parameters over the settings over the protocol's defaults.
+    """Return the splits of a protocol. Parameters: `overrides` over the settings over the protocol's defaults.
 
     Groups that had a part in the splits of `previous` keep it; `extends` among the parameters names its dataset.
     """
     module = PROTOCOLS.load(protocol)
-    parameters = settled(protocol, settings=settings, given=given)
+    parameters = settle_parameters(protocol, settings=settings, overrides=overrides)
     used = settings.seed if seed is None else seed
     if previous is None:
         splits: list[Split] = module.divide(dataset, parameters, seed=used)
@@ -42,15 +42,17 @@ def divide(
     if not hasattr(module, "extend"):
         remedy = f"Divide anew without --extend; these can be extended: {', '.join(extendable())}."
         raise BadInput([Problem(f"protocol {protocol}", "has no groups that could keep their part.", remedy)])
-    extended: list[Split] = module.extend(dataset, parameters, seed=used, held=held_by(dataset, previous))
+    extended: list[Split] = module.extend(dataset, parameters, seed=used, held=fix_groups(dataset, previous))
     return [split.model_copy(update={"parameters": {**split.parameters, EXTENDS: previous.key}}) for split in extended]
 
 
-def settled(protocol: str, *, settings: Splitting, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return all parameters of a protocol: the given ones over the settings over its own defaults."""
+def settle_parameters(
+    protocol: str, *, settings: Splitting, overrides: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return all parameters of a protocol: `overrides` over the settings over its defaults."""
     card: Card = PROTOCOLS.load(protocol).CARD
     from_settings = {name: value for name, value in settings.model_dump().items() if name in card.parameters}
-    return card.settle({**from_settings, **(given or {})}, where=f"protocol {protocol}")
+    return card.settle({**from_settings, **(overrides or {})}, where=f"protocol {protocol}")
 
 
 def extendable() -> list[str]:
@@ -58,7 +60,7 @@ def extendable() -> list[str]:
     return [name for name in PROTOCOLS.names() if hasattr(PROTOCOLS.load(name), "extend")]
 
 
-def asked_for(split: Split) -> dict[str, Any]:
+def requested_parameters(split: Split) -> dict[str, Any]:
     """Return the parameters that a split was asked for with, whether it extends another or not."""
     return {name: value for name, value in split.parameters.items() if name != EXTENDS}
 
@@ -67,18 +69,18 @@ def parameters_of(words: Sequence[str], card: Card, *, where: str) -> dict[str, 
     """Return `key=value` words as values of the types that the card's defaults have."""
     values, problems = {}, []
     for word in words:
-        name, found, text = word.partition("=")
-        if not found or name not in card.parameters:
-            remedy = did_you_mean(name, card.parameters) if found else "Write it as key=value."
+        name, equals, text = word.partition("=")
+        if not equals or name not in card.parameters:
+            remedy = did_you_mean(name, card.parameters) if equals else "Write it as key=value."
             problems.append(Problem(where, f"unknown parameter '{word}'.", remedy))
             continue
-        values[name] = text if isinstance(card.parameters[name].default, str) else _value(text)
+        values[name] = text if isinstance(card.parameters[name].default, str) else _parse(text)
     if problems:
         raise BadInput(problems)
     return values
 
 
-def _value(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

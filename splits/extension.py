@@ -1,4 +1,4 @@
-"""What an older release's splits hold a new division to: groups that had a part keep it."""
+"""Groups that keep the fold that they had in the splits of an older release, when a new one is divided."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from splits.groups import LINKS, group_keys
 from splits.parts import among, few
 
 NAMED = 20
-"""Most groups or classes named in one sentence; the others are counted."""
+"""Most groups or classes named in one sentence; beyond them the sentence gives their number."""
 
 
 @dataclass(frozen=True)
 class Previous:
-    """Clips that were divided before, and all their splits by one protocol in the order of their numbers."""
+    """The clips of an older release, and all their splits by one protocol in the order of their numbers."""
 
     key: str
     """<name>-<version> of the dataset that they are of."""
@@ -26,34 +26,35 @@ class Previous:
 
 
 @dataclass(frozen=True)
-class Held:
-    """Which groups have a part already."""
+class FixedGroups:
+    """Groups of a new dataset that keep the fold that they had in the splits of an older one."""
 
     keys: pd.Series
     """Group of each clip of the new dataset, linked also through clips that only the older one had."""
-    parts: Mapping[str, int]
+    folds: Mapping[str, int]
     """Group key -> k where the group is for testing in split k + 1, the number of splits where it is in none."""
     splits: tuple[Split, ...]
     """The older ones."""
     report: tuple[str, ...]
-    """Groups that could not keep their part."""
+    """Sentences on groups that could not keep their fold."""
 
 
-def held_by(dataset: Dataset, previous: Previous) -> Held:
-    """Return what the previous splits say about the groups of a dataset.
+def fix_groups(dataset: Dataset, previous: Previous) -> FixedGroups:
+    """Return the groups of a dataset with the folds that they had in the previous splits.
 
     Groups that have grown together across train and test of a split are for training in all of them: a model of
-    the older split has seen a part of each, so that none may be tested on. Where all groups that a class has left
-    would be in one part, they are placed anew. Both are named in the report.
+    the older split was trained on clips of each, so none may be tested on. Where all groups that a class has left
+    would be in one fold, they are placed anew. Both are named in the report.
     """
     columns = ["clip_id", *LINKS]
     older = previous.clips[columns]
-    there = dataset.clips["clip_id"].to_numpy(dtype=object)
-    gone = older[~among(older["clip_id"].to_numpy(dtype=object), there)]
-    everything = pd.concat([dataset.clips[columns], gone], ignore_index=True)
-    all_keys = group_keys(everything)
-    key_of = pd.Series(all_keys.to_numpy(), index=everything["clip_id"].to_numpy(dtype=object))
-    parts, merged = _parts(key_of, previous.splits)
+    ids = dataset.clips["clip_id"].to_numpy(dtype=object)
+    # Clips that are gone still link: a new clip of an old source belongs to that source's old group.
+    gone = older[~among(older["clip_id"].to_numpy(dtype=object), ids)]
+    all_clips = pd.concat([dataset.clips[columns], gone], ignore_index=True)
+    all_keys = group_keys(all_clips)
+    key_of = pd.Series(all_keys.to_numpy(), index=all_clips["clip_id"].to_numpy(dtype=object))
+    folds, merged = _previous_folds(key_of, previous.splits)
     keys = pd.Series(all_keys.to_numpy()[: len(dataset.clips)], index=dataset.clips.index, name="group_key")
     report = []
     if merged:
@@ -63,42 +64,43 @@ def held_by(dataset: Dataset, previous: Previous) -> Held:
             f"{len(names)} groups have grown together across train and test of {previous.key} and are for "
             f"training in every split: {few(names, most=NAMED)}."
         )
-    stuck = _in_one_part(dataset.clips["label"], keys, parts)
+    stuck = _classes_in_one_fold(dataset.clips["label"], keys, folds)
     if stuck:
         report.append(
             f"{len(stuck)} classes would lie in one part alone, as their groups did in {previous.key}, and these are "
             f"placed anew: {few(sorted(stuck), most=NAMED)}."
         )
-    freed = {key for found in stuck.values() for key in found}
-    held = {key: part for key, part in parts.items() if key not in freed}
-    return Held(keys, held, previous.splits, tuple(report))
+    freed = {key for groups in stuck.values() for key in groups}
+    fixed = {key: fold for key, fold in folds.items() if key not in freed}
+    return FixedGroups(keys, fixed, previous.splits, tuple(report))
 
 
-def _parts(key_of: pd.Series, splits: Sequence[Split]) -> tuple[dict[str, int], set[str]]:
-    """Return the part of each group as in Held, and the groups that were on both sides of a split."""
-    parts: dict[str, int] = {}
+def _previous_folds(key_of: pd.Series, splits: Sequence[Split]) -> tuple[dict[str, int], set[str]]:
+    """Return the fold of each group as in FixedGroups, and the groups that were in train and test of a split."""
+    folds: dict[str, int] = {}
     merged: set[str] = set()
     tested = [_keys_of(key_of, split.test) for split in splits]
     trained = [_keys_of(key_of, split.train) for split in splits]
-    for known in trained:
-        parts.update(dict.fromkeys(known, len(splits)))
+    # Later lines win: for training, unless some split tests on it, unless that split trained on it too.
+    for train in trained:
+        folds.update(dict.fromkeys(train, len(splits)))
     for number, (test, train) in enumerate(zip(tested, trained, strict=True)):
         merged |= test & train
-        parts.update(dict.fromkeys(test, number))
-    parts.update(dict.fromkeys(merged, len(splits)))
-    return parts, merged
+        folds.update(dict.fromkeys(test, number))
+    folds.update(dict.fromkeys(merged, len(splits)))
+    return folds, merged
 
 
 def _keys_of(key_of: pd.Series, clips: Sequence[str]) -> set[str]:
     return set(key_of.to_numpy()[among(key_of.index.to_numpy(), clips)])
 
 
-def _in_one_part(labels: pd.Series, keys: pd.Series, parts: Mapping[str, int]) -> dict[str, list[str]]:
-    """Return class -> its groups, of classes of several groups that would all be held in one and the same part."""
+def _classes_in_one_fold(labels: pd.Series, keys: pd.Series, folds: Mapping[str, int]) -> dict[str, list[str]]:
+    """Return class -> its groups, of classes of several groups that would all keep one and the same fold."""
     table = pd.DataFrame({"label": labels, "key": keys}).drop_duplicates()
-    found = {}
+    stuck = {}
     for label, of_class in table.groupby("label")["key"]:
-        held = {parts.get(key) for key in of_class}
-        if len(of_class) > 1 and len(held) == 1 and None not in held:
-            found[str(label)] = sorted(of_class)
-    return found
+        class_folds = {folds.get(key) for key in of_class}
+        if len(of_class) > 1 and len(class_folds) == 1 and None not in class_folds:
+            stuck[str(label)] = sorted(of_class)
+    return stuck

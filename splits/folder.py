@@ -151,7 +151,7 @@ def _entries(dataset: Dataset, split: Split) -> tuple[Entry, ...]:
     return tuple(
         Entry(
             path=path.removeprefix("videos/"),
-            part="train" if clip in train else "test",
+            subset="train" if clip in train else "test",
             number=1,
             label=label,
             class_index=int(index) if clip in train else None,

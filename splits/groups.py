@@ -20,42 +20,44 @@ def group_keys(clips: pd.DataFrame, pairs: Iterable[tuple[str, str]] = ()) -> pd
     """Return the key of each clip's component: its smallest clip_id, whatever the order of rows.
 
     `clips` has the columns clip_id and LINKS; a blank or missing value links nothing. `pairs` are clip ids of
-    near-duplicates; an id that is not among `clips` still links what is paired with it, as footage does that was
-    shown in a clip which is not there. The result has the index of `clips`.
+    near-duplicates; an id that is not among `clips` still links the ids that it is paired with: of (a, x) and (x, b)
+    a and b are one group. The result has the index of `clips`.
     """
     linked = [name for pair in pairs for name in pair]
     ids = _text(clips["clip_id"])
     # Rows of one id are one node: a table that names a clip twice must not part it from itself.
     nodes, names = _codes(pa.concat_arrays([ids, pa.array(linked, type=pa.string())]))
-    own, paired = nodes[: len(ids)], nodes[len(ids) :].reshape(-1, 2)
+    # A graph of clip ids and values: an edge from each clip to each value that it has, and between the ids of a pair.
+    # Numbers of ids come first, then those of the values of each column.
+    clip_nodes, paired = nodes[: len(ids)], nodes[len(ids) :].reshape(-1, 2)
     rows, values, first_free = [paired[:, 0]], [paired[:, 1]], len(names)
     for column in LINKS:
         codes, distinct = _codes(pc.utf8_trim_whitespace(_text(clips[column])))
         blank = pc.index(distinct, "").as_py()
         present = (codes >= 0) & (codes != blank)
-        rows.append(own[present])
+        rows.append(clip_nodes[present])
         values.append(codes[present] + first_free)
         first_free += len(distinct)
     row, value = np.concatenate(rows), np.concatenate(values)
     graph = coo_array((np.ones(len(row), dtype=np.int8), (row, value)), shape=(first_free, first_free))
     _, components = connected_components(graph, directed=False)
-    return pd.Series(_smallest(ids, components[own]), index=clips.index, name="group_key", dtype=object)
+    return pd.Series(_smallest(ids, components[clip_nodes]), index=clips.index, name="group_key", dtype=object)
 
 
 def _smallest(ids: pa.Array, component: Ints) -> NDArray[np.object_]:
     """Return for each clip the smallest id of its component."""
     order = np.asarray(pc.array_sort_indices(ids), dtype=np.int64)
     # Written from the largest id to the smallest, the smallest stays.
-    first = np.zeros(int(component.max(initial=-1)) + 1, dtype=np.int64)
-    first[component[order[::-1]]] = order[::-1]
-    keys: NDArray[np.object_] = ids.take(pa.array(first[component])).to_numpy(zero_copy_only=False)
+    smallest = np.zeros(int(component.max(initial=-1)) + 1, dtype=np.int64)
+    smallest[component[order[::-1]]] = order[::-1]
+    keys: NDArray[np.object_] = ids.take(pa.array(smallest[component])).to_numpy(zero_copy_only=False)
     return keys
 
 
 def _text(column: pd.Series) -> pa.Array:
-    """Return a column of strings as Arrow has them: there a million are numbered in a tenth of the time."""
-    known = column if isinstance(column.dtype, pd.StringDtype) else column.astype(object)
-    text = pa.array(known, type=pa.string(), from_pandas=True)
+    """Return a column of strings as an Arrow array: Arrow numbers a million of them in a tenth of pandas' time."""
+    strings = column if isinstance(column.dtype, pd.StringDtype) else column.astype(object)
+    text = pa.array(strings, type=pa.string(), from_pandas=True)
     return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
 
 

@@ -1,4 +1,4 @@
-"""Which clip is in which part: from sets of clip ids to a Split, and from a Split to one part per clip."""
+"""The subsets of a split: from sets of clip ids to a Split, with the classes that a subset lacks."""
 
 from collections.abc import Collection, Mapping
 from textwrap import shorten
@@ -16,6 +16,7 @@ _SHOWN = 240
 """Characters of a sentence that a terminal shows."""
 
 PARTS = ("train", "test", "unused")
+"""The subsets of a split: fields of the record, and values of the column `part` in parts.parquet."""
 
 
 def split_of(
@@ -30,11 +31,10 @@ def split_of(
     report: Collection[str] = (),
     keys: pd.Series | None = None,
 ) -> Split:
-    """Return the split with these clip ids for testing and unused, the rest for training.
+    """Return the split with these clip ids for testing and unused, all others for training.
 
-    `safe` is found, not promised: True if no group of linked clips is both in train and in test.
-    Classes that are missing in a part are added to the report. `keys` are the groups' of `dataset.clips`, where
-    they are known already.
+    `safe` is measured: True if no group of linked clips is both in train and in test. Classes that are missing in
+    train or test are added to the report. `keys` are the group keys of `dataset.clips`, where they are known already.
     """
     ids = dataset.clips["clip_id"].to_numpy(dtype=object)
     in_test, left_out = among(ids, test), among(ids, unused)
@@ -60,9 +60,9 @@ def split_of(
     )
 
 
-def among(ids: NDArray[np.object_], chosen: Collection[str]) -> NDArray[np.bool_]:
-    """Return which ids are chosen; a plain set is ten times faster here than `isin` of a million strings."""
-    names = frozenset(chosen)
+def among(ids: NDArray[np.object_], members: Collection[str]) -> NDArray[np.bool_]:
+    """Return which ids are in `members`; a plain set is ten times faster here than `isin` of a million strings."""
+    names = frozenset(members)
     return np.fromiter((clip in names for clip in ids), dtype=np.bool_, count=len(ids))
 
 
@@ -71,16 +71,16 @@ def clips_where(clips: pd.DataFrame, rows: pd.Series) -> frozenset[str]:
     return frozenset(clips["clip_id"].to_numpy(dtype=object)[rows.to_numpy(dtype=np.bool_)])
 
 
-def _missing_classes(classes: Collection[str], present: pd.Series, part: str) -> list[str]:
-    there = set(present.unique())
-    missing = [name for name in classes if name not in there]
-    return [f"{len(missing)} of {len(classes)} classes have no clip in {part}: {few(missing)}."] if missing else []
+def _missing_classes(classes: Collection[str], labels: pd.Series, subset: str) -> list[str]:
+    present = set(labels.unique())
+    missing = [name for name in classes if name not in present]
+    return [f"{len(missing)} of {len(classes)} classes have no clip in {subset}: {few(missing)}."] if missing else []
 
 
 def few(names: Collection[str], *, most: int = 3) -> str:
     """Return the first names, and how many there are beyond them."""
-    first = ", ".join(list(names)[:most])
-    return f"{first} and {len(names) - most} more" if len(names) > most else first
+    shown = ", ".join(list(names)[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def short(sentence: str) -> str:

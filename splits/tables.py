@@ -1,4 +1,4 @@
-"""Tables that cannot be divided: everything wrong with one is told at once."""
+"""Tables that cannot be divided, with all their problems at once."""
 
 import pandas as pd
 
@@ -7,17 +7,17 @@ from slateboard.errors import BadInput, Problem
 
 
 def refuse_bad_table(dataset: Dataset, bonds: pd.Series, *, bond: str = "group") -> None:
-    """Raise BadInput that names all that keeps this table from being divided: `table_problems`."""
+    """Raise BadInput with every problem that keeps this table from being divided: `table_problems`."""
     problems = table_problems(dataset, bonds, bond=bond)
     if problems:
         raise BadInput(problems)
 
 
 def table_problems(dataset: Dataset, bonds: pd.Series | None = None, *, bond: str = "group") -> list[Problem]:
-    """Return clip ids given twice, labels that are no class, classes without clips, and those of one bond alone.
+    """Return problems: clip ids given twice, labels that are no class, classes without clips or with a single bond.
 
-    bonds: what each clip (by the index of `dataset.clips`) may not be parted from, as its group's key. A class of
-    one would be unseen in train wherever it is tested; without bonds that is not asked.
+    bonds: key of the clips that must stay together, as their group's, by the index of `dataset.clips`. If the only
+    bond of a class is in test, the class has no training clip; without bonds that is not checked.
     """
     labels = dataset.clips["label"].astype(str)
     counts = {str(label): int(count) for label, count in labels.value_counts().items()}
@@ -33,10 +33,10 @@ def table_problems(dataset: Dataset, bonds: pd.Series | None = None, *, bond: st
 
 
 def undividable(label: str, clips: int, *, bond: str = "group") -> Problem:
-    """Return what is wrong with a class whose clips must all stay together."""
+    """Return the problem of a class whose clips must all stay together."""
     return Problem(
         f"class '{label}'",
-        f"has {clips} clip{'' if clips == 1 else 's'} of one {bond}: tested on it, it would be unseen in train.",
+        f"has {clips} clip{'' if clips == 1 else 's'} of one {bond}: with it in test, the class has no training clip.",
         f"Add sources of another {bond}, correct the column `group`, or leave the class out "
         "(`slateboard curate review --reject LABEL`).",
     )

@@ -119,7 +119,7 @@ def _random_like(workspace: Workspace, dataset: Dataset, split: Split, *, seed: 
     share = len(split.test) / len(used)
     settings = workspace.settings.split
     given = {"test_share": share}
-    return divide(replace(dataset, clips=used), protocol=UNSAFE, settings=settings, given=given, seed=seed)[0]
+    return divide(replace(dataset, clips=used), protocol=UNSAFE, settings=settings, overrides=given, seed=seed)[0]
 
 
 def measure(workspace: Workspace, dataset: Dataset, baseline: str, compared: Sequence[Pair]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from slateboard.records.split import Split
 from slateboard.settings import Splitting
 from slateboard.workspace import Workspace
 from splits.audit.audit import audit
-from splits.division import PROTOCOLS, asked_for, divide, extendable, settled
-from splits.extension import Previous, held_by
+from splits.division import PROTOCOLS, divide, extendable, requested_parameters, settle_parameters
+from splits.extension import Previous, fix_groups
 from splits.folder import numbered
 from splits.groups import LINKS
 from splits.parts import PARTS, few, short
@@ -133,8 +133,8 @@ def _why_anew(former: _Version, record: Release) -> str | None:
     if record.protocol not in extendable():
         return f"the groups of {record.protocol} cannot keep their part"
     settings, (first, *_) = splitting(record), former.splits
-    now = {**settled(record.protocol, settings=settings), "seed": settings.seed}
-    then = {**asked_for(first), "seed": first.seed}
+    now = {**settle_parameters(record.protocol, settings=settings), "seed": settings.seed}
+    then = {**requested_parameters(first), "seed": first.seed}
     changed = [f"{name} was {then.get(name)} and is {now[name]}" for name in now if then.get(name) != now[name]]
     return ", ".join(changed) or None
 
@@ -160,7 +160,7 @@ def _previous(former: pd.DataFrame, record: Release) -> Previous:
     splits = tuple(
         Split(
             dataset=key, dataset_sha256="", protocol=record.protocol, number=number, seed=settings.seed,
-            parameters=settled(record.protocol, settings=settings), safe=True,
+            parameters=settle_parameters(record.protocol, settings=settings), safe=True,
             **{part: tuple(former["clip_id"][in_split == part]) for part in PARTS},
         )
         for number, (_, in_split) in enumerate(parts.items(), start=1)
@@ -179,7 +179,7 @@ def _told(
     sentences = [f"The split extends that of {former.record.version}: {kept} clips keep their side, {new} are new."]
     if moved:
         sentences.append(f"{len(moved)} clips changed sides: {_paths(dataset, moved)}.")
-    sentences += [short(sentence) for sentence in held_by(dataset, previous).report]
+    sentences += [short(sentence) for sentence in fix_groups(dataset, previous).report]
     anew = divide(dataset, protocol=record.protocol, settings=splitting(record))
     sentences.append(f"{_balance(dataset, splits)}; drawn anew: {_balance(dataset, anew)}.")
     return tuple(sentences)

@@ -122,4 +122,4 @@ def group_of(entry: Entry) -> str:
 
 
 def _ids(entries: Sequence[Entry], subset: str) -> tuple[str, ...]:
-    return tuple(entry.stem for entry in entries if entry.part == subset)
+    return tuple(entry.stem for entry in entries if entry.subset == subset)

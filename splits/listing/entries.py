@@ -1,4 +1,4 @@
-"""Entries of list files: what a list form reads and writes, and what all forms share."""
+"""Entries of list files: what a list form reads and writes, and the helpers that all forms share."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from slateboard.errors import BadInput, Problem
 from slateboard.paths import ID, PATH, REMEDY
 from slateboard.reading import read_bytes
 from slateboard.registry import Registry
-from splits.listing.lines import Style, divided
+from splits.listing.lines import Style, split_lines
 
 LISTS = Registry("splits.lists", ("CARD", "NAMES", "PARTS", "read", "write"))
 """A form has `read(folder) -> Listing` and `write(listing)`: file name to text, or to bytes where it is no text.
@@ -19,11 +19,11 @@ LISTS = Registry("splits.lists", ("CARD", "NAMES", "PARTS", "read", "write"))
 """
 
 CLASSES_FILE = "classInd.txt"
-_MOST_LETTERS = 4096
-"""Of a line: a path, and a number or two."""
-_MOST_CLASSES = 1_000_000
-"""Where the lists do not say how many there are."""
-Part = Literal["train", "test", "unused"]
+_MAX_LINE = 4096
+"""Characters of a line: a path, and a number or two."""
+_MAX_CLASSES = 1_000_000
+"""Greatest label where the lists do not name their classes."""
+Subset = Literal["train", "test", "unused"]
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Entry:
 
     path: str
     """As written: a path with `/`, a bare file name, or an id."""
-    part: Part
+    subset: Subset
     number: int
     """1-based number of the split."""
     label: str
-    """Class as the list tells it: the folder of the path, the name of the list file, or a column."""
+    """Class as the list gives it: the folder of the path, the name of the list file, or a column."""
     class_index: int | None = None
     """1-based, whatever the form counts from; None where the line has none."""
     file: str = ""
-    """Name of its list file, where it does not follow from label, part and number."""
+    """Name of its list file, where it does not follow from label, subset and number."""
     columns: tuple[tuple[str, str], ...] = ()
     """Further columns as written: name and value."""
     where: str = field(default="", compare=False)
@@ -58,7 +58,7 @@ class Listing:
 
     entries: tuple[Entry, ...]
     classes: tuple[str, ...] = ()
-    """In the order of their indices; empty where the lists do not tell them."""
+    """In the order of their indices; empty where the lists do not name them."""
     name: str = ""
     """Of the dataset, for forms that have it in the names of their files."""
     styles: Mapping[str, Style] = field(default_factory=dict, compare=False)
@@ -75,7 +75,7 @@ class Listing:
 
 
 class BadLists(BadInput):
-    """Lists with problems; what could be read of them is kept, so that a caller can name its own beside them."""
+    """Lists with problems; the entries that could be read are kept, so that a caller can add its own problems."""
 
     def __init__(self, problems: Sequence[Problem], entries: Sequence[Entry]) -> None:
         super().__init__(problems)
@@ -84,7 +84,7 @@ class BadLists(BadInput):
 
 @dataclass
 class Reading:
-    """What has been read of a folder so far, with all that is wrong in it."""
+    """The entries of a folder read so far, and the problems found in it."""
 
     entries: list[Entry] = field(default_factory=list)
     classes: tuple[str, ...] = ()
@@ -93,9 +93,10 @@ class Reading:
     styles: dict[str, Style] = field(default_factory=dict)
 
     def lines(self, path: Path) -> Iterator[tuple[str, str]]:
-        """Yield `file:line` and text of each line that is not blank, and note the file's style."""
+        """Yield `file:line` and text of each line that is not blank, and record the file's style."""
         try:
-            lines, style = divided(read_bytes(path, what="list", remedy="Take it out of this folder.").decode("utf-8"))
+            content = read_bytes(path, what="list", remedy="Take it out of this folder.")
+            lines, style = split_lines(content.decode("utf-8"))
         except UnicodeDecodeError as error:
             self.problems.append(Problem(str(path), f"is not UTF-8 (byte {error.start}).", "Save it as UTF-8."))
             return
@@ -104,13 +105,13 @@ class Reading:
             return
         self.styles[path.name] = style
         for number, line in lines:
-            if len(line) > _MOST_LETTERS:
+            if len(line) > _MAX_LINE:
                 self.wrong(f"{path.name}:{number}", f"has {len(line)} letters.", "No list has such a line.")
                 continue
             yield f"{path.name}:{number}", line
 
     def wrong(self, where: str, what: str, remedy: str) -> None:
-        """Note a problem; reading goes on."""
+        """Record a problem; reading goes on."""
         self.problems.append(Problem(where, what, remedy))
 
     def numbered_classes(self, path: Path) -> None:
@@ -130,31 +131,32 @@ class Reading:
         if path.is_file():
             self._keep_classes(path, [line for _, line in self.lines(path)])
 
-    def check_labels(self, *, first: Literal[0, 1]) -> None:
-        """Note labels that are out of range, or of another class than the folder; the form counts from `first`."""
+    def check_labels(self, *, base: Literal[0, 1]) -> None:
+        """Record labels that are out of range, or of another class than the folder; the form counts from `base`."""
         count = len(self.classes)
-        allowed = f"{first} to {count - 1 + first}" if count else f"{first} or more"
+        allowed = f"{base} to {count - 1 + base}" if count else f"{base} or more"
         for entry in self.entries:
             index = entry.class_index
             if index is None:
                 continue
-            told = index - 1 + first
-            if index < 1 or index > (count or _MOST_CLASSES):
-                self.wrong(entry.where, f"has label {told}.", f"Labels count from {first}: give {allowed}.")
+            # As written in the file: class_index counts from 1 whatever the form counts from.
+            label = index - 1 + base
+            if index < 1 or index > (count or _MAX_CLASSES):
+                self.wrong(entry.where, f"has label {label}.", f"Labels count from {base}: give {allowed}.")
             elif entry.label in self.classes and self.classes[index - 1] != entry.label:
-                right = self.classes.index(entry.label) + first
-                what = f"has label {told} ('{self.classes[index - 1]}') in the folder of '{entry.label}'."
+                right = self.classes.index(entry.label) + base
+                what = f"has label {label} ('{self.classes[index - 1]}') in the folder of '{entry.label}'."
                 self.wrong(entry.where, what, f"Give {right}, or move it.")
 
     def listing(self) -> Listing:
-        """Return what was read; raises BadLists that names every problem."""
+        """Return the listing; raises BadLists that names every problem."""
         self._check_names()
         if self.problems:
             raise BadLists(self.problems, self.entries)
         return Listing(tuple(self.entries), self.classes, self.name, self.styles)
 
     def _check_names(self) -> None:
-        """Note names that lead elsewhere: lists are written again, and their classes and clips name files."""
+        """Record names that lead out of a folder: lists are written again, and their classes and clips name files."""
         for entry in self.entries:
             # Some lists were made on Windows; an address is no path.
             name = entry.path.replace("\\", "/")
@@ -170,8 +172,8 @@ class Reading:
         self.classes = tuple(classes)
 
 
-def part_of(word: str, words: Iterable[str]) -> Part | None:
-    """Return the part that one of Kinetics' and MMAction2's words means; None for an unknown one.
+def subset_of(word: str, words: Iterable[str]) -> Subset | None:
+    """Return the subset that one of Kinetics' and MMAction2's words means; None for an unknown one.
 
     Papers test on `val`, as the labels of `test` were held back: so `test` is unused where `words`, those of the
     same lists, hold a validation.
@@ -184,8 +186,8 @@ def part_of(word: str, words: Iterable[str]) -> Part | None:
 
 
 _VALIDATION = {"val", "validate", "validation"}
-WORDS: dict[Part, str] = {"train": "train", "test": "val", "unused": "test"}
-"""What Kinetics and MMAction2 call the parts."""
+WORDS: dict[Subset, str] = {"train": "train", "test": "val", "unused": "test"}
+"""What Kinetics and MMAction2 call the subsets."""
 
 
 def stem(path: str) -> str:
@@ -216,7 +218,7 @@ def one_split(listing: Listing, form: str) -> None:
         raise BadInput([Problem(f"form {form}", what, "Write each into a folder of its own.")])
 
 
-def no_lists(folder: Path, wanted: str) -> BadInput:
+def no_lists(folder: Path, expected: str) -> BadInput:
     """Return the error of a folder without the files of a form."""
-    there = "There is no such folder." if not folder.is_dir() else f"Expected {wanted}; try another `form`."
-    return BadInput([Problem(str(folder), "holds no list of this form.", there)])
+    remedy = "There is no such folder." if not folder.is_dir() else f"Expected {expected}; try another `form`."
+    return BadInput([Problem(str(folder), "holds no list of this form.", remedy)])

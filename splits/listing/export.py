@@ -7,25 +7,25 @@ from typing import Any
 
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
-from splits.listing.entries import LISTS, Entry, Listing, Part
+from splits.listing.entries import LISTS, Entry, Listing, Subset
 from splits.listing.names import video_name, youtube_id
 
-_PARTS: tuple[Part, ...] = ("train", "test", "unused")
+_SUBSETS: tuple[Subset, ...] = ("train", "test", "unused")
 _COLUMNS = ("clip_id", "path", "label", "class_index", "source_url", "start_s", "end_s")
 
 
 @dataclass(frozen=True)
 class Export:
-    """Lists in memory, with what they hold and what the form has no place for."""
+    """Lists in memory, with counts of the clips that they hold and those that the form has no place for."""
 
     contents: dict[str, bytes]
     """File name -> bytes."""
-    counts: dict[str, dict[Part, int]]
-    """Key of each split -> clips that are written, by part."""
+    counts: dict[str, dict[Subset, int]]
+    """Key of each split -> clips that are written, by subset."""
     left_out: dict[str, tuple[str, ...]]
     """Key of each split -> ids of unused clips, where the form lists only training and testing."""
     without_video: tuple[str, ...]
-    """Ids of clips that are of no YouTube video, where the form names one: their file name stands for it."""
+    """Ids of clips that are not of a YouTube video, where the form names one: their file name stands for it."""
 
 
 def export(dataset: Dataset, splits: Sequence[Split], *, form: str) -> Export:
@@ -39,24 +39,24 @@ def export(dataset: Dataset, splits: Sequence[Split], *, form: str) -> Export:
     written = dict(zip(dataset.classes, dataset.labels, strict=True))
     rows = dataset.clips[list(_COLUMNS)].to_dict("records")
     entries: list[Entry] = []
-    counts: dict[str, dict[Part, int]] = {}
+    counts: dict[str, dict[Subset, int]] = {}
     left_out: dict[str, tuple[str, ...]] = {}
     without_video: set[str] = set()
     for split in splits:
-        part_of: dict[str, Part] = {clip: part for part in _PARTS for clip in getattr(split, part)}
-        held = [clip for clip in rows if part_of.get(clip["clip_id"]) in module.PARTS]
-        for clip in held:
-            part = part_of[clip["clip_id"]]
-            entry = Entry(_name(clip, module.NAMES), part, split.number, clip["label"])
+        subset_of: dict[str, Subset] = {clip: subset for subset in _SUBSETS for clip in getattr(split, subset)}
+        listed = [clip for clip in rows if subset_of.get(clip["clip_id"]) in module.PARTS]
+        for clip in listed:
+            subset = subset_of[clip["clip_id"]]
+            entry = Entry(_name(clip, module.NAMES), subset, split.number, clip["label"])
             if module.NAMES == "video":
                 times = (("time_start", f"{clip['start_s']:.10g}"), ("time_end", f"{clip['end_s']:.10g}"))
                 entry = replace(entry, label=written.get(entry.label, entry.label), columns=times)
                 without_video |= set() if youtube_id(clip["source_url"]) else {clip["clip_id"]}
-            elif part == "train":
+            elif subset == "train":
                 entry = replace(entry, class_index=int(clip["class_index"]))
             entries.append(entry)
-        parts = [part_of[clip["clip_id"]] for clip in held]
-        counts[split.key] = {part: parts.count(part) for part in module.PARTS}
+        subsets = [subset_of[clip["clip_id"]] for clip in listed]
+        counts[split.key] = {subset: subsets.count(subset) for subset in module.PARTS}
         left_out[split.key] = () if "unused" in module.PARTS else split.unused
     texts = module.write(Listing(tuple(entries), classes=dataset.classes, name=dataset.name))
     return Export(

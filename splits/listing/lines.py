@@ -1,4 +1,4 @@
-"""Lines of list files and all that stands between them, so that a file that was read is written back byte for byte."""
+"""Lines of list files and the blanks between them, so that a file that was read is written back byte for byte."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Literal
 _MARK = "\ufeff"
 _QUOTE = '"'
 _TEXT = re.compile(r"[^ \t\r\n](?:[^\n]*[^ \t\r\n])?")
-"""A line from its first sign to its last; blanks, line ends and blank lines lie between two of these."""
+"""A line from its first character to its last; blanks, line ends and blank lines lie between two of these."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Style:
     lines: int = 0
     """Number of lines that the file had; `odd` holds for a text of so many lines only."""
     odd: tuple[tuple[int, str], ...] = ()
-    """Place and gap where it is another: 0 is before the first line (else empty), n after line n (else `end`)."""
+    """(place, gap) of gaps that are not `end`: place n is after line n, place 0 before line 1 (listed unless empty)."""
     columns: tuple[str, ...] = ()
     """Names of the columns of a table, in their order."""
     quoting: Literal["needed", "blanks", "all"] = "needed"
@@ -45,20 +45,22 @@ class Style:
         return self.quoting == "all" or needs or (self.quoting == "blanks" and " " in cell)
 
 
-def divided(text: str) -> tuple[list[tuple[int, str]], Style]:
+def split_lines(text: str) -> tuple[list[tuple[int, str]], Style]:
     """Return number (from 1) and text of each line that is not blank, and the style that writes them back.
 
     `style.text([line for _, line in lines])` is the text again, whatever it was.
     """
+    # "a 1\r\nb 2\r\n\r\nc 3\r\n": lines 1, 2 and 4; gaps "", "\r\n", "\r\n\r\n", "\r\n" before, between and after them.
+    # The most frequent end is "\r\n", so one gap is odd: (2, "\r\n\r\n").
     marked = text.startswith(_MARK)
     body = text[1:] if marked else text
     lines, gaps, number, last = [], [], 1, 0
-    for found in _TEXT.finditer(body):
-        gap = body[last : found.start()]
+    for match in _TEXT.finditer(body):
+        gap = body[last : match.start()]
         number += gap.count("\n")
         gaps.append(gap)
-        lines.append((number, found[0]))
-        last = found.end()
+        lines.append((number, match[0]))
+        last = match.end()
     gaps.append(body[last:])
     ends = Counter(gap for gap in gaps[1:] if "\n" in gap)
     end = ends.most_common(1)[0][0] if ends else "\n"

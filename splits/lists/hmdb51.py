@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.listing.entries import Entry, Listing, Part, Reading, no_lists
+from splits.listing.entries import Entry, Listing, Reading, Subset, no_lists
 
 CARD = Card(
     title="HMDB51 lists",
@@ -16,8 +16,8 @@ PARTS = ("train", "test", "unused")
 CLASSES = "class_list.txt"
 """A class a line; not part of the original set, but found beside it."""
 _FILE = re.compile(r"(.+)_test_split(\d+)\.txt")
-_PARTS: dict[str, Part] = {"0": "unused", "1": "train", "2": "test"}
-_FLAGS = {part: flag for flag, part in _PARTS.items()}
+_SUBSETS: dict[str, Subset] = {"0": "unused", "1": "train", "2": "test"}
+_FLAGS = {subset: flag for flag, subset in _SUBSETS.items()}
 
 
 def read(folder: Path) -> Listing:
@@ -36,10 +36,10 @@ def read(folder: Path) -> Listing:
             reading.wrong(path.name, f"is of '{match[1]}', which is not in {CLASSES}.", f"Add it to {CLASSES}.")
         for where, line in reading.lines(path):
             name, _, flag = line.rpartition(" ")
-            if not name or flag not in _PARTS:
+            if not name or flag not in _SUBSETS:
                 reading.wrong(where, f"is '{line}'.", "Expected a file name, a blank, and 0, 1 or 2.")
                 continue
-            reading.entries.append(Entry(name.strip(), _PARTS[flag], int(match[2]), match[1], where=where))
+            reading.entries.append(Entry(name.strip(), _SUBSETS[flag], int(match[2]), match[1], where=where))
     return reading.listing()
 
 
@@ -48,5 +48,5 @@ def write(listing: Listing) -> dict[str, str]:
     lines = {CLASSES: list(listing.classes)} if listing.classes else {}
     for entry in listing.entries:
         name = f"{entry.label}_test_split{entry.number}.txt"
-        lines.setdefault(name, []).append(f"{entry.path} {_FLAGS[entry.part]}")
+        lines.setdefault(name, []).append(f"{entry.path} {_FLAGS[entry.subset]}")
     return listing.texts(lines)

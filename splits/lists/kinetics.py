@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.listing.entries import WORDS, Entry, Listing, Part, Reading, no_lists, one_split, part_of
+from splits.listing.entries import WORDS, Entry, Listing, Reading, Subset, no_lists, one_split, subset_of
 from splits.listing.lines import Style
 
 CARD = Card(
@@ -23,7 +23,7 @@ _FILE = ""
 
 
 def read(folder: Path) -> Listing:
-    """Read every CSV of a folder; the part is told by the column `split`, or by the file's name where there is none.
+    """Read every CSV of a folder; the column `split` names the subset, or the file's name where there is none.
 
     `val` is for testing and `test` unused beside it, as its labels were held back. Raises BadInput that names
     every CSV without the column youtube_id, every damaged row, every empty id and every unknown split. A file that
@@ -35,15 +35,15 @@ def read(folder: Path) -> Listing:
     reading = Reading()
     rows = [row for path in files for row in _rows(reading, path)]
     words = [word for _, word, _ in rows]
-    parts = {word: part_of(word, words) for word in set(words)}
+    subsets = {word: subset_of(word, words) for word in set(words)}
     for where, word, cells in rows:
-        part = parts[word]
-        if part is None:
+        subset = subsets[word]
+        if subset is None:
             reading.wrong(where, f"is for '{word}'.", "Expected train, val, validate or test.")
         elif not cells["youtube_id"]:
             reading.wrong(where, "names no video.", "Give its id.")
         else:
-            reading.entries.append(_entry(where, part, cells))
+            reading.entries.append(_entry(where, subset, cells))
     return reading.listing()
 
 
@@ -52,20 +52,19 @@ def write(listing: Listing) -> dict[str, str]:
     one_split(listing, "kinetics")
     entries: dict[str, list[Entry]] = {}
     for entry in listing.entries:
-        name = entry.file or "_".join(filter(None, (listing.name, f"{WORDS[entry.part]}.csv")))
+        name = entry.file or "_".join(filter(None, (listing.name, f"{WORDS[entry.subset]}.csv")))
         entries.setdefault(name, []).append(entry)
     lines = {}
     for name in [*listing.styles, *(name for name in entries if name not in listing.styles)]:
-        style, chosen = listing.style(name), entries.get(name, [])
-        there = {"youtube_id", "split"} | {column for entry in chosen for column in _cells(entry)}
-        columns = style.columns or tuple(column for column in COLUMNS if column in there)
-        cells = [_cells(entry) for entry in chosen]
-        lines[name] = [style.row(columns), *(style.row([row.get(column, "") for column in columns]) for row in cells)]
+        style, rows = listing.style(name), [_cells(entry) for entry in entries.get(name, [])]
+        present = {"youtube_id", "split"} | {column for row in rows for column in row}
+        columns = style.columns or tuple(column for column in COLUMNS if column in present)
+        lines[name] = [style.row(columns), *(style.row([row.get(column, "") for column in columns]) for row in rows)]
     return listing.texts(lines)
 
 
 def _rows(reading: Reading, path: Path) -> list[tuple[str, str, dict[str, str]]]:
-    """Return place, word of the part and cells of each row of one file."""
+    """Return place, word for the subset and cells of each row of one file."""
     lines = []
     for where, line in reading.lines(path):
         try:
@@ -76,7 +75,8 @@ def _rows(reading: Reading, path: Path) -> list[tuple[str, str, dict[str, str]]]
         reading.wrong(path.name, "has no column youtube_id in its first line.", "Take it out of this folder.")
         return []
     header = lines[0][2]
-    reading.styles[path.name] = replace(_quoted(reading.styles[path.name], lines), columns=tuple(header))
+    style = _style_with_quotes(reading.styles[path.name], lines)
+    reading.styles[path.name] = replace(style, columns=tuple(header))
     rows = []
     for where, line, cells in lines[1:]:
         if len(cells) != len(header):
@@ -87,34 +87,34 @@ def _rows(reading: Reading, path: Path) -> list[tuple[str, str, dict[str, str]]]
     return rows
 
 
-def _quoted(style: Style, lines: Sequence[tuple[str, str, list[str]]]) -> Style:
+def _style_with_quotes(style: Style, lines: Sequence[tuple[str, str, list[str]]]) -> Style:
     """Return the style whose quotes write the lines as they were; ActivityNet's copies quote cells with a blank."""
     for quoting in ("needed", "blanks", "all"):
-        tried = replace(style, quoting=quoting)
-        if all(tried.row(cells) == line for _, line, cells in lines):
-            return tried
+        candidate = replace(style, quoting=quoting)
+        if all(candidate.row(cells) == line for _, line, cells in lines):
+            return candidate
     return style
 
 
 def _word(path: Path) -> str:
-    """Return the word of a part in `kinetics_train.csv`; the whole name where it holds none or several."""
-    found = [word for word in ("train", "val", "test") if word in path.stem.lower()]
-    return found[0] if len(found) == 1 else path.stem
+    """Return the word for the subset in `kinetics_train.csv`; the whole name where it holds none or several."""
+    words = [word for word in ("train", "val", "test") if word in path.stem.lower()]
+    return words[0] if len(words) == 1 else path.stem
 
 
-def _entry(where: str, part: Part, cells: Mapping[str, str]) -> Entry:
-    rest = tuple((name, cell) for name, cell in cells.items() if name not in ("label", "youtube_id", _FILE))
+def _entry(where: str, subset: Subset, cells: Mapping[str, str]) -> Entry:
+    further = tuple((name, cell) for name, cell in cells.items() if name not in ("label", "youtube_id", _FILE))
     return Entry(
         path=cells["youtube_id"],
-        part=part,
+        subset=subset,
         number=1,
         label=cells.get("label", ""),
         file=cells[_FILE],
-        columns=rest,
+        columns=further,
         where=where,
     )
 
 
 def _cells(entry: Entry) -> dict[str, str]:
     labelled = {"label": entry.label} if entry.label else {}
-    return {"split": WORDS[entry.part], **labelled, "youtube_id": entry.path, **dict(entry.columns)}
+    return {"split": WORDS[entry.subset], **labelled, "youtube_id": entry.path, **dict(entry.columns)}

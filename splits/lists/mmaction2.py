@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from slateboard.registry import Card
-from splits.listing.entries import WORDS, Entry, Listing, Reading, folder_label, no_lists, part_of
+from splits.listing.entries import WORDS, Entry, Listing, Reading, folder_label, no_lists, subset_of
 
 CARD = Card(
     title="MMAction2 lists",
@@ -36,14 +36,14 @@ def read(folder: Path) -> Listing:
     if len(names) > 1:
         reading.wrong(str(folder), f"holds lists of {', '.join(names)}.", "Give each dataset a folder of its own.")
     for path, match in files.items():
-        words = [other[2] for other in files.values() if other[3] == match[3]]
+        words = [of_split[2] for of_split in files.values() if of_split[3] == match[3]]
         for where, line in reading.lines(path):
-            found = _LINE.fullmatch(line)
-            if not found:
+            labelled = _LINE.fullmatch(line)
+            if not labelled:
                 reading.wrong(where, f"is '{line}'.", "Expected a path, a blank, and a label that counts from 0.")
                 continue
-            reading.entries.append(_entry(found, where, match, words, reading.classes))
-    reading.check_labels(first=0)
+            reading.entries.append(_entry(labelled, where, match, words, reading.classes))
+    reading.check_labels(base=0)
     return reading.listing()
 
 
@@ -52,19 +52,19 @@ def write(listing: Listing) -> dict[str, str]:
     lines = {CLASSES: list(listing.classes)} if listing.classes else {}
     for entry in listing.entries:
         split = f"split_{entry.number}"
-        name = entry.file or f"{listing.name or 'dataset'}_{WORDS[entry.part]}_{split}_videos.txt"
+        name = entry.file or f"{listing.name or 'dataset'}_{WORDS[entry.subset]}_{split}_videos.txt"
         lines.setdefault(name, []).append(f"{entry.path} {_label(entry, listing.classes)}")
     return listing.texts(lines)
 
 
 def _entry(line: re.Match[str], where: str, file: re.Match[str], words: list[str], classes: tuple[str, ...]) -> Entry:
     label = int(line[2])
-    told = classes[label] if 0 <= label < len(classes) else ""
+    labelled_class = classes[label] if 0 <= label < len(classes) else ""
     return Entry(
         path=line[1],
-        part=part_of(file[2], words) or "unused",
+        subset=subset_of(file[2], words) or "unused",
         number=int(file[3] or 1),
-        label=folder_label(line[1]) or told,
+        label=folder_label(line[1]) or labelled_class,
         class_index=None if label == -1 else label + 1,
         file=file[0],
         where=where,

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from slateboard.errors import BadInput
 from slateboard.reading import read_table
 from slateboard.registry import Card
-from splits.listing.entries import Entry, Listing, Part, Reading, no_lists
+from splits.listing.entries import Entry, Listing, Reading, Subset, no_lists
 
 CARD = Card(title="Parquet of folds", source="slateboard")
 NAMES = "clip_id"
@@ -18,7 +18,7 @@ PARTS = ("train", "test", "unused")
 
 COLUMNS = ("clip_id", "fold", "part")
 _SCHEMA = pa.schema([("clip_id", pa.string()), ("fold", pa.int64()), ("part", pa.string())])
-_PARTS: tuple[Part, ...] = ("train", "test", "unused")
+_SUBSETS: tuple[Subset, ...] = ("train", "test", "unused")
 
 
 def read(folder: Path) -> Listing:
@@ -38,9 +38,8 @@ def read(folder: Path) -> Listing:
         except BadInput as error:
             reading.problems += [replace(problem, where=path.name) for problem in error.problems]
             continue
-        rows = table[list(COLUMNS)].itertuples(index=False)
-        for row, (clip, fold, part) in enumerate(rows, start=1):
-            _add(reading, path.name, row, clip, fold, part)
+        for row, cells in enumerate(table[list(COLUMNS)].itertuples(index=False), start=1):
+            _add(reading, f"{path.name}: row {row}", path.name, *cells)
     return reading.listing()
 
 
@@ -52,21 +51,20 @@ def write(listing: Listing) -> dict[str, bytes]:
     return {name: _bytes(entries) for name, entries in rows.items()}
 
 
-def _add(reading: Reading, name: str, row: int, clip: object, fold: object, part: object) -> None:
-    where = f"{name}: row {row}"
-    found = next((known for known in _PARTS if known == part), None)
+def _add(reading: Reading, where: str, name: str, clip: object, fold: object, word: object) -> None:
+    subset = next((subset for subset in _SUBSETS if subset == word), None)
     if not isinstance(clip, str) or not clip:
         reading.wrong(where, f"has clip_id {clip!r}.", "Give the id of a clip.")
     elif not isinstance(fold, int) or isinstance(fold, bool) or fold < 1:
         reading.wrong(where, f"has fold {fold!r}.", "Folds are whole numbers that count from 1.")
-    elif found is None:
-        reading.wrong(where, f"is for {part!r}.", f"Expected {', '.join(_PARTS)}.")
+    elif subset is None:
+        reading.wrong(where, f"is for {word!r}.", f"Expected {', '.join(_SUBSETS)}.")
     else:
-        reading.entries.append(Entry(clip, found, fold, "", file=name, where=where))
+        reading.entries.append(Entry(clip, subset, fold, "", file=name, where=where))
 
 
 def _bytes(entries: list[Entry]) -> bytes:
-    rows = [{"clip_id": entry.path, "fold": entry.number, "part": entry.part} for entry in entries]
+    rows = [{"clip_id": entry.path, "fold": entry.number, "part": entry.subset} for entry in entries]
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), buffer)
     return buffer.getvalue()

@@ -7,8 +7,8 @@ from splits.listing.entries import (
     CLASSES_FILE,
     Entry,
     Listing,
-    Part,
     Reading,
+    Subset,
     folder_label,
     no_lists,
     numbered,
@@ -19,7 +19,7 @@ CARD = Card(title="SEAGS lists", source="MEI paper (Informatica 2023), section 4
 NAMES = "path"
 PARTS = ("train", "test")
 
-_FILES: dict[Part, str] = {"train": "trainlist.txt", "test": "testlist.txt"}
+_FILES: dict[Subset, str] = {"train": "trainlist.txt", "test": "testlist.txt"}
 
 
 def read(folder: Path) -> Listing:
@@ -28,9 +28,9 @@ def read(folder: Path) -> Listing:
         raise no_lists(folder, "trainlist.txt and testlist.txt")
     reading = Reading()
     reading.numbered_classes(folder / CLASSES_FILE)
-    for part, name in _FILES.items():
+    for subset, name in _FILES.items():
         for where, line in reading.lines(folder / name):
-            reading.entries.append(Entry(path=line, part=part, number=1, label=folder_label(line), where=where))
+            reading.entries.append(Entry(path=line, subset=subset, number=1, label=folder_label(line), where=where))
     return reading.listing()
 
 
@@ -38,6 +38,6 @@ def write(listing: Listing) -> dict[str, str]:
     """Return file name -> text; raises BadInput for several splits, which this form cannot hold."""
     one_split(listing, "seags")
     lines = {CLASSES_FILE: numbered(listing.classes)} if listing.classes else {}
-    for part, name in _FILES.items():
-        lines[name] = [entry.path for entry in listing.entries if entry.part == part]
+    for subset, name in _FILES.items():
+        lines[name] = [entry.path for entry in listing.entries if entry.subset == subset]
     return listing.texts(lines)

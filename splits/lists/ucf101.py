@@ -20,20 +20,20 @@ _LABELLED = re.compile(r"(.*\S)[ \t]+(-?[0-9]+)")
 def read(folder: Path) -> Listing:
     """Read all numbered lists of a folder.
 
-    Windows line ends, blank lines, a byte order mark and missing labels are taken as they come. Raises
-    BadInput that names every label below 1, above the number of classes or of another class than the folder,
-    and each number with one list only. A name in two parts is not looked for: an audit counts it.
+    Windows line ends, blank lines, a byte order mark and missing labels are accepted. Raises BadInput that names
+    every label below 1, above the number of classes or of another class than the folder, and each number with one
+    list only. A name in two subsets is not looked for: an audit counts it.
     """
     files = {path: match for path in sorted(folder.glob("*.txt")) if (match := _FILE.fullmatch(path.name))}
     if not files:
         raise no_lists(folder, "trainlist01.txt and testlist01.txt")
     reading = Reading()
     reading.numbered_classes(folder / CLASSES_FILE)
-    _lonely(reading, folder, {path.name for path in files})
+    _check_pairs(reading, folder, {path.name for path in files})
     for path, match in files.items():
         for where, line in reading.lines(path):
             reading.entries.append(_entry(line, where, match, reading.classes))
-    reading.check_labels(first=1)
+    reading.check_labels(base=1)
     return reading.listing()
 
 
@@ -41,43 +41,42 @@ def write(listing: Listing) -> dict[str, str]:
     """Return file name -> text; a line has a label, one blank after the path, where its entry has a class_index."""
     lines = {CLASSES_FILE: numbered(listing.classes)} if listing.classes else {}
     for number in sorted({entry.number for entry in listing.entries}):
-        for part in ("train", "test"):
-            chosen = [entry for entry in listing.entries if (entry.number, entry.part) == (number, part)]
-            lines[_name(listing, part, number)] = [_line(entry) for entry in chosen]
+        for subset in ("train", "test"):
+            entries = [entry for entry in listing.entries if (entry.number, entry.subset) == (number, subset)]
+            lines[_name(listing, subset, number)] = [_line(entry) for entry in entries]
     return listing.texts(lines)
 
 
 def _entry(line: str, where: str, match: re.Match[str], classes: tuple[str, ...]) -> Entry:
     labelled = _LABELLED.fullmatch(line)
     video, index = (labelled[1], int(labelled[2])) if labelled else (line, None)
-    told = classes[index - 1] if index and 1 <= index <= len(classes) else ""
+    indexed_class = classes[index - 1] if index and 1 <= index <= len(classes) else ""
     return Entry(
         path=video,
-        part="train" if match[1] == "train" else "test",
+        subset="train" if match[1] == "train" else "test",
         number=int(match[2]),
-        label=folder_label(video) or told,
+        label=folder_label(video) or indexed_class,
         class_index=index,
         where=where,
     )
 
 
-def _name(listing: Listing, part: str, number: int) -> str:
+def _name(listing: Listing, subset: str, number: int) -> str:
     """Return the name of a list file, with as many zeros as it was read with."""
     for name in listing.styles:
-        found = _FILE.fullmatch(name)
-        if found and (found[1], int(found[2])) == (part, number):
+        match = _FILE.fullmatch(name)
+        if match and (match[1], int(match[2])) == (subset, number):
             return name
-    return f"{part}list{number:02}.txt"
+    return f"{subset}list{number:02}.txt"
 
 
 def _line(entry: Entry) -> str:
     return entry.path if entry.class_index is None else f"{entry.path} {entry.class_index}"
 
 
-def _lonely(reading: Reading, folder: Path, names: set[str]) -> None:
-    other = {
-        name: name.replace("train", "test") if "train" in name else name.replace("test", "train") for name in names
-    }
+def _check_pairs(reading: Reading, folder: Path, names: set[str]) -> None:
+    """Record the train lists without a test list of their number, and the reverse."""
     for name in sorted(names):
-        if other[name] not in names:
-            reading.wrong(str(folder), f"has {name} but no {other[name]}.", "Add it.")
+        partner = name.replace("train", "test") if "train" in name else name.replace("test", "train")
+        if partner not in names:
+            reading.wrong(str(folder), f"has {name} but no {partner}.", "Add it.")

@@ -1,6 +1,7 @@
 """The official lists of a data set, matched to clips by the names of their source files."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.listing.entries import LISTS, BadLists, Entry, Listing, Part, stem
-from splits.listing.names import SPELLINGS, Matching, matched, video_name, youtube_id
+from splits.listing.entries import LISTS, BadLists, Entry, Listing, Subset, stem
+from splits.listing.names import SPELLINGS, Matching, match_names, video_name, youtube_id
 from splits.parts import few, split_of
 
 CARD = Card(
@@ -37,12 +38,12 @@ _SET = re.compile(r"[a-z0-9_]*")
 
 @dataclass(frozen=True)
 class _Clip:
-    """A clip by the name that lists know it by."""
+    """A clip, with the name that it has in lists."""
 
     clip_id: str
     name: str
     origin: str
-    """What bears the name: one address, video or file."""
+    """The address, video or file that the name is of."""
     label: str
 
 
@@ -50,12 +51,11 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     """Return a split per number that the lists have.
 
     Released clips are renamed, so a file name in a list means the clips whose source_url has it (extension
-    aside), a video all clips of it, and a clip_id that clip. What finds no partner is counted in the report of
-    each split (split.json), every name of it: listed names without a clip, clips without a line (they go to
-    `unused`), clips whose name could be several listed ones (so do they), names that are spelt otherwise or
-    listed twice, and clips whose class differs. Raises BadInput that names every fault of the lists, every name
-    in two parts or of several sources, and each split without any clip in a part. `list_files_sha256` among the
-    parameters of a split is the hash of the files that were read, names and bytes.
+    aside), a video all clips of it, and a clip_id that clip. The report of each split (split.json) names and counts
+    listed names without a clip, clips without a line (they go to `unused`), clips whose name could be several listed
+    ones (so do they), names that are spelt differently or listed twice, and clips whose class differs. Raises
+    BadInput that names every fault of the lists, every name in two subsets or of several sources, and each split
+    without any clip in a subset. `list_files_sha256` among the parameters is the hash of the files, names and bytes.
     """
     _check(parameters)
     form = LISTS.load(parameters["form"])
@@ -65,12 +65,12 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     listed = _by_number(entries, files)
     names = {clip.name for clip in clips}
     matchings = {
-        number: matched(names, rows.keys(), spelling=parameters["names"]) for number, rows in sorted(listed.items())
+        number: match_names(names, rows.keys(), spelling=parameters["names"]) for number, rows in sorted(listed.items())
     }
     problems += [problem for rows in listed.values() for problem in _contradictions(rows.values())]
-    problems += _shared(dataset, clips, {name for matching in matchings.values() for name in matching.listed_as})
-    parts = {number: _parts(clips, matching, listed[number]) for number, matching in matchings.items()}
-    problems = problems or list(_without_clips(parameters, parts))
+    problems += _shared_names(dataset, clips, {name for matching in matchings.values() for name in matching.listed_as})
+    subsets = {number: _subsets(clips, matching, listed[number]) for number, matching in matchings.items()}
+    problems = problems or list(_without_clips(parameters, subsets))
     if problems:
         raise BadInput(problems)
     used = {**parameters, "list_files_sha256": _files_sha256(Path(parameters["lists"]), list_files)}
@@ -81,11 +81,11 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
             number=number,
             parameters=used,
             seed=seed,
-            test={clip for clip, part in part_of.items() if part == "test"},
-            unused={clip for clip, part in part_of.items() if part == "unused"},
+            test={clip for clip, subset in subset_of.items() if subset == "test"},
+            unused={clip for clip, subset in subset_of.items() if subset == "unused"},
             report=_report(dataset, clips, matchings[number], listed[number]),
         )
-        for number, part_of in parts.items()
+        for number, subset_of in subsets.items()
     ]
 
 
@@ -93,9 +93,9 @@ def _check(parameters: Mapping[str, Any]) -> None:
     problems = []
     if not parameters["lists"]:
         problems.append(Problem("lists", "is not given.", "Name the folder of the lists: --param lists=PATH."))
-    for key, known in (("files", _FILES), ("names", tuple(SPELLINGS))):
-        if parameters[key] not in known:
-            remedy = did_you_mean(parameters[key], filter(None, known))
+    for key, allowed in (("files", _FILES), ("names", tuple(SPELLINGS))):
+        if parameters[key] not in allowed:
+            remedy = did_you_mean(parameters[key], filter(None, allowed))
             problems.append(Problem(key, f"is '{parameters[key]}'.", remedy))
     if not _SET.fullmatch(parameters["set"]):
         problems.append(Problem("set", f"is '{parameters['set']}'.", "Use a to z, digits and _: it names a folder."))
@@ -104,7 +104,7 @@ def _check(parameters: Mapping[str, Any]) -> None:
 
 
 def _read(form: ModuleType, folder: Path) -> tuple[Sequence[Entry], list[str], list[Problem]]:
-    """Return what the lists hold, in which files, and what is wrong in them, so that all of it is told at once."""
+    """Return the entries of the lists, the names of their files, and their problems, to be reported with others."""
     try:
         listing: Listing = form.read(folder)
     except BadLists as error:
@@ -128,52 +128,52 @@ def _clips(dataset: Dataset, files: str) -> Iterator[_Clip]:
 
 def _by_number(entries: Iterable[Entry], files: str) -> dict[int, dict[str, list[Entry]]]:
     """Return the entries of each split by the name that clips are matched to."""
-    found: dict[int, dict[str, list[Entry]]] = {}
+    by_number: dict[int, dict[str, list[Entry]]] = {}
     for entry in entries:
         name = {"source": video_name, "release": stem}.get(files, str)(entry.path)
-        found.setdefault(entry.number, {}).setdefault(name, []).append(entry)
-    return found
+        by_number.setdefault(entry.number, {}).setdefault(name, []).append(entry)
+    return by_number
 
 
-def _parts(clips: Iterable[_Clip], matching: Matching, rows: Mapping[str, Sequence[Entry]]) -> dict[str, Part]:
-    """Return clip id -> part; unused where no line means the clip."""
-    part_of = {name: rows[listed][0].part for name, listed in matching.listed_as.items()}
-    return {clip.clip_id: part_of.get(clip.name, "unused") for clip in clips}
+def _subsets(clips: Iterable[_Clip], matching: Matching, rows: Mapping[str, Sequence[Entry]]) -> dict[str, Subset]:
+    """Return clip id -> subset; unused where no line means the clip."""
+    subset_of = {name: rows[listed][0].subset for name, listed in matching.listed_as.items()}
+    return {clip.clip_id: subset_of.get(clip.name, "unused") for clip in clips}
 
 
 def _contradictions(rows: Iterable[Sequence[Entry]]) -> list[Problem]:
     return [
         Problem(
             entry.where,
-            f"'{entry.path}' is for {entry.part}, but for {first.part} in {first.where}.",
+            f"'{entry.path}' is for {entry.subset}, but for {earlier.subset} in {earlier.where}.",
             "Keep one of the two lines.",
         )
-        for first, *others in rows
-        for entry in others
-        if entry.part != first.part
+        for earlier, *repeats in rows
+        for entry in repeats
+        if entry.subset != earlier.subset
     ]
 
 
-def _shared(dataset: Dataset, clips: Iterable[_Clip], listed: Collection[str]) -> list[Problem]:
+def _shared_names(dataset: Dataset, clips: Iterable[_Clip], listed: Collection[str]) -> list[Problem]:
     origins: dict[str, list[str]] = {}
     for clip in clips:
         if clip.name in listed and clip.origin not in origins.setdefault(clip.name, []):
             origins[clip.name].append(clip.origin)
     return [
-        Problem(dataset.key, f"{len(found)} sources bear the listed name '{name}': {few(found)}.", "Rename them.")
-        for name, found in sorted(origins.items())
-        if len(found) > 1
+        Problem(dataset.key, f"{len(sources)} sources bear the listed name '{name}': {few(sources)}.", "Rename them.")
+        for name, sources in sorted(origins.items())
+        if len(sources) > 1
     ]
 
 
-def _without_clips(parameters: Mapping[str, Any], parts: Mapping[int, Mapping[str, Part]]) -> Iterator[Problem]:
+def _without_clips(parameters: Mapping[str, Any], subsets: Mapping[int, Mapping[str, Subset]]) -> Iterator[Problem]:
     where = parameters["lists"]
-    if not parts:
+    if not subsets:
         yield Problem(where, "lists nothing.", "Check `lists` and `form`.")
-    for number, part_of in parts.items():
-        found = list(part_of.values())
-        if "train" not in found or "test" not in found:
-            what = f"split {number} would have {found.count('train')} clips in train and {found.count('test')} in test."
+    for number, subset_of in subsets.items():
+        counts = Counter(subset_of.values())
+        if not counts["train"] or not counts["test"]:
+            what = f"split {number} would have {counts['train']} clips in train and {counts['test']} in test."
             remedy = "Lines are matched by the file name in `source_url`: check `lists`, `form`, `files` and `names`."
             yield Problem(where, what, remedy)
 
@@ -181,11 +181,11 @@ def _without_clips(parameters: Mapping[str, Any], parts: Mapping[int, Mapping[st
 def _report(
     dataset: Dataset, clips: Sequence[_Clip], matching: Matching, rows: Mapping[str, Sequence[Entry]]
 ) -> list[str]:
-    """Say which names and which clips found no partner, and what else differs; every name, as this is the record."""
+    """Return a sentence for each kind of mismatch of names and clips, with every name, as this is the record."""
     written = dict(zip(dataset.classes, dataset.labels, strict=True))
     absent = set(matching.absent)
     lines = [entry for name, entries in rows.items() if name in absent for entry in entries]
-    unlisted, respelt, ambiguous, other = [], [], [], []
+    unlisted, respelt, ambiguous, relabelled = [], [], [], []
     for clip in clips:
         name = clip.name
         label = rows[matching.listed_as[name]][0].label if name in matching.listed_as else ""
@@ -194,7 +194,7 @@ def _report(
         elif name not in matching.listed_as:
             unlisted.append(clip.clip_id if clip.clip_id == name else f"{clip.clip_id} ({name})")
         elif label not in ("", clip.label, written.get(clip.label)):
-            other.append(f"{name} is '{clip.label}', in the lists '{label}'")
+            relabelled.append(f"{name} is '{clip.label}', in the lists '{label}'")
         if name in matching.respelt:
             respelt.append(f"{name} is {matching.respelt[name]}")
     twice = [f"{name} ({len(entries)} lines)" for name, entries in rows.items() if len(entries) > 1]
@@ -207,7 +207,7 @@ def _report(
         (unlisted, f"{of_clips} are in no list and unused"),
         (respelt, f"{of_clips} are listed under another spelling"),
         (ambiguous, f"{of_clips} could be several listed names, or share one, and are unused"),
-        (other, f"{of_clips} have another class in the lists"),
+        (relabelled, f"{of_clips} have another class in the lists"),
         (twice, f"of {len(rows)} names are listed more than once"),
     ]
     return [f"{len(names)} {sentence}: {', '.join(names)}." for names, sentence in sentences if names]

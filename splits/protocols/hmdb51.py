@@ -10,9 +10,9 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.extension import Held
+from splits.extension import FixedGroups
 from splits.parts import among, clips_where, few, split_of
-from splits.rotation import Rotation, rotation
+from splits.rotation import Rotation, rotate_groups
 
 CARD = Card(
     title="HMDB51's three splits",
@@ -34,78 +34,84 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: Held | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return the splits in which groups keep their side, and clips that were used are taken before others."""
     train, test, count = (parameters[name] for name in ("train_clips", "test_clips", "splits"))
     if min(train, test, count) < 1 or test * count > train + test:
         what = f"{count} splits with {test} of {train + test} clips in test each."
         raise BadInput([Problem("train_clips, test_clips, splits", what, "The tests must fit into all clips.")])
     tests = (test / (train + test),) * count
-    found = rotation(dataset, protocol="hmdb51", seed=seed, tests=tests, held=held)
+    rotation = rotate_groups(dataset, protocol="hmdb51", seed=seed, tests=tests, held=held)
     return [
-        _split(dataset, found, parameters, seed=seed, number=at + 1, before=held.splits[at] if held else None)
+        _split(dataset, rotation, parameters, seed=seed, number=at + 1, before=held.splits[at] if held else None)
         for at in range(count)
     ]
 
 
 def _split(
-    dataset: Dataset, found: Rotation, parameters: Mapping[str, Any], *, seed: int, number: int, before: Split | None
+    dataset: Dataset, rotation: Rotation, parameters: Mapping[str, Any], *, seed: int, number: int, before: Split | None
 ) -> Split:
     clips = dataset.clips
     random = np.random.default_rng([seed, number])
-    kept, report = {}, []
-    for part in ("train", "test"):
-        side = found.part.eq(number - 1) if part == "test" else found.part.ne(number - 1)
-        most = parameters[f"{part}_clips"]
-        used: Collection[str] = getattr(before, part) if before else ()
-        kept[part] = _taken(clips[side], found.keys[side], most, random, used)
-        if left := int(side.sum()) - len(kept[part]):
-            report.append(f"{left} of {len(clips)} clips are unused: beyond {most} of their class in {part}.")
-    report += _short(clips, kept, parameters)
-    unused = frozenset(clips["clip_id"].to_numpy(dtype=object)) - kept["train"] - kept["test"]
+    selected, report = {}, []
+    for subset in ("train", "test"):
+        side = rotation.fold.eq(number - 1) if subset == "test" else rotation.fold.ne(number - 1)
+        most = parameters[f"{subset}_clips"]
+        used: Collection[str] = getattr(before, subset) if before else ()
+        selected[subset] = _select(clips[side], rotation.keys[side], most, random, used)
+        if unselected := int(side.sum()) - len(selected[subset]):
+            report.append(f"{unselected} of {len(clips)} clips are unused: beyond {most} of their class in {subset}.")
+    report += _describe_short(clips, selected, parameters)
+    unused = frozenset(clips["clip_id"].to_numpy(dtype=object)) - selected["train"] - selected["test"]
     return split_of(
         dataset,
         protocol="hmdb51",
         number=number,
         parameters=parameters,
         seed=seed,
-        test=kept["test"],
+        test=selected["test"],
         unused=unused,
-        report=(*found.held_report, *report),
-        keys=found.keys,
+        report=(*rotation.held_report, *report),
+        keys=rotation.keys,
     )
 
 
-def _short(clips: pd.DataFrame, kept: Mapping[str, frozenset[str]], parameters: Mapping[str, Any]) -> list[str]:
+def _describe_short(
+    clips: pd.DataFrame, selected: Mapping[str, frozenset[str]], parameters: Mapping[str, Any]
+) -> list[str]:
     """Name the classes that got fewer clips than their size would allow, as groups stay whole."""
     sizes = clips["label"].value_counts().sort_index()
-    whole = parameters["train_clips"] + parameters["test_clips"]
+    total = parameters["train_clips"] + parameters["test_clips"]
     sentences = []
-    for part, ids in kept.items():
-        most = parameters[f"{part}_clips"]
-        got = (
+    for subset, ids in selected.items():
+        most = parameters[f"{subset}_clips"]
+        counts = (
             clips["label"][among(clips["clip_id"].to_numpy(dtype=object), ids)]
             .value_counts()
             .reindex(sizes.index, fill_value=0)
         )
-        wanted = (sizes * most // whole).clip(upper=most)
-        short = [f"{label} {got[label]} of {wanted[label]}" for label in sizes.index if got[label] < wanted[label]]
+        # A class of 50 clips, 70 + 30 asked for: 50 * 30 // 100 = 15 in test; one of 200 clips: 60, so 30.
+        targets = (sizes * most // total).clip(upper=most)
+        short = [
+            f"{label} {counts[label]} of {targets[label]}" for label in sizes.index if counts[label] < targets[label]
+        ]
         if short:
             sentences.append(
-                f"{len(short)} of {len(sizes)} classes have fewer clips in {part} than their share, as groups stay "
+                f"{len(short)} of {len(sizes)} classes have fewer clips in {subset} than their share, as groups stay "
                 f"whole: {few(short)}."
             )
     return sentences
 
 
-def _taken(
+def _select(
     clips: pd.DataFrame, keys: pd.Series, most: int, random: np.random.Generator, before: Collection[str]
 ) -> frozenset[str]:
-    """Return up to `most` clips of each class: those of before first, then one of each group in turn, by chance."""
+    """Return up to `most` clips of each class: those in `before` first, then one of each group in turn, by chance."""
     table = pd.DataFrame({"clip_id": clips["clip_id"], "label": clips["label"], "key": keys}).sort_values("clip_id")
     table["new"] = ~among(table["clip_id"].to_numpy(dtype=object), before)
     table["chance"] = random.random(len(table))
     table = table.sort_values(["label", "new", "chance"])
+    # Turn 0 has one clip of each group of the class, turn 1 a second one, ...
     table["turn"] = table.groupby(["label", "key"]).cumcount()
     table = table.sort_values(["label", "new", "turn", "chance"])
     return clips_where(table, table.groupby("label").cumcount() < most)

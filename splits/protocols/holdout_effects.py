@@ -35,8 +35,8 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     if not 0 < share < 1:
         raise BadInput([Problem("test_share", f"is {share}.", "Give a share between 0 and 1, as 0.3.")])
     keys = group_keys(dataset.clips)
-    known = dataset.clips["has_effects"].isin(list(_TESTED.values()))
-    problems = [*table_problems(dataset, keys.where(known)), *_one_kind(dataset)]
+    is_decided = dataset.clips["has_effects"].isin(list(_TESTED.values()))
+    problems = [*table_problems(dataset, keys.where(is_decided)), *_one_kind(dataset)]
     if problems:
         raise BadInput(problems)
     return [_split(dataset, keys, parameters, seed, number) for number in _TESTED]
@@ -49,7 +49,7 @@ def _one_kind(dataset: Dataset) -> list[Problem]:
     return [
         Problem(
             f"class '{label}'",
-            f"has no clip that is known to be {kind} effects: trained on the others, nothing of it is left.",
+            f"has no clip that is known to be {kind} effects, so one of the two splits cannot train or test on it.",
             "Confirm the effects of its clips (`slateboard curate label`), or leave the class out.",
         )
         for label in effects.index
@@ -61,17 +61,17 @@ def _one_kind(dataset: Dataset) -> list[Problem]:
 def _split(dataset: Dataset, keys: pd.Series, parameters: Mapping[str, Any], seed: int, number: int) -> Split:
     clips = dataset.clips
     tested = _TESTED[number]
-    known = clips["has_effects"].isin(list(_TESTED.values()))
-    kinds = clips["has_effects"][known].groupby(keys[known]).unique()
+    is_decided = clips["has_effects"].isin(list(_TESTED.values()))
+    kinds = clips["has_effects"][is_decided].groupby(keys[is_decided]).unique()
     # Groups of one kind can only be on its side.
     held = {str(key): 0 if kind[0] == tested else 1 for key, kind in kinds.items() if len(kind) == 1}
     share = parameters["test_share"]
-    division = divide_groups(clips[known], keys[known], shares=(share, 1 - share), seed=seed, held=held)
+    division = divide_groups(clips[is_decided], keys[is_decided], shares=(share, 1 - share), seed=seed, held=held)
     on_test_side = keys.map(division.subset_of).eq(0)
-    test = known & on_test_side & clips["has_effects"].eq(tested)
-    train = known & ~on_test_side & clips["has_effects"].ne(tested)
+    test = is_decided & on_test_side & clips["has_effects"].eq(tested)
+    train = is_decided & ~on_test_side & clips["has_effects"].ne(tested)
     _refuse_missing(clips["label"], {"train": train, "test": test}, number)
-    between = known & ~test & ~train
+    between = is_decided & ~test & ~train
     return split_of(
         dataset,
         protocol="holdout_effects",
@@ -80,19 +80,19 @@ def _split(dataset: Dataset, keys: pd.Series, parameters: Mapping[str, Any], see
         seed=seed,
         test=clips_where(clips, test),
         unused=clips_where(clips, ~test & ~train),
-        report=_report(clips, keys, between, ~known),
+        report=_report(clips, keys, between, ~is_decided),
         keys=keys,
     )
 
 
-def _refuse_missing(labels: pd.Series, parts: Mapping[str, pd.Series], number: int) -> None:
+def _refuse_missing(labels: pd.Series, masks: Mapping[str, pd.Series], number: int) -> None:
     problems = [
         Problem(
             f"class '{label}'",
-            f"has no clip in {part} of split {number}: its groups hold clips with and without effects.",
+            f"has no clip in {subset} of split {number}: its groups hold clips with and without effects.",
             "Add sources of another group, or leave the class out.",
         )
-        for part, rows in parts.items()
+        for subset, rows in masks.items()
         for label in sorted(set(labels) - set(labels[rows]))
     ]
     if problems:

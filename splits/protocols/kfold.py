@@ -7,8 +7,8 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.extension import Held
-from splits.rotation import rotated
+from splits.extension import FixedGroups
+from splits.rotation import rotation_splits
 
 CARD = Card(
     title="Grouped stratified folds",
@@ -25,10 +25,10 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: Held | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return the folds, each group in the one that it was in."""
     folds = parameters["folds"]
     if folds < 2:
         raise BadInput([Problem("folds", f"is {folds}.", "Ask for at least 2 folds.")])
     tests = (1 / folds,) * folds
-    return rotated(dataset, protocol="kfold", parameters=parameters, seed=seed, tests=tests, held=held)
+    return rotation_splits(dataset, protocol="kfold", parameters=parameters, seed=seed, tests=tests, held=held)

@@ -23,7 +23,7 @@ CARD = Card(
 
 
 def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
-    """Return splits whose `safe` is False whatever they hold: no result on them is one on unseen videos.
+    """Return splits whose `safe` is always False: a result on them is not one on unseen videos.
 
     Each class gives the nearest whole number of clips, at least one and not all. Raises BadInput that names every
     class of fewer than two clips.
@@ -35,13 +35,13 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
         raise BadInput([Problem("splits", f"is {count}.", "Ask for at least 1 split.")])
     refuse_bad_table(dataset, dataset.clips["clip_id"], bond="clip")
     members = dataset.clips.groupby("label")["clip_id"].agg(sorted).sort_index()
-    found = []
+    splits = []
     for number in range(1, count + 1):
         random = np.random.default_rng([seed, number])
         test: set[str] = set()
         for clips in members:
-            wanted = min(max(round(share * len(clips)), 1), len(clips) - 1)
-            test.update(random.choice(np.array(clips, dtype=object), wanted, replace=False))
+            size = min(max(round(share * len(clips)), 1), len(clips) - 1)
+            test.update(random.choice(np.array(clips, dtype=object), size, replace=False))
         split = split_of(
             dataset,
             protocol="random",
@@ -51,5 +51,5 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
             test=test,
             report=("Groups are not kept whole: clips of one video may be in train and in test.",),
         )
-        found.append(split.model_copy(update={"safe": False}))
-    return found
+        splits.append(split.model_copy(update={"safe": False}))
+    return splits

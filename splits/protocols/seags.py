@@ -7,8 +7,8 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.extension import Held
-from splits.rotation import rotated
+from splits.extension import FixedGroups
+from splits.rotation import rotation_splits
 
 CARD = Card(
     title="SEAGS 70/30",
@@ -22,9 +22,9 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: Held | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return one split in which groups that had a part keep it."""
     share = parameters["test_share"]
     if not 0 < share < 1:
         raise BadInput([Problem("test_share", f"is {share}.", "Give a share between 0 and 1, as 0.3.")])
-    return rotated(dataset, protocol="seags", parameters=parameters, seed=seed, tests=(share,), held=held)
+    return rotation_splits(dataset, protocol="seags", parameters=parameters, seed=seed, tests=(share,), held=held)

@@ -7,8 +7,8 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.extension import Held
-from splits.rotation import rotated
+from splits.extension import FixedGroups
+from splits.rotation import rotation_splits
 
 CARD = Card(
     title="UCF101's three splits",
@@ -29,11 +29,13 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: Held | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return the splits in which groups that had a part keep it."""
     test, of, count = (parameters[name] for name in ("test_groups", "of_groups", "splits"))
     if min(test, count) < 1 or test * count > of:
         what = f"{count} splits with {test} of {of} groups in test each."
         raise BadInput([Problem("test_groups, of_groups, splits", what, "The tests must fit into all groups.")])
     tests = (test / of,) * count
-    return rotated(dataset, protocol="ucf101", parameters=parameters, seed=seed, tests=tests, unit="groups", held=held)
+    return rotation_splits(
+        dataset, protocol="ucf101", parameters=parameters, seed=seed, tests=tests, unit="groups", held=held
+    )

@@ -55,16 +55,11 @@ def command(
     folder = inside(workspace.splits, f"{subject.dataset.key}/{subject.split.protocol}/{subject.split.number}")
     depth: Depth = "media" if media and not subject.of_lists else "hashes"
     refuse_weaker(folder / CERTIFICATE, subject.dataset, subject.split, depth=depth)
-    record, record_path = None, None
+    record, options = None, Options(depth, bound)
     if trained_on is not None:
-        record_path = portable_path(trained_on, workspace.root)
-        record = replace(training_record_of(trained_on, workspace, subject.dataset), where=record_path)
-    options = Options(
-        depth=depth,
-        bound=bound,
-        trained_on=record_path,
-        trained_on_sha256=None if record is None else record.sha256,
-    )
+        path = portable_path(trained_on, workspace.root)
+        record = replace(training_record_of(trained_on, workspace, subject.dataset), where=path)
+        options = replace(options, trained_on=path, trained_on_sha256=record.sha256)
     examination = examine(subject.dataset, subject.split, options, training_record=record)
     sheet = write_examination(folder, subject.dataset, subject.split, examination)
     report = examination.report

@@ -26,43 +26,45 @@ def command(
     split: Annotated[int | None, typer.Option(help="Number of the split or fold; all there are unless named.")] = None,
     dataset: DatasetName = None,
 ) -> dict[str, Any]:
-    """Write list files, and say how many clips of each part they hold and which the form has no place for."""
-    known = find_dataset(workspace, dataset)
+    """Write list files, and say how many clips of each subset they hold and which the form has no place for."""
+    release = find_dataset(workspace, dataset)
     name = protocol or workspace.settings.release.protocol
-    keys = (key.rpartition("-") for key in existing(workspace, known))
-    there = sorted(int(number) for one, _, number in keys if one == name)
-    numbers = [split] if split is not None else there or [1]
-    splits = [find_split(workspace, known, protocol=name, number=number) for number in numbers]
-    made = export(known, splits, form=form)
-    _refuse_others(folder, made.contents)
-    for file, content in made.contents.items():
+    keys = (key.rpartition("-") for key in existing(workspace, release))
+    existing_numbers = sorted(int(number) for key_protocol, _, number in keys if key_protocol == name)
+    numbers = [split] if split is not None else existing_numbers or [1]
+    splits = [find_split(workspace, release, protocol=name, number=number) for number in numbers]
+    lists = export(release, splits, form=form)
+    _refuse_overwriting(folder, lists.contents)
+    for file, content in lists.contents.items():
         with whole(inside(folder, file)) as temporary:
             temporary.write_bytes(content)
-    for key, counts in made.counts.items():
-        told = ", ".join(f"{count} {part}" for part, count in counts.items())
-        lost = len(made.left_out[key])
-        say(f"{key} as {form}: {told}" + (f"; {lost} unused left out, as it lists train and test only" if lost else ""))
-    if made.without_video:
-        say(f"{len(made.without_video)} clips are of no YouTube video: their file name stands for its id")
-    say(f"{len(made.contents)} files: {folder}")
+    for key, counts in lists.counts.items():
+        sizes = ", ".join(f"{count} {subset}" for subset, count in counts.items())
+        lost = len(lists.left_out[key])
+        say(
+            f"{key} as {form}: {sizes}" + (f"; {lost} unused left out, as it lists train and test only" if lost else "")
+        )
+    if lists.without_video:
+        say(f"{len(lists.without_video)} clips are of no YouTube video: their file name stands for its id")
+    say(f"{len(lists.contents)} files: {folder}")
     return {
-        "splits": [found.key for found in splits],
+        "splits": [exported.key for exported in splits],
         "form": form,
         "folder": str(folder),
-        "files": sorted(made.contents),
-        "counts": made.counts,
-        "left_out": {key: list(clips) for key, clips in made.left_out.items()},
-        "without_video": list(made.without_video),
+        "files": sorted(lists.contents),
+        "counts": lists.counts,
+        "left_out": {key: list(clips) for key, clips in lists.left_out.items()},
+        "without_video": list(lists.without_video),
     }
 
 
-def _refuse_others(folder: Path, contents: dict[str, bytes]) -> None:
-    """Raise BadInput that names every file in whose place another one lies."""
-    others = [name for name, content in sorted(contents.items()) if _is_other(inside(folder, name), content)]
-    if others:
+def _refuse_overwriting(folder: Path, contents: dict[str, bytes]) -> None:
+    """Raise BadInput that names every file that is there with other content."""
+    different = [name for name, content in sorted(contents.items()) if _is_different(inside(folder, name), content)]
+    if different:
         remedy = "Name an empty folder, or remove it."
-        raise BadInput([Problem(str(folder / name), "is there with other lines.", remedy) for name in others])
+        raise BadInput([Problem(str(folder / name), "is there with other lines.", remedy) for name in different])
 
 
-def _is_other(path: Path, content: bytes) -> bool:
+def _is_different(path: Path, content: bytes) -> bool:
     return path.exists() and not (path.is_file() and path.read_bytes() == content)

@@ -17,7 +17,15 @@ from slateboard.progress import say
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits.audit.audit import Audit, audit, audit_line
-from splits.division import EXTENDS, PROTOCOLS, asked_for, divide, extendable, parameters_of, settled
+from splits.division import (
+    EXTENDS,
+    PROTOCOLS,
+    divide,
+    extendable,
+    parameters_of,
+    requested_parameters,
+    settle_parameters,
+)
 from splits.extension import Previous
 from splits.folder import RECORD, existing, find_dataset, find_split, is_same, numbered, split_folder, write_split
 from splits.parts import short
@@ -41,36 +49,39 @@ def command(
 ) -> dict[str, Any]:
     """Write what is not there yet; an existing split is never changed."""
     card, settings = PROTOCOLS.load(protocol).CARD, workspace.settings.split
-    known = find_dataset(workspace, dataset)
-    given = parameters_of(param or [], card, where=f"protocol {protocol}")
+    release = find_dataset(workspace, dataset)
+    overrides = parameters_of(param or [], card, where=f"protocol {protocol}")
     previous = None if extend is None else _previous(workspace, extend, protocol)
-    wanted = settled(protocol, settings=settings, given=given), settings.seed if seed is None else seed
-    splits = _frozen(workspace, known, protocol, wanted, extends=None if previous is None else previous.key)
+    request = (
+        settle_parameters(protocol, settings=settings, overrides=overrides),
+        settings.seed if seed is None else seed,
+    )
+    splits = _frozen(workspace, release, protocol, request, extends=None if previous is None else previous.key)
     splits = splits or divide(
-        known, protocol=protocol, settings=settings, given=given, seed=seed, previous=previous
+        release, protocol=protocol, settings=settings, overrides=overrides, seed=seed, previous=previous
     )  # fmt: skip
-    folders = [split_folder(workspace, known, protocol=split.protocol, number=split.number) for split in splits]
-    there = [_is_there(folder, split, known) for folder, split in zip(folders, splits, strict=True)]
-    audits = [audit(known, split) for split in splits]
-    for folder, split, is_there, report in zip(folders, splits, there, audits, strict=True):
-        if not is_there:
-            write_split(folder, split, known, report=report)
-    _tell(known, splits, audits, there, folders)
+    folders = [split_folder(workspace, release, protocol=split.protocol, number=split.number) for split in splits]
+    written = [_is_written(folder, split, release) for folder, split in zip(folders, splits, strict=True)]
+    audits = [audit(release, split) for split in splits]
+    for folder, split, is_written, report in zip(folders, splits, written, audits, strict=True):
+        if not is_written:
+            write_split(folder, split, release, report=report)
+    _print_splits(release, splits, audits, written, folders)
     return {
-        "dataset": known.key,
+        "dataset": release.key,
         "splits": [
-            _row(split, folder, is_there, report)
-            for split, folder, is_there, report in zip(splits, folders, there, audits, strict=True)
+            _row(split, folder, is_written, report)
+            for split, folder, is_written, report in zip(splits, folders, written, audits, strict=True)
         ],
     }
 
 
-def _row(split: Split, folder: Path, is_there: bool, report: Audit) -> dict[str, Any]:
-    """Return what a machine is told of one split."""
+def _row(split: Split, folder: Path, is_written: bool, report: Audit) -> dict[str, Any]:
+    """Return the row of one split in the output for machines."""
     return {
         "split": split.key,
         "folder": str(folder),
-        "written": not is_there,
+        "written": not is_written,
         "safe": split.safe,
         "lists_sha256": split.sha256,
         "audit": audit_line(report),
@@ -83,45 +94,47 @@ def _previous(workspace: Workspace, version: str, protocol: str) -> Previous:
     older = find_dataset(workspace, version)
     names = [name.rpartition("-") for name in existing(workspace, older)]
     numbers = sorted(int(number) for name, _, number in names if name == protocol) or [1]
-    found = [find_split(workspace, older, protocol=protocol, number=number) for number in numbers]
-    return Previous(older.key, older.clips, tuple(found))
+    splits = [find_split(workspace, older, protocol=protocol, number=number) for number in numbers]
+    return Previous(older.key, older.clips, tuple(splits))
 
 
 def _frozen(
-    workspace: Workspace, dataset: Dataset, protocol: str, wanted: tuple[dict[str, Any], int], *, extends: str | None
+    workspace: Workspace, dataset: Dataset, protocol: str, request: tuple[dict[str, Any], int], *, extends: str | None
 ) -> list[Split]:
-    """Return the splits that the release froze if they were made with these parameters and this seed, else none.
+    """Return the splits frozen in the release if they were made with these parameters and this seed, else none.
 
-    A release extends the splits of the one before it by itself, so that nobody has to ask for that.
+    A release extends the splits of the one before it by itself: without --extend such splits are the ones meant.
     """
     records = numbered(inside(dataset.root, f"splits/{protocol}"))
-    found = [find_split(workspace, dataset, protocol=protocol, number=int(path.parent.name)) for path in records]
-    same = all((asked_for(split), split.seed) == wanted for split in found)
-    return found if same and extends in (None, *(split.parameters.get(EXTENDS) for split in found[:1])) else []
+    splits = [find_split(workspace, dataset, protocol=protocol, number=int(path.parent.name)) for path in records]
+    same = all((requested_parameters(split), split.seed) == request for split in splits)
+    return splits if same and extends in (None, *(split.parameters.get(EXTENDS) for split in splits[:1])) else []
 
 
-def _is_there(folder: Path, split: Split, dataset: Dataset) -> bool:
-    """Return whether this very split is written; refuse to put it over another one."""
+def _is_written(folder: Path, split: Split, dataset: Dataset) -> bool:
+    """Return whether this very split is written; refuse to overwrite another one."""
     if not (folder / RECORD).is_file():
         return False
-    found = Split.read(folder / RECORD)
-    if not is_same(found, split):
+    stored = Split.read(folder / RECORD)
+    if not is_same(stored, split):
         remedy = "Runs may stand on it; if none does, remove that folder first."
         if folder.is_relative_to(dataset.root):
-            others = ", ".join(name for name in extendable() if name != split.protocol)
+            alternatives = ", ".join(name for name in extendable() if name != split.protocol)
             remedy = (
                 "A release is never changed. `slateboard curate release` extends the split of the version before as "
                 "long as `protocol` under [release] and what is under [split] stay; beside this version another "
-                f"protocol can be divided or extended: {others}."
+                f"protocol can be divided or extended: {alternatives}."
             )
         raise SlateboardError(
-            f"{folder} holds another split {split.key} (seed {found.seed}, {found.parameters}); "
+            f"{folder} holds another split {split.key} (seed {stored.seed}, {stored.parameters}); "
             f"this one has seed {split.seed}, {split.parameters}. {remedy}"
         )
     return True
 
 
-def _tell(dataset: Dataset, splits: list[Split], audits: list[Audit], there: list[bool], folders: list[Path]) -> None:
+def _print_splits(
+    dataset: Dataset, splits: list[Split], audits: list[Audit], written: list[bool], folders: list[Path]
+) -> None:
     for split, report in list(zip(splits, audits, strict=True))[: SHOWN if len(splits) <= SHOWN else 0]:
         say(audit_line(report))
         for sentence in split.report:
@@ -135,5 +148,5 @@ def _tell(dataset: Dataset, splits: list[Split], audits: list[Audit], there: lis
             f"{sum(report.leaks for report in audits)} leaks in {len(leaking)} splits, "
             f"{min(sizes)} to {max(sizes)} clips in test, {remarks} remarks (in each {RECORD})"
         )
-    kept = sum(there)
-    say(f"{len(splits) - kept} written, {kept} already there and left as they are: {folders[0].parent}")
+    before = sum(written)
+    say(f"{len(splits) - before} written, {before} already there and left as they are: {folders[0].parent}")

@@ -183,7 +183,7 @@ def test_what_is_no_video_is_left_out_and_named_but_for_the_systems_own_files(
 
 
 def fixed(dataset: Dataset, lists: Path, **given: str) -> list[tuple[int, int, int]]:
-    splits = divide(dataset, protocol="fixed", settings=Splitting(), given={"lists": str(lists), **given}, seed=0)
+    splits = divide(dataset, protocol="fixed", settings=Splitting(), overrides={"lists": str(lists), **given}, seed=0)
     assert [audit(dataset, split).leaks for split in splits] == [0] * len(splits)
     return [(len(split.train), len(split.test), len(split.unused)) for split in splits]
 

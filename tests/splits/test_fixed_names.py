@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splits.listing.entries import LISTS, stem
-from splits.listing.names import matched, video_name, youtube_id
+from splits.listing.names import match_names, video_name, youtube_id
 
 
 def names_in(folder) -> set[str]:
@@ -15,9 +15,9 @@ def names_in(folder) -> set[str]:
 def test_jhmdbs_names_are_hmdb51s_but_for_22_of_which_6_are_under_no_spelling(real_lists) -> None:
     jhmdb, hmdb51 = names_in(real_lists / "jhmdb"), names_in(real_lists / "hmdb51")
     assert (len(jhmdb), len(hmdb51)) == (928, 6766)
-    plain = matched(jhmdb, hmdb51)
+    plain = match_names(jhmdb, hmdb51)
     assert (len(plain.listed_as), len(plain.unlisted)) == (906, 22)
-    spelt = matched(jhmdb, hmdb51, spelling="jhmdb")
+    spelt = match_names(jhmdb, hmdb51, spelling="jhmdb")
     assert (len(spelt.listed_as), len(spelt.respelt), len(spelt.ambiguous)) == (922, 16, 0)
     assert spelt.unlisted == (
         "Faith_Rewarded_throw_f_nm_np1_le_bad_51",
@@ -31,7 +31,7 @@ def test_jhmdbs_names_are_hmdb51s_but_for_22_of_which_6_are_under_no_spelling(re
 
 def test_jhmdbs_at_sign_stands_for_two_signs_and_hmdb51_has_one_of_its_own(real_lists) -> None:
     jhmdb, hmdb51 = names_in(real_lists / "jhmdb"), names_in(real_lists / "hmdb51")
-    respelt = matched(jhmdb, hmdb51, spelling="jhmdb").respelt
+    respelt = match_names(jhmdb, hmdb51, spelling="jhmdb").respelt
     assert [sum(sign in listed for listed in respelt.values()) for sign in "#&"] == [15, 1]
     assert {name for name in jhmdb if "@" in name} == set(respelt)
     assert [name for name in hmdb51 if "@" in name] == ["Jay_Leno_@_David_Letterman_shake_hands_f_cm_np2_le_med_0"]
@@ -51,7 +51,7 @@ def test_jhmdbs_at_sign_stands_for_two_signs_and_hmdb51_has_one_of_its_own(real_
     ],
 )
 def test_a_name_means_one_listed_name_or_none(names, listed, listed_as, ambiguous) -> None:
-    found = matched(names, listed, spelling="jhmdb")
+    found = match_names(names, listed, spelling="jhmdb")
     assert (dict(found.listed_as), dict(found.ambiguous)) == (listed_as, ambiguous)
 
 
@@ -61,7 +61,7 @@ SETS = st.sets(st.text(st.sampled_from("a@#&"), min_size=1, max_size=3), max_siz
 @settings(max_examples=200)
 @given(names=SETS, listed=SETS, spelling=st.sampled_from(["", "jhmdb"]))
 def test_no_name_is_lost_and_no_listed_name_is_given_twice(names, listed, spelling) -> None:
-    found = matched(names, listed, spelling=spelling)
+    found = match_names(names, listed, spelling=spelling)
     assert sorted([*found.listed_as, *found.ambiguous, *found.unlisted]) == sorted(names)
     assert sorted([*found.listed_as.values(), *found.absent]) == sorted(listed)
     assert set(found.respelt) == {name for name, other in found.listed_as.items() if name != other}

@@ -25,7 +25,7 @@ def problems_of(form: str, folder: Path) -> list[str]:
 
 def test_official_ucf101_lists_have_the_published_counts(real_lists) -> None:
     listing = LISTS.load("ucf101").read(real_lists / "ucf101")
-    assert Counter((entry.number, entry.part) for entry in listing.entries) == {
+    assert Counter((entry.number, entry.subset) for entry in listing.entries) == {
         (1, "train"): 9537,
         (1, "test"): 3783,
         (2, "train"): 9586,
@@ -38,11 +38,11 @@ def test_official_ucf101_lists_have_the_published_counts(real_lists) -> None:
 
 def test_official_jhmdb_and_hmdb51_lists_have_the_published_counts(real_lists) -> None:
     read = LISTS.load("hmdb51").read
-    jhmdb = Counter((entry.number, entry.part) for entry in read(real_lists / "jhmdb").entries)
+    jhmdb = Counter((entry.number, entry.subset) for entry in read(real_lists / "jhmdb").entries)
     parts = [(number, part) for number in (1, 2, 3) for part in ("train", "test")]
     assert [jhmdb[part] for part in parts] == [660, 268, 658, 270, 663, 265]
     hmdb = read(real_lists / "hmdb51")
-    per_class = Counter((entry.label, entry.number, entry.part) for entry in hmdb.entries)
+    per_class = Counter((entry.label, entry.number, entry.subset) for entry in hmdb.entries)
     assert {per_class[label, number, "train"] for label, number, _ in per_class} == {70}
     assert {per_class[label, number, "test"] for label, number, _ in per_class} == {30}
     assert (len(hmdb.classes), len(hmdb.entries)) == (51, 3 * 6766)
@@ -50,12 +50,12 @@ def test_official_jhmdb_and_hmdb51_lists_have_the_published_counts(real_lists) -
 
 def test_the_official_kinetics_list_has_a_segment_of_every_video_and_names_with_blanks(real_lists) -> None:
     listing = LISTS.load("kinetics").read(real_lists / "kinetics")
-    assert Counter(entry.part for entry in listing.entries) == {"test": 500}
+    assert Counter(entry.subset for entry in listing.entries) == {"test": 500}
     assert len({entry.path for entry in listing.entries}) == 500
     assert {entry.label for entry in listing.entries if " " in entry.label} > {"air drumming", "baby waking up"}
     assert listing.entries[0] == Entry(
         path="0wR5jVB-WPk",
-        part="test",
+        subset="test",
         number=1,
         label="abseiling",
         file="kinetics-400_val_first500.csv",
@@ -171,10 +171,10 @@ def test_mmaction2_test_lists_with_labels_held_back_are_unused_beside_a_val_list
     read = LISTS.load("mmaction2").read
     alone = read(written(tmp_path, **held_back))
     beside = read(written(tmp_path, kinetics400_val_list_videos=b"a/y_000001_000011.mp4 0\n"))
-    told = [(entry.part, entry.label, entry.class_index) for entry in alone.entries]
+    told = [(entry.subset, entry.label, entry.class_index) for entry in alone.entries]
     assert told == [("test", "", None), ("test", "a", None)]
     assert LISTS.load("mmaction2").write(alone)["kinetics400_test_list_videos.txt"].endswith("a/z.mp4 -1\n")
-    assert [entry.part for entry in beside.entries] == ["unused", "unused", "test"]
+    assert [entry.subset for entry in beside.entries] == ["unused", "unused", "test"]
 
 
 def test_mmaction2_names_every_bad_line_and_a_second_dataset(tmp_path) -> None:
@@ -198,7 +198,7 @@ def test_kinetics_lists_without_labels_or_without_a_split_column_are_read(tmp_pa
     (tmp_path / "k700_train.csv").write_text('label,youtube_id,time_start,time_end\n"a, b",def,0.5,10.5\n')
     (tmp_path / "validate.csv").write_text("label,youtube_id,time_start,time_end,split\nc d,ghi,1,11,validate\n")
     listing = LISTS.load("kinetics").read(tmp_path)
-    assert [(entry.path, entry.part, entry.label) for entry in listing.entries] == [
+    assert [(entry.path, entry.subset, entry.label) for entry in listing.entries] == [
         ("def", "train", "a, b"),
         ("abc", "unused", ""),
         ("ghi", "test", "c d"),

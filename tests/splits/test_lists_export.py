@@ -38,7 +38,7 @@ def test_a_split_is_read_back_by_fixed_as_it_was_exported(workspace, release, sp
     outcome = export_step.command(workspace, form, tmp_path / form, split=2)
     files = "source" if form == "kinetics" else "release"
     given = {"lists": str(tmp_path / form), "form": form, "files": files}
-    (again,) = divide(release, protocol="fixed", settings=Splitting(), given=given)
+    (again,) = divide(release, protocol="fixed", settings=Splitting(), overrides=given)
     assert (again.train, again.test, again.unused) == (splits[1].train, splits[1].test, splits[1].unused)
     assert again.number == (1 if form in ("seags", "kinetics") else 2)
     counts, left_out = outcome["counts"]["seags-2"], outcome["left_out"]["seags-2"]
@@ -51,7 +51,7 @@ def test_all_splits_of_a_protocol_go_into_one_folder(workspace, release, splits,
     outcome = export_step.command(workspace, form, tmp_path / form)
     assert outcome["splits"] == ["seags-1", "seags-2", "seags-3"]
     given = {"lists": str(tmp_path / form), "form": form, "files": "release"}
-    again = divide(release, protocol="fixed", settings=Splitting(), given=given)
+    again = divide(release, protocol="fixed", settings=Splitting(), overrides=given)
     assert [(split.number, split.train, split.test) for split in again] == [
         (split.number, split.train, split.test) for split in splits
     ]

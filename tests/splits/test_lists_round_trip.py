@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splits.listing.entries import LISTS, WORDS, Entry, Listing, Reading
-from splits.listing.lines import Style, divided
+from splits.listing.lines import Style, split_lines
 
 CLASSES = ("Kick", "Kick_Ball", "climb stairs")
 NAMES = st.text(st.sampled_from("ab1 .#&@[](),;~'\"é-_!"), min_size=1, max_size=9).map(lambda name: f"x{name}x.avi")
@@ -27,7 +27,7 @@ def trip(folder: Path, form: str, listing: Listing) -> None:
     module = LISTS.load(form)
     texts = module.write(listing)
     found = module.read(save(folder, texts))
-    key = lambda entry: (entry.number, entry.part, entry.label, entry.path, entry.columns)  # noqa: E731
+    key = lambda entry: (entry.number, entry.subset, entry.label, entry.path, entry.columns)  # noqa: E731
     kept = [{**vars(entry), "file": "", "where": ""} for entry in sorted(found.entries, key=key)]
     assert kept == [{**vars(entry), "file": "", "where": ""} for entry in sorted(listing.entries, key=key)]
     assert found.classes == listing.classes
@@ -100,13 +100,13 @@ def test_kinetics_lists_are_read_as_written(folders, rows) -> None:
 @SLOW
 @given(found=entries(numbers=(1, 2, 30), parts=("train", "test", "unused"), indexed=(), bare=True))
 def test_parquet_tables_are_read_as_written(folders, found) -> None:
-    trip(folders(), "parquet", Listing(tuple(Entry(one.path, one.part, one.number, "") for one in found)))
+    trip(folders(), "parquet", Listing(tuple(Entry(one.path, one.subset, one.number, "") for one in found)))
 
 
 @settings(max_examples=300)
 @given(text=st.text(st.sampled_from("\ufeff \t\r\nab\u3000\x0c"), max_size=30))
 def test_any_text_is_its_lines_and_its_style(text) -> None:
-    lines, style = divided(text)
+    lines, style = split_lines(text)
     assert style.text([line for _, line in lines]) == text
     assert all(line == line.strip(" \t\r\n") and "\n" not in line for _, line in lines)
 
@@ -114,9 +114,9 @@ def test_any_text_is_its_lines_and_its_style(text) -> None:
 @settings(max_examples=100)
 @given(text=st.text(st.sampled_from(" \t\r\nab"), max_size=30), added=st.lists(st.sampled_from("ab"), max_size=5))
 def test_lines_stay_lines_in_the_style_of_a_file_with_fewer_or_more(text, added) -> None:
-    lines, style = divided(text)
+    lines, style = split_lines(text)
     if len(added) != len(lines):
-        assert [line for _, line in divided(style.text(added))[0]] == added
+        assert [line for _, line in split_lines(style.text(added))[0]] == added
 
 
 @SLOW

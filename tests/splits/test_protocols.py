@@ -16,7 +16,7 @@ SETTINGS = Splitting()
 
 
 def official(data, lists: Path, form: str):
-    return divide(data, protocol="fixed", settings=SETTINGS, given={"lists": str(lists), "form": form})
+    return divide(data, protocol="fixed", settings=SETTINGS, overrides={"lists": str(lists), "form": form})
 
 
 def plain_lists(folder: Path, *, train: list[str], test: list[str]) -> Path:
@@ -28,7 +28,7 @@ def plain_lists(folder: Path, *, train: list[str], test: list[str]) -> Path:
 def test_seags_takes_share_and_seed_from_the_settings_unless_they_are_given(grid) -> None:
     (split,) = divide(grid, protocol="seags", settings=Splitting(test_share=0.2, seed=4))
     assert (split.parameters, split.seed, len(split.test)) == ({"test_share": 0.2}, 4, 18)
-    (split,) = divide(grid, protocol="seags", settings=SETTINGS, given={"test_share": 0.5}, seed=9)
+    (split,) = divide(grid, protocol="seags", settings=SETTINGS, overrides={"test_share": 0.5}, seed=9)
     assert (split.parameters, split.seed, len(split.test)) == ({"test_share": 0.5}, 9, 45)
 
 
@@ -177,5 +177,5 @@ def test_unknown_protocols_and_parameters_are_refused_with_the_nearest_name(grid
             grid,
             protocol="seags",
             settings=SETTINGS,
-            given=parameters_of(["test_share=much"], card, where="here"),
+            overrides=parameters_of(["test_share=much"], card, where="here"),
         )

@@ -118,7 +118,7 @@ def test_another_number_of_splits_and_a_protocol_that_cannot_be_extended_are_ref
     previous = older(make_dataset, "kfold", rows_of(10))
     data = make_dataset(rows_of(10))
     with pytest.raises(BadInput, match="has 5 splits to extend, and 3 are to be made"):
-        divide(data, protocol="kfold", settings=SETTINGS, given={"folds": 3}, previous=previous)
+        divide(data, protocol="kfold", settings=SETTINGS, overrides={"folds": 3}, previous=previous)
     with pytest.raises(BadInput, match="these can be extended: hmdb51, kfold, seags, ucf101"):
         divide(data, protocol="leave_one_group_out", settings=SETTINGS, previous=previous)
 

@@ -93,7 +93,7 @@ def test_a_class_of_fewer_groups_than_folds_is_named_in_the_folds_that_lack_it(m
 
 
 def test_random_is_never_safe_and_breaks_groups(grid) -> None:
-    first, second = divide(grid, protocol="random", settings=SETTINGS, given={"splits": 2})
+    first, second = divide(grid, protocol="random", settings=SETTINGS, overrides={"splits": 2})
     assert not first.safe and not second.safe and first.test != second.test
     assert labels_of(grid, first.test).value_counts().to_dict() == {"a": 9, "b": 9, "c": 9}
     assert groups_of(grid, first.test) & groups_of(grid, first.train)
@@ -208,7 +208,7 @@ def test_leave_one_group_out_refuses_a_bad_table_as_well(make_dataset) -> None:
 def test_parameters_that_fit_no_division_are_refused(grid, protocol, given) -> None:
     assert protocol in PROTOCOLS.names()
     with pytest.raises(BadInput):
-        divide(grid, protocol=protocol, settings=SETTINGS, given=given)
+        divide(grid, protocol=protocol, settings=SETTINGS, overrides=given)
 
 
 @pytest.mark.parametrize("protocol", ["seags", "ucf101", "hmdb51"])

@@ -74,7 +74,7 @@ def test_root_lists_are_read_back_by_both_forms(tmp_path, release, split) -> Non
         (tmp_path / name).write_text(text)
     for form in ("seags", "ucf101"):
         listing = LISTS.load(form).read(tmp_path)
-        counts = [sum(entry.part == part for entry in listing.entries) for part in ("train", "test")]
+        counts = [sum(entry.subset == part for entry in listing.entries) for part in ("train", "test")]
         assert (listing.classes, counts) == (release.classes, [len(split.train), len(split.test)])
 
 
