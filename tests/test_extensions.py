@@ -11,7 +11,7 @@ from benchmark.inputs.sampling import SAMPLERS
 from benchmark.logger import LOGGERS
 from curate.analysis.decode_pass import ANALYSERS, EFFECTS
 from curate.listing.sources import IMPORTERS
-from curate.shots.following import DETECTORS
+from curate.shots.tracking import DETECTORS
 from leaderboards.steps.build import FORMATS
 from slateboard.layouts import LAYOUTS
 from slateboard.registry import Card, first_line, folder_of, kinds

@@ -1,4 +1,4 @@
-"""Tell whether the camera stands or moves in each shot, by points that stay or wander together."""
+"""Classify the camera of each shot as static or moving, by points that stay where they were or move together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,16 +34,19 @@ _HEIGHT = 256
 
 @dataclass(frozen=True)
 class _Look:
-    """One picture compared with an earlier one of the same shot, as far as is known."""
+    """One picture compared with an earlier one, which is of the same shot unless there was a cut between them."""
 
     since: int
     """Frame of the earlier picture."""
     index: int
     points: int
+    """Points followed from one to the other."""
     still: float
+    """Share of them that stayed where they were, 0-1."""
     inliers: float
+    """Share of them that one similarity (shift, turn, scale) explains, 0-1."""
     extent: float
-    """How far the similarity carries the picture's centre, in pixels of a picture 256 pixels high."""
+    """How far the similarity moves the picture's centre, in pixels of a picture 256 pixels high."""
 
 
 class Camera:
@@ -53,7 +56,7 @@ class Camera:
     """
 
     def __init__(self, media: Media, parameters: Mapping[str, Any]) -> None:
-        self._given = parameters
+        self._parameters = parameters
         self._anchor: tuple[int, NDArray[np.uint8], NDArray[np.float32]] | None = None
         self._last: tuple[int, NDArray[np.uint8]] | None = None
         self._looks: list[_Look] = []
@@ -75,12 +78,13 @@ class Camera:
     def _look(self, index: int, luma: NDArray[np.uint8]) -> _Look:
         assert self._anchor is not None
         since, earlier, start = self._anchor
-        found = motion(earlier, luma, start)
+        similarity = motion(earlier, luma, start)
         height, width = luma.shape
+        # |M c - c| for the centre c: a turn or zoom about the centre itself moves it by nothing.
         centre = np.array([width / 2, height / 2])
-        carried = found.matrix @ [*centre, 1] - centre
-        extent = float(np.linalg.norm(carried)) * _HEIGHT / height
-        return _Look(since, index, found.points, found.still, found.inliers, extent)
+        shift = similarity.matrix @ [*centre, 1] - centre
+        extent = float(np.linalg.norm(shift)) * _HEIGHT / height
+        return _Look(since, index, similarity.points, similarity.still, similarity.inliers, extent)
 
     def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
         """Return camera (static, moving, unknown), reason and measures for each shot, with its frames."""
@@ -89,30 +93,32 @@ class Camera:
                 "shot_id": shot.shot_id,
                 "first_frame": shot.first_frame,
                 "last_frame": shot.last_frame,
-                **self._judged(
+                **self._classify(
                     [look for look in self._looks if look.since >= shot.first_frame and look.index <= shot.last_frame]
                 ),
             }
             for shot in shots
         ]
 
-    def _judged(self, looks: list[_Look]) -> dict[str, Any]:
-        given = self._given
+    def _classify(self, looks: list[_Look]) -> dict[str, Any]:
+        limits = self._parameters
         if not looks:
             return {"camera": "unknown", "reason": "too short", "still": None, "inliers": None, "extent": None}
-        seen = [look for look in looks if look.points >= given["least_points"]]
-        if 2 * len(seen) < len(looks):
+        usable = [look for look in looks if look.points >= limits["least_points"]]
+        if 2 * len(usable) < len(looks):
             return {"camera": "unknown", "reason": "too few points", "still": None, "inliers": None, "extent": None}
-        still = float(np.median([look.still for look in seen]))
-        inliers = float(np.median([look.inliers for look in seen]))
-        extent = max(look.extent for look in seen)
-        if still >= given["static_share"]:
+        # By medians over the shot, as one bad look must not decide; by the greatest extent, as a pan that comes back
+        # is a pan.
+        still = float(np.median([look.still for look in usable]))
+        inliers = float(np.median([look.inliers for look in usable]))
+        extent = max(look.extent for look in usable)
+        if still >= limits["static_share"]:
             camera, reason = "static", "points stay"
-        elif still > given["moving_share"]:
+        elif still > limits["moving_share"]:
             camera, reason = "unknown", "some points stay"
-        elif inliers < given["moving_inliers"]:
+        elif inliers < limits["moving_inliers"]:
             camera, reason = "unknown", "no common motion"
-        elif extent < given["moving_extent"]:
+        elif extent < limits["moving_extent"]:
             camera, reason = "unknown", "too little motion"
         else:
             camera, reason = "moving", "points move together"

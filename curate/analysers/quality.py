@@ -1,4 +1,4 @@
-"""Tell what is wrong with the pictures of each shot: black, frozen, blurred, low resolution, bars inside bars."""
+"""Flag faults in the pictures of each shot: black, frozen, blurred, low resolution, bars inside bars."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ SIZE = 256
 RATE = 8.0
 
 _BLUR_EVERY = 4
-"""Edges are measured on every fourth picture, twice a second: they cost ten times what all else does."""
+"""Edges are measured on every fourth picture, twice a second: they cost ten times as much as all other measures."""
 _BLOCK = 16
 _BARS_SIZE = 128
-_KEPT = 480
+_MAX_PICTURES = 480
 """Pictures kept for bars, thinned evenly over the media: 12 MB at 16:9."""
-_PER_SHOT = 12
+_PICTURES_PER_SHOT = 12
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,14 @@ class _Look:
     width: float | None
     """Of the sharpest edges; None: not measured, or none to measure."""
     measured: bool
+    """Whether edges were looked for."""
 
 
 class Quality:
-    """Measures pictures one by one; what they say of a shot is settled when the shots are known."""
+    """Measures pictures one by one; flags are set for each shot when the shots are known."""
 
     def __init__(self, media: Media, parameters: Mapping[str, Any]) -> None:
-        self._media, self._given = media, parameters
+        self._media, self._parameters = media, parameters
         self._looks: list[_Look] = []
         self._last: NDArray[np.uint8] | None = None
         self._small: list[Frame] = []
@@ -73,19 +74,21 @@ class Quality:
         """Measure one picture."""
         number = len(self._looks)
         low, high = (0, 255) if frame.full_range else (16, 235)
-        limit = low + self._given["black_luma"] * (high - low)
+        # Limited range, black_luma 0.10: 16 + 0.1 * 219 = 37.9, so luma 37 and less is black; full range: 25.
+        limit = low + self._parameters["black_luma"] * (high - low)
         # Compared as whole numbers: with a float numpy turns the whole picture into floats.
         dark = float(np.count_nonzero(frame.y <= np.uint8(min(limit, 255)))) / frame.y.size
         change = float("inf")
         if self._last is not None and self._last.shape == frame.y.shape:
-            change = _liveliest(frame.y, self._last)
+            change = _greatest_block_change(frame.y, self._last)
         measured = number % _BLUR_EVERY == 0
         width = edge_width(frame.y) if measured else None
         self._looks.append(_Look(frame.index, frame.seconds, dark, change, width, measured))
         self._last = frame.y
         if number % self._step == 0:
             self._small.append(Pyramid(frame).at(_BARS_SIZE))
-            if len(self._small) > _KEPT:
+            # Past 480 pictures every second one goes, and from now on one in twice as many is taken.
+            if len(self._small) > _MAX_PICTURES:
                 self._small, self._step = self._small[::2], 2 * self._step
 
     def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
@@ -94,7 +97,7 @@ class Quality:
 
     def _row(self, shot: Shot) -> dict[str, Any]:
         looks = [look for look in self._looks if shot.first_frame <= look.index <= shot.last_frame]
-        judged = {
+        flags = {
             "black": self._black(looks),
             "frozen": self._frozen(looks, shot),
             "blurred": self._blurred(looks),
@@ -103,72 +106,72 @@ class Quality:
         }
         row: dict[str, Any] = {name: getattr(shot, name) for name in ("shot_id", "first_frame", "last_frame")}
         for name in FLAGS:
-            row[name], row[f"{name}_measure"], row[f"{name}_share"] = judged[name]
+            row[name], row[f"{name}_measure"], row[f"{name}_share"] = flags[name]
         return row
 
-    def _black(self, looks: list[_Look]) -> "_Judged":
+    def _black(self, looks: list[_Look]) -> "_Flag":
         """Measure: median share of black pixels."""
         if not looks:
             return None, None, None
-        share = float(np.mean([look.dark >= self._given["black_pixels"] for look in looks]))
-        return share >= self._given["black_share"], float(np.median([look.dark for look in looks])), share
+        share = float(np.mean([look.dark >= self._parameters["black_pixels"] for look in looks]))
+        return share >= self._parameters["black_share"], float(np.median([look.dark for look in looks])), share
 
-    def _frozen(self, looks: list[_Look], shot: Shot) -> "_Judged":
+    def _frozen(self, looks: list[_Look], shot: Shot) -> "_Flag":
         """Measure: longest time in seconds for which a picture is held."""
-        least = self._given["frozen_seconds"]
+        least = self._parameters["frozen_seconds"]
         longest = held = total = 0.0
         for before, look in pairwise(looks):
-            if look.change < self._given["frozen_change"]:
+            if look.change < self._parameters["frozen_change"]:
                 held += look.seconds - before.seconds
                 total += look.seconds - before.seconds
             else:
                 held = 0.0
             longest = max(longest, held)
         seconds = shot.end_s - shot.start_s
-        # Pictures lie an eighth of a second apart: a hold that reaches over a shorter shot cannot be told.
+        # Pictures are an eighth of a second apart: in a shot shorter than the hold nothing can be decided.
         if len(looks) < 2 or seconds < least:
             return None, longest, None
         return longest >= least, longest, total / seconds
 
-    def _blurred(self, looks: list[_Look]) -> "_Judged":
+    def _blurred(self, looks: list[_Look]) -> "_Flag":
         """Measure: median width of the sharpest edges in pixels at a shorter side of 256."""
-        tried = [look.width for look in looks if look.measured]
-        widths = [width for width in tried if width is not None]
-        if not widths or 2 * len(widths) < len(tried):
+        measured = [look.width for look in looks if look.measured]
+        widths = [width for width in measured if width is not None]
+        if not widths or 2 * len(widths) < len(measured):
             return None, None, None
         width = float(np.median(widths))
-        share = float(np.mean([one >= self._given["blurred_width"] for one in widths]))
-        if width >= self._given["blurred_width"]:
+        share = float(np.mean(np.array(widths) >= self._parameters["blurred_width"]))
+        if width >= self._parameters["blurred_width"]:
             return True, width, share
-        return (False if width < self._given["sharp_width"] else None), width, share
+        return (False if width < self._parameters["sharp_width"] else None), width, share
 
-    def _low_resolution(self) -> "_Judged":
+    def _low_resolution(self) -> "_Flag":
         """Measure: shorter side in square pixels."""
         side = min(self._media.width * self._media.sample_aspect, self._media.height)
-        low = side < self._given["least_short_side"]
+        low = side < self._parameters["least_short_side"]
         return low, side, float(low)
 
-    def _nested_bars(self, shot: Shot) -> "_Judged":
+    def _nested_bars(self, shot: Shot) -> "_Flag":
         """Measure: share of the picture that is content."""
         small = [frame for frame in self._small if shot.first_frame <= frame.index <= shot.last_frame]
         if len(small) < 2:
             return None, None, None
-        chosen = np.unique(np.linspace(0, len(small) - 1, _PER_SHOT).round().astype(int))
-        y, u, v = (np.stack([getattr(small[index], plane) for index in chosen]) for plane in "yuv")
+        sampled = np.unique(np.linspace(0, len(small) - 1, _PICTURES_PER_SHOT).round().astype(int))
+        y, u, v = (np.stack([getattr(small[index], plane) for index in sampled]) for plane in "yuv")
         box = content(y, u, v)
         inside = (box.bottom - box.top) * (box.right - box.left) / (y.shape[1] * y.shape[2])
         return box.nested, inside, float(box.nested)
 
 
-def _liveliest(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def _greatest_block_change(luma: NDArray[np.uint8], previous: NDArray[np.uint8]) -> float:
     """Return the mean change of the block that changes most: a far-off athlete moves little of the picture."""
-    height, width = one.shape
+    height, width = luma.shape
     blocks = (max(1, width // _BLOCK), max(1, height // _BLOCK))
-    return float(np.max(cv2.resize(cv2.absdiff(one, other), blocks, interpolation=cv2.INTER_AREA)))
+    return float(np.max(cv2.resize(cv2.absdiff(luma, previous), blocks, interpolation=cv2.INTER_AREA)))
 
 
-_Judged = tuple[bool | None, float | None, float | None]
-"""Whether it holds, its measure, and the share of the shot for which it holds."""
+_Flag = tuple[bool | None, float | None, float | None]
+"""True, False or None (undecided); the measure; and the share of the shot in which it is so."""
 
 
 def start(media: Media, parameters: Mapping[str, Any]) -> Quality:

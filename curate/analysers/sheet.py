@@ -17,33 +17,35 @@ SIZE = 160
 RATE = 3.0
 
 _QUALITY = 75
-_KEPT = 1200
+_MAX_THUMBNAILS = 1200
 """Thumbnails kept while the shots are unknown, thinned evenly over the media: 7 MB."""
 
 
 class Sheet:
-    """Keeps pictures at an even pace as JPEG, and in the end the one nearest to the middle of each shot."""
+    """Keeps evenly spaced pictures as JPEG, and in the end the one nearest to the middle of each shot."""
 
     def __init__(self) -> None:
-        self._seen = 0
+        self._count = 0
         self._step = 1
-        self._kept: list[tuple[int, bytes]] = []
+        self._thumbnails: list[tuple[int, bytes]] = []
 
     def see(self, frame: Frame) -> None:
-        """Keep every step-th picture."""
-        if self._seen % self._step == 0:
-            self._kept.append((frame.index, _jpeg(frame)))
-            if len(self._kept) > _KEPT:
-                self._kept, self._step = self._kept[::2], 2 * self._step
-        self._seen += 1
+        """Keep every step-th picture; the step doubles when there are too many, and every second one is dropped."""
+        if self._count % self._step == 0:
+            self._thumbnails.append((frame.index, _jpeg(frame)))
+            if len(self._thumbnails) > _MAX_THUMBNAILS:
+                self._thumbnails, self._step = self._thumbnails[::2], 2 * self._step
+        self._count += 1
 
     def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
         """Return shot_id, frame and jpeg (bytes); both None where no picture of a short shot was kept."""
         rows: list[dict[str, Any]] = []
         for shot in shots:
             middle = (shot.first_frame + shot.last_frame) / 2
-            inside = [one for one in self._kept if shot.first_frame <= one[0] <= shot.last_frame]
-            frame, jpeg = min(inside, key=lambda one: abs(one[0] - middle), default=(None, None))
+            inside = [
+                thumbnail for thumbnail in self._thumbnails if shot.first_frame <= thumbnail[0] <= shot.last_frame
+            ]
+            frame, jpeg = min(inside, key=lambda thumbnail: abs(thumbnail[0] - middle), default=(None, None))
             rows.append({"shot_id": shot.shot_id, "frame": frame, "jpeg": jpeg})
         return rows
 

@@ -1,4 +1,4 @@
-"""Keep the time of every decoded frame: labels and cuts never trust frame number over rate."""
+"""Keep the presentation time of every decoded frame: labels and cuts never compute it as frame number over rate."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ class Timeline:
         self._rows: list[dict[str, Any]] = []
 
     def see(self, frame: Frame) -> None:
-        """Note one frame."""
+        """Record one frame."""
         self._rows.append({"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds})
 
     def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from scenedetect.detector import FlashFilter
 from scenedetect.detectors import ContentDetector
 
-from curate.shots.library import LENGTH, WEIGHTS, ByLibrary, frames_of, weights_of
+from curate.shots.pyscenedetect import LENGTH, WEIGHTS, PySceneDetectAdapter, to_frames, weights_of
 from slateboard.registry import Card, Parameter
 
 CARD = Card(
@@ -21,12 +21,12 @@ CARD = Card(
 )
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> ByLibrary:
+def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> PySceneDetectAdapter:
     """Begin to watch one video."""
     detector = ContentDetector(
         threshold=parameters["threshold"],
         filter_mode=FlashFilter.Mode.SUPPRESS if parameters["suppress"] else FlashFilter.Mode.MERGE,
-        min_scene_len=frames_of(parameters["min_seconds"], frame_rate_hz),
+        min_scene_len=to_frames(parameters["min_seconds"], frame_rate_hz),
         **weights_of(parameters),
     )
-    return ByLibrary(detector, frame_rate_hz=frame_rate_hz)
+    return PySceneDetectAdapter(detector, frame_rate_hz=frame_rate_hz)

@@ -1,4 +1,4 @@
-"""Structure: every frame that stands out from its neighbours, however short the shots; judged by what surrounds it."""
+"""Structure: every frame that changes more than its neighbours is a candidate, however short the shots."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,17 +21,17 @@ class Structure:
         self._next = 1
 
     def see(self, picture: Picture, window: Window) -> list[int]:
-        """Look at one frame; return first frames of shots that may be."""
+        """Look at one frame; return frames at which a shot may begin, REACH frames late."""
         return self._until(window.end - REACH, window)
 
     def end(self, window: Window) -> list[int]:
-        """Return what was held back."""
+        """Return the candidates that were held back."""
         return self._until(window.end, window)
 
     def _until(self, end: int, window: Window) -> list[int]:
-        found = [frame for frame in range(self._next, end) if stands_out(window, frame)]
+        candidates = [frame for frame in range(self._next, end) if stands_out(window, frame)]
         self._next = max(self._next, end)
-        return found
+        return candidates
 
 
 def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> Structure:

@@ -5,7 +5,7 @@ from typing import Any
 
 from scenedetect.detectors import ThresholdDetector
 
-from curate.shots.library import LENGTH, ByLibrary, frames_of
+from curate.shots.pyscenedetect import LENGTH, PySceneDetectAdapter, to_frames
 from slateboard.registry import Card, Parameter
 
 CARD = Card(
@@ -22,7 +22,7 @@ CARD = Card(
 )
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> ByLibrary:
+def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> PySceneDetectAdapter:
     """Begin to watch one video."""
     detector = ThresholdDetector(
         threshold=parameters["threshold"],
@@ -30,6 +30,6 @@ def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> ByLibrary:
         method=ThresholdDetector.Method.CEILING if parameters["ceiling"] else ThresholdDetector.Method.FLOOR,
         min_out_length=float(parameters["min_out_seconds"]),
         add_final_scene=parameters["add_final"],
-        min_scene_len=frames_of(parameters["min_seconds"], frame_rate_hz),
+        min_scene_len=to_frames(parameters["min_seconds"], frame_rate_hz),
     )
-    return ByLibrary(detector, frame_rate_hz=frame_rate_hz)
+    return PySceneDetectAdapter(detector, frame_rate_hz=frame_rate_hz)

@@ -16,10 +16,10 @@ FRAMES = 12
 
 def detect(stack: Stack) -> list[Verdict]:
     """Return the box of the content if a border surrounds it; flat sides without a straight edge are undecided."""
-    return [_detected(stack)]
+    return [_verdict(stack)]
 
 
-def _detected(stack: Stack) -> Verdict:
+def _verdict(stack: Stack) -> Verdict:
     count, height, width = stack.y.shape
     if count < 2:
         return Verdict(present=None, reason="one frame")

@@ -14,15 +14,16 @@ VERSION = 2
 SIZE = 256
 FRAMES = 12
 
-# 99 % of pixels within this distance from grey: yes; up to the second number grey scenes and filters look alike.
-_YES, _DOUBT = 4.0, 9.0
+# Chroma radius r = hypot(u - 128, v - 128) within which 99 % of the pixels lie: up to 4 the clip is black and white,
+# up to 9 grey scenes and filters look the same (undecided), above it has colour.
+_BW_RADIUS, _DOUBTFUL_RADIUS = 4.0, 9.0
 
 
 def detect(stack: Stack) -> list[Verdict]:
-    """Judge by the 99th percentile of the chroma radius over all sampled frames."""
+    """Return whether the clip is black and white, by the 99th percentile of the chroma radius of all sampled frames."""
     radius = np.hypot(stack.u.astype(np.float32) - 128, stack.v.astype(np.float32) - 128)
     strongest = float(np.quantile(radius, 0.99))
     reason = f"chroma radius {strongest:.1f}"
-    if strongest <= _YES:
+    if strongest <= _BW_RADIUS:
         return [Verdict(present=True, reason=reason, score=strongest)]
-    return [Verdict(present=None if strongest <= _DOUBT else False, reason=reason, score=strongest)]
+    return [Verdict(present=None if strongest <= _DOUBTFUL_RADIUS else False, reason=reason, score=strongest)]

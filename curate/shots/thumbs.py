@@ -1,4 +1,4 @@
-"""Thumbnails by which shots are told apart: 64 x 36 pictures, their histograms, and how unlike two of them are."""
+"""Thumbnails by which shots are told apart: 64 x 36 pictures, their histograms, and distances between two of them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,15 +13,16 @@ from slateboard.media.scale import scale
 SIZE = (64, 36)
 """Width and height of a thumbnail in pixels, whatever the picture's aspect."""
 _BINS = 32
-# Half the search range, in thumbnail pixels: a pan of 9 % of the width or 11 % of the height a frame is followed.
+# Half the search range, in thumbnail pixels: a pan of 6 / 64 = 9 % of the width or 4 / 36 = 11 % of the height from
+# frame to frame is followed.
 _SHIFT_X, _SHIFT_Y = 6, 4
-# Variance in squared grey levels that counts as nothing (deviation 3): two black pictures with noise are alike.
+# Variance in squared grey levels that counts as nothing (deviation 3): two black pictures with noise are the same.
 _FLAT = 9.0
 
 
 @dataclass(frozen=True)
 class Thumb:
-    """One frame, seen small. Histograms are made for the few frames of which they are asked."""
+    """One frame as a thumbnail. Histograms are computed on first use, as few frames need them."""
 
     index: int
     seconds: float
@@ -38,13 +39,13 @@ class Thumb:
 
     @cached_property
     def luma(self) -> NDArray[np.float32]:
-        """Shares of grey levels, [32], sum 1, smoothed: a slow change of light does not jump from bin to bin."""
+        """Histogram of grey levels, [32], sum 1, smoothed: a slow change of light does not jump from bin to bin."""
         counts = cv2.calcHist([self.y], [0], None, [_BINS], [0, 256])
         return np.asarray(cv2.GaussianBlur(counts, (1, 5), 1.0) / self.y.size, np.float32)
 
     @cached_property
     def chroma(self) -> NDArray[np.float32]:
-        """Shares of colours, [32, 32], sum 1, smoothed."""
+        """Histogram of colours (u, v), [32, 32], sum 1, smoothed."""
         counts = cv2.calcHist([self.u, self.v], [0, 1], None, [_BINS] * 2, [0, 256, 0, 256])
         return np.asarray(cv2.GaussianBlur(counts, (3, 3), 0.7) / self.u.size, np.float32)
 
@@ -57,22 +58,24 @@ def thumb(frame: Frame) -> Thumb:
     return Thumb(frame.index, frame.seconds, y, u, v, float(mean[0, 0]), float(deviation[0, 0]))
 
 
-def unlikeness(a: Thumb, b: Thumb) -> float:
-    """Return how unlike the structure of two pictures is, about 0-1: 0 the same, 1 unrelated.
+def dissimilarity(a: Thumb, b: Thumb) -> float:
+    """Return the structural dissimilarity of two pictures, about 0-1: 0 the same, 1 unrelated.
 
-    The middle of the first is laid over the second where it fits best, so that pans and shakes cost little; the
-    part of its variance that the second does not share is the answer.
+    The middle of `a` is laid over `b` where it correlates best, so that pans and shakes cost little.
     """
     middle = a.y[_SHIFT_Y:-_SHIFT_Y, _SHIFT_X:-_SHIFT_X]
-    fit = cv2.matchTemplate(b.y, middle, cv2.TM_CCOEFF_NORMED)
-    _, _, _, (x, y) = cv2.minMaxLoc(fit)
-    first = middle.astype(np.float32)
-    second = b.y[y : y + first.shape[0], x : x + first.shape[1]].astype(np.float32)
-    first -= first.mean()
-    second -= second.mean()
-    shared = float(np.vdot(first, second)) / first.size
-    own = float(np.vdot(first, first) + np.vdot(second, second)) / (2 * first.size)
-    return max(0.0, 1 - (shared + _FLAT) / (own + _FLAT))
+    correlation = cv2.matchTemplate(b.y, middle, cv2.TM_CCOEFF_NORMED)
+    _, _, _, (x, y) = cv2.minMaxLoc(correlation)
+    template = middle.astype(np.float32)
+    patch = b.y[y : y + template.shape[0], x : x + template.shape[1]].astype(np.float32)
+    template -= template.mean()
+    patch -= patch.mean()
+    # d = 1 - (cov(a, b) + 9) / ((var a + var b) / 2 + 9), at least 0. Not the correlation itself: a fade to black keeps
+    # it, and lowers the covariance against the mean variance. Of equal pictures cov = var: 0. Unrelated pictures of
+    # variance 900 have cov 0: 1 - 9 / 909 = 0.99. Two black ones with noise of variance 1: 1 - 9 / 10 = 0.1.
+    covariance = float(np.vdot(template, patch)) / template.size
+    variance = float(np.vdot(template, template) + np.vdot(patch, patch)) / (2 * template.size)
+    return max(0.0, 1 - (covariance + _FLAT) / (variance + _FLAT))
 
 
 def luma_distance(a: Thumb, b: Thumb) -> float:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.shots.boundaries import Boundary
-from curate.shots.scoring import Score, matched, report, score
+from curate.shots.scoring import Score, pair_frames, report, score
 from curate.shots.truth import Change, read_truth, span_of
 from slateboard.cli import main
 from slateboard.errors import BadInput
@@ -34,11 +34,11 @@ def table(folder: Path, rows: str) -> Path:
 
 
 def test_each_cut_is_matched_once() -> None:
-    assert matched([10, 11], [10], tolerance=1) == [(10, 10)]
-    assert matched([10], [9, 11], tolerance=1) == [(10, 9)]
-    assert matched([9, 10], [10, 11], tolerance=1) == [(9, 10), (10, 11)]
-    assert matched([9, 10], [10, 11], tolerance=0) == [(10, 10)]
-    assert matched([], [4], tolerance=1) == []
+    assert pair_frames([10, 11], [10], tolerance=1) == [(10, 10)]
+    assert pair_frames([10], [9, 11], tolerance=1) == [(10, 9)]
+    assert pair_frames([9, 10], [10, 11], tolerance=1) == [(9, 10), (10, 11)]
+    assert pair_frames([9, 10], [10, 11], tolerance=0) == [(10, 10)]
+    assert pair_frames([], [4], tolerance=1) == []
 
 
 @given(st.sets(st.integers(0, 25), max_size=7), st.sets(st.integers(0, 25), max_size=7), st.integers(0, 3))
@@ -49,7 +49,7 @@ def test_matching_pairs_as_many_as_can_be(left: set[int], right: set[int], toler
         partners = [other for other in free if abs(other - rest[0]) <= tolerance]
         return max([most(rest[1:], free), *(1 + most(rest[1:], free - {one}) for one in partners)])
 
-    pairs = matched(left, right, tolerance=tolerance)
+    pairs = pair_frames(left, right, tolerance=tolerance)
     assert len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs)
     assert all(abs(a - b) <= tolerance for a, b in pairs)
     assert len(pairs) == most(sorted(left), frozenset(right))
@@ -148,6 +148,6 @@ def test_what_another_program_found_is_scored_by_the_same_rules(
 def test_the_real_table_holds_what_its_readme_says(realdata: Path) -> None:
     truth = read_truth(realdata / "shots" / "handchecked_cuts.csv")
     changes = [change for one in truth.values() for change in one]
-    assert sum(change.asked for change in changes) == 93
+    assert sum(change.is_required for change in changes) == 93
     assert sum(change.sure and change.kind in ("fade", "dissolve") for change in changes) == 9
     assert sum(not one for one in truth.values()) == 24

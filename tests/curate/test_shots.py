@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from curate.analysis.decode_pass import ANALYSERS
 from curate.shots.cards import look
-from curate.shots.following import DETECTORS, SIZE, boundaries_in
 from curate.shots.gradual import mixture
+from curate.shots.tracking import DETECTORS, SIZE, boundaries_in
 from slateboard.errors import BadInput
 from slateboard.media.encode import write_video
 from slateboard.media.frames import Frame, decode
@@ -219,7 +219,7 @@ def test_cuts_survive_the_codec(tmp_path: Path) -> None:
 def test_black_cards_with_a_small_line_are_cards(realdata: Path) -> None:
     wanted = {20, 185, 370}
     looks = {
-        frame.index: look(Pyramid(frame).at(SIZE)).card
+        frame.index: look(Pyramid(frame).at(SIZE)).is_card
         for frame in decode(realdata / "shots" / "psd_testvideo.mp4")
         if frame.index in wanted | {100, 300}
     }
@@ -231,4 +231,4 @@ def test_nobody_of_weizmann_stands_on_a_card(realdata: Path) -> None:
     assert clips
     for clip in clips:
         frame = next(iter(decode(clip)))
-        assert not look(Pyramid(frame).at(SIZE)).card, clip.name
+        assert not look(Pyramid(frame).at(SIZE)).is_card, clip.name

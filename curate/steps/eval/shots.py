@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from curate.shots.boundaries import Boundary
-from curate.shots.following import DETECTORS, boundaries_in
 from curate.shots.scoring import Report, Score, report
-from curate.shots.truth import read_found, read_truth
+from curate.shots.tracking import DETECTORS, boundaries_in
+from curate.shots.truth import read_detections, read_truth
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, show
 
@@ -37,7 +37,7 @@ def command(
     ]
     if problems:
         raise BadInput(problems)
-    seen: dict[str, dict[str, list[Boundary]]] = {path.stem: read_found(path, marked) for path in found or ()}
+    seen: dict[str, dict[str, list[Boundary]]] = {path.stem: read_detections(path, marked) for path in found or ()}
     seen |= {name: {} for name in names}
     with progress("decode", len(paths), unit="videos") as bar:
         for video, path in paths.items():

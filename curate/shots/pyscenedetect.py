@@ -1,4 +1,4 @@
-"""PySceneDetect's detectors, fed by hand, and what several of them share."""
+"""An adapter for PySceneDetect's detectors, which are fed frame by frame, and the parameters that several share."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,8 +35,8 @@ def weights_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class ByLibrary:
-    """Feeds a detector of PySceneDetect by hand."""
+class PySceneDetectAdapter:
+    """Feeds one detector of PySceneDetect frame by frame, without its video reader."""
 
     def __init__(self, detector: SceneDetector, *, frame_rate_hz: float) -> None:
         self._detector = detector
@@ -49,10 +49,10 @@ class ByLibrary:
         return [cut.frame_num for cut in self._detector.process_frame(self._last, picture.bgr)]
 
     def end(self, window: Window) -> list[int]:
-        """Return what the detector held back."""
+        """Return the first frames of shots that the detector held back."""
         return [] if self._last is None else [cut.frame_num for cut in self._detector.post_process(self._last)]
 
 
-def frames_of(seconds: float, frame_rate_hz: float) -> int:
+def to_frames(seconds: float, frame_rate_hz: float) -> int:
     """Return a time in frames, at least one."""
     return max(1, round(seconds * frame_rate_hz))
