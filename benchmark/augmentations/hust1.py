@@ -11,6 +11,6 @@ WHOLE = True
 
 
 def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
-    """Return what resizes pictures to size x size pixels, whatever their shape."""
+    """Return a transform that resizes pictures to size x size pixels, whatever their aspect."""
     resize: Transform = transforms().Resize((size, size))
     return resize

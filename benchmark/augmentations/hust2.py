@@ -19,7 +19,8 @@ WHOLE = True
 
 
 def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
-    """Return the changes one after the other."""
+    """Return crop, flips and colour jitter, one after the other."""
+    # aspect 4 / 3: sides from 3 : 4 to 4 : 3
     aspect = parameters["aspect"]
     crop = transforms().RandomResizedCrop(size, scale=(parameters["least"], 1.0), ratio=(1 / aspect, aspect))
     return hust(parameters, first=crop, flips=flips)

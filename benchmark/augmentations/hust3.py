@@ -11,5 +11,5 @@ WHOLE = True
 
 
 def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
-    """Return the changes one after the other."""
+    """Return resize, flips and colour jitter, one after the other."""
     return hust(parameters, first=transforms().Resize((size, size)), flips=flips)

@@ -14,15 +14,15 @@ _EXPERIMENT = "slateboard"
 
 
 def start(folder: Path, *, name: str, parameters: Mapping[str, Any]) -> "_Log":
-    """Begin a run, or go on with the one of this name."""
+    """Begin a run, or continue the one of this name."""
     tracking = import_module("mlflow.tracking")
     client = tracking.MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve()}/mlflow.db")
-    known = client.get_experiment_by_name(_EXPERIMENT)
-    experiment = known.experiment_id if known is not None else client.create_experiment(_EXPERIMENT)
-    found = client.search_runs([experiment], filter_string=f"tags.`{_TAG}` = '{name}'", max_results=1)
-    if found:
-        client.update_run(found[0].info.run_id, status="RUNNING")
-        return _Log(client, found[0].info.run_id)
+    existing = client.get_experiment_by_name(_EXPERIMENT)
+    experiment = existing.experiment_id if existing is not None else client.create_experiment(_EXPERIMENT)
+    runs = client.search_runs([experiment], filter_string=f"tags.`{_TAG}` = '{name}'", max_results=1)
+    if runs:
+        client.update_run(runs[0].info.run_id, status="RUNNING")
+        return _Log(client, runs[0].info.run_id)
     run = client.create_run(experiment, tags={_TAG: name}).info.run_id
     for key, value in parameters.items():
         client.log_param(run, key, value)

@@ -11,7 +11,7 @@ CARD = Card(title="Weights & Biases", source="wandb; HUST logs its trainings so"
 
 
 def start(folder: Path, *, name: str, parameters: Mapping[str, Any]) -> "_Log":
-    """Begin a run, or go on with it: its id follows from the name."""
+    """Begin a run, or continue it: its id is a hash of the name."""
     wandb = import_module("wandb")
     return _Log(
         wandb.init(

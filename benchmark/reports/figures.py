@@ -36,16 +36,16 @@ def draw_curves(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
     streams = list(dict.fromkeys(row["stream"] for row in rows))
     for number, stream in enumerate(streams):
         colour = COLOURS[number % len(COLOURS)]
-        own = [row for row in rows if row["stream"] == stream]
-        epochs = [int(row["epoch"]) for row in own]
-        losses.plot(epochs, [float(row["train_loss"]) for row in own], color=colour, label=stream, marker=".")
-        shown = [100 * float(row["train_accuracy"]) for row in own]
-        accuracies.plot(epochs, shown, color=colour, label=f"{stream}, training", marker=".")
-        held = [(epoch, row["validation_accuracy"]) for epoch, row in zip(epochs, own, strict=True)]
-        known = [(epoch, 100 * float(text)) for epoch, text in held if text]
-        if known:
+        of_stream = [row for row in rows if row["stream"] == stream]
+        epochs = [int(row["epoch"]) for row in of_stream]
+        losses.plot(epochs, [float(row["train_loss"]) for row in of_stream], color=colour, label=stream, marker=".")
+        training = [100 * float(row["train_accuracy"]) for row in of_stream]
+        accuracies.plot(epochs, training, color=colour, label=f"{stream}, training", marker=".")
+        texts = [(epoch, row["validation_accuracy"]) for epoch, row in zip(epochs, of_stream, strict=True)]
+        validation = [(epoch, 100 * float(text)) for epoch, text in texts if text]
+        if validation:
             label = f"{stream}, validation"
-            accuracies.plot(*zip(*known, strict=True), color=colour, label=label, linestyle="--", marker=".")
+            accuracies.plot(*zip(*validation, strict=True), color=colour, label=label, linestyle="--", marker=".")
     losses.set_title("Training loss", loc="left", color=INK, fontsize=10)
     accuracies.set_title("Accuracy of single views, %", loc="left", color=INK, fontsize=10)
     accuracies.set_ylim(0, 102)
@@ -92,31 +92,33 @@ def draw_confusion(path: Path, score: Score, classes: Sequence[str]) -> None:
 
 def draw_classes(path: Path, score: Score) -> None:
     """Draw the recall of each class with its 95 % interval, the best first, and its precision as a dot."""
-    known = {name: values for name, values in score.per_class.items() if values["support"]}
-    names = sorted(known, key=lambda name: (-known[name]["recall"], name))
+    tested = {name: figures for name, figures in score.per_class.items() if figures["support"]}
+    names = sorted(tested, key=lambda name: (-tested[name]["recall"], name))
     columns = -(-len(names) // _ROWS)
     rows = -(-len(names) // columns)
     figure = new_figure(7 * columns, 1.3 + 0.24 * rows)
     for number, axes in enumerate(figure.subplots(1, columns, squeeze=False)[0]):
-        _bars(axes, {name: known[name] for name in names[number * rows : (number + 1) * rows]}, rows=rows)
+        _bars(axes, {name: tested[name] for name in names[number * rows : (number + 1) * rows]}, rows=rows)
     what = f"{score.stream}: recall of each class (bar, with its 95 % interval) and precision (dot), %"
     figure.suptitle(what, x=0.01, ha="left", color=INK, fontsize=10)
     save(figure, path)
 
 
-def _bars(axes: Axes, known: Mapping[str, Mapping[str, float]], *, rows: int) -> None:
-    places = np.arange(len(known))
+def _bars(axes: Axes, by_class: Mapping[str, Mapping[str, float]], *, rows: int) -> None:
+    """Draw a bar of recall a class, from the top; `rows` bars fit."""
+    places = np.arange(len(by_class))
     recall, low, high = (
-        100 * np.array([values[key] for values in known.values()]) for key in ("recall", "low", "high")
+        100 * np.array([figures[key] for figures in by_class.values()]) for key in ("recall", "low", "high")
     )
     axes.barh(places, recall, color="#cfe1fb", height=0.7)
     spread = np.maximum([recall - low, high - recall], 0)
     axes.errorbar(recall, places, xerr=spread, fmt="none", ecolor=COLOURS[0], elinewidth=1.2, capsize=2)
-    found = [(100 * values["precision"], place) for place, values in enumerate(known.values()) if "precision" in values]
-    axes.plot(*zip(*found, strict=True), "o", color=COLOURS[1], markersize=4)
-    labels = [
-        f"{name} ({values['support']:.0f})" for name, values in zip(readable(list(known)), known.values(), strict=True)
+    dots = [
+        (100 * figures["precision"], place) for place, figures in enumerate(by_class.values()) if "precision" in figures
     ]
+    axes.plot(*zip(*dots, strict=True), "o", color=COLOURS[1], markersize=4)
+    supports = (figures["support"] for figures in by_class.values())
+    labels = [f"{name} ({support:.0f})" for name, support in zip(readable(list(by_class)), supports, strict=True)]
     axes.set_yticks(places, labels, fontsize=8)
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlim(0, 101)
@@ -125,30 +127,30 @@ def _bars(axes: Axes, known: Mapping[str, Mapping[str, float]], *, rows: int) ->
 
 def draw_reliability(path: Path, score: Score) -> None:
     """Draw accuracy against confidence in bins of equal width, per video and per image (Guo et al., ICML 2017)."""
-    levels = [("per video", score.calibration), ("per image", score.image_calibration)]
-    found = [(title, level) for title, level in levels if level is not None]
-    figure = new_figure(3.9 * len(found), 4.4)
-    above, below = figure.subplots(2, len(found), squeeze=False, height_ratios=(3, 1), sharex=True)
-    for (title, level), upper, lower in zip(found, above, below, strict=True):
-        _reliability(upper, lower, level)
-        upper.set_title(f"{score.stream}, {title}: ECE {level.ece:.3f}", loc="left", color=INK, fontsize=10)
+    calibrations = [("per video", score.calibration), ("per image", score.image_calibration)]
+    measured = [(title, calibration) for title, calibration in calibrations if calibration is not None]
+    figure = new_figure(3.9 * len(measured), 4.4)
+    above, below = figure.subplots(2, len(measured), squeeze=False, height_ratios=(3, 1), sharex=True)
+    for (title, calibration), upper, lower in zip(measured, above, below, strict=True):
+        _reliability(upper, lower, calibration)
+        upper.set_title(f"{score.stream}, {title}: ECE {calibration.ece:.3f}", loc="left", color=INK, fontsize=10)
     above[0].set_ylabel("accuracy", color=GREY)
     below[0].set_ylabel("predictions", color=GREY)
     save(figure, path)
 
 
-def _reliability(upper: Axes, lower: Axes, level: Calibration) -> None:
-    width = 1 / len(level.n)
-    left = np.arange(len(level.n)) * width
+def _reliability(upper: Axes, lower: Axes, calibration: Calibration) -> None:
+    width = 1 / len(calibration.n)
+    edges = np.arange(len(calibration.n)) * width
     upper.plot((0, 1), (0, 1), color=GREY, linewidth=1, linestyle="--")
-    for at, accuracy, confidence in zip(left, level.accuracy, level.confidence, strict=True):
+    for edge, accuracy, confidence in zip(edges, calibration.accuracy, calibration.confidence, strict=True):
         if accuracy is None or confidence is None:
             continue
-        upper.bar(at, accuracy, width=width, align="edge", color="#cfe1fb", edgecolor=COLOURS[0])
-        # The gap that the ECE adds up: from where the bin is to where its confidence says it should be.
-        upper.plot((at + width / 2,) * 2, (accuracy, confidence), color=COLOURS[1], linewidth=2.5)
+        upper.bar(edge, accuracy, width=width, align="edge", color="#cfe1fb", edgecolor=COLOURS[0])
+        # The gap of this bin b in ECE = sum over b of n_b / n * |accuracy_b - confidence_b| (Guo et al. 2017, eq. 3).
+        upper.plot((edge + width / 2,) * 2, (accuracy, confidence), color=COLOURS[1], linewidth=2.5)
     upper.set_ylim(0, 1.02)
-    lower.bar(left, level.n, width=width, align="edge", color=GREY)
+    lower.bar(edges, calibration.n, width=width, align="edge", color=GREY)
     lower.set_xlim(0, 1)
     lower.set_xlabel("confidence", color=GREY)
     for axes in (upper, lower):
@@ -156,7 +158,7 @@ def _reliability(upper: Axes, lower: Axes, level: Calibration) -> None:
 
 
 def plain(axes: Axes) -> None:
-    """Leave of the axes what a reader needs."""
+    """Draw a light grid, and remove the frame above and at the right."""
     axes.grid(color=GRID)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

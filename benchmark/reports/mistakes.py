@@ -29,7 +29,7 @@ _WIDTH = 17
 
 @dataclass(frozen=True)
 class Mistake:
-    """A clip, and what it was taken for."""
+    """A clip whose predicted class is wrong."""
 
     clip_id: str
     path: str
@@ -43,43 +43,44 @@ class Mistake:
 def mistakes(predictions: pd.DataFrame, dataset: Dataset, split: Split, *, stream: str) -> list[Mistake]:
     """Return the clips of the test list that were read and are wrong, the most confident first."""
     rows = predictions[predictions["stream"] == stream]
-    found = videos(rows, dataset.clips, split.test, classes=len(dataset.classes))
-    wrong = np.flatnonzero(found.read & ~found.right)
-    confidence = found.probabilities.max(axis=1)
-    order = sorted(wrong.tolist(), key=lambda place: (-confidence[place], found.clips.index[place]))
+    per_video = videos(rows, dataset.clips, split.test, classes=len(dataset.classes))
+    wrong = np.flatnonzero(per_video.read & ~per_video.right)
+    confidence = per_video.probabilities.max(axis=1)
+    order = sorted(wrong.tolist(), key=lambda place: (-confidence[place], per_video.clips.index[place]))
     return [
         Mistake(
-            clip_id=str(found.clips.index[place]),
-            path=str(found.clips["path"].iloc[place]),
-            truth=dataset.classes[found.truth[place]],
-            predicted=dataset.classes[found.predicted[place]],
+            clip_id=str(per_video.clips.index[place]),
+            path=str(per_video.clips["path"].iloc[place]),
+            truth=dataset.classes[per_video.truth[place]],
+            predicted=dataset.classes[per_video.predicted[place]],
             confidence=float(confidence[place]),
         )
         for place in order
     ]
 
 
-def draw_mistakes(path: Path, found: Sequence[Mistake], dataset: Dataset) -> None:
-    """Write a contact sheet of the first MOST mistakes; none where there is none."""
-    if not found:
+def draw_mistakes(path: Path, ranked: Sequence[Mistake], dataset: Dataset) -> None:
+    """Write a contact sheet of the first MOST mistakes; remove it where there is none."""
+    if not ranked:
         path.unlink(missing_ok=True)
         return
-    contact_sheet(path, [Row(_title(one), _pictures(dataset.file(one.path))) for one in found[:MOST]])
+    rows = [Row(_title(mistake), _pictures(dataset.file(mistake.path))) for mistake in ranked[:MOST]]
+    contact_sheet(path, rows)
 
 
-def _title(one: Mistake) -> str:
-    truth, predicted = readable([one.truth, one.predicted])
+def _title(mistake: Mistake) -> str:
+    truth, predicted = readable([mistake.truth, mistake.predicted])
     lines = [
         f"is {truth}",
         f"taken for {predicted}",
-        f"{100 * one.confidence:.0f} % sure",
-        inline(Path(one.path).stem, most=60),
+        f"{100 * mistake.confidence:.0f} % sure",
+        inline(Path(mistake.path).stem, most=60),
     ]
-    return "\n".join(part for line in lines for part in textwrap.wrap(line, _WIDTH))
+    return "\n".join(wrapped for line in lines for wrapped in textwrap.wrap(line, _WIDTH))
 
 
 def _pictures(path: Path) -> list[NDArray[np.uint8]]:
-    """Return pictures evenly spread over a clip; what no longer decodes has fewer."""
+    """Return pictures evenly spread over the frames of a clip that decode; none where no frame does."""
     frames = []
     try:
         for frame in decode(path, short_side=_SIDE):
@@ -87,5 +88,6 @@ def _pictures(path: Path) -> list[NDArray[np.uint8]]:
     except Unreadable:
         if not frames:
             return []
-    chosen = np.unique(((np.arange(_PICTURES) + 0.5) * len(frames) / _PICTURES).astype(np.int64))
-    return [rgb(frames[place]) for place in chosen.tolist()]
+    # 60 frames, 6 pictures: 5, 15, 25, 35, 45, 55.
+    sampled = np.unique(((np.arange(_PICTURES) + 0.5) * len(frames) / _PICTURES).astype(np.int64))
+    return [rgb(frames[place]) for place in sampled.tolist()]

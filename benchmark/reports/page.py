@@ -97,7 +97,7 @@ without ({{ found.n }} pairs){% else %}Clips with effects ({{ found.n }}) agains
 
 
 def write_page(folder: Path, result: Result) -> None:
-    """Write page.html into the folder of a run, with the pictures and the probes that lie there."""
+    """Write page.html into the folder of a run, with the pictures and probes in that folder."""
     environment = pages()
     environment.filters["percent"] = _percent
     environment.filters["span"] = _span
@@ -131,9 +131,10 @@ def _inline(path: Path) -> tuple[Markup, bool]:
 def _tables(result: Result) -> list[tuple[str, list[tuple[str, Any]]]]:
     run = result.run
     costs = [
-        (name, ", ".join(_cost(one.model_dump()) + list(one.weights_report))) for name, one in result.streams.items()
+        (name, ", ".join(_cost(stream.model_dump()) + list(stream.weights_report)))
+        for name, stream in result.streams.items()
     ]
-    found = [
+    tables = [
         ("Settings", [*run.parameters.items(), ("weights", run.weights), ("threads", run.threads)]),
         ("Streams", costs),
         ("Machine", sorted(result.environment.items())),
@@ -143,12 +144,12 @@ def _tables(result: Result) -> list[tuple[str, list[tuple[str, Any]]]]:
         ),
     ]
     # Weights may have been named by the path of their file.
-    shown = [(title, [(name, scrubbed(str(value))) for name, value in facts]) for title, facts in found]
-    return [(title, facts) for title, facts in shown if facts]
+    public = [(title, [(name, scrubbed(str(value))) for name, value in rows]) for title, rows in tables]
+    return [(title, rows) for title, rows in public if rows]
 
 
-def _cost(facts: dict[str, Any]) -> list[str]:
-    """Return what is known of a stream, a phrase each."""
+def _cost(costs: dict[str, Any]) -> list[str]:
+    """Return a phrase for each measured cost of a stream."""
     phrases = {
         "parameters": "{:,} trained numbers",
         "gflops": "{:.3g} GFLOPs a view",
@@ -157,7 +158,7 @@ def _cost(facts: dict[str, Any]) -> list[str]:
         "n_repeating": "{} test clips shorter than a view",
         "weights": "weights {}",
     }
-    return [phrase.format(facts[name]) for name, phrase in phrases.items() if facts[name] is not None]
+    return [phrase.format(costs[name]) for name, phrase in phrases.items() if costs[name] is not None]
 
 
 def _confused(score: Score) -> list[tuple[str, str, int, int]]:

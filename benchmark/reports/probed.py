@@ -4,11 +4,11 @@ from leaderboards.comparison import Comparison
 from slateboard.records.base import Record
 
 PROBES = "probes.json"
-"""In the folder of a run; written last of what a probe leaves."""
+"""In the folder of a run; the last file that a probe writes."""
 
 
 class Probes(Record):
-    """What lies as probes.json in the folder of a run."""
+    """Content of probes.json in the folder of a run."""
 
     seed: int
     """Of the shuffling."""
@@ -19,4 +19,4 @@ class Probes(Record):
     probes: dict[str, tuple[Comparison, ...]]
     """Probe -> by stream, the normal views against the altered ones: a positive difference is what was lost."""
     findings: tuple[str, ...]
-    """What follows, a sentence a stream."""
+    """Conclusions, a sentence a stream."""

@@ -14,9 +14,9 @@ from slateboard.records.split import Split
 
 
 def write_report(folder: Path, result: Result, predictions: pd.DataFrame, dataset: Dataset, split: Split) -> None:
-    """Draw the curves of all streams, the figures of the one that counts and its worst mistakes, and write page.html.
+    """Draw the curves of all streams, the figures and worst mistakes of the main stream, and write page.html.
 
-    Pictures that have nothing to show are not there: curves of estimators, mistakes of a run without one.
+    A picture without content is not written: curves of estimators, mistakes of a run without one.
     """
     main = result.main
     rows = [row for row in log.read(folder / "log.csv") if int(row["epoch"])]

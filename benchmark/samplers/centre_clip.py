@@ -18,5 +18,6 @@ CARD = Card(
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return one sub-clip with as many frames before it as behind it, or one more behind."""
+    # frames=21, length 16 -> 2 ... 17: two before, three behind
     length = parameters["frames"]
     return [consecutive(frames, max(frames - length, 0) // 2, length, short=parameters["short"])]

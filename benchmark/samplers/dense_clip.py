@@ -22,6 +22,7 @@ CARD = Card(
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return one random sub-clip in training, in testing up to `clips` different ones, evenly spread."""
+    # frames=40, length 16, clips=5 -> from 0, 6, 12, 18, 24; frames=18 -> from 0, 1, 2: fewer, as starts repeat
     length, short = parameters["frames"], parameters["short"]
     last = max(frames - length, 0)
     if generator is not None:

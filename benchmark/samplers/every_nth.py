@@ -17,4 +17,5 @@ CARD = Card(
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return frames 0, n, 2 n, ...; a clip of at least one frame gives at least one."""
+    # frames=25, n=10 -> 0; 10; 20
     return [np.array([index], dtype=np.int64) for index in range(0, frames, parameters["n"])]

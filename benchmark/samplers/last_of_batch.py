@@ -18,4 +18,5 @@ CARD = Card(
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return one frame a batch, so that the views are as many as those of mei_batches and lie beside them."""
+    # frames=25, n=10, interval=5 -> 9; 14; 19; 24
     return [batch[-1:] for batch in mei_batches(frames, parameters)]

@@ -18,4 +18,5 @@ CARD = Card(
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return every whole batch, in training as in testing; a clip shorter than a batch gives one."""
+    # frames=25, n=10, interval=5 -> 0 ... 9; 5 ... 14; 10 ... 19; 15 ... 24
     return mei_batches(frames, parameters)

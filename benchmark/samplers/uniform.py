@@ -20,6 +20,7 @@ CARD = Card(
 
 def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return the middle of each part; in training a random place in it. Short clips repeat frames."""
+    # frames=10, count=5 -> 1, 3, 5, 7, 9; frames=3, count=5 -> 0, 0, 1, 2, 2
     count = parameters["count"]
     places = np.full(count, 0.5) if generator is None else generator.random(count)
     indices = np.minimum(((np.arange(count) + places) * frames / count).astype(np.int64), frames - 1)

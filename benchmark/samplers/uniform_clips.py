@@ -25,6 +25,7 @@ def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Ge
 
     Each is an example of its own, so that training has `clips` times as many as there are clips.
     """
+    # frames=80, length 16, clips=5 -> from 0, 16, 32, 48, 64; frames=40 -> from 0, 6, 12, 18, 24, which overlap
     length, short = parameters["frames"], parameters["short"]
     starts = np.rint(np.linspace(0, max(frames - length, 0), parameters["clips"])).astype(np.int64)
     return [consecutive(frames, start, length, short=short) for start in starts.tolist()]

@@ -24,7 +24,7 @@ from splits.folder import existing, find_split
 from splits.groups import group_keys
 
 FOLDER = "optimism"
-"""In a workspace, beside runs/, where the board looks: a figure of a leaking split must not get onto it."""
+"""In a workspace, apart from runs/: the board reads that, and must not show a figure of a leaking split."""
 UNSAFE = "random"
 """Protocol of the leaking splits."""
 METHOD = (
@@ -37,7 +37,7 @@ _BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Pair:
-    """A grouped split, and a random one of the same clips with its share for testing, to a clip of each class."""
+    """A grouped split, and a random one of the same clips whose test share is the same to within a clip of a class."""
 
     grouped: Split
     random: Split
@@ -59,9 +59,9 @@ class Inflation:
     """Lower end of the 95 % interval of random minus grouped."""
     high: float
     groups: int
-    """Groups that were tested on either side: what is drawn with replacement."""
+    """Groups that were tested in either kind of split: the units of the bootstrap."""
     draws: int
-    """Draws that held test clips of both sides; others say nothing and are left out."""
+    """Draws with test clips of both kinds; those without have no difference and are left out."""
 
     @property
     def difference(self) -> float:
@@ -72,72 +72,72 @@ class Inflation:
 def pairs(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int | None, seeds: int) -> list[Pair]:
     """Return the splits to compare, `seeds` times those of the protocol (or its split `number`).
 
-    The first time they are those that were made, where there are any; then, and where there are none, they are
-    divided by the protocol's own code with the next seed, as one division tests few of the groups. Protocols that
-    have no chance in them give the same lists each time, with another seed of training.
+    The first time they are the written ones, where there are any; after that, and where there are none, they are
+    divided by the protocol's own code with the next seed, as one division tests few of the groups. Protocols without
+    randomness give the same lists each time, with another seed of training.
     """
-    written = _written(workspace, dataset, protocol=protocol, number=number)
+    written = _written_splits(workspace, dataset, protocol=protocol, number=number)
     settings = workspace.settings
-    base = written or _chosen(divide(dataset, protocol=protocol, settings=settings.split), number)
-    found = []
+    base = written or _with_number(divide(dataset, protocol=protocol, settings=settings.split), number)
+    compared = []
     for repeat in range(seeds):
-        grouped = base if repeat == 0 else _divided_again(dataset, base, repeat)
+        grouped = base if repeat == 0 else _divide_again(dataset, base, repeat)
         for position, split in enumerate(grouped):
-            chance = settings.split.seed + repeat * len(grouped) + position
-            random = _random_like(workspace, dataset, split, seed=chance)
+            seed = settings.split.seed + repeat * len(grouped) + position
+            random = _random_like(workspace, dataset, split, seed=seed)
             is_written = bool(written) and (split.train, split.test) == (base[position].train, base[position].test)
-            found.append(Pair(split, random, settings.train.seed + repeat, is_written))
-    return found
+            compared.append(Pair(split, random, settings.train.seed + repeat, is_written))
+    return compared
 
 
-def _written(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int | None) -> list[Split]:
-    known = [key.rpartition("-") for key in existing(workspace, dataset)]
-    numbers = sorted(int(last) for name, _, last in known if name == protocol and number in (None, int(last)))
-    return [find_split(workspace, dataset, protocol=protocol, number=one) for one in numbers]
+def _written_splits(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int | None) -> list[Split]:
+    keys = [key.rpartition("-") for key in existing(workspace, dataset)]
+    numbers = sorted(int(last) for name, _, last in keys if name == protocol and number in (None, int(last)))
+    return [find_split(workspace, dataset, protocol=protocol, number=at) for at in numbers]
 
 
-def _chosen(splits: Sequence[Split], number: int | None) -> list[Split]:
-    chosen = [split for split in splits if number in (None, split.number)]
-    if not chosen:
+def _with_number(splits: Sequence[Split], number: int | None) -> list[Split]:
+    selected = [split for split in splits if number in (None, split.number)]
+    if not selected:
         numbers = ", ".join(str(split.number) for split in splits)
         raise SlateboardError(f"There is no split {number} of {splits[0].protocol}. Its splits are: {numbers}.")
-    return chosen
+    return selected
 
 
-def _divided_again(dataset: Dataset, base: Sequence[Split], repeat: int) -> list[Split]:
-    """Return splits of the same numbers and parameters, divided with the seed `repeat` further."""
+def _divide_again(dataset: Dataset, base: Sequence[Split], repeat: int) -> list[Split]:
+    """Return splits of the same numbers and parameters, divided with their seed plus `repeat`."""
     module = PROTOCOLS.load(base[0].protocol.partition("-")[0])
-    given = {name: value for name, value in base[0].parameters.items() if name in module.CARD.parameters}
-    settled = module.CARD.settle(given, where=f"protocol {base[0].protocol}")
-    by_number = {split.number: split for split in module.divide(dataset, settled, seed=base[0].seed + repeat)}
+    stored = {name: value for name, value in base[0].parameters.items() if name in module.CARD.parameters}
+    parameters = module.CARD.settle(stored, where=f"protocol {base[0].protocol}")
+    by_number = {split.number: split for split in module.divide(dataset, parameters, seed=base[0].seed + repeat)}
     return [by_number[split.number] for split in base]
 
 
 def _random_like(workspace: Workspace, dataset: Dataset, split: Split, *, seed: int) -> Split:
-    """Return a random split of the clips that a split uses, with its share for testing."""
+    """Return a random split of the clips that a split uses, with its test share."""
     used = dataset.clips[dataset.clips["clip_id"].isin([*split.train, *split.test])].reset_index(drop=True)
-    share = len(split.test) / len(used)
     settings = workspace.settings.split
-    given = {"test_share": share}
-    return divide(replace(dataset, clips=used), protocol=UNSAFE, settings=settings, overrides=given, seed=seed)[0]
+    overrides = {"test_share": len(split.test) / len(used)}
+    return divide(replace(dataset, clips=used), protocol=UNSAFE, settings=settings, overrides=overrides, seed=seed)[0]
 
 
 def measure(workspace: Workspace, dataset: Dataset, baseline: str, compared: Sequence[Pair]) -> dict[str, Any]:
-    """Run a baseline on all pairs and return what the JSON says; runs that are done are not done again."""
+    """Run a baseline on all pairs and return the content of the JSON; finished runs are not repeated."""
     keys = group_keys(dataset.clips).set_axis(dataset.clips["clip_id"])
-    apart = workspace.root / FOLDER
+    own_runs = workspace.root / FOLDER
     tallies: dict[int, list[pd.DataFrame]] = {}
     folders = []
     for pair in compared:
-        homes = (apart, None if pair.is_written else apart)
-        for split, home in zip((pair.random, pair.grouped), homes, strict=True):
-            outcome = run(workspace, dataset, split, baseline, seed=pair.seed, runs=home)
+        for split, runs in ((pair.random, own_runs), (pair.grouped, None if pair.is_written else own_runs)):
+            outcome = run(workspace, dataset, split, baseline, seed=pair.seed, runs=runs)
             tallies.setdefault(pair.seed, []).append(tally(outcome, dataset, split, keys))
             folders.append(outcome.folder.relative_to(workspace.root).as_posix())
-    every = [table for tables in tallies.values() for table in tables]
-    found = inflation(_pooled(every[::2]), _pooled(every[1::2]))
+    # Tables alternate: random, grouped, random, grouped, ...
+    tables = [table for of_seed in tallies.values() for table in of_seed]
+    random, grouped = _pooled(tables[::2]), _pooled(tables[1::2])
+    result = inflation(random, grouped)
     by_seed = {
-        seed: _accuracy(_pooled(tables[::2])) - _accuracy(_pooled(tables[1::2])) for seed, tables in tallies.items()
+        seed: _accuracy(_pooled(of_seed[::2])) - _accuracy(_pooled(of_seed[1::2])) for seed, of_seed in tallies.items()
     }
     return {
         "schema": 1,
@@ -147,66 +147,68 @@ def measure(workspace: Workspace, dataset: Dataset, baseline: str, compared: Seq
         "protocol": compared[0].grouped.protocol,
         "splits": sorted({pair.grouped.number for pair in compared}),
         "seeds": sorted(tallies),
-        "random": {"accuracy": found.random, "tests": int(_pooled(every[::2])["clips"].sum())},
-        "grouped": {"accuracy": found.grouped, "tests": int(_pooled(every[1::2])["clips"].sum())},
-        "inflation": {"difference": found.difference, "low": found.low, "high": found.high},
-        "inflation_by_seed": {str(seed): value for seed, value in by_seed.items()},
-        "groups": found.groups,
-        "draws": found.draws,
+        "random": {"accuracy": result.random, "tests": int(random["clips"].sum())},
+        "grouped": {"accuracy": result.grouped, "tests": int(grouped["clips"].sum())},
+        "inflation": {"difference": result.difference, "low": result.low, "high": result.high},
+        "inflation_by_seed": {str(seed): difference for seed, difference in by_seed.items()},
+        "groups": result.groups,
+        "draws": result.draws,
         "method": METHOD,
         "runs": folders,
     }
 
 
 def tally(outcome: Outcome, dataset: Dataset, split: Split, keys: pd.Series) -> pd.DataFrame:
-    """Return `right` and `clips` of each group (index, sorted) that a run tested, by its stream that counts.
+    """Return `right` and `clips` of each group (index, sorted) that a run tested, by the fused or only stream.
 
-    `keys` is the group of each clip by clip_id. Every group is scored by leaderboards.score, as nothing else says
-    what is right.
+    `keys` is the group of each clip by clip_id. Every group is scored by leaderboards.score, the only place that
+    decides what is right.
     """
-    streams = [one.stream for one in outcome.result.scores]
+    streams = [stream_score.stream for stream_score in outcome.result.scores]
     predictions = read_predictions(outcome.folder)
     predictions = predictions[predictions["stream"] == (FUSED if FUSED in streams else streams[0])]
     group = predictions["clip_id"].map(keys)
     rows = []
-    for key, own in predictions.groupby(group.to_numpy(), sort=True):
-        clips = tuple(own["clip_id"].unique())
-        (found,) = score(own, dataset.clips, split.model_copy(update={"test": clips}))
-        rows.append({"group": str(key), "right": round(found.video_accuracy * len(clips)), "clips": len(clips)})
+    for key, of_group in predictions.groupby(group.to_numpy(), sort=True):
+        clips = tuple(of_group["clip_id"].unique())
+        (group_score,) = score(of_group, dataset.clips, split.model_copy(update={"test": clips}))
+        rows.append({"group": str(key), "right": round(group_score.video_accuracy * len(clips)), "clips": len(clips)})
     return pd.DataFrame(rows).set_index("group")
 
 
 def inflation(random: pd.DataFrame, grouped: pd.DataFrame, *, seed: int = 0, draws: int = DRAWS) -> Inflation:
-    """Return the difference of two accuracies with its interval; `right` and `clips` by group on either side.
+    """Return the difference of two accuracies with its interval, from `right` and `clips` by group of either kind.
 
     Groups are drawn, not clips: clips of one video are right or wrong together, and several seeds test the same
     clips again, so that clips times seeds would give far too narrow an interval. Not seeds either: three say nothing
-    of a 2.5 % tail. A group keeps its clips of both sides, as one that is hard is hard on both. What the interval
+    about a 2.5 % tail. A group keeps its clips of both kinds, as one that is hard is hard in both. What the interval
     leaves out is the chance of training, which the differences by seed show. Fewer than two groups: (-1, 1).
     """
     groups = sorted({*random.index, *grouped.index})
     table = np.column_stack(
         [side[column].reindex(groups, fill_value=0) for side in (random, grouped) for column in ("right", "clips")]
     ).astype(np.float64)
-    whole = _accuracy(random), _accuracy(grouped)
+    accuracies = _accuracy(random), _accuracy(grouped)
     if len(groups) < 2:
-        return Inflation(*whole, low=-1.0, high=1.0, groups=len(groups), draws=0)
-    differences = _drawn(table, seed=seed, draws=draws)
+        return Inflation(*accuracies, low=-1.0, high=1.0, groups=len(groups), draws=0)
+    differences = _bootstrap(table, seed=seed, draws=draws)
     low, high = np.quantile(differences, [0.025, 0.975])
-    return Inflation(*whole, low=float(low), high=float(high), groups=len(groups), draws=len(differences))
+    return Inflation(*accuracies, low=float(low), high=float(high), groups=len(groups), draws=len(differences))
 
 
-def _drawn(table: NDArray[np.float64], *, seed: int, draws: int) -> NDArray[np.float64]:
+def _bootstrap(table: NDArray[np.float64], *, seed: int, draws: int) -> NDArray[np.float64]:
     """Return the difference in each draw of groups, table: [group, (right, clips) of random and of grouped]."""
-    chance, n = np.random.default_rng(seed), len(table)
-    at_once = max(1, _BLOCK // n)
-    found = []
-    for first in range(0, draws, at_once):
-        times = chance.multinomial(n, np.full(n, 1 / n), size=min(at_once, draws - first))
+    generator, n = np.random.default_rng(seed), len(table)
+    block = max(1, _BLOCK // n)
+    differences = []
+    for start in range(0, draws, block):
+        # Drawing n groups with replacement is one multinomial of n trials: times[d, g] is how often draw d has group g.
+        # With it, sum over g of times[d, g] (right_g, clips_g) gives the pooled accuracies of the draw.
+        times = generator.multinomial(n, np.full(n, 1 / n), size=min(block, draws - start))
         sums = times @ table
         sums = sums[(sums[:, 1] > 0) & (sums[:, 3] > 0)]
-        found.append(sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])
-    return np.concatenate(found)
+        differences.append(sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])
+    return np.concatenate(differences)
 
 
 def _pooled(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -217,7 +219,7 @@ def _accuracy(table: pd.DataFrame) -> float:
     return float(table["right"].sum() / table["clips"].sum())
 
 
-def path_of(workspace: Workspace, found: dict[str, Any], *, number: int | None) -> Path:
-    """Return where the JSON of one baseline lies: optimism/<dataset>/<protocol>[-<number>]/<baseline>.json."""
-    folder = found["protocol"] if number is None else f"{found['protocol']}-{number}"
-    return inside(workspace.root / FOLDER, f"{found['dataset']}/{folder}/{found['baseline']}.json")
+def path_of(workspace: Workspace, measured: dict[str, Any], *, number: int | None) -> Path:
+    """Return the path of a baseline's JSON: optimism/<dataset>/<protocol>[-<number>]/<baseline>.json."""
+    folder = measured["protocol"] if number is None else f"{measured['protocol']}-{number}"
+    return inside(workspace.root / FOLDER, f"{measured['dataset']}/{folder}/{measured['baseline']}.json")

@@ -29,118 +29,122 @@ SAME = 1e-3
 """Change of any probability up to which predictions count as the same: sums of floats in another order."""
 
 Arrangement = Callable[[Item], Item]
+"""View -> the view with its frames rearranged."""
 
 
-def single(item: Item) -> Item:
+def repeat_middle(view: Item) -> Item:
     """Return a view in which its middle frame is repeated: nothing moves."""
-    return replace(item, indices=np.full_like(item.indices, item.indices[len(item.indices) // 2]))
+    return replace(view, indices=np.full_like(view.indices, view.indices[len(view.indices) // 2]))
 
 
-def shuffled(item: Item, *, seed: int) -> Item:
-    """Return a view with its frames in an order of chance, the same for the same clip, view and seed."""
-    chance = np.random.default_rng((seed, zlib.crc32(item.clip_id.encode()), item.number))
-    return replace(item, indices=chance.permutation(item.indices))
+def shuffle(view: Item, *, seed: int) -> Item:
+    """Return a view with its frames in random order, the same for the same clip, view and seed."""
+    generator = np.random.default_rng((seed, zlib.crc32(view.clip_id.encode()), view.number))
+    return replace(view, indices=generator.permutation(view.indices))
 
 
-def backwards(item: Item) -> Item:
+def reverse(view: Item) -> Item:
     """Return a view with its last frame first."""
-    return replace(item, indices=item.indices[::-1].copy())
+    return replace(view, indices=view.indices[::-1].copy())
 
 
 def arrangements(*, seed: int) -> dict[str, Arrangement]:
     """Return the probes by name."""
-    return {"single": single, "shuffled": partial(shuffled, seed=seed), "reversed": backwards}
+    return {"single": repeat_middle, "shuffled": partial(shuffle, seed=seed), "reversed": reverse}
 
 
 def probe(workspace: Workspace, loaded: Loaded, *, seed: int) -> tuple[Probes, pd.DataFrame]:
     """Return the probes of a finished run and their predictions, with a column `probe`: normal, single, ...
 
-    Raises SlateboardError where its normal views no longer give what its predictions.parquet says.
+    Raises SlateboardError where its normal views no longer give the classes of its predictions.parquet.
     """
     torch.set_num_threads(loaded.record.threads)
     with threadpool_limits(loaded.record.threads):
-        predictions = _predicted(workspace, loaded, seed=seed)
+        predictions = _predict_probes(workspace, loaded, seed=seed)
     clips, split, pairs = loaded.dataset.clips, loaded.split, loaded.dataset.motion_pairs
     by_probe = {str(name): rows for name, rows in predictions.groupby("probe", sort=False)}
     normal = by_probe.pop(NORMAL)
     stored = read_predictions(loaded.folder)
-    again = compare(stored, normal, clips, split)
-    if any(one.n_changed for one in again):
-        changed = max(one.n_changed for one in again)
+    repeated = compare(stored, normal, clips, split)
+    changed = max(of_stream.n_changed for of_stream in repeated)
+    if changed:
         raise SlateboardError(
             f"{loaded.folder}: {changed} of {len(split.test)} clips are predicted otherwise than when the run was "
             "tested: versions, decoder or weights differ from those of its environment.json. Run it again."
         )
     frames = {stream.name: frames_of_view(stream) for stream in loaded.streams}
-    found = {name: compare(normal, rows, clips, split, motion_pairs=pairs) for name, rows in by_probe.items()}
+    comparisons = {name: compare(normal, rows, clips, split, motion_pairs=pairs) for name, rows in by_probe.items()}
     return Probes(
         seed=seed,
-        reproduced=max(one.largest_change for one in again),
+        reproduced=max(of_stream.largest_change for of_stream in repeated),
         frames=frames,
-        probes=found,
-        findings=findings(found, frames),
+        probes=comparisons,
+        findings=findings(comparisons, frames),
     ), predictions
 
 
-def _predicted(workspace: Workspace, loaded: Loaded, *, seed: int) -> pd.DataFrame:
+def _predict_probes(workspace: Workspace, loaded: Loaded, *, seed: int) -> pd.DataFrame:
     device = device_kind(workspace.settings.train.device)
-    found = []
+    by_probe = []
     clips = {}
     for stream in loaded.streams:
         frames = frames_of(workspace, loaded.dataset, stream.geometry, device=device)
         clips[stream.name] = clips_of(loaded.dataset, loaded.split.test, frames)
-        for part in (stream.model, stream.prepare):
-            if isinstance(part, nn.Module):
-                part.to(device)
-    wanted: dict[str, Arrangement | None] = {NORMAL: None, **arrangements(seed=seed)}
-    for name, arranged in wanted.items():
+        for module in (stream.model, stream.prepare):
+            if isinstance(module, nn.Module):
+                module.to(device)
+    probes: dict[str, Arrangement | None] = {NORMAL: None, **arrangements(seed=seed)}
+    for name, arranged in probes.items():
         tables = [
             predict(stream, clips[stream.name], device=device, title=f"{name} {stream.name}", arranged=arranged)
             for stream in loaded.streams
         ]
-        together = pd.concat(tables, ignore_index=True)
+        predictions = pd.concat(tables, ignore_index=True)
         if len(tables) > 1:
-            together = pd.concat([together, fuse(together)], ignore_index=True)
-        found.append(together.assign(probe=name))
-    return pd.concat(found, ignore_index=True)
+            predictions = pd.concat([predictions, fuse(predictions)], ignore_index=True)
+        by_probe.append(predictions.assign(probe=name))
+    return pd.concat(by_probe, ignore_index=True)
 
 
 def findings(probes: Mapping[str, Sequence[Comparison]], frames: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence a stream: what it loses, or why it cannot lose anything."""
-    streams = [one.stream for one in next(iter(probes.values()))]
+    """Return a sentence a stream: the accuracy that it loses, or why it cannot lose any."""
+    streams = [comparison.stream for comparison in next(iter(probes.values()))]
     return tuple(_finding(name, probes, frames.get(name)) for name in streams)
 
 
 def _finding(stream: str, probes: Mapping[str, Sequence[Comparison]], frames: int | None) -> str:
-    own = {probe: next(one for one in found if one.stream == stream) for probe, found in probes.items()}
+    by_probe = {
+        probe: next(comparison for comparison in comparisons if comparison.stream == stream)
+        for probe, comparisons in probes.items()
+    }
     who = "" if stream == "all" else f"Stream {stream}: "
     if frames == 1:
         return f"{who}Each view is one frame, so no order of frames makes a difference, by construction."
-    parts = [_loss(probe, one) for probe, one in own.items()]
-    blind = [probe for probe in ("shuffled", "reversed") if own[probe].largest_change <= SAME]
-    if len(blind) == 2:
-        parts.append("it does not see the order of frames at all")
-    pairs = own["reversed"].of_pairs
-    if pairs is not None and own["reversed"].n_flipped:
-        parts.append(
-            f"reversed, {own['reversed'].n_flipped} of {pairs.n} clips of motion pairs turn from their class into its "
-            "partner"
+    clauses = [_loss(probe, comparison) for probe, comparison in by_probe.items()]
+    if all(by_probe[probe].largest_change <= SAME for probe in ("shuffled", "reversed")):
+        clauses.append("it does not see the order of frames at all")
+    reversed_ = by_probe["reversed"]
+    if reversed_.of_pairs is not None and reversed_.n_flipped:
+        clauses.append(
+            f"reversed, {reversed_.n_flipped} of {reversed_.of_pairs.n} clips of motion pairs turn from their class "
+            "into its partner"
         )
-    told = "; ".join(parts)
-    return f"{who}{told[0].upper()}{told[1:]}."
+    sentence = "; ".join(clauses)
+    return f"{who}{sentence[0].upper()}{sentence[1:]}."
 
 
-def _loss(probe: str, one: Comparison) -> str:
-    """Return `single frame 96.2 to 48.1 %, -48.1 points [-60.3, -35.0]`."""
-    found = one.overall
-    sure = ", which may be chance" if found.difference and found.low <= 0 <= found.high else ""
-    lost, low, high = (points(value) for value in (found.difference, found.high, found.low))
+def _loss(probe: str, comparison: Comparison) -> str:
+    """Return `single frames 96.2 to 48.1 %, -48.1 points [-60.3, -35.0]`."""
+    overall = comparison.overall
+    caveat = ", which may be chance" if overall.difference and overall.low <= 0 <= overall.high else ""
+    # A loss of 0.48 [0.35, 0.60] is a change of -48 [-60, -35] points: the ends change place with the sign.
+    change, low, high = (points(loss) for loss in (overall.difference, overall.high, overall.low))
     return (
-        f"{probe} frames {100 * found.accuracy:.1f} to {100 * found.other:.1f} %, "
-        f"{lost:+.1f} points [{low:+.1f}, {high:+.1f}]{sure}"
+        f"{probe} frames {100 * overall.accuracy:.1f} to {100 * overall.other:.1f} %, "
+        f"{change:+.1f} points [{low:+.1f}, {high:+.1f}]{caveat}"
     )
 
 
 def points(loss: float) -> float:
-    """Return a loss 0-1 as the change in points that it is, never minus zero."""
+    """Return a loss of accuracy, 0-1, as a change in percentage points; never minus zero."""
     return -100 * loss + 0.0

@@ -1,4 +1,4 @@
-"""Decoder sensitivity: a finished run on the same test clips, decoded by somebody else's decoder."""
+"""Decoder sensitivity: a finished run on the same test clips, decoded by another decoder."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,8 +30,8 @@ SENSITIVITY = "sensitivity.json"
 """In the folder of a run."""
 
 
-class Row(Record):
-    """One stream with the frames of one decoder."""
+class DecoderScore(Record):
+    """The accuracy of one stream with the frames of one decoder."""
 
     decoder: str
     """Name and version."""
@@ -40,7 +40,7 @@ class Row(Record):
     n_failed: int
     """Clips that this decoder could not read; they count as wrong."""
     n_other_count: int
-    """Clips that both read, of which it gives another number of frames than PyAV."""
+    """Clips that both read and of which it gives another number of frames than PyAV."""
     accuracy: float
     """Per video, 0-1."""
     changed: float
@@ -50,12 +50,12 @@ class Row(Record):
 
 
 class Sensitivity(Record):
-    """What lies as sensitivity.json in the folder of a run."""
+    """Content of sensitivity.json in the folder of a run."""
 
     tested: dict[str, float]
-    """Stream -> accuracy as predictions.parquet of the run has it, 0-1; a clip that failed is wrong."""
-    rows: tuple[Row, ...]
-    """PyAV first: what differs from `tested` there is not the decoder's doing, but the form's or the machine's."""
+    """Stream -> accuracy by predictions.parquet of the run, 0-1; a clip that failed is wrong."""
+    rows: tuple[DecoderScore, ...]
+    """PyAV first: its difference from `tested` comes from the form of the store or the machine, not the decoder."""
     spread: dict[str, float]
     """Stream -> the highest accuracy of any decoder less the lowest, 0-1."""
 
@@ -67,79 +67,83 @@ def sensitivity(workspace: Workspace, loaded: Loaded, decoders: Sequence[str]) -
     decoder gives.
     """
     tested = read_predictions(loaded.folder)
-    rows: list[Row] = []
+    rows: list[DecoderScore] = []
     tables = []
-    usual: dict[str, Store] = {}
+    pyav_stores: dict[str, Store] = {}
     torch.set_num_threads(loaded.record.threads)
     with threadpool_limits(loaded.record.threads):
         for name in dict.fromkeys([PYAV, *decoders]):
             stores = {stream.name: _store(workspace, loaded, stream.name, decoded_by=name) for stream in loaded.streams}
-            usual = usual or stores
-            table = _predicted(workspace, loaded, stores, title=name)
-            first = next(iter(stores))
-            others = _other_counts(loaded, usual[first], stores[first])
-            rows += _rows(loaded, tested, table, decoded_by=name, other_counts=others)
+            pyav_stores = pyav_stores or stores
+            table = _predict(workspace, loaded, stores, title=name)
+            stream_name = next(iter(stores))
+            different = _count_different(loaded, pyav_stores[stream_name], stores[stream_name])
+            rows += _scores(loaded, tested, table, decoded_by=name, different_counts=different)
             tables.append(table.assign(decoder=decoder(name)))
-    by_stream = {row.stream: [one.accuracy for one in rows if one.stream == row.stream] for row in rows}
-    same = compare(tested, tested, loaded.dataset.clips, loaded.split)
-    found = Sensitivity(
-        tested={one.stream: one.overall.accuracy for one in same},
+    accuracies: dict[str, list[float]] = {}
+    for row in rows:
+        accuracies.setdefault(row.stream, []).append(row.accuracy)
+    # Compared with itself: the accuracies of predictions.parquet, by the same code as those of the decoders.
+    unchanged = compare(tested, tested, loaded.dataset.clips, loaded.split)
+    result = Sensitivity(
+        tested={comparison.stream: comparison.overall.accuracy for comparison in unchanged},
         rows=tuple(rows),
-        spread={stream: max(all_of) - min(all_of) for stream, all_of in by_stream.items()},
+        spread={stream: max(of_stream) - min(of_stream) for stream, of_stream in accuracies.items()},
     )
-    return found, pd.concat(tables, ignore_index=True)
+    return result, pd.concat(tables, ignore_index=True)
 
 
-def tested_part(loaded: Loaded) -> Dataset:
+def only_test_clips(loaded: Loaded) -> Dataset:
     """Return the dataset of a run with its test clips alone; its identity is another one."""
     clips = loaded.dataset.clips
-    own = clips[clips["clip_id"].isin(loaded.split.test)].reset_index(drop=True)
-    return replace(loaded.dataset, clips=own, sha256=digest([loaded.dataset.sha256, sorted(own["clip_id"])]))
+    tested = clips[clips["clip_id"].isin(loaded.split.test)].reset_index(drop=True)
+    return replace(loaded.dataset, clips=tested, sha256=digest([loaded.dataset.sha256, sorted(tested["clip_id"])]))
 
 
-def _store(workspace: Workspace, loaded: Loaded, stream: str, *, decoded_by: str) -> Store:
-    geometry = next(one.geometry for one in loaded.streams if one.name == stream)
+def _store(workspace: Workspace, loaded: Loaded, stream_name: str, *, decoded_by: str) -> Store:
+    geometry = next(stream.geometry for stream in loaded.streams if stream.name == stream_name)
     place = Place(budget=Budget.of(workspace.settings.limits))
-    folder = built(workspace.stores, tested_part(loaded), geometry, form=PLANES, decoded_by=decoded_by, place=place)
+    clips = only_test_clips(loaded)
+    folder = built(workspace.stores, clips, geometry, form=PLANES, decoded_by=decoded_by, place=place)
     return Store(Shards(folder, geometry))
 
 
-def _predicted(workspace: Workspace, loaded: Loaded, stores: dict[str, Store], *, title: str) -> pd.DataFrame:
+def _predict(workspace: Workspace, loaded: Loaded, stores: dict[str, Store], *, title: str) -> pd.DataFrame:
     """Return the predictions of all streams, and of their mean where there are several."""
     device = device_kind(workspace.settings.train.device)
-    found = []
+    tables = []
     for stream in loaded.streams:
-        for part in (stream.model, stream.prepare):
-            if isinstance(part, nn.Module):
-                part.to(device)
+        for module in (stream.model, stream.prepare):
+            if isinstance(module, nn.Module):
+                module.to(device)
         clips = clips_of(loaded.dataset, loaded.split.test, stores[stream.name])
-        found.append(predict(stream, clips, device=device, title=f"{title} {stream.name}"))
-    together = pd.concat(found, ignore_index=True)
-    return pd.concat([together, fuse(together)], ignore_index=True) if len(found) > 1 else together
+        tables.append(predict(stream, clips, device=device, title=f"{title} {stream.name}"))
+    predictions = pd.concat(tables, ignore_index=True)
+    return pd.concat([predictions, fuse(predictions)], ignore_index=True) if len(tables) > 1 else predictions
 
 
-def _other_counts(loaded: Loaded, one: Store, other: Store) -> int:
-    """Return of how many clips that both read two decoders give different numbers of frames."""
-    pairs = [(one.facts(clip).frames, other.facts(clip).frames) for clip in loaded.split.test]
-    return sum(a != b for a, b in pairs if a and b)
+def _count_different(loaded: Loaded, pyav_store: Store, store: Store) -> int:
+    """Return the number of clips that both read and of which two decoders give different numbers of frames."""
+    counts = [(pyav_store.facts(clip).frames, store.facts(clip).frames) for clip in loaded.split.test]
+    return sum(pyav != decoded for pyav, decoded in counts if pyav and decoded)
 
 
-def _rows(
-    loaded: Loaded, tested: pd.DataFrame, table: pd.DataFrame, *, decoded_by: str, other_counts: int
-) -> list[Row]:
-    """Return a row a stream of what a decoder's frames gave, against what was tested."""
+def _scores(
+    loaded: Loaded, tested: pd.DataFrame, table: pd.DataFrame, *, decoded_by: str, different_counts: int
+) -> list[DecoderScore]:
+    """Return a score a stream: the predictions from a decoder's frames against those of the test."""
     failed = table[table["failed"]].groupby("stream")["clip_id"].nunique()
     count = len(loaded.split.test)
     return [
-        Row(
+        DecoderScore(
             decoder=decoder(decoded_by),
-            stream=one.stream,
+            stream=comparison.stream,
             n_clips=count,
-            n_failed=int(failed.get(one.stream, 0)),
-            n_other_count=other_counts,
-            accuracy=one.overall.other,
-            changed=one.n_changed / count,
-            largest_change=one.largest_change,
+            n_failed=int(failed.get(comparison.stream, 0)),
+            n_other_count=different_counts,
+            accuracy=comparison.overall.other,
+            changed=comparison.n_changed / count,
+            largest_change=comparison.largest_change,
         )
-        for one in compare(tested, table, loaded.dataset.clips, loaded.split)
+        for comparison in compare(tested, table, loaded.dataset.clips, loaded.split)
     ]

@@ -11,7 +11,7 @@ from benchmark.frames.geometry import Box
 from benchmark.inputs.items import Item
 from benchmark.reports.probed import PROBES, Probes
 from benchmark.steps.probe import command, table
-from benchmark.studies.probes import arrangements, backwards, findings, shuffled, single
+from benchmark.studies.probes import arrangements, findings, repeat_middle, reverse, shuffle
 from leaderboards.comparison import Comparison
 from slateboard.errors import SlateboardError
 from slateboard.records.result import Difference
@@ -31,19 +31,19 @@ def item(*indices: int, clip_id: str = "a", number: int = 0) -> Item:
 
 
 def test_arrangements_take_away_motion_order_and_direction() -> None:
-    assert single(item(3, 5, 7, 9)).indices.tolist() == [7, 7, 7, 7]
-    assert backwards(item(3, 5, 7, 9)).indices.tolist() == [9, 7, 5, 3]
-    assert sorted(shuffled(item(*range(16)), seed=0).indices.tolist()) == list(range(16))
+    assert repeat_middle(item(3, 5, 7, 9)).indices.tolist() == [7, 7, 7, 7]
+    assert reverse(item(3, 5, 7, 9)).indices.tolist() == [9, 7, 5, 3]
+    assert sorted(shuffle(item(*range(16)), seed=0).indices.tolist()) == list(range(16))
     assert list(arrangements(seed=0)) == ["single", "shuffled", "reversed"]
 
 
 def test_shuffling_is_decided_by_seed_clip_and_view() -> None:
     orders = {
-        name: tuple(shuffled(item(*range(16), clip_id=clip, number=number), seed=seed).indices.tolist())
+        name: tuple(shuffle(item(*range(16), clip_id=clip, number=number), seed=seed).indices.tolist())
         for name, clip, number, seed in (("a", "x", 0, 0), ("b", "y", 0, 0), ("c", "x", 1, 0), ("d", "x", 0, 1))
     }
     assert len(set(orders.values())) == 4
-    assert orders["a"] == tuple(shuffled(item(*range(16), clip_id="x"), seed=0).indices.tolist())
+    assert orders["a"] == tuple(shuffle(item(*range(16), clip_id="x"), seed=0).indices.tolist())
 
 
 def folder_of(workspace: Workspace, baseline: str) -> Path:
