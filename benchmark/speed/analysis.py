@@ -66,13 +66,13 @@ def main() -> None:
     parser.add_argument("--hd-only", action="store_true", help="Only the 720p material.")
     arguments = parser.parse_args()
     folder = arguments.realdata / "shots"
-    with tempfile.TemporaryDirectory() as made:
-        files = [_enlarged(folder, Path(made) / "720p.mp4")]
+    with tempfile.TemporaryDirectory() as scratch:
+        files = [_enlarge(folder, Path(scratch) / "720p.mp4")]
         if not arguments.hd_only:
             files += _videos(folder)
         print("ours over scenedetect (whole process), ours over bare decode (whole process; decoding part alone);")
         print("the first two in CPU seconds; in brackets seconds and CPU seconds of ours, scenedetect, bare decode")
-        ratios = [_compared(path, arguments.rounds) for path in files]
+        ratios = [_compare(path, arguments.rounds) for path in files]
     medians = [statistics.median(column) for column in zip(*ratios, strict=True)]
     print(f"{'median of files':<22} {_columns(medians)}")
     if not arguments.hd_only:
@@ -85,7 +85,7 @@ def _videos(folder: Path) -> list[Path]:
 
 def _folder(files: Sequence[Path], rounds: int) -> None:
     """Print how long all files take as one command of ours, over one of scenedetect for each."""
-    found = []
+    rounds_measured = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name:
             root = Path(name)
@@ -93,35 +93,35 @@ def _folder(files: Sequence[Path], rounds: int) -> None:
             (root / "slateboard.toml").write_text('name = "speed"\n', "utf-8")
             (root / "sources.csv").write_text(csv_text(rows, ("url", "label")), "utf-8")
             words = [sys.executable, "-m", "slateboard", "curate"]
-            _timed([*words, "fetch", "--allow-local", "-w", name, "--quiet"])
-            ours = _timed([*words, "analyse", "-w", name, "--quiet"]).wall
+            _time([*words, "fetch", "--allow-local", "-w", name, "--quiet"])
+            ours = _time([*words, "analyse", "-w", name, "--quiet"]).wall
         cuts = sum(
-            _timed([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"]).wall for path in files
+            _time([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"]).wall for path in files
         )
-        found.append((ours / cuts, ours, cuts))
-    ratio, ours, cuts = (statistics.median(column) for column in zip(*found, strict=True))
+        rounds_measured.append((ours / cuts, ours, cuts))
+    ratio, ours, cuts = (statistics.median(column) for column in zip(*rounds_measured, strict=True))
     print(f"{len(files)} files, one command: {ratio:.2f} ({ours:.1f} s, {cuts:.1f} s)")
 
 
-def _enlarged(folder: Path, target: Path) -> Path:
+def _enlarge(folder: Path, target: Path) -> Path:
     graph = "".join(f"[{number}:v]scale=1280:720,setsar=1,fps=30[p{number}];" for number in range(len(HD)))
     graph += "".join(f"[p{number}]" for number in range(len(HD))) + f"concat=n={len(HD)}:v=1[out]"
-    first, *others = (folder / name for name in HD)
-    edit(first, target, graph=graph, pictures=others)
+    base, *following = (folder / name for name in HD)
+    edit(base, target, graph=graph, pictures=following)
     return target
 
 
-def _compared(path: Path, rounds: int) -> list[float]:
+def _compare(path: Path, rounds: int) -> list[float]:
     """Return the median ratios over all rounds: to scenedetect, bare decode, its decoding part; two of CPU seconds."""
-    found = []
+    rounds_measured = []
     for _ in range(rounds):
-        ours = _timed([sys.executable, "-c", OURS, str(path)])
-        cuts = _timed([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"])
-        bare = _timed([sys.executable, "-c", BARE, str(path)])
+        ours = _time([sys.executable, "-c", OURS, str(path)])
+        cuts = _time([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"])
+        bare = _time([sys.executable, "-c", BARE, str(path)])
         walls = ours.wall / cuts.wall, ours.wall / bare.wall, ours.inside / bare.inside
-        ran = [seconds for one in (ours, cuts, bare) for seconds in (one.wall, one.cpu)]
-        found.append((*walls, ours.cpu / cuts.cpu, ours.cpu / bare.cpu, *ran))
-    medians = [statistics.median(column) for column in zip(*found, strict=True)]
+        ran = [seconds for run in (ours, cuts, bare) for seconds in (run.wall, run.cpu)]
+        rounds_measured.append((*walls, ours.cpu / cuts.cpu, ours.cpu / bare.cpu, *ran))
+    medians = [statistics.median(column) for column in zip(*rounds_measured, strict=True)]
     seconds = ", ".join(f"{wall:.2f} {cpu:.2f}" for wall, cpu in zip(medians[5::2], medians[6::2], strict=True))
     print(f"{path.name:<22} {_columns(medians[:5])}  ({seconds})", flush=True)
     return medians[:5]
@@ -142,12 +142,12 @@ class _Run:
     """What it printed last: its decoding part by the clock; 0 where that is no number."""
 
 
-def _timed(command: Sequence[str]) -> _Run:
+def _time(command: Sequence[str]) -> _Run:
     before, started = _cpu(), time.perf_counter()
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     wall, cpu = time.perf_counter() - started, _cpu() - before
     try:
-        return _Run(wall, cpu, float(told[-1]))
+        return _Run(wall, cpu, float(printed[-1]))
     except (IndexError, ValueError):
         return _Run(wall, cpu, 0.0)
 

@@ -41,8 +41,8 @@ def main() -> None:
             seconds = statistics.median(_slateboard(workspace, words) for _ in range(arguments.rounds))
             print(f"{words:<8} nothing left of {arguments.sources} sources: {seconds:.2f} s")
         with opened(workspace.catalog) as catalog:
-            first = catalog.sources(State.FETCHED)[0]
-            catalog.analysed(catalog.media_of([first.media_id or ""])[first.media_id or ""], {})
+            source = catalog.sources(State.FETCHED)[0]
+            catalog.analysed(catalog.media_of([source.media_id or ""])[source.media_id or ""], {})
         print(f"propose  {_LEFT - 1} left: {_slateboard(workspace, 'propose'):.2f} s")
 
 
@@ -70,16 +70,21 @@ def _seed(workspace: Workspace) -> None:
 def _multiply(workspace: Workspace, count: int) -> None:
     """Copy the rows of the one source until there are `count`: 8 of 10 fetched, 1 gone, 1 lost."""
     with opened(workspace.catalog) as catalog:
-        first = catalog.sources()[0]
-    copies = [first]
+        original = catalog.sources()[0]
+    copies = [original]
     for number in range(1, count):
         url = f"http://host{number % _HOSTS}.example/{number}.mp4"
-        told = {"url": url, "source_id": source_id(url, None, None), "label": f"Class {number % 8}", "line": number + 2}
-        copies.append(first.model_copy(update=told))
+        changes = {
+            "url": url,
+            "source_id": source_id(url, None, None),
+            "label": f"Class {number % 8}",
+            "line": number + 2,
+        }
+        copies.append(original.model_copy(update=changes))
     workspace.sources.write_text(csv_text([source.row() for source in copies], ("url", "label")), "utf-8")
     with closing(sqlite3.connect(workspace.catalog)) as connection, connection:
         connection.execute("CREATE TEMP TABLE copies (n INTEGER, source_id TEXT, url TEXT, label TEXT, line INTEGER)")
-        rows = [(n, one.source_id, one.url, one.label, one.line) for n, one in enumerate(copies) if n]
+        rows = [(n, copy.source_id, copy.url, copy.label, copy.line) for n, copy in enumerate(copies) if n]
         connection.executemany("INSERT INTO copies VALUES (?, ?, ?, ?, ?)", rows)
         media_id = {"media_id": f"CASE WHEN n < {_LEFT} THEN media_id ELSE printf('%064x', n) END"}
         fetched = f"n % 10 < 8 AND n >= {_LEFT}"
@@ -89,13 +94,18 @@ def _multiply(workspace: Workspace, count: int) -> None:
         _copy(connection, "sources", {**listed, **media_id, "state": state}, where="1")
         _copy(connection, "observations", media_id, where=fetched)
         _copy(connection, "compared", media_id, where=fetched)
-        own = {"clip_id": "printf('%012x', n)", "source_id": "copies.source_id", "label": "copies.label", **media_id}
-        _copy(connection, "clips", own, where=fetched)
+        clip_columns = {
+            "clip_id": "printf('%012x', n)",
+            "source_id": "copies.source_id",
+            "label": "copies.label",
+            **media_id,
+        }
+        _copy(connection, "clips", clip_columns, where=fetched)
         _copy(connection, "proposals", {"source_id": "copies.source_id"}, where="n % 10 < 8")
         copied = [media_id for (media_id,) in connection.execute("SELECT media_id FROM media")]
     (seed,) = workspace.observations.iterdir()
-    for one in copied:
-        folder = workspace.observations / one
+    for copy in copied:
+        folder = workspace.observations / copy
         if folder != seed:
             folder.mkdir()
             for file in seed.iterdir():

@@ -41,7 +41,7 @@ from benchmark.inputs.clips import Clips, clips_of
 from benchmark.inputs.feeding import batches_ahead, gather
 from benchmark.inputs.items import Item, epoch_batches, in_batches
 from benchmark.recipe import Recipe
-from benchmark.speed.footage import drawn, frames_in, of_folder
+from benchmark.speed.footage import draw_footage, frames_in, of_folder
 from benchmark.speed.readers import Reader, readers
 from slateboard.dataset import Dataset
 from slateboard.media.frames import scaled_size
@@ -101,23 +101,23 @@ class Source:
 
 def sources_of(dataset: Dataset, *, short_side: int) -> dict[str, Source]:
     """Return the files of a dataset by clip_id, with the sizes that their headers lead to."""
-    found = {}
+    sources = {}
     for clip_id, path in zip(dataset.clips["clip_id"], dataset.clips["path"], strict=True):
         with opened(dataset.root / path) as (_, stream):
             aspect = float(stream.sample_aspect_ratio or 1)
             width, height = scaled_size(stream.width * aspect, stream.height, short_side=short_side)
-        found[clip_id] = Source(dataset.root / path, height, width)
-    return found
+        sources[clip_id] = Source(dataset.root / path, height, width)
+    return sources
 
 
 def pixels(clips: Clips, source: Source, item: Item, reader: Reader) -> torch.Tensor:
     """Return RGB float32 in 0..1 [T, 3, size, size] of a view, as a reader gives it."""
     facts, box = clips.frames.facts(item.clip_id), item.box
     # Boxes lie in what a store keeps, which is the middle of the picture.
-    top, left = (source.height - facts.height) // 4 * 2 + box.top, (source.width - facts.width) // 4 * 2 + box.left
+    y, x = (source.height - facts.height) // 4 * 2 + box.top, (source.width - facts.width) // 4 * 2 + box.left
     pictures = torch.from_numpy(reader(source.path, item.indices, source.width, source.height))
-    part = pictures[:, top : top + box.height, left : left + box.width]
-    return part.permute(0, 3, 1, 2).float().div_(255)
+    view = pictures[:, y : y + box.height, x : x + box.width]
+    return view.permute(0, 3, 1, 2).float().div_(255)
 
 
 @dataclass(frozen=True)
@@ -152,29 +152,31 @@ def theirs(test: Test, reader: Reader, processes: int) -> "DataLoader[tuple[torc
     )
 
 
-def other_frames(test: Test, others: Mapping[str, Reader]) -> dict[str, list[str]]:
+def other_frames(test: Test, readers: Mapping[str, Reader]) -> dict[str, list[str]]:
     """Return the clips of which some side gives other frames than our planes, and the names of those sides.
 
     A view of the other side must be like ours of the same place, and not more like the one a frame before or behind.
     """
-    found: dict[str, list[str]] = {}
-    for item in (item for batch in test.batches for item in batch if item.clip_id not in found):
-        own = {shift: _own(test, PLANES, item, shift) for shift in (-1, 0, 1)}
-        wrong = [form for form in test.clips if form != PLANES and not same_frames(_own(test, form, item, 0), own)]
-        wrong += [name for name, reader in others.items() if not _reads(test, item, reader, own)]
-        if wrong:
-            found[item.clip_id] = wrong
-    return found
+    differing: dict[str, list[str]] = {}
+    for item in (item for batch in test.batches for item in batch if item.clip_id not in differing):
+        views = {shift: _our_view(test, PLANES, item, shift) for shift in (-1, 0, 1)}
+        sides = [
+            form for form in test.clips if form != PLANES and not same_frames(_our_view(test, form, item, 0), views)
+        ]
+        sides += [name for name, reader in readers.items() if not _reads(test, item, reader, views)]
+        if sides:
+            differing[item.clip_id] = sides
+    return differing
 
 
-def _reads(test: Test, item: Item, reader: Reader, own: Mapping[int, torch.Tensor]) -> bool:
+def _reads(test: Test, item: Item, reader: Reader, views: Mapping[int, torch.Tensor]) -> bool:
     try:
-        return same_frames(pixels(test.clips[PLANES], test.sources[item.clip_id], item, reader), own)
+        return same_frames(pixels(test.clips[PLANES], test.sources[item.clip_id], item, reader), views)
     except Exception:  # each library has errors of its own
         return False
 
 
-def _own(test: Test, form: str, item: Item, shift: int) -> torch.Tensor:
+def _our_view(test: Test, form: str, item: Item, shift: int) -> torch.Tensor:
     """Return our RGB [T, 3, H, W] of a view, whole frames earlier or later."""
     clips = test.clips[form]
     last = clips.frames.facts(item.clip_id).frames - 1
@@ -182,10 +184,10 @@ def _own(test: Test, form: str, item: Item, shift: int) -> torch.Tensor:
     return gather(clips.frames, [moved]).rgb()[0]
 
 
-def same_frames(other: torch.Tensor, own: Mapping[int, torch.Tensor]) -> bool:
+def same_frames(picture: torch.Tensor, views: Mapping[int, torch.Tensor]) -> bool:
     """Say whether a view [T, 3, H, W] in 0..1 is within the tolerance of ours, and not nearer to a shifted one."""
-    away = {shift: 255 * float((other - view).abs().mean()) for shift, view in own.items()}
-    return away[0] <= TOLERANCE and away[0] <= min(away.values()) + 1e-6
+    distances = {shift: 255 * float((picture - view).abs().mean()) for shift, view in views.items()}
+    return distances[0] <= TOLERANCE and distances[0] <= min(distances.values()) + 1e-6
 
 
 def main() -> None:
@@ -202,24 +204,24 @@ def main() -> None:
     arguments = parser.parse_args()
     be_quiet(True)
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as made:
-        stores = arguments.stores or Path(made)
+    with tempfile.TemporaryDirectory() as scratch:
+        stores = arguments.stores or Path(scratch)
         datasets = [of_folder(folder, name=folder.name) for folder in arguments.folders]
         if arguments.drawn:
-            datasets.append(drawn(stores / f"drawn{arguments.drawn}", clips=arguments.drawn, frames=180))
-        others, absent = readers()
+            datasets.append(draw_footage(stores / f"drawn{arguments.drawn}", clips=arguments.drawn, frames=180))
+        readers_here, absent = readers()
         for line in absent:
             print(f"left out: {line}")
         for dataset in datasets:
             for name in arguments.streams:
                 stream = STREAMS[name](batch=arguments.batch)
-                test, kept = ready(dataset, stream, stores, others, views=arguments.views)
+                test, agreeing = prepare_test(dataset, stream, stores, readers_here, views=arguments.views)
                 for processes in arguments.processes:
-                    compare(test, kept, processes=processes, rounds=arguments.rounds)
+                    compare(test, agreeing, processes=processes, rounds=arguments.rounds)
 
 
-def ready(
-    dataset: Dataset, stream: Stream, stores: Path, others: Mapping[str, Reader], *, views: int
+def prepare_test(
+    dataset: Dataset, stream: Stream, stores: Path, readers: Mapping[str, Reader], *, views: int
 ) -> tuple[Test, dict[str, Reader]]:
     """Build the stores and return a comparison in which all sides give the same frames, with the readers that do.
 
@@ -240,42 +242,44 @@ def ready(
     epochs = (epoch_batches(stream, clips, stream.recipe, seed=0, epoch=epoch) for epoch in count())
     items = list(islice(chain.from_iterable(chain.from_iterable(epochs)), views))
     sources = sources_of(dataset, short_side=stream.geometry.short_side)
-    wrong = other_frames(Test(stream, by_form, sources, [items]), others)
-    seen, by_reader = len({item.clip_id for item in items}), Counter(chain.from_iterable(wrong.values()))
+    wrong = other_frames(Test(stream, by_form, sources, [items]), readers)
+    sampled, by_reader = len({item.clip_id for item in items}), Counter(chain.from_iterable(wrong.values()))
     for name, wrong_clips in by_reader.most_common():
-        print(f"  {name} gives other frames of {wrong_clips} of {seen} clips")
-    kept = {name: reader for name, reader in others.items() if by_reader[name] <= seen / 2}
-    out = {clip_id for clip_id, names in wrong.items() if any(name in kept or name in FORMS for name in names)}
-    print(f"  left out: {', '.join(set(others) - set(kept)) or 'no reader'}; {len(out)} clips for all sides")
-    same = [item for item in items if item.clip_id not in out]
-    return Test(stream, by_form, sources, in_batches(same, stream.recipe.batch)), kept
+        print(f"  {name} gives other frames of {wrong_clips} of {sampled} clips")
+    agreeing = {name: reader for name, reader in readers.items() if by_reader[name] <= sampled / 2}
+    excluded = {clip_id for clip_id, names in wrong.items() if any(name in agreeing or name in FORMS for name in names)}
+    print(f"  left out: {', '.join(set(readers) - set(agreeing)) or 'no reader'}; {len(excluded)} clips for all sides")
+    agreed = [item for item in items if item.clip_id not in excluded]
+    return Test(stream, by_form, sources, in_batches(agreed, stream.recipe.batch)), agreeing
 
 
-def compare(test: Test, others: Mapping[str, Reader], *, processes: int, rounds: int) -> dict[str, float]:
+def compare(test: Test, readers: Mapping[str, Reader], *, processes: int, rounds: int) -> dict[str, float]:
     """Print the rates of all sides and our ratios to the best of the others; return the medians of the rates."""
-    loaders = {name: theirs(test, reader, processes) for name, reader in others.items()}
+    loaders = {name: theirs(test, reader, processes) for name, reader in readers.items()}
     sides: dict[str, Callable[[], Iterator[object]]] = {form: partial(ours, test, form, processes) for form in FORMS}
     sides |= {name: partial(iter, loader) for name, loader in loaders.items()}
     clock = time.perf_counter if processes else time.process_time
     for side in sides.values():  # each once before: processes start, files come into memory
-        _through(side, clock)
+        _time_round(side, clock)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
         order = list(sides)[number % len(sides) :] + list(sides)[: number % len(sides)]
         for name in order:
-            seconds[name].append(_through(sides[name], clock))
+            seconds[name].append(_time_round(sides[name], clock))
     rates = {name: test.views / statistics.median(values) for name, values in seconds.items()}
-    best = max(others, key=lambda name: rates[name])
+    best = max(readers, key=lambda name: rates[name])
     who = f"{processes} processes or threads, by the clock" if processes else "alone, CPU seconds"
     print(f"  {who}; views/s (medians of {rounds} rounds of {test.views} views), ours over {best}:")
     for name, rate in rates.items():
-        ratios = [other / own for own, other in zip(seconds[name], seconds[best], strict=True)]
+        ratios = [
+            best_seconds / ours_seconds for ours_seconds, best_seconds in zip(seconds[name], seconds[best], strict=True)
+        ]
         spread = f"{statistics.median(ratios):.2f} x ({min(ratios):.2f}-{max(ratios):.2f})" if name in FORMS else ""
         print(f"    {name:<20} {rate:8.1f}  {spread}", flush=True)
     return rates
 
 
-def _through(side: Callable[[], Iterator[object]], clock: Callable[[], float]) -> float:
+def _time_round(side: Callable[[], Iterator[object]], clock: Callable[[], float]) -> float:
     started = clock()
     for _ in side():
         pass

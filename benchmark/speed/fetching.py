@@ -81,9 +81,9 @@ def main() -> None:
             for number in range(arguments.rounds):
                 with _hosts(folder / "files", delay=delay, count=arguments.hosts) as hosts:
                     urls = [f"{hosts[n % len(hosts)]}/{n}.mp4" for n in range(arguments.files)]
-                    told = _round(urls, folder / f"{delay:g}-{number}", workers=workers)
+                    line = _round(urls, folder / f"{delay:g}-{number}", workers=workers)
                 head = f"{arguments.files} files, {arguments.hosts} hosts, answer after {1000 * delay:.0f} ms"
-                print(f"{head}, {workers} at a time: {told}", flush=True)
+                print(f"{head}, {workers} at a time: {line}", flush=True)
 
 
 def _round(urls: list[str], folder: Path, *, workers: int) -> str:
@@ -147,8 +147,8 @@ def _ours(urls: list[str], folder: Path, *, workers: int) -> None:
     (folder / "slateboard.toml").write_text("[fetch]\n" + "".join(lines), "utf-8")
     (folder / "sources.csv").write_text(COLUMNS + "".join(f"{url},Squat,,,,,,\n" for url in urls), "utf-8")
     words = [sys.executable, "-m", "slateboard", "curate", "fetch", "-w", str(folder), "--json"]
-    done = subprocess.run([sys.executable, "-c", _WAITING, *words], check=True, stdout=subprocess.PIPE, text=True)
-    states = json.loads(done.stdout)["states"]
+    process = subprocess.run([sys.executable, "-c", _WAITING, *words], check=True, stdout=subprocess.PIPE, text=True)
+    states = json.loads(process.stdout)["states"]
     if states != {"fetched": len(urls)}:
         raise SystemExit(f"not every file was fetched: {states}")
 

@@ -1,4 +1,4 @@
-"""Clips on which the speed of frames is measured: folders of real ones, and drawn ones of UCF101's size and codec."""
+"""Clips for measuring the speed of frames: folders of real ones, and drawn ones of UCF101's size and codec."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,34 +47,36 @@ def of_folder(root: Path, *, name: str) -> Dataset:
     return dataset_of_table(table, classes=classes, root=root, name=name, version="v1")
 
 
-def drawn(root: Path, *, clips: int, frames: int, distinct: int | None = None, workers: int | None = None) -> Dataset:
+def draw_footage(
+    root: Path, *, clips: int, frames: int, distinct: int | None = None, workers: int | None = None
+) -> Dataset:
     """Return `clips` videos of 320 x 240 in Xvid's MPEG-4, drawn into `root` where they are not there yet.
 
     Where fewer are to be `distinct`, the others are links to those: files and clips of their own, with the same bytes.
     """
-    first = min(clips, distinct or clips)
-    wanted = [(root, number, frames) for number in range(first)]
-    with progress(f"draw {first} clips of {frames} frames", first, unit="clips") as bar:
-        made: dict[int, Path] = {}
-        for (_, number, _), path in engine.run(_draw, wanted, workers=workers):
+    originals = min(clips, distinct or clips)
+    jobs = [(root, number, frames) for number in range(originals)]
+    with progress(f"draw {originals} clips of {frames} frames", originals, unit="clips") as bar:
+        paths: dict[int, Path] = {}
+        for (_, number, _), path in engine.run(_draw, jobs, workers=workers):
             if isinstance(path, engine.Failure):
                 raise SlateboardError(f"Clip {number} could not be drawn: {path.reason}")
-            made[number] = path
+            paths[number] = path
             bar.step()
-    for number in range(first, clips):
-        path = made[number % first].with_name(f"v_{number:05}.avi")
+    for number in range(originals, clips):
+        path = paths[number % originals].with_name(f"v_{number:05}.avi")
         if not path.is_file():
-            path.hardlink_to(made[number % first])
+            path.hardlink_to(paths[number % originals])
     return of_folder(root, name="drawn")
 
 
-def _draw(wanted: tuple[Path, int, int]) -> Path:
+def _draw(job: tuple[Path, int, int]) -> Path:
     """Draw one video of the demo's plan at another size, in one take, with a camera's noise."""
     # Imported here: the demo is not part of the installed package.
     from examples.demo.plan import plan
     from examples.demo.render import draw
 
-    root, number, frames = wanted
+    root, number, frames = job
     videos = plan(0)
     video = videos[number % len(videos)]
     shot = replace(video.shots[0], frames=frames, seed=number)

@@ -44,7 +44,7 @@ from benchmark.inputs.items import Item, epoch_batches
 from benchmark.models import vision
 from benchmark.recipe import Recipe
 from benchmark.speed.feeding import Source, Views, sources_of
-from benchmark.speed.footage import drawn, frames_in
+from benchmark.speed.footage import draw_footage, frames_in
 from benchmark.speed.readers import pyav
 from slateboard import engine
 from slateboard.dataset import Dataset
@@ -73,11 +73,11 @@ def streams(names: Sequence[str], classes: Sequence[str], *, small: bool, batch:
         "backbone": vision.PLAIN if small else "efficientnet_b0",
     }
     (alone,) = c3d.build(classes, c3d.CARD.settle(small_c3d, where="c3d"), weights_dir="")
-    both = two.build(classes, two.CARD.settle(backbone, where="mei_two_stream"), weights_dir="")
-    found = {"c3d": alone, **{f"two-stream {one.name}": one for one in both}}
+    two_streams = two.build(classes, two.CARD.settle(backbone, where="mei_two_stream"), weights_dir="")
+    by_name = {"c3d": alone, **{f"two-stream {stream.name}": stream for stream in two_streams}}
     if "r3d_18" in names:
-        found["r3d_18"] = _r3d(len(classes), small=small)
-    return [replace(found[name], name=name, recipe=Recipe(batch=batch)) for name in names]
+        by_name["r3d_18"] = _r3d(len(classes), small=small)
+    return [replace(by_name[name], name=name, recipe=Recipe(batch=batch)) for name in names]
 
 
 def _r3d(classes: int, *, small: bool) -> Stream:
@@ -126,7 +126,7 @@ class Bench:
         return step
 
     def batches(self, clips: Clips) -> Iterator[list[Item]]:
-        """Yield batches of one size epoch after epoch, for ever; cuDNN would look for its way anew with another one."""
+        """Yield batches of one size, epoch after epoch: for another size cuDNN would choose its algorithm anew."""
         for epoch in itertools.count():
             planned = epoch_batches(self.stream, clips, self.recipe, seed=0, epoch=epoch)
             yield from (batch for batch in planned if len(batch) == len(planned[0]))
@@ -185,13 +185,13 @@ def flops_of_a_clip(bench: Bench, clips: Clips) -> float:
 
 def matrix_rate(device: torch.device, *, size: int, seconds: float = 1.0) -> float:
     """Return the operations a second of products of two square bfloat16 matrices, 2 n^3 each."""
-    one, other = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
-    one @ other
+    left_matrix, right_matrix = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
+    left_matrix @ right_matrix
     _wait()
     started, count = time.perf_counter(), 0
     while time.perf_counter() - started < seconds:
         for _ in range(4):
-            one @ other
+            left_matrix @ right_matrix
         _wait()
         count += 4
     return count * 2 * size**3 / (time.perf_counter() - started)
@@ -221,10 +221,12 @@ def main(words: Sequence[str] | None = None) -> None:
     device = torch.device(device_kind(arguments.device))
     on_gpu = device.type == "cuda"
     set_determinism(False)
-    with tempfile.TemporaryDirectory() as made:
-        root = arguments.footage or Path(made)
+    with tempfile.TemporaryDirectory() as scratch:
+        root = arguments.footage or Path(scratch)
         started = time.perf_counter()
-        dataset = drawn(root / "videos", clips=arguments.clips, frames=arguments.frames, distinct=arguments.distinct)
+        dataset = draw_footage(
+            root / "videos", clips=arguments.clips, frames=arguments.frames, distinct=arguments.distinct
+        )
         print(f"{len(dataset.clips)} clips drawn in {time.perf_counter() - started:.0f} s", flush=True)
         peak = matrix_rate(device, size=8192 if on_gpu else 512)
         name = torch.cuda.get_device_name() if on_gpu else platform.processor() or "CPU"
@@ -233,14 +235,14 @@ def main(words: Sequence[str] | None = None) -> None:
         batch = arguments.batch or (32 if on_gpu else 4)
         for stream in streams(arguments.streams, dataset.classes, small=not on_gpu, batch=batch):
             bench = Bench(stream, device, arguments.threads)
-            rows.append({"stream": stream.name, **measured(bench, dataset, root, arguments), "matrix_flops": peak})
-            tell(rows[-1])
+            rows.append({"stream": stream.name, **measure(bench, dataset, root, arguments), "matrix_flops": peak})
+            print_rates(rows[-1])
             bench.network.cpu()
             facts = {"device": name, "torch": torch.__version__, "clips": len(dataset.clips), "rows": rows}
             write_json(arguments.out / "gpu.json", facts)
 
 
-def measured(bench: Bench, dataset: Dataset, root: Path, arguments: argparse.Namespace) -> dict[str, object]:
+def measure(bench: Bench, dataset: Dataset, root: Path, arguments: argparse.Namespace) -> dict[str, object]:
     """Return the rates of one stream, round by round, its FLOPs and the seconds that stores took."""
     ids, built, feeds = sorted(dataset.clips["clip_id"]), {}, dict[str, Feed]()
     for form in arguments.forms:
@@ -265,14 +267,16 @@ def _fits(store: Store, device: torch.device) -> bool:
     return device.type == "cuda" and store.shards.size < _RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]
 
 
-def tell(row: dict[str, object]) -> None:
+def print_rates(row: dict[str, object]) -> None:
     """Print the median rates of a stream, and the ratios to the limit."""
     rates, flops, peak = row["rates"], row["flops_of_a_clip"], row["matrix_flops"]
     assert isinstance(rates, dict) and isinstance(flops, float) and isinstance(peak, float)
     print(f"{row['stream']}: {flops / 1e9:.2f} GFLOP a clip; stores {json.dumps(row['built_seconds'])} s")
-    for name, found in rates.items():
-        share = statistics.median(one / limit for one, limit in zip(found, rates[LIMIT], strict=True))
-        rate = statistics.median(found)
+    for name, clip_rates in rates.items():
+        share = statistics.median(
+            clips_rate / limit for clips_rate, limit in zip(clip_rates, rates[LIMIT], strict=True)
+        )
+        rate = statistics.median(clip_rates)
         print(
             f"  {name:<9} {rate:9.1f} clips/s  {share:.3f} of the limit  {rate * flops / peak:.3f} of the matrix rate",
             flush=True,

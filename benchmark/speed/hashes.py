@@ -53,10 +53,10 @@ def clustered(count: int) -> Hashes:
     family = np.repeat(np.arange(families), chance.geometric(1 / _FAMILY, families))[:count]
     family = np.concatenate([family, chance.integers(0, families, count - len(family))])
     hashes = np.packbits(bits, axis=1)[family]
-    for first in range(0, count, 100_000):
-        part = hashes[first : first + 100_000]
-        noise = chance.random((len(part), 256), np.float32) < 0.04
-        part ^= np.packbits(noise, axis=1)
+    for start in range(0, count, 100_000):
+        block = hashes[start : start + 100_000]
+        noise = chance.random((len(block), 256), np.float32) < 0.04
+        block ^= np.packbits(noise, axis=1)
     cards = chance.choice(count, int(_CARD * count), replace=False)
     hashes[cards, :8] = hashes[cards[0], :8]
     hashes[chance.choice(count, int(_BLANK * count), replace=False)] = 0
@@ -65,13 +65,14 @@ def clustered(count: int) -> Hashes:
 
 def exhaustive(hashes: Hashes) -> NDArray[np.int64]:
     """Compare each with each by products of matrices: the same pairs as `near_pairs`."""
+    # Of bits a and b differ |a| + |b| - 2 a.b: 3 and 4 bits set, 2 of them the same: 3.
     bits = np.unpackbits(hashes, axis=1).astype(np.float32)
-    ones, found = bits.sum(axis=1), []
-    for first in range(0, len(bits), _SIDES_BLOCK):
-        part = slice(first, first + _SIDES_BLOCK)
-        row, column = np.nonzero(ones[part, None] + ones - 2 * bits[part] @ bits.T <= MOST_BITS)
-        found.append(np.stack([row + first, column], axis=1)[row + first < column])
-    return np.concatenate(found)
+    set_bits, chunks = bits.sum(axis=1), []
+    for start in range(0, len(bits), _SIDES_BLOCK):
+        block = slice(start, start + _SIDES_BLOCK)
+        row, column = np.nonzero(set_bits[block, None] + set_bits - 2 * bits[block] @ bits.T <= MOST_BITS)
+        chunks.append(np.stack([row + start, column], axis=1)[row + start < column])
+    return np.concatenate(chunks)
 
 
 KINDS: dict[str, Callable[[int], Hashes]] = {"uniform": uniform, "clustered": clustered}
@@ -85,7 +86,7 @@ def main() -> None:
     parser.add_argument("--one", nargs=3, metavar=("KIND", "COUNT", "WAY"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        print(json.dumps(_measured(*arguments.one)))
+        print(json.dumps(_measure(*arguments.one)))
         return
     figures = []
     for kind in KINDS:
@@ -101,8 +102,8 @@ def main() -> None:
 
 def _in_own_process(kind: str, count: int, way: str) -> dict[str, float | str]:
     command = [sys.executable, "-m", "benchmark.speed.hashes", "--one", kind, str(count), way]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    figures: dict[str, float | str] = json.loads(done.stdout)
+    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, float | str] = json.loads(process.stdout)
     print(
         f"{kind:<9} {count:>9,} {way:<10} {figures['pairs']:>9,} pairs {figures['seconds']:8.2f} s "
         f"{figures['cpu_seconds']:8.2f} s of CPU {figures['peak_gb']:.2f} GB",
@@ -111,7 +112,7 @@ def _in_own_process(kind: str, count: int, way: str) -> dict[str, float | str]:
     return figures
 
 
-def _measured(kind: str, count: str, way: str) -> dict[str, float | str]:
+def _measure(kind: str, count: str, way: str) -> dict[str, float | str]:
     hashes = KINDS[kind](int(count))
     started, cpu_started = time.perf_counter(), time.process_time()
     pairs = near_pairs(hashes, most_bits=MOST_BITS) if way == "near" else exhaustive(hashes)
@@ -139,22 +140,22 @@ def _draw(figures: list[dict[str, float | str]], path: Path) -> None:
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    figure, (time_axes, memory_axes) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     lines = [(kind, "near", style) for kind, style in zip(KINDS, ("o-", "s-"), strict=True)]
     for kind, way, style in [*lines, ("uniform", "exhaustive", "x--")]:
         rows = [row for row in figures if (row["kind"], row["way"]) == (kind, way)]
         counts = [row["count"] for row in rows]
         label = f"{kind} hashes" if way == "near" else "each with each (one matrix product)"
-        left.plot(counts, [row["cpu_seconds"] for row in rows], style, label=label)
+        time_axes.plot(counts, [row["cpu_seconds"] for row in rows], style, label=label)
         if way == "near":
-            right.plot(counts, [row["peak_gb"] for row in rows], style, label=label)
-    first = next(row for row in figures if row["way"] == "near")
-    ends = np.asarray([first["count"], max(row["count"] for row in figures)], np.float64)
-    left.plot(ends, float(first["cpu_seconds"]) * ends / ends[0], ":", color="grey", label="linear growth")
-    left.set(xscale="log", yscale="log", xlabel="hashes", ylabel="seconds of CPU, one thread")
-    right.set(xscale="log", yscale="log", xlabel="hashes", ylabel="peak memory, GB")
-    left.legend(fontsize=8)
-    right.legend(fontsize=8)
+            memory_axes.plot(counts, [row["peak_gb"] for row in rows], style, label=label)
+    smallest = next(row for row in figures if row["way"] == "near")
+    ends = np.asarray([smallest["count"], max(row["count"] for row in figures)], np.float64)
+    time_axes.plot(ends, float(smallest["cpu_seconds"]) * ends / ends[0], ":", color="grey", label="linear growth")
+    time_axes.set(xscale="log", yscale="log", xlabel="hashes", ylabel="seconds of CPU, one thread")
+    memory_axes.set(xscale="log", yscale="log", xlabel="hashes", ylabel="peak memory, GB")
+    time_axes.legend(fontsize=8)
+    memory_axes.legend(fontsize=8)
     figure.suptitle(f"All pairs of 256-bit hashes within {MOST_BITS} bits", fontsize=11)
     figure.savefig(path, dpi=110)
 

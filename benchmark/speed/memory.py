@@ -25,7 +25,7 @@ from benchmark.inputs.clips import clips_of
 from benchmark.inputs.feeding import batches_ahead
 from benchmark.inputs.items import epoch_batches
 from benchmark.speed.feeding import c3d
-from benchmark.speed.footage import drawn, frames_in
+from benchmark.speed.footage import draw_footage, frames_in
 from slateboard.dataset import Dataset
 from slateboard.progress import be_quiet, progress
 
@@ -44,13 +44,13 @@ class Count:
     anonymous: int
 
 
-def counted(clips: int) -> Count:
-    """Count the memory of this process now; Linux alone says."""
-    told = {}
+def count_memory(clips: int) -> Count:
+    """Return the memory of this process now, by /proc (Linux only)."""
+    kilobytes = {}
     for line in Path("/proc/self/smaps_rollup").read_text("utf-8").splitlines()[1:]:
         name, _, value = line.partition(":")
-        told[name] = int(value.split()[0])
-    return Count(clips, told["Rss"], told["Anonymous"])
+        kilobytes[name] = int(value.split()[0])
+    return Count(clips, kilobytes["Rss"], kilobytes["Anonymous"])
 
 
 def epoch(dataset: Dataset, form: str, stores: Path, *, views: int, every: int, threads: int) -> Iterator[Count]:
@@ -61,24 +61,26 @@ def epoch(dataset: Dataset, form: str, stores: Path, *, views: int, every: int, 
     clips = clips_of(dataset, [ids[number % len(ids)] for number in range(views)], frames)
     assert stream.recipe is not None
     batches = epoch_batches(stream, clips, stream.recipe, seed=0, epoch=0)
-    done = 0
-    yield counted(done)
+    clips_read = 0
+    yield count_memory(clips_read)
     with progress(f"an epoch from {form}", len(clips.ids), unit="clips") as bar:
         for batch in batches_ahead(stream, clips, batches, device="cpu", threads=threads):
-            before, done = done, done + len(batch.items)
+            before, clips_read = clips_read, clips_read + len(batch.items)
             bar.step(len(batch.items))
-            if before // every != done // every:
-                yield counted(done)
+            if before // every != clips_read // every:
+                yield count_memory(clips_read)
 
 
 def slope(counts: Sequence[Count], name: str) -> tuple[float, float]:
     """Return the growth of a sort of memory in kilobytes a thousand clips, and half the width of its interval."""
+    # Ordinary least squares of y = a + b x: b = sum dx y / sum dx^2 with dx = x - mean x, and its standard error
+    # sqrt(sum r^2 / (n - 2) / sum dx^2) from the residuals r; half the interval is t times that.
     clips = np.array([count.clips for count in counts]) / 1000
     values = np.array([getattr(count, name) for count in counts], float)
     away = clips - clips.mean()
     growth = float(away @ values / (away @ away))
-    rest = values - values.mean() - growth * away
-    error = np.sqrt(float(rest @ rest) / max(len(counts) - 2, 1) / float(away @ away))
+    residuals = values - values.mean() - growth * away
+    error = np.sqrt(float(residuals @ residuals) / max(len(counts) - 2, 1) / float(away @ away))
     return growth, float(_T_95 * error)
 
 
@@ -99,26 +101,29 @@ def main() -> None:
         torch.set_num_threads(1)
         _measure(arguments, arguments.forms[0], arguments.one)
         return
-    with tempfile.TemporaryDirectory() as made:
-        root = Path(made)
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
         dataset = _footage(arguments, root)
         print(f"{arguments.clips} clips, {arguments.distinct} of them distinct; MB of RSS, anonymous", flush=True)
         for form in arguments.forms:
-            # Built here, so that what building takes is not counted.
+            # Built here, so that memory that building takes is not counted.
             frames_in(form, root, dataset, c3d(batch=_BATCH).geometry)
-            command = [sys.executable, "-m", "benchmark.speed.memory", *sys.argv[1:], "--forms", form, "--one", made]
+            command = [sys.executable, "-m", "benchmark.speed.memory", *sys.argv[1:], "--forms", form, "--one", scratch]
             subprocess.run(command, check=True)
 
 
 def _footage(arguments: argparse.Namespace, root: Path) -> Dataset:
-    return drawn(root / "videos", clips=arguments.distinct, frames=arguments.frames)
+    return draw_footage(root / "videos", clips=arguments.distinct, frames=arguments.frames)
 
 
 def _measure(arguments: argparse.Namespace, form: str, root: Path) -> None:
     dataset, views, threads = _footage(arguments, root), arguments.clips, arguments.threads
     counts = list(epoch(dataset, form, root, views=views, every=arguments.every, threads=threads))
-    print(f"{form}: " + "  ".join(f"{one.clips}: {one.rss / 1024:.0f} {one.anonymous / 1024:.0f}" for one in counts))
-    later = [one for one in counts if one.clips >= arguments.settle]
+    print(
+        f"{form}: "
+        + "  ".join(f"{count.clips}: {count.rss / 1024:.0f} {count.anonymous / 1024:.0f}" for count in counts)
+    )
+    later = [count for count in counts if count.clips >= arguments.settle]
     for name in ("rss", "anonymous"):
         growth, half = slope(later, name)
         print(f"  {name} from {later[0].clips} clips on: {growth:+.1f} +- {half:.1f} kB a thousand clips", flush=True)

@@ -29,7 +29,7 @@ from benchmark.inputs.clips import Clips, clips_of
 from benchmark.inputs.feeding import batches_ahead
 from benchmark.inputs.items import Item, epoch_batches, in_batches
 from benchmark.speed.feeding import MEAN, STD, motion
-from benchmark.speed.footage import drawn, frames_in, of_folder
+from benchmark.speed.footage import draw_footage, frames_in, of_folder
 from slateboard.dataset import Dataset
 from slateboard.progress import be_quiet
 
@@ -40,7 +40,7 @@ PAPER = "paper"
 
 @dataclass(frozen=True)
 class Way:
-    """What one way took, in seconds, and left on the disk."""
+    """What one way took, in seconds, and on the disk, in bytes."""
 
     prepared_seconds: float
     epoch_seconds: float
@@ -56,8 +56,8 @@ def frames_to_jpegs(path: Path, folder: Path) -> list[Path]:
     folder.mkdir(parents=True)
     video, written = cv2.VideoCapture(str(path)), list[Path]()
     while True:
-        there, picture = video.read()
-        if not there:
+        is_read, picture = video.read()
+        if not is_read:
             video.release()
             return written
         written.append(folder / f"{len(written):05}.jpg")
@@ -78,15 +78,15 @@ def _read(path: Path) -> NDArray[np.uint8]:
 
 def as_the_paper(paths: dict[str, Path], root: Path, *, interval: int) -> dict[tuple[str, int], Path]:
     """Return the JPEGs of all MEIs, by clip and number; a clip shorter than N frames begins again."""
-    found = {}
+    paths_of_meis = {}
     for clip_id, path in paths.items():
         frames = frames_to_jpegs(path, root / "frames" / clip_id)
         (root / "meis" / clip_id).mkdir(parents=True)
         for number, start in enumerate(range(0, max(len(frames) - N, 0) + 1, interval)):
             batch = [frames[index % len(frames)] for index in range(start, start + N)]
-            found[clip_id, number] = root / "meis" / clip_id / f"{number:05}.jpg"
-            embed(batch, found[clip_id, number])
-    return found
+            paths_of_meis[clip_id, number] = root / "meis" / clip_id / f"{number:05}.jpg"
+            embed(batch, paths_of_meis[clip_id, number])
+    return paths_of_meis
 
 
 def read_back(path: Path) -> NDArray[np.uint8]:
@@ -95,8 +95,8 @@ def read_back(path: Path) -> NDArray[np.uint8]:
     scale = SIZE / min(picture.shape[:2])
     size = [round(side * scale / 2) * 2 for side in picture.shape[1::-1]]
     picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    left, top = ((side - SIZE) // 4 * 2 for side in size)
-    return picture[top : top + SIZE, left : left + SIZE, ::-1]
+    x, y = ((side - SIZE) // 4 * 2 for side in size)
+    return picture[y : y + SIZE, x : x + SIZE, ::-1]
 
 
 def paper_epoch(meis: dict[tuple[str, int], Path], batches: Sequence[Sequence[Item]]) -> Iterator[torch.Tensor]:
@@ -113,14 +113,15 @@ def our_epoch(clips: Clips, batches: Sequence[Sequence[Item]], *, threads: int =
         yield batch.inputs
 
 
-def psnr_db(one: torch.Tensor, other: torch.Tensor) -> float:
-    """Return the PSNR between two batches of normalised MEIs, in decibels of 0..1."""
-    error = float(((one - other) * STD[0]).pow(2).mean())
+def psnr_db(ours: torch.Tensor, paper: torch.Tensor) -> float:
+    """Return the PSNR between two batches of normalised MEIs, in decibels, for a peak of 1."""
+    # -10 log10(mean squared error), in 0..1 again: normalised values are (x - mean) / std, so differences times std.
+    error = float(((ours - paper) * STD[0]).pow(2).mean())
     return float(-10 * np.log10(max(error, 1e-12)))
 
 
-def through(batches: Iterator[torch.Tensor], clock: Callable[[], float]) -> float:
-    """Return the seconds of going through an epoch."""
+def time_epoch(batches: Iterator[torch.Tensor], clock: Callable[[], float]) -> float:
+    """Return the seconds that an epoch of batches takes."""
     started = clock()
     for _ in batches:
         pass
@@ -139,7 +140,7 @@ def compare(dataset: Dataset, folder: Path, *, interval: int, workers: int) -> d
     stream = motion(batch=BATCH, interval=interval)
     clock = time.process_time if workers == 1 else time.perf_counter
     threads = 0 if workers == 1 else workers
-    found, items, ours = {}, list[Item](), {}
+    ways, items, ours = {}, list[Item](), {}
     for form in FORMS:
         started = clock()
         frames = frames_in(form, folder / form, dataset, stream.geometry, workers=workers)
@@ -150,8 +151,8 @@ def compare(dataset: Dataset, folder: Path, *, interval: int, workers: int) -> d
             item for batch in epoch_batches(stream, ours[form], stream.recipe, seed=0, epoch=0) for item in batch
         ]
         batches = in_batches(items, BATCH)
-        found[form] = Way(
-            seconds, through(our_epoch(ours[form], batches, threads=threads), clock), size_of(folder / form)
+        ways[form] = Way(
+            seconds, time_epoch(our_epoch(ours[form], batches, threads=threads), clock), size_of(folder / form)
         )
     started = clock()
     meis = as_the_paper({clip_id: dataset.root / places[clip_id] for clip_id in ids}, folder / PAPER, interval=interval)
@@ -159,12 +160,12 @@ def compare(dataset: Dataset, folder: Path, *, interval: int, workers: int) -> d
     counted = {(item.clip_id, item.number) for item in items}
     if counted - set(meis):
         raise SystemExit(f"OpenCV reads fewer frames of {len({clip for clip, _ in counted - set(meis)})} clips")
-    found[PAPER] = Way(seconds, through(paper_epoch(meis, batches), clock), size_of(folder / PAPER))
+    ways[PAPER] = Way(seconds, time_epoch(paper_epoch(meis, batches), clock), size_of(folder / PAPER))
     for form, clips in ours.items():
         pairs = zip(our_epoch(clips, batches), paper_epoch(meis, batches), strict=True)
-        alike = [psnr_db(one, other) for one, other in pairs]
-        print(f"  MEIs of {form} and the paper's: {statistics.mean(alike):.1f} dB, least batch {min(alike):.1f} dB")
-    return found
+        psnrs = [psnr_db(our_batch, paper_batch) for our_batch, paper_batch in pairs]
+        print(f"  MEIs of {form} and the paper's: {statistics.mean(psnrs):.1f} dB, least batch {min(psnrs):.1f} dB")
+    return ways
 
 
 def main() -> None:
@@ -180,10 +181,10 @@ def main() -> None:
     be_quiet(True)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    with tempfile.TemporaryDirectory() as made:
+    with tempfile.TemporaryDirectory() as scratch:
         datasets = [of_folder(folder, name=folder.name) for folder in arguments.folders]
         if arguments.drawn:
-            datasets.append(drawn(Path(made) / "drawn", clips=arguments.drawn, frames=180))
+            datasets.append(draw_footage(Path(scratch) / "drawn", clips=arguments.drawn, frames=180))
         for dataset in datasets:
             print(f"\n{dataset.key}, {len(dataset.clips)} clips, an MEI every {arguments.interval} frames")
             rounds = []
@@ -198,14 +199,14 @@ def main() -> None:
 def table(rounds: Sequence[dict[str, Way]], epochs: Sequence[int]) -> None:
     """Print medians of seconds and bytes, and how often the paper's way is ours."""
     for name in (*FORMS, PAPER):
-        ways = [found[name] for found in rounds]
+        ways = [round_ways[name] for round_ways in rounds]
         before = statistics.median(way.prepared_seconds for way in ways)
         epoch = statistics.median(way.epoch_seconds for way in ways)
         print(f"  {name:<7} {before:7.2f} s before the first epoch, {epoch:6.2f} s each, {ways[0].bytes / 1e6:8.2f} MB")
         if name == PAPER:
             continue
         for count in epochs:
-            ratios = [found[PAPER].seconds(count) / found[name].seconds(count) for found in rounds]
+            ratios = [round_ways[PAPER].seconds(count) / round_ways[name].seconds(count) for round_ways in rounds]
             print(f"          {statistics.median(ratios):.2f} x as fast to the end of epoch {count}")
         print(f"          1/{rounds[0][PAPER].bytes / ways[0].bytes:.1f} of the bytes", flush=True)
 

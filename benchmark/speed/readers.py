@@ -27,23 +27,23 @@ def opencv(path: Path, indices: Indices, width: int, height: int) -> Pictures:
     cv2.setNumThreads(1)
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
-        first = int(indices[0])
-        if first:
-            video.set(cv2.CAP_PROP_POS_FRAMES, first)
-        found = {}
-        wanted = set(indices.tolist())
-        for index in range(first, int(indices[-1]) + 1):
-            if index not in wanted:
+        start = int(indices[0])
+        if start:
+            video.set(cv2.CAP_PROP_POS_FRAMES, start)
+        pictures = {}
+        requested = set(indices.tolist())
+        for index in range(start, int(indices[-1]) + 1):
+            if index not in requested:
                 video.grab()
                 continue
-            there, picture = video.read()
-            if not there:
+            is_read, picture = video.read()
+            if not is_read:
                 raise ValueError(f"{path.name} gives no frame {index}")
             picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-            found[index] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+            pictures[index] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     finally:
         video.release()
-    return np.stack([found[index] for index in indices.tolist()])
+    return np.stack([pictures[index] for index in indices.tolist()])
 
 
 def pyav(path: Path, indices: Indices, width: int, height: int) -> Pictures:
@@ -52,8 +52,8 @@ def pyav(path: Path, indices: Indices, width: int, height: int) -> Pictures:
     One scaler serves all frames: a new one for each, as `frame.reformat` makes it, takes 0.4 ms more. With
     B-frames packed as Xvid does, times are out of order (15 of 60 files of UCF101): there it counts from the beginning.
     """
-    wanted = set(indices.tolist())
-    found, scaler = {}, VideoReformatter()
+    requested = set(indices.tolist())
+    pictures, scaler = {}, VideoReformatter()
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
@@ -64,11 +64,11 @@ def pyav(path: Path, indices: Indices, width: int, height: int) -> Pictures:
             container.seek(round(int(indices[0]) * ticks), stream=stream)
         for count, frame in enumerate(container.decode(stream)):
             index = round((frame.pts or 0) / ticks) if in_order else count
-            if index in wanted:
-                found[index] = scaler.reformat(frame, width, height, "rgb24", interpolation="AREA").to_ndarray()
+            if index in requested:
+                pictures[index] = scaler.reformat(frame, width, height, "rgb24", interpolation="AREA").to_ndarray()
             if index >= indices[-1]:
                 break
-    return np.stack([found[index] for index in indices.tolist()])
+    return np.stack([pictures[index] for index in indices.tolist()])
 
 
 def decord(path: Path, indices: Indices, width: int, height: int) -> Pictures:
@@ -109,16 +109,16 @@ READERS: dict[str, tuple[Reader, tuple[str, ...]]] = {
 
 def readers() -> tuple[dict[str, Reader], list[str]]:
     """Return the readers that work here by name and version, and a line about each that does not."""
-    found, absent = {}, []
+    available, absent = {}, []
     for name, (reader, distributions) in READERS.items():
-        installed = [one for one in distributions if _version(one)]
+        installed = [distribution for distribution in distributions if _version(distribution)]
         if not installed:
             absent.append(f"{name}: not installed")
         elif name == "torchcodec" and (why := _fails_to_load()):
             absent.append(f"{name} {_version(installed[0])}: {why}")
         else:
-            found[f"{name} {_version(installed[0])}"] = reader
-    return found, absent
+            available[f"{name} {_version(installed[0])}"] = reader
+    return available, absent
 
 
 def _version(distribution: str) -> str:

@@ -28,10 +28,10 @@ def main() -> None:
         command = [sys.executable, "-m", "slateboard", "curate", "eval", "shots", str(truth), "--json"]
         for detector in DETECTORS:
             command += ["--found", str(_theirs(detector, videos, truth.parent, folder))]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    for name, one in json.loads(done.stdout)["detectors"].items():
-        scores = "; ".join(f"tolerance {tolerance}: {_line(score)}" for tolerance, score in one["cuts"].items())
-        print(f"{name:<16} {scores}; false in {one['clean_videos']} clean videos: {one['clean_false']}")
+        process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    for name, report in json.loads(process.stdout)["detectors"].items():
+        scores = "; ".join(f"tolerance {tolerance}: {_line(score)}" for tolerance, score in report["cuts"].items())
+        print(f"{name:<16} {scores}; false in {report['clean_videos']} clean videos: {report['clean_false']}")
 
 
 def _line(score: dict[str, float | None]) -> str:

@@ -38,17 +38,17 @@ RELEASE, HASHES = "release", "hashes"
 
 
 def table(count: int, groups: int) -> Dataset:
-    """Return a made dataset of `count` clips in `groups` groups."""
+    """Return a made-up dataset of `count` clips in `groups` groups."""
     chance = np.random.default_rng(0)
     # Each group has a clip, the others fall to groups at random weights: some groups have dozens.
     weights = chance.exponential(size=groups)
     more = chance.choice(groups, count - groups, p=weights / weights.sum())
     group = np.sort(np.concatenate([np.arange(groups), more]))
     popularity = 1 / np.arange(1, CLASSES + 1)
-    own = chance.choice(CLASSES, groups, p=popularity / popularity.sum())
+    group_class = chance.choice(CLASSES, groups, p=popularity / popularity.sum())
     # One clip in fifty shows another action than the rest of its group.
     stray = chance.random(count) < 0.02
-    label_index = np.where(stray, chance.integers(0, CLASSES, count), own[group])
+    label_index = np.where(stray, chance.integers(0, CLASSES, count), group_class[group])
     classes = tuple(f"Class{number:03}" for number in range(CLASSES))
     numbers = pd.Series(np.arange(count)).map("{:012x}".format)
     labels = pd.Series(np.asarray(classes, object)[label_index])
@@ -92,18 +92,18 @@ def main() -> None:
     if arguments.one:
         _measure(arguments.one, table(arguments.clips, arguments.groups))
         return
-    for part in arguments.parts:
-        subprocess.run([sys.executable, "-m", "benchmark.speed.splits", *sizes, "--one", part], check=True)
+    for job in arguments.parts:
+        subprocess.run([sys.executable, "-m", "benchmark.speed.splits", *sizes, "--one", job], check=True)
 
 
-def _measure(part: str, dataset: Dataset) -> None:
-    print(f"{part}: {len(dataset.clips):,} clips; {_peak_gb():.2f} GB with the table", flush=True)
-    if part == RELEASE:
+def _measure(job: str, dataset: Dataset) -> None:
+    print(f"{job}: {len(dataset.clips):,} clips; {_peak_gb():.2f} GB with the table", flush=True)
+    if job == RELEASE:
         _release(dataset)
-    elif part == HASHES:
+    elif job == HASHES:
         _hashes(dataset)
     else:
-        _divide(part, dataset)
+        _divide(job, dataset)
     print(f"  peak {_peak_gb():.2f} GB", flush=True)
 
 
@@ -129,9 +129,9 @@ def _release(dataset: Dataset) -> None:
         with _timed(f"  bare pandas.read_parquet of {megabytes:.0f} MB"):
             pd.read_parquet(folder / "clips.parquet")
         with _timed("  read_release"):
-            found = read_release(folder)
+            reread = read_release(folder)
         with _timed("  table_sha256"):
-            table_sha256(found.classes, found.clips)
+            table_sha256(reread.classes, reread.clips)
 
 
 def _record(dataset: Dataset) -> Release:

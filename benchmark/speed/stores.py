@@ -45,12 +45,12 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+", help="Videos as <folder>/<class>/<file>.")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--reads", type=int, default=300, help="Reads of a round.")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     be_quiet(True)
     torch.set_num_threads(1)
-    for folder in given.folders:
+    for folder in arguments.folders:
         with tempfile.TemporaryDirectory() as name:
-            _measure(of_folder(folder, name=folder.name), Path(name), rounds=given.rounds, count=given.reads)
+            _measure(of_folder(folder, name=folder.name), Path(name), rounds=arguments.rounds, count=arguments.reads)
 
 
 def _measure(dataset: Dataset, stores: Path, *, rounds: int, count: int) -> None:
@@ -59,22 +59,22 @@ def _measure(dataset: Dataset, stores: Path, *, rounds: int, count: int) -> None
     print(f"{dataset.name}: {len(sizes)} clips")
     for form in FORMS:
         started = time.process_time()
-        forms[form] = one = stored(stores, dataset, GEOMETRY, form=form, place=engine.Place(1))
+        forms[form] = store = stored(stores, dataset, GEOMETRY, form=form, place=engine.Place(1))
         seconds = time.process_time() - started
-        frames = int(one.shards.index["frames"].sum())
-        line = f"{one.shards.size / frames:.0f} bytes a frame, {one.shards.size / sum(sizes):.2f} x the source"
+        frames = int(store.shards.index["frames"].sum())
+        line = f"{store.shards.size / frames:.0f} bytes a frame, {store.shards.size / sum(sizes):.2f} x the source"
         print(f"  {form}: {line}; built at {frames / seconds:.0f} frames/s of CPU")
     planes, video = forms["planes"], forms["video"]
     print(
         f"  source: {sum(sizes) / frames:.0f} bytes a frame; video against planes: {_psnr(planes, video):.1f} dB luma"
     )
-    sides: dict[str, Callable[[Read], object]] = {name: _of(one) for name, one in forms.items()}
+    sides: dict[str, Callable[[Read], object]] = {name: _of(store) for name, store in forms.items()}
     sides["planes, RGB"] = _rgb_of(planes)
     sides["video, RGB"] = _rgb_of(video)
     sides["live"] = _of(live(stores, dataset, GEOMETRY, place=engine.Place(1)))
     paths = {clip_id: dataset.root / path for clip_id, path in dataset.clips[["clip_id", "path"]].to_numpy().tolist()}
-    found, absent = readers()
-    for name, reader in found.items():
+    available, absent = readers()
+    for name, reader in available.items():
         sides[name] = lambda read, reader=reader: reader(  # type: ignore[misc]
             paths[read[0]], read[1], planes.facts(read[0]).width, planes.facts(read[0]).height
         )
@@ -86,23 +86,23 @@ def _reads(frames: Store | VideoStore, count: int) -> list[Read]:
     """Return clips and stretches by chance, the same each time."""
     chance = np.random.default_rng(0)
     usable = sorted(clip for clip, place in frames.shards.places.items() if place.facts.frames >= LENGTH)
-    chosen = [usable[number] for number in chance.integers(0, len(usable), count).tolist()]
-    starts = [int(chance.integers(0, frames.facts(clip).frames - LENGTH + 1)) for clip in chosen]
-    return [(clip, np.arange(start, start + LENGTH)) for clip, start in zip(chosen, starts, strict=True)]
+    clips = [usable[number] for number in chance.integers(0, len(usable), count).tolist()]
+    starts = [int(chance.integers(0, frames.facts(clip).frames - LENGTH + 1)) for clip in clips]
+    return [(clip, np.arange(start, start + LENGTH)) for clip, start in zip(clips, starts, strict=True)]
 
 
 def _of(frames: Frames) -> Callable[[Read], object]:
-    def read(one: Read) -> object:
-        facts = frames.facts(one[0])
-        return frames.planes(one[0], one[1], Box(0, 0, facts.height, facts.width))
+    def read(request: Read) -> object:
+        facts = frames.facts(request[0])
+        return frames.planes(request[0], request[1], Box(0, 0, facts.height, facts.width))
 
     return read
 
 
 def _rgb_of(frames: Frames) -> Callable[[Read], object]:
-    def read(one: Read) -> object:
-        facts = frames.facts(one[0])
-        planes = frames.planes(one[0], one[1], Box(0, 0, facts.height, facts.width))
+    def read(request: Read) -> object:
+        facts = frames.facts(request[0])
+        planes = frames.planes(request[0], request[1], Box(0, 0, facts.height, facts.width))
         matrices = colours([(facts.matrix, facts.full_range)])
         return Pictures(torch.from_numpy(planes)[None], facts.height, facts.width, matrices).rgb()
 
@@ -140,8 +140,10 @@ def _psnr(planes: Store | VideoStore, video: Store | VideoStore) -> float:
             continue
         every, box = np.arange(facts.frames), Box(0, 0, facts.height, facts.width)
         luma = slice(0, facts.height * facts.width)
-        one, other = (frames.planes(clip_id, every, box)[:, luma].astype(np.int32) for frames in (planes, video))
-        error, pixels = error + float(((one - other) ** 2).sum()), pixels + one.size
+        luma_planes, luma_video = (
+            frames.planes(clip_id, every, box)[:, luma].astype(np.int32) for frames in (planes, video)
+        )
+        error, pixels = error + float(((luma_planes - luma_video) ** 2).sum()), pixels + luma_planes.size
     return float(10 * np.log10(255**2 / (error / pixels)))
 
 

@@ -21,7 +21,7 @@ _BEHIND = 0.78
 
 
 @dataclass(frozen=True)
-class Part:
+class Piece:
     """A line with round ends that may taper; points are in pixels, radii in figure heights."""
 
     start: Vector
@@ -49,28 +49,28 @@ def draw_athlete(picture: Picture, at: Joints, *, label: str, look: Look, facing
     spine = at["chest"] - at["hip"]
     up = spine / np.hypot(*spine) * height
     side = np.array([-up[1], up[0]]) * facing
-    parts = list(_parts(at, label, look, Stand(height, up, side, label in PROFILES)))
-    for outline in _outlines(parts, height, grow_px=_OUTLINE_PX):
+    pieces = list(_pieces(at, label, look, Stand(height, up, side, label in PROFILES)))
+    for outline in _outlines(pieces, height, grow_px=_OUTLINE_PX):
         cv2.fillPoly(picture, [outline], _INK, cv2.LINE_AA, _SHIFT)
-    for part, outline in zip(parts, _outlines(parts, height, grow_px=0.0), strict=True):
-        cv2.fillPoly(picture, [outline], part.paint, cv2.LINE_AA, _SHIFT)
+    for piece, outline in zip(pieces, _outlines(pieces, height, grow_px=0.0), strict=True):
+        cv2.fillPoly(picture, [outline], piece.paint, cv2.LINE_AA, _SHIFT)
 
 
 def draw_shadow(picture: Picture, centre: Vector, *, radius: float) -> None:
     """Darken the ground under the figure."""
     x, y, reach = round(float(centre[0])), round(float(centre[1])), round(radius)
-    top, left = max(0, y - reach), max(0, x - reach)
-    patch = picture[top : max(top, y + reach), left : max(left, x + reach)]
+    edge_y, edge_x = max(0, y - reach), max(0, x - reach)
+    patch = picture[edge_y : max(edge_y, y + reach), edge_x : max(edge_x, x + reach)]
     if patch.size:
         dark = patch.copy()
-        cv2.ellipse(dark, (x - left, y - top), (reach, reach // 4), 0, 0, 360, (20, 18, 30), -1, cv2.LINE_AA)
+        cv2.ellipse(dark, (x - edge_x, y - edge_y), (reach, reach // 4), 0, 0, 360, (20, 18, 30), -1, cv2.LINE_AA)
         cv2.addWeighted(dark, 0.35, patch, 0.65, 0, dst=patch)
 
 
-def _outlines(parts: Sequence[Part], height: float, *, grow_px: float) -> NDArray[np.int32]:
+def _outlines(pieces: Sequence[Piece], height: float, *, grow_px: float) -> NDArray[np.int32]:
     """Return one closed outline per part, in fixed point: all in one go, for speed."""
-    starts, ends = np.array([part.start for part in parts]), np.array([part.end for part in parts])
-    radii = np.array([(part.start_radius, part.end_radius) for part in parts]) * height + grow_px
+    starts, ends = np.array([piece.start for piece in pieces]), np.array([piece.end for piece in pieces])
+    radii = np.array([(piece.start_radius, piece.end_radius) for piece in pieces]) * height + grow_px
     along = ends - starts
     lengths = np.hypot(along[:, 0], along[:, 1])[:, None]
     along = np.where(lengths > 1e-6, along / np.maximum(lengths, 1e-6), [1.0, 0.0])
@@ -80,12 +80,12 @@ def _outlines(parts: Sequence[Part], height: float, *, grow_px: float) -> NDArra
     return np.round(np.concatenate(rims, axis=1) * (1 << _SHIFT)).astype(np.int32)
 
 
-def _dot(centre: Vector, radius: float, paint: Colour) -> Part:
-    return Part(centre, centre, radius, radius, paint)
+def _dot(centre: Vector, radius: float, paint: Colour) -> Piece:
+    return Piece(centre, centre, radius, radius, paint)
 
 
-def _parts(at: Joints, label: str, look: Look, stand: Stand) -> Iterator[Part]:
-    """Give the parts of figure and gear from back to front."""
+def _pieces(at: Joints, label: str, look: Look, stand: Stand) -> Iterator[Piece]:
+    """Yield the pieces of figure and gear from back to front."""
     gloves = look.accent if label == "Boxing" else None
     if label in TRAVEL:
         yield from _board(at, look, stand)
@@ -106,15 +106,15 @@ def _parts(at: Joints, label: str, look: Look, stand: Stand) -> Iterator[Part]:
         yield from _arm(at, name, look, gloves, gain=1.0)
 
 
-def _torso(at: Joints, look: Look, stand: Stand) -> Iterator[Part]:
+def _torso(at: Joints, look: Look, stand: Stand) -> Iterator[Piece]:
     up, wide = stand.up, 0.8 if stand.profile else 1.0
-    yield Part(at["hip"] - 0.01 * up, at["hip"] + 0.03 * up, 0.078 * wide, 0.074 * wide, look.shorts)
-    yield Part(at["chest"] - 0.07 * up, at["hip"] + 0.07 * up, 0.104 * wide, 0.072 * wide, look.shirt)
-    yield Part(at["chest"] - 0.05 * up, at["hip"] + 0.06 * up, 0.019, 0.019, look.accent)
-    yield Part(at["chest"] - 0.01 * up, at["chest"] + 0.06 * up, 0.032, 0.03, shade(look.skin, 0.88))
+    yield Piece(at["hip"] - 0.01 * up, at["hip"] + 0.03 * up, 0.078 * wide, 0.074 * wide, look.shorts)
+    yield Piece(at["chest"] - 0.07 * up, at["hip"] + 0.07 * up, 0.104 * wide, 0.072 * wide, look.shirt)
+    yield Piece(at["chest"] - 0.05 * up, at["hip"] + 0.06 * up, 0.019, 0.019, look.accent)
+    yield Piece(at["chest"] - 0.01 * up, at["chest"] + 0.06 * up, 0.032, 0.03, shade(look.skin, 0.88))
 
 
-def _head(head: Vector, look: Look, stand: Stand) -> Iterator[Part]:
+def _head(head: Vector, look: Look, stand: Stand) -> Iterator[Piece]:
     """Give hair, face, eyes and what is worn on the head."""
     up, side, ahead = stand.up, stand.side, 0.03 if stand.profile else 0.0
     hat = look.accent if look.hair_style == "cap" else look.hair
@@ -127,51 +127,51 @@ def _head(head: Vector, look: Look, stand: Stand) -> Iterator[Part]:
         yield _dot(face + (eye + ahead) * side + 0.008 * up, 0.009, _INK)
     if look.hair_style == "cap":
         peak = head + 0.034 * up
-        yield Part(peak - 0.06 * side, peak + (0.06 + 1.6 * ahead) * side, 0.017, 0.017, shade(hat, 0.8))
+        yield Piece(peak - 0.06 * side, peak + (0.06 + 1.6 * ahead) * side, 0.017, 0.017, shade(hat, 0.8))
     if look.hair_style == "band":
         band = head + 0.034 * up
-        yield Part(band - 0.062 * side, band + 0.062 * side, 0.014, 0.014, look.accent)
+        yield Piece(band - 0.062 * side, band + 0.062 * side, 0.014, 0.014, look.accent)
 
 
-def _arm(at: Joints, name: str, look: Look, gloves: Colour | None, *, gain: float) -> Iterator[Part]:
+def _arm(at: Joints, name: str, look: Look, gloves: Colour | None, *, gain: float) -> Iterator[Piece]:
     shoulder, elbow, hand = (at[f"{name} {joint}"] for joint in ("shoulder", "elbow", "hand"))
     skin, sleeve = shade(look.skin, gain), shade(look.shirt, gain * 0.94)
-    yield Part(shoulder, elbow, 0.038, 0.031, skin)
-    yield Part(elbow, hand, 0.031, 0.024, skin)
-    yield Part(shoulder, shoulder + 0.5 * (elbow - shoulder), 0.043, 0.041, sleeve)
+    yield Piece(shoulder, elbow, 0.038, 0.031, skin)
+    yield Piece(elbow, hand, 0.031, 0.024, skin)
+    yield Piece(shoulder, shoulder + 0.5 * (elbow - shoulder), 0.043, 0.041, sleeve)
     yield _dot(hand, 0.052 if gloves else 0.031, shade(gloves or look.skin, gain))
 
 
-def _leg(at: Joints, name: str, look: Look, stand: Stand) -> Iterator[Part]:
+def _leg(at: Joints, name: str, look: Look, stand: Stand) -> Iterator[Piece]:
     hip, knee, foot = (at[f"{name} {joint}"] for joint in ("hip", "knee", "foot"))
     gain = _BEHIND if stand.profile and name == "left" else 1.0
-    yield Part(hip, knee, 0.058, 0.044, shade(look.skin, gain))
-    yield Part(knee, foot, 0.043, 0.029, shade(look.skin, gain))
-    yield Part(hip, hip + 0.6 * (knee - hip), 0.064, 0.056, shade(look.shorts, gain))
+    yield Piece(hip, knee, 0.058, 0.044, shade(look.skin, gain))
+    yield Piece(knee, foot, 0.043, 0.029, shade(look.skin, gain))
+    yield Piece(hip, hip + 0.6 * (knee - hip), 0.064, 0.056, shade(look.shorts, gain))
     shin = (foot - knee) / max(float(np.hypot(*(foot - knee))), 1e-6) * stand.height
     turned = np.array([shin[1], -shin[0]])
     if stand.profile:
         toe = foot + 0.06 * turned * np.sign(stand.side[0])
     else:
         toe = foot + 0.02 * turned * (1 if name == "right" else -1) * np.sign(stand.side[0])
-    yield Part(foot - 0.02 * shin, foot, 0.031, 0.031, (245, 245, 245))
-    yield Part(foot, toe, 0.031, 0.027, shade(look.accent, gain))
+    yield Piece(foot - 0.02 * shin, foot, 0.031, 0.031, (245, 245, 245))
+    yield Piece(foot, toe, 0.031, 0.027, shade(look.accent, gain))
 
 
-def _board(at: Joints, look: Look, stand: Stand) -> Iterator[Part]:
-    """Give a long board under both feet, alike to the left and to the right."""
+def _board(at: Joints, look: Look, stand: Stand) -> Iterator[Piece]:
+    """Yield a long board under both feet, symmetric about its middle."""
     middle = (at["left foot"] + at["right foot"]) / 2 + np.array([0.0, 0.045 * stand.height])
     reach = np.array([0.27 * stand.height, 0.0])
     for wheel in (-0.7, 0.7):
         yield _dot(middle + wheel * reach + np.array([0.0, 0.035 * stand.height]), 0.032, (60, 58, 70))
-    yield Part(middle - reach, middle + reach, 0.024, 0.024, look.accent)
+    yield Piece(middle - reach, middle + reach, 0.024, 0.024, look.accent)
 
 
-def _barbell(at: Joints, look: Look, stand: Stand) -> Iterator[Part]:
+def _barbell(at: Joints, look: Look, stand: Stand) -> Iterator[Piece]:
     """Give a bar on the shoulders with two plates at each end."""
     middle = at["chest"] + 0.01 * stand.up
-    yield Part(middle - 0.42 * stand.side, middle + 0.42 * stand.side, 0.012, 0.012, (200, 204, 212))
+    yield Piece(middle - 0.42 * stand.side, middle + 0.42 * stand.side, 0.012, 0.012, (200, 204, 212))
     for place, reach in ((0.33, 0.105), (0.38, 0.075)):
         for end in (-place, place):
             plate = middle + end * stand.side
-            yield Part(plate - reach * stand.up, plate + reach * stand.up, 0.02, 0.02, look.accent)
+            yield Piece(plate - reach * stand.up, plate + reach * stand.up, 0.02, 0.02, look.accent)

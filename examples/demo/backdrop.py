@@ -20,7 +20,7 @@ _HAZE, _BLUR = 0.55, 1.6
 def backdrop(kind: str, *, look: Look, rng: np.random.Generator, size: tuple[int, int], ground: float) -> Picture:
     """Return the place with MARGIN on every side; `size` is width, height; `ground` is the y of the feet."""
     width, height = size[0] + 2 * MARGIN, size[1] + 2 * MARGIN
-    wall, floor, decoration = (shade(part, rng.uniform(0.9, 1.08)) for part in look.palette)
+    wall, floor, decoration = (shade(base, rng.uniform(0.9, 1.08)) for base in look.palette)
     horizon = int(ground + MARGIN - rng.uniform(12, 22))
     picture = np.empty((height, width, 3), np.uint8)
     picture[:horizon] = _gradient(shade(wall, 1.08), shade(wall, 0.88), rows=horizon)
@@ -35,13 +35,13 @@ def backdrop(kind: str, *, look: Look, rng: np.random.Generator, size: tuple[int
 
 def shade(base: Colour, gain: float) -> Colour:
     """Return a lighter or darker colour."""
-    red, green, blue = (int(min(255, round(part * gain))) for part in base)
+    red, green, blue = (int(min(255, round(channel * gain))) for channel in base)
     return red, green, blue
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
+def mix(base: Colour, tint: Colour, share: float) -> Colour:
     """Return `one` with this share of `other`."""
-    red, green, blue = (round(a * (1 - share) + b * share) for a, b in zip(one, other, strict=True))
+    red, green, blue = (round(a * (1 - share) + b * share) for a, b in zip(base, tint, strict=True))
     return red, green, blue
 
 

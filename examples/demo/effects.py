@@ -109,17 +109,17 @@ def _caption(rng: np.random.Generator, *, look: Look, size: tuple[int, int], bar
     lines = (text,) if width > height else _halves(text)
     font = _fitting(look.font, lines, wide=room, tall=float(rng.integers(15, 19)))
     line = round(1.25 * font.size)
-    wide = min(room + 8, int(max(font.getlength(part) for part in lines)) + 12)
+    wide = min(room + 8, int(max(font.getlength(row) for row in lines)) + 12)
     image = Image.new("RGBA", (wide, line * len(lines) + 4), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     plate = rng.random() < 0.5
     if plate:
         draw.rounded_rectangle((0, 0, image.width - 1, image.height - 1), 5, fill=(*look.card[0], 235))
-    for index, part in enumerate(lines):
+    for index, row in enumerate(lines):
         place = (wide / 2, 2 + line * (index + 0.5))
         ink = look.card[1] if plate else (255, 255, 255)
         edge = 0 if plate else 2
-        draw.text(place, part, font=font, fill=ink, anchor="mm", stroke_width=edge, stroke_fill=(0, 0, 0))
+        draw.text(place, row, font=font, fill=ink, anchor="mm", stroke_width=edge, stroke_fill=(0, 0, 0))
     free = bars[1] + 4 if width > height else bars[1] + 8
     y = height - free - image.height if low else free
     return _blend(np.array(image, np.uint8), x=(width - wide) // 2, y=y)

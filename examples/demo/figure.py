@@ -54,6 +54,7 @@ def _cycle(keys: Sequence[Vector], phase: float) -> Vector:
     place = (phase % 1.0) * len(keys)
     index = int(place) % len(keys)
     share = place - int(place)
+    # Smoothstep 3 t^2 - 2 t^3: from 0 to 1 with slope 0 at both, so that a motion does not jerk at its key poses.
     eased = share * share * (3.0 - 2.0 * share)
     return keys[index] * (1.0 - eased) + keys[(index + 1) % len(keys)] * eased
 
@@ -172,5 +173,5 @@ def extent(label: str) -> tuple[float, float, float, float]:
     points = np.array([list(joints(label, step / 24).values()) for step in range(24)]).reshape(-1, 2)
     room = 0.07
     gear = 0.42 if label == "Squat" else 0.0
-    left, right = min(points[:, 0].min() - room, -gear), max(points[:, 0].max() + room, gear)
-    return float(left), float(right), 0.0, float(points[:, 1].max() + room)
+    least_x, most_x = min(points[:, 0].min() - room, -gear), max(points[:, 0].max() + room, gear)
+    return float(least_x), float(most_x), 0.0, float(points[:, 1].max() + room)

@@ -90,20 +90,20 @@ _CLOTHES = "e4572e 1d3557 f72585 2a9d8f 6d6875 ffb703 6a4c93 d90429 22577a 21252
 _WARDROBE = tuple(map(colour, _CLOTHES.split()))
 
 
-def dressed(look: Look, rng: np.random.Generator) -> Look:
+def change_clothes(look: Look, rng: np.random.Generator) -> Look:
     """Return the same person in other clothes: nobody wears one shirt in every video."""
     shirt, shorts, accent = (_WARDROBE[index] for index in rng.choice(len(_WARDROBE), 3, replace=False))
     return replace(look, shirt=shirt, shorts=shorts, accent=accent)
 
 
 def _three(names: str) -> tuple[str, str, str]:
-    first, second, third = names.split()
-    return first, second, third
+    a, b, c = names.split()
+    return a, b, c
 
 
 def _colours(names: str) -> tuple[Colour, Colour, Colour]:
-    first, second, third = map(colour, names.split())
-    return first, second, third
+    a, b, c = map(colour, names.split())
+    return a, b, c
 
 
 def _looks() -> dict[str, Look]:

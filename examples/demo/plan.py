@@ -85,7 +85,7 @@ class Video:
     @property
     def frames(self) -> int:
         """All frames, cards included."""
-        return sum(part.frames for part in (self.title, *self.shots, self.end) if part)
+        return sum(section.frames for section in (self.title, *self.shots, self.end) if section)
 
     def shot_seconds(self, index: int) -> tuple[float, float]:
         """Return start and end of one shot in the video."""
@@ -190,8 +190,8 @@ def _card(rng: np.random.Generator, *, share: float, texts: Sequence[tuple[str, 
 
 def _hint(rng: np.random.Generator, *, effects: tuple[str, ...]) -> str:
     """Return what a person noted: most seen effects, and for most clean videos that there is none."""
-    seen = [kind for kind in effects if kind in HINTED]
+    visible = [kind for kind in effects if kind in HINTED]
     noted = rng.random()
     if not effects:
         return "none" if noted < 0.75 else ""
-    return "|".join(seen) if noted < 0.7 else ""
+    return "|".join(visible) if noted < 0.7 else ""

@@ -38,7 +38,7 @@ def render(folder: Path, *, seed: int, workers: int) -> list[Video]:
     # Long videos first, so that no process works alone at the end.
     missing.sort(key=lambda video: -video.frames)
     with progress("draw videos", len(missing), unit="videos") as bar:
-        for _ in _drawn(folder, missing, workers=workers):
+        for _ in _draw_all(folder, missing, workers=workers):
             bar.step()
     return videos
 
@@ -70,15 +70,15 @@ def _make_ready(folder: Path, *, seed: int) -> None:
     """Remove what another plan or an interrupted run has left, then note the plan."""
     note = folder / PLAN
     fingerprint = {"fingerprint": digest({"seed": seed, "version": VERSION})}
-    known = json.loads(note.read_text("utf-8")) if note.exists() else None
+    previous = json.loads(note.read_text("utf-8")) if note.exists() else None
     for path in sorted((folder / VIDEOS).glob("*")) + sorted((folder / VIDEOS).glob(f".*{PART}")):
-        if known != fingerprint or path.suffix == PART:
+        if previous != fingerprint or path.suffix == PART:
             path.unlink(missing_ok=True)
-    if known != fingerprint:
+    if previous != fingerprint:
         write_json(note, fingerprint)
 
 
-def _drawn(folder: Path, videos: list[Video], *, workers: int) -> Iterator[None]:
+def _draw_all(folder: Path, videos: list[Video], *, workers: int) -> Iterator[None]:
     """Draw the videos and give a sign after each one."""
     if workers == 1:
         for video in videos:
@@ -88,8 +88,8 @@ def _drawn(folder: Path, videos: list[Video], *, workers: int) -> Iterator[None]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         waiting = [pool.submit(render_video, video, _path(folder, video)) for video in videos]
-        for done in as_completed(waiting):
-            done.result()
+        for future in as_completed(waiting):
+            future.result()
             yield
 
 

@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, content: bytes, *, kind: str, with_body: bool, limit: int | None = None) -> None:
         """Send what was asked for; no byte at or behind `limit` is sent, whatever the headers say."""
-        span = _asked(self.headers.get("Range"), size=len(content))
+        span = _requested_range(self.headers.get("Range"), size=len(content))
         if span is None:
             self.send_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
             self.send_header("Content-Range", f"bytes */{len(content)}")
@@ -92,12 +92,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         start, end = span
-        whole = (start, end) == (0, len(content))
-        self.send_response(HTTPStatus.OK if whole else HTTPStatus.PARTIAL_CONTENT)
+        is_complete = (start, end) == (0, len(content))
+        self.send_response(HTTPStatus.OK if is_complete else HTTPStatus.PARTIAL_CONTENT)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(end - start))
         self.send_header("Accept-Ranges", "bytes")
-        if not whole:
+        if not is_complete:
             self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(content)}")
         self.end_headers()
         if with_body:
@@ -105,14 +105,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = self.close_connection or limit is not None
 
 
-def _asked(header: str | None, *, size: int) -> tuple[int, int] | None:
+def _requested_range(header: str | None, *, size: int) -> tuple[int, int] | None:
     """Return start and end of the bytes that a Range header asks for; None when there are no such bytes."""
     match = re.fullmatch(r"bytes=(\d*)-(\d*)", header or "")
     if match is None or match[0] == "bytes=-":
         return 0, size
-    first, last = match[1], match[2]
-    start = int(first) if first else max(0, size - int(last))
-    end = min(size, int(last) + 1) if first and last else size
+    # RFC 9110, 14.1.2, of 200 bytes: bytes=0-99 -> (0, 100); bytes=150- and bytes=-50, the last 50 -> (150, 200).
+    first_byte, last_byte = match[1], match[2]
+    start = int(first_byte) if first_byte else max(0, size - int(last_byte))
+    end = min(size, int(last_byte) + 1) if first_byte and last_byte else size
     return (start, end) if start < end else None
 
 

@@ -37,8 +37,8 @@ def _row(video: Video, url: str, *, middle: bool) -> dict[str, str]:
 def _middle(video: Video) -> tuple[str, str]:
     """Return the whole seconds inside the second shot, as a person reads them off a player."""
     start, end = video.shot_seconds(1)
-    first, last = int(start) + 1, int(end)
-    return f"{first // 60}:{first % 60:02d}", f"{last // 60}:{last % 60:02d}"
+    start_second, end_second = int(start) + 1, int(end)
+    return f"{start_second // 60}:{start_second % 60:02d}", f"{end_second // 60}:{end_second % 60:02d}"
 
 
 def _broken(videos: Sequence[Video], *, base_url: str) -> list[dict[str, str]]:

@@ -53,11 +53,11 @@ def draw_curves(axes: Axes, folders: Sequence[Path], stream: str, title: str) ->
     for number, (name, column, dashes) in enumerate(
         (("training", "train_accuracy", "-"), ("validation", "validation_accuracy", "--"))
     ):
-        found = [100 * np.array([float(row[column]) for row in run if row[column]]) for run in rows]
-        for values in found:
+        by_run = [100 * np.array([float(row[column]) for row in run if row[column]]) for run in rows]
+        for values in by_run:
             axes.plot(range(1, len(values) + 1), values, dashes, color=COLOURS[number], linewidth=0.5, alpha=0.4)
-        longest = range(max(map(len, found)))
-        mean = [np.mean([values[epoch] for values in found if len(values) > epoch]) for epoch in longest]
+        longest = range(max(map(len, by_run)))
+        mean = [np.mean([values[epoch] for values in by_run if len(values) > epoch]) for epoch in longest]
         axes.plot([epoch + 1 for epoch in longest], mean, dashes, color=COLOURS[number], linewidth=2, label=name)
     axes.set_title(f"{title}: accuracy of single views, %, {len(rows)} runs", loc="left", fontsize=9)
     axes.set_xlabel("epoch", color=GREY)

@@ -10,7 +10,7 @@ import torch
 from benchmark.frames.live import LIVE
 from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.speed import feeding, gpu, memory, paper
-from benchmark.speed.footage import drawn, of_folder
+from benchmark.speed.footage import draw_footage, of_folder
 from benchmark.speed.readers import opencv, pyav
 from slateboard.dataset import Dataset
 
@@ -20,7 +20,7 @@ READERS = {"opencv": opencv, "pyav": pyav}
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Three drawn clips of 24 frames and a link to one of them."""
-    return drawn(tmp_path_factory.mktemp("footage"), clips=4, frames=24, distinct=3, workers=1)
+    return draw_footage(tmp_path_factory.mktemp("footage"), clips=4, frames=24, distinct=3, workers=1)
 
 
 def test_drawn_clips_are_of_ucf101s_size_and_a_link_is_a_clip_of_its_own(footage: Dataset) -> None:
@@ -33,7 +33,7 @@ def test_drawn_clips_are_of_ucf101s_size_and_a_link_is_a_clip_of_its_own(footage
 @pytest.mark.parametrize("name", list(feeding.STREAMS))
 def test_stores_decoding_and_other_readers_give_the_same_inputs(footage: Dataset, tmp_path: Path, name: str) -> None:
     stream = feeding.STREAMS[name](batch=2)
-    test, kept = feeding.ready(footage, stream, tmp_path, READERS, views=4)
+    test, kept = feeding.prepare_test(footage, stream, tmp_path, READERS, views=4)
     assert kept == READERS
     assert test.views == 4
     inputs = {form: torch.cat(list(feeding.ours(test, form, 0))) for form in feeding.FORMS}
@@ -50,11 +50,11 @@ def test_a_reader_that_is_a_frame_late_is_found_out(footage: Dataset, tmp_path: 
         return opencv(path, np.minimum(indices + 1, 23), width, height)
 
     stream = feeding.c3d(batch=2)
-    test, _ = feeding.ready(footage, stream, tmp_path, {}, views=4)
+    test, _ = feeding.prepare_test(footage, stream, tmp_path, {}, views=4)
     assert not feeding.other_frames(test, READERS)
     found = feeding.other_frames(test, {"late": late, "opencv": opencv})
     assert found == {item.clip_id: ["late"] for batch in test.batches for item in batch}
-    _, kept = feeding.ready(footage, stream, tmp_path, {"late": late, "opencv": opencv}, views=4)
+    _, kept = feeding.prepare_test(footage, stream, tmp_path, {"late": late, "opencv": opencv}, views=4)
     assert list(kept) == ["opencv"]
 
 
