@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from curate.fetching.policy import POLICIES
-from slateboard.records.source import Source, State, host_of
+from slateboard.records.source import State, host_of
 
 LOCAL = "local"
 """Stands for the host of paths."""
@@ -13,11 +13,6 @@ LOCAL = "local"
 def in_order(counts: Mapping[State, int]) -> dict[str, int]:
     """Return state -> number, in the order of the states; states that none has are left out."""
     return {state.value: counts[state] for state in State if counts.get(state)}
-
-
-def count_states(sources: Iterable[Source]) -> dict[str, int]:
-    """Return state -> number of sources."""
-    return in_order(Counter(source.state for source in sources))
 
 
 def by_host(standing: Sequence[tuple[State, str, str]]) -> dict[str, dict[str, int]]:

@@ -99,6 +99,7 @@ def refuse_weaker(path: Path, dataset: Dataset, split: Split, *, depth: Depth) -
         # None is at `path`, or none that proves anything.
         return
     is_of_split = (stored["dataset_sha256"], stored["lists_sha256"]) == (dataset.sha256, split.sha256)
+    # table < hashes < media: one made with media stands against hashes and table, one with hashes against table.
     earlier = Options.read(stored["options"]).depth
     if is_of_split and earlier in _DEPTHS[_DEPTHS.index(depth) + 1 :]:
         raise SlateboardError(

@@ -27,6 +27,7 @@ RECORD = "split.json"
 
 def write_split(folder: Path, split: Split, dataset: Dataset, *, report: Audit | None = None) -> None:
     """Write a split into its folder, over its files there; `report` is its audit where there is one already."""
+    # The record goes first and comes last: killed in between, the folder is no split and is written again.
     (folder / RECORD).unlink(missing_ok=True)
     with whole(folder / "parts.parquet") as temporary:
         parts_table(dataset, split).to_parquet(temporary, index=False)

@@ -166,6 +166,8 @@ def _confused(score: Score) -> list[tuple[str, str, int, int]]:
     names = readable(list(score.per_class))
     counts = np.array(score.confusion)
     np.fill_diagonal(counts, 0)
+    # Places in the flat matrix, most clips first: of 4 classes place 6 is row 1, column 2. Stable, so that equal counts
+    # come in the order of the classes.
     order = np.argsort(-counts, axis=None, kind="stable")[:_CONFUSED]
     cells = [divmod(int(place), len(names)) for place in order]
     support = [int(values["support"]) for values in score.per_class.values()]

@@ -143,6 +143,7 @@ class _Run:
 
 
 def _time(command: Sequence[str]) -> _Run:
+    # RUSAGE_CHILDREN holds what children used that have ended: the difference is this one's, as no other runs.
     before, started = _cpu(), time.perf_counter()
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     wall, cpu = time.perf_counter() - started, _cpu() - before

@@ -179,6 +179,7 @@ def _reads(test: Test, item: Item, reader: Reader, views: Mapping[int, torch.Ten
 def _our_view(test: Test, form: str, item: Item, shift: int) -> torch.Tensor:
     """Return our RGB [T, 3, H, W] of a view, whole frames earlier or later."""
     clips = test.clips[form]
+    # Neighbouring frames of a still are the same: then a shift proves nothing, and none is nearer.
     last = clips.frames.facts(item.clip_id).frames - 1
     moved = replace(item, indices=np.clip(item.indices + shift, 0, last))
     return gather(clips.frames, [moved]).rgb()[0]
@@ -263,6 +264,7 @@ def compare(test: Test, readers: Mapping[str, Reader], *, processes: int, rounds
         _time_round(side, clock)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
+        # Sides A B C run as A B C, B C A, C A B: none is always first, or always after the same one.
         order = list(sides)[number % len(sides) :] + list(sides)[: number % len(sides)]
         for name in order:
             seconds[name].append(_time_round(sides[name], clock))

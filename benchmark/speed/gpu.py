@@ -158,6 +158,7 @@ class Bench:
 
 def clips_a_second(step: Callable[[torch.Tensor, torch.Tensor], None], feed: Iterator[Fed], *, steps: int) -> float:
     """Return the rate of so many steps, by the clock, from when the device is idle until it is idle again."""
+    # First steps choose algorithms and allocate memory; they are not timed.
     for inputs, labels in itertools.islice(feed, min(_WARM_STEPS, steps)):
         step(inputs, labels)
     _wait()

@@ -66,6 +66,8 @@ def frames_to_jpegs(path: Path, folder: Path) -> list[Path]:
 
 def embed(frames: Sequence[Path], target: Path) -> None:
     """Read N JPEGs, write their sum weighted by 3.1.2."""
+    # M = sum over p = 1 ... N of p / (N (N + 1) / 2) I_p (MEI paper, 3.1.2, gradient division): of 10 frames the last
+    # weighs 10 / 55, the first 1 / 55.
     total = np.zeros(_read(frames[0]).shape)
     for weight, path in zip(weights(len(frames), "gradient").tolist(), frames, strict=True):
         total += weight * _read(path)

@@ -52,8 +52,7 @@ def table(count: int, groups: int) -> Dataset:
     classes = tuple(f"Class{number:03}" for number in range(CLASSES))
     numbers = pd.Series(np.arange(count)).map("{:012x}".format)
     labels = pd.Series(np.asarray(classes, object)[label_index])
-    seconds = chance.uniform(1, 12, count).round(2)
-    blank = pd.Series([""] * count)
+    seconds, blank = chance.uniform(1, 12, count).round(2), pd.Series([""] * count)
     columns: dict[str, object] = {
         "clip_id": numbers,
         "path": "videos/" + labels + "/v_" + numbers + ".mp4",

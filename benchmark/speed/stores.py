@@ -87,6 +87,7 @@ def _reads(frames: Store | VideoStore, count: int) -> list[Read]:
     chance = np.random.default_rng(0)
     usable = sorted(clip for clip, place in frames.shards.places.items() if place.facts.frames >= LENGTH)
     clips = [usable[number] for number in chance.integers(0, len(usable), count).tolist()]
+    # The last start of 16 of 100 frames is 84; integers() leaves its upper end out.
     starts = [int(chance.integers(0, frames.facts(clip).frames - LENGTH + 1)) for clip in clips]
     return [(clip, np.arange(start, start + LENGTH)) for clip, start in zip(clips, starts, strict=True)]
 

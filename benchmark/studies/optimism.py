@@ -83,6 +83,7 @@ def pairs(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int 
     for repeat in range(seeds):
         grouped = base if repeat == 0 else _divide_again(dataset, base, repeat)
         for position, split in enumerate(grouped):
+            # A seed for each pair: three folds and two repeats take 0, 1, 2 and 3, 4, 5 beyond that of the settings.
             seed = settings.split.seed + repeat * len(grouped) + position
             random = _random_like(workspace, dataset, split, seed=seed)
             is_written = bool(written) and (split.train, split.test) == (base[position].train, base[position].test)

@@ -39,6 +39,7 @@ def repeat_middle(view: Item) -> Item:
 
 def shuffle(view: Item, *, seed: int) -> Item:
     """Return a view with its frames in random order, the same for the same clip, view and seed."""
+    # crc32 rather than hash(), which Python salts anew in each process.
     generator = np.random.default_rng((seed, zlib.crc32(view.clip_id.encode()), view.number))
     return replace(view, indices=generator.permutation(view.indices))
 

@@ -83,6 +83,7 @@ def sensitivity(workspace: Workspace, loaded: Loaded, decoders: Sequence[str]) -
     accuracies: dict[str, list[float]] = {}
     for row in rows:
         accuracies.setdefault(row.stream, []).append(row.accuracy)
+    # spread is the greatest accuracy less the least: what the choice of a decoder alone can make of one run.
     # Compared with itself: the accuracies of predictions.parquet, by the same code as those of the decoders.
     unchanged = compare(tested, tested, loaded.dataset.clips, loaded.split)
     result = Sensitivity(

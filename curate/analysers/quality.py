@@ -118,6 +118,8 @@ class Quality:
 
     def _frozen(self, looks: list[_Look], shot: Shot) -> "_Flag":
         """Measure: longest time in seconds for which a picture is held."""
+        # Pictures at 0, 1/8, 2/8, 3/8, 4/8 and 5/8 s, of which all but the first are like the one before: held for
+        # 5/8 s, which is over the half second. A change in between begins anew, and the longest hold counts.
         least = self._parameters["frozen_seconds"]
         longest = held = total = 0.0
         for before, look in pairwise(looks):
@@ -147,6 +149,7 @@ class Quality:
 
     def _low_resolution(self) -> "_Flag":
         """Measure: shorter side in square pixels."""
+        # Anamorphic video, 720 x 576 with pixels 16 : 15, is shown 768 wide: the shorter side is what a person sees.
         side = min(self._media.width * self._media.sample_aspect, self._media.height)
         low = side < self._parameters["least_short_side"]
         return low, side, float(low)

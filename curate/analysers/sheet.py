@@ -33,6 +33,7 @@ class Sheet:
         """Keep every step-th picture; the step doubles when there are too many, and every second one is dropped."""
         if self._count % self._step == 0:
             self._thumbnails.append((frame.index, _jpeg(frame)))
+            # 1,201 at every frame become 601 at every second one: even over the media, however long it is.
             if len(self._thumbnails) > _MAX_THUMBNAILS:
                 self._thumbnails, self._step = self._thumbnails[::2], 2 * self._step
         self._count += 1

@@ -44,7 +44,8 @@ class Comparison:
             return [replace(self, pairs=(pair,)) for pair in self.pairs] if len(self.pairs) > 1 else []
         pairs = [pair for _, candidates in _candidates(self, ComparisonResult()) for pair in candidates]
         smaller = [replace(self, pairs=tuple(pairs[at : at + _PAIRS])) for at in range(0, len(pairs), _PAIRS)]
-        # A single one would be the same work once more.
+        # The engine divides what ended its worker: pairs by 16, then one by one, until the pair that does it fails
+        # alone. A single part would be the same work once more.
         return smaller if len(smaller) > 1 else [of_pair for comparison in smaller for of_pair in comparison.divide()]
 
 

@@ -22,6 +22,9 @@ def group_names(
     was taken still links: a compilation joins the uploads that it shows.
     """
     clips = sorted(clips, key=lambda clip: clip.clip_id)
+    # Three kinds of rows, so that one table holds all links: clip c1 of media m1, source s1 with its address and m1,
+    # and m1 itself where it is in a pair. A compilation m9 without clips, in the pairs (m1, m9) and (m2, m9), makes
+    # one group of the clips of m1 and m2.
     pairs = [(f"media {pair.first}", f"media {pair.second}") for pair in duplicates]
     rows = [*_clip_rows(clips, sources), *_source_rows(sources), *_media_rows(pairs)]
     table = pd.DataFrame(rows, columns=["clip_id", *LINKS], dtype=object)

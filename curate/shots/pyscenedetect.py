@@ -55,4 +55,5 @@ class PySceneDetectAdapter:
 
 def to_frames(seconds: float, frame_rate_hz: float) -> int:
     """Return a time in frames, at least one."""
+    # 0.4 s at 30 frames a second: 12; 0.01 s at 25: 1
     return max(1, round(seconds * frame_rate_hz))

@@ -75,6 +75,8 @@ def _outlines(pieces: Sequence[Piece], height: float, *, grow_px: float) -> NDAr
     lengths = np.hypot(along[:, 0], along[:, 1])[:, None]
     along = np.where(lengths > 1e-6, along / np.maximum(lengths, 1e-6), [1.0, 0.0])
     across = np.column_stack([-along[:, 1], along[:, 0]])
+    # Half a circle about either end, seven points each, joined to a closed outline: a capsule, which tapers where the
+    # two radii differ.
     arc = _COS * along[:, None] + _SIN * across[:, None]
     rims = [ends[:, None] + radii[:, 1, None, None] * arc, starts[:, None] - radii[:, 0, None, None] * arc]
     return np.round(np.concatenate(rims, axis=1) * (1 << _SHIFT)).astype(np.int32)

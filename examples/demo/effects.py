@@ -90,6 +90,7 @@ def _fitting(name: str, lines: Sequence[str], *, wide: float, tall: float) -> Im
 def _blend(layer: NDArray[np.uint8], *, x: int, y: int) -> Edit:
     """Return an edit that lays an RGBA picture over the video with its corner at x, y."""
     rows, columns = slice(y, y + layer.shape[0]), slice(x, x + layer.shape[1])
+    # out = picture (1 - a) + layer a, with the second term worked out once for all frames.
     alpha = layer[..., 3:].astype(np.float32) / 255
     paint = layer[..., :3] * alpha
 

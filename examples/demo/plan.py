@@ -135,6 +135,7 @@ def _deal_effects(rng: np.random.Generator) -> list[list[tuple[str, ...]]]:
     dealt: list[list[tuple[str, ...]]] = [[()] * len(columns) for _ in rows]
     for column in range(len(columns)):
         for row in rng.permutation(len(rows)):
+            # White squares of the shuffled board: of 16 uploaders 8 in each class, of 9 videos 4 or 5 of an uploader.
             if (rows[row] + columns[column]) % 2:
                 deck = deck or _deck(rng)
                 dealt[row][column] = deck.pop()

@@ -88,6 +88,8 @@ def _places(take: Take, frame: int, *, width: int) -> list[float]:
     """Return the x of every figure in sight: one that stays, or a train whose next one enters in time."""
     if not take.travel:
         return [take.x]
+    # A train of figures one square apart, which is no more than the width: whenever one has left at one side another
+    # has come in at the other, so that every frame shows the motion.
     leftmost = (take.x + take.travel * frame) % take.spacing - take.spacing
     return [leftmost + take.spacing * index for index in range(int(width / take.spacing) + 4)]
 

@@ -46,6 +46,8 @@ def _inconsistent(dataset: Dataset) -> list[str]:
     inside = (index >= 1) & (index <= len(dataset.classes))
     expected = classes[np.where(inside, index - 1, len(dataset.classes))]
     labels = clips["label"].to_numpy(dtype=object)
+    # The folder of the file is its class: videos/Squat/v_Squat_01.mp4 -> Squat. A path without a folder stays as it is,
+    # and so differs from every label.
     paths = pa.array(clips["path"].astype(str).to_numpy(dtype=object), pa.large_string())
     parents = pc.replace_substring_regex(paths, r"^(?:.*/)?([^/]*)/[^/]*$", r"\1").to_numpy(zero_copy_only=False)
     wrong = clips[(expected != labels) | (parents != labels)]

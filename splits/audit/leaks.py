@@ -61,6 +61,8 @@ def _across_labels(name: str, membership: SplitMembership, column: str, rows: Ma
     """Count values in train under one label and in test under another: a group id made of class and title hides it."""
     shared_rows, codes, values = _shared(membership, column, rows)
     labels = membership.clips["label"][shared_rows].to_numpy(dtype=object)
+    # Upload u has clips of Golf in train and of Swing in test. A group made of class and title, Golf_u and Swing_u,
+    # parts them without a broken group; the value that both share, u, is what betrays them.
     of_value = pd.DataFrame({"code": codes, "label": labels}).drop_duplicates()
     several = of_value[of_value["code"].duplicated(keep=False)].sort_values(["code", "label"])
     labels_of = several.groupby(several["code"].to_numpy())["label"].agg(list)

@@ -40,7 +40,8 @@ def describe_link(membership: SplitMembership, key: str) -> str:
     across = [_describe(column, set(values[train]) & set(values[test])) for column, values in columns]
     if any(across):
         return ", ".join(filter(None, across))
-    # A value of a single clip links nothing.
+    # Train has a, test has c; a and b share a group, b and c a file, so b, wherever it is, links them: "chain of group
+    # g, file f". A value of a single clip links nothing.
     chain = [_describe(column, set(values[values.duplicated()])) for column, values in columns]
     return f"chain of {', '.join(filter(None, chain))}"
 

@@ -37,6 +37,7 @@ class SplitMembership:
     def of(cls, clips: pd.DataFrame, split: Split) -> "SplitMembership":
         """Look every clip of the table up in the parts of a split."""
         # One pass over all names: a million take a second, looking each part up in the table six times that.
+        # Table a, b; train a, test b c: names a b c are numbers 0 1 2, table_codes [0, 1], split_codes [0, 1, 2].
         lists = [getattr(split, subset) for subset in PARTS]
         ids = clips["clip_id"].to_numpy(dtype=object)
         codes, names = pd.factorize(np.array([*ids, *(clip for clips in lists for clip in clips)], dtype=object))
@@ -48,6 +49,7 @@ class SplitMembership:
             masks[subset], start = is_member[table_codes], start + len(members)
         rows = np.bincount(table_codes, minlength=len(names))
         mentions = np.bincount(split_codes, minlength=len(names))
+        # rows counts a name in the table, mentions in the split: c above has 0 rows and 1 mention, so it is foreign.
         in_two, foreign, repeated = mentions > 1, (rows == 0) & (mentions > 0), rows > 1
         keys = group_keys(clips)
         key_codes, key_names = pd.factorize(keys.to_numpy(dtype=object))

@@ -113,7 +113,8 @@ def by_hashes(membership: SplitMembership, *, most_bits: int = MOST_BITS) -> Nea
     in_train, in_test = (membership.masks[subset][membership.used][places] for subset in ("train", "test"))
     pairs = near_pairs(bits, most_bits=most_bits)
     row, column = pairs[:, 0], pairs[:, 1]
-    # As (train, test): pairs of a train row and a test column as they are, the opposite ones turned round.
+    # As (train, test): pairs of a train row and a test column as they are, the opposite ones turned round. A clip that
+    # the lists name in both is in both masks, and such a pair counts once.
     forward, backward = in_train[row] & in_test[column], in_test[row] & in_train[column]
     across = np.concatenate([pairs[forward], pairs[backward & ~forward][:, ::-1]])
     distance = np.bitwise_count(bits[across[:, 0]] ^ bits[across[:, 1]]).sum(axis=1)

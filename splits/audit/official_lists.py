@@ -110,6 +110,8 @@ def split_of_lists(dataset: Dataset, listing: Listing, number: int) -> Split:
 
 def group_of(entry: Entry) -> str:
     """Return the source that a clip's name gives: UCF101's gNN, HMDB51's and JHMDB's title, Kinetics' video; or ''."""
+    # v_Archery_g01_c02 -> v_Archery_g01; kd3XKPSvVOE_000010_000020 -> kd3XKPSvVOE;
+    # Golf_Swing_@6Iron_golf_f_nm_np1_ri_med_0 of class golf -> Golf_Swing_@6Iron
     name = entry.stem
     for pattern in (_UCF101, _KINETICS):
         if match := pattern.fullmatch(name):

@@ -89,6 +89,7 @@ def _rows(reading: Reading, path: Path) -> list[tuple[str, str, dict[str, str]]]
 
 def _style_with_quotes(style: Style, lines: Sequence[tuple[str, str, list[str]]]) -> Style:
     """Return the style whose quotes write the lines as they were; ActivityNet's copies quote cells with a blank."""
+    # `riding a bike,abc` as needed, `"riding a bike",abc` with blanks, `"riding a bike","abc"` all.
     for quoting in ("needed", "blanks", "all"):
         candidate = replace(style, quoting=quoting)
         if all(candidate.row(cells) == line for _, line, cells in lines):

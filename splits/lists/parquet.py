@@ -55,6 +55,7 @@ def _add(reading: Reading, where: str, name: str, clip: object, fold: object, wo
     subset = next((subset for subset in _SUBSETS if subset == word), None)
     if not isinstance(clip, str) or not clip:
         reading.wrong(where, f"has clip_id {clip!r}.", "Give the id of a clip.")
+    # True is an int in Python, and a column of booleans is no column of folds.
     elif not isinstance(fold, int) or isinstance(fold, bool) or fold < 1:
         reading.wrong(where, f"has fold {fold!r}.", "Folds are whole numbers that count from 1.")
     elif subset is None:

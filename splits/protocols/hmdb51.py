@@ -40,6 +40,7 @@ def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: 
     if min(train, test, count) < 1 or test * count > train + test:
         what = f"{count} splits with {test} of {train + test} clips in test each."
         raise BadInput([Problem("train_clips, test_clips, splits", what, "The tests must fit into all clips.")])
+    # 30 of 70 + 30, three splits: shares 0.3, 0.3, 0.3 and 0.1 that no split tests.
     tests = (test / (train + test),) * count
     rotation = rotate_groups(dataset, protocol="hmdb51", seed=seed, tests=tests, held=held)
     return [

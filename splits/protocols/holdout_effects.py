@@ -68,6 +68,8 @@ def _split(dataset: Dataset, keys: pd.Series, parameters: Mapping[str, Any], see
     share = parameters["test_share"]
     division = divide_groups(clips[is_decided], keys[is_decided], shares=(share, 1 - share), seed=seed, held=held)
     on_test_side = keys.map(division.subset_of).eq(0)
+    # Split 1 tests clips with effects. Of a mixed group on the test side its clips with effects are tested and those
+    # without are unused; on the train side it is the reverse.
     test = is_decided & on_test_side & clips["has_effects"].eq(tested)
     train = is_decided & ~on_test_side & clips["has_effects"].ne(tested)
     _refuse_missing(clips["label"], {"train": train, "test": test}, number)

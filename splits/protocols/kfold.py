@@ -30,5 +30,6 @@ def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: 
     folds = parameters["folds"]
     if folds < 2:
         raise BadInput([Problem("folds", f"is {folds}.", "Ask for at least 2 folds.")])
+    # Shares that sum to 1: no fold for training alone is left.
     tests = (1 / folds,) * folds
     return rotation_splits(dataset, protocol="kfold", parameters=parameters, seed=seed, tests=tests, held=held)

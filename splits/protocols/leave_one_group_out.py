@@ -27,6 +27,8 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     clips = dataset.clips
     _refuse(dataset)
     keys = group_keys(clips)
+    # Component -> the groups in it, usually one. Two groups that share a file are one fold: left out apart, the file
+    # would be in train and in test.
     members = clips["group"].groupby(keys).unique().map(sorted)
     folds = sorted((groups, key) for key, groups in members.items())
     return [

@@ -40,6 +40,7 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
         random = np.random.default_rng([seed, number])
         test: set[str] = set()
         for clips in members:
+            # 25 clips, share 0.3: round(7.5) = 8, to even; 2 clips, share 0.1: at least 1, so one on either side.
             size = min(max(round(share * len(clips)), 1), len(clips) - 1)
             test.update(random.choice(np.array(clips, dtype=object), size, replace=False))
         split = split_of(

@@ -35,6 +35,8 @@ def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: 
     if min(test, count) < 1 or test * count > of:
         what = f"{count} splits with {test} of {of} groups in test each."
         raise BadInput([Problem("test_groups, of_groups, splits", what, "The tests must fit into all groups.")])
+    # 7 of 25 groups: shares 0.28, 0.28, 0.28 and 0.16 that no split tests. A class of 25 groups has 7 in each test, one
+    # of 10 has 2.8, so 2 or 3.
     tests = (test / of,) * count
     return rotation_splits(
         dataset, protocol="ucf101", parameters=parameters, seed=seed, tests=tests, unit="groups", held=held
