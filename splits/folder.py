@@ -118,9 +118,10 @@ def existing(workspace: Workspace, dataset: Dataset) -> list[str]:
 
 
 def numbered(folder: Path) -> list[Path]:
-    """Return the records of the splits in the folder of a protocol, by their numbers; other folders are none."""
-    found = [path for path in folder.glob(f"*/{RECORD}") if path.parent.name.isdecimal()]
-    return sorted(found, key=lambda path: int(path.parent.name))
+    """Return the records of the splits in the folder of a protocol, sorted by number; other folders are ignored."""
+    records = [path for path in folder.glob(f"*/{RECORD}") if path.parent.name.isdecimal()]
+    # By number, not by name: 2 before 10.
+    return sorted(records, key=lambda path: int(path.parent.name))
 
 
 def _with_ranges(keys: Iterable[str]) -> list[str]:

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from slateboard.paths import SafeId, SafeName
 from slateboard.files import digest
+from slateboard.paths import SafeId, SafeName
 from slateboard.records.base import Record
 
 
