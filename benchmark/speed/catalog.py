@@ -104,9 +104,14 @@ def _multiply(workspace: Workspace, count: int) -> None:
         _copy(connection, "clips", clip_columns, where=fetched)
         _copy(connection, "proposals", {"source_id": "copies.source_id"}, where="n % 10 < 8")
         copied = [media_id for (media_id,) in connection.execute("SELECT media_id FROM media")]
+    _link_observations(workspace, copied)
+
+
+def _link_observations(workspace: Workspace, media_ids: list[str]) -> None:
+    """Give each media the observation files of the one that has them."""
     (seed,) = workspace.observations.iterdir()
-    for copy in copied:
-        folder = workspace.observations / copy
+    for media_id in media_ids:
+        folder = workspace.observations / media_id
         if folder != seed:
             folder.mkdir()
             for file in seed.iterdir():

@@ -16,11 +16,11 @@ from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import sha256_of
 from slateboard.media.fingerprints import SIDE, Fingerprint
 from slateboard.workspace import Workspace
-from splits.audit.alike import by_fingerprints
-from splits.audit.intact import states
-from splits.audit.learned import read_learned
-from splits.audit.listed import dataset_of_lists, read_lists, split_of_lists
-from splits.audit.sides import Sides
+from splits.audit.file_integrity import damaged_files
+from splits.audit.membership import SplitMembership
+from splits.audit.near_duplicates import by_fingerprints
+from splits.audit.official_lists import dataset_of_lists, read_lists, split_of_lists
+from splits.audit.training_record import read_training_record
 from splits.certificate import read_certificate
 from splits.listing.entries import LISTS
 from splits.steps import audit, make
@@ -109,7 +109,7 @@ RECORDS = {
 def test_a_run_whose_record_is_damaged_is_bad_input(tmp_path: Path, grid: Dataset, name, text) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(BadInput, match=name):
-        read_learned(tmp_path, grid, lambda protocol, number: pytest.fail("not asked"))
+        read_training_record(tmp_path, grid, lambda protocol, number: pytest.fail("not asked"))
 
 
 @pytest.mark.parametrize("name", ["ids.parquet", "ids.csv", "ids.txt", "ids.json"])
@@ -118,7 +118,7 @@ def test_a_damaged_list_of_training_ids_is_bad_input(tmp_path: Path, grid: Datas
     for content in (b"", b"\xff\xfe\x00", b"PAR1" * 9):
         path.write_bytes(content)
         try:
-            assert read_learned(path, grid, lambda protocol, number: pytest.fail("not asked")).unknown
+            assert read_training_record(path, grid, lambda protocol, number: pytest.fail("not asked")).unknown
         except BadInput as error:
             assert name in str(error)
 
@@ -143,7 +143,7 @@ def test_a_damaged_fingerprint_is_unseen_and_a_bomb_is_not_unpacked(make_dataset
     data = make_dataset([{"label": "a"}] * 6)
     ids = data.clips["clip_id"].tolist()
     split = type("Cut", (), {"train": tuple(ids[:3]), "test": tuple(ids[3:]), "unused": (), "key": "x-1"})
-    sides = Sides.of(data.clips, split)
+    sides = SplitMembership.of(data.clips, split)
     good = zlib.compress(np.zeros((1, 2, SIDE, SIDE), np.uint8).tobytes())
     rows = [
         row(ids[0], good),
@@ -178,6 +178,6 @@ def test_a_clip_that_ends_the_process_that_decodes_it_is_undecodable_and_the_oth
         shutil.copyfile(sound, target)
     rows = [{"label": "a", "frames": 0, "sha256": sha256_of(sound)} for _ in range(3)]
     dies = run_but(lambda item: item.path.stem == "v_a_1", "its process was killed by SIGFPE")
-    monkeypatch.setattr("splits.audit.intact.engine.run", dies)
-    found = states(Dataset(**{**vars(make_dataset(rows)), "root": tmp_path}))
+    monkeypatch.setattr("splits.audit.file_integrity.engine.run", dies)
+    found = damaged_files(Dataset(**{**vars(make_dataset(rows)), "root": tmp_path}))
     assert found == {"clip0001": ("undecodable", "v_a_1.mp4: its process was killed by SIGFPE")}
