@@ -124,7 +124,7 @@ def first_line(path: Path) -> str:
 def kinds() -> dict[str, str]:
     """Return kind -> package for every folder of extensions: those whose `__init__` says it holds one file each."""
     found = {}
-    for package in PACKAGES[1:]:
+    for package in PACKAGES:
         for folder in sorted(folder_of(package).iterdir()):
             marker = folder / "__init__.py"
             if marker.is_file() and "one file each" in first_line(marker):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from slateboard.dataset import Dataset, read_release
+from slateboard.dataset_lookup import folder_of, layout_of, read_folder
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.files import whole, write_json, write_text
-from slateboard.layouts import folder_of, layout_of, read_folder
 from slateboard.paths import inside
 from slateboard.records.split import Split
 from slateboard.sums import SUMS

@@ -13,7 +13,7 @@ from curate.analysis.decode_pass import ANALYSERS, EFFECTS
 from curate.listing.sources import IMPORTERS
 from curate.shots.tracking import DETECTORS
 from leaderboards.steps.build import FORMATS
-from slateboard.layouts import LAYOUTS
+from slateboard.dataset_lookup import LAYOUTS
 from slateboard.registry import Card, first_line, folder_of, kinds
 from splits.division import PROTOCOLS
 from splits.listing.entries import LISTS

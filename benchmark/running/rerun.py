@@ -12,8 +12,8 @@ from benchmark.models.transfer.shelf import Shelf
 from benchmark.running.planning import JOINTLY
 from benchmark.training import checkpoint
 from slateboard.dataset import Dataset
+from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.layouts import dataset_at
 from slateboard.records.result import Result
 from slateboard.records.run import Run
 from slateboard.records.split import Split

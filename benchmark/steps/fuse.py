@@ -13,7 +13,7 @@ import typer
 from benchmark.running.fusing import find_runs, fused_record, numbers
 from benchmark.running.rerun import load_record
 from benchmark.running.runs import carry_out
-from slateboard.layouts import dataset_at
+from slateboard.dataset_lookup import dataset_at
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 

@@ -12,7 +12,7 @@ import typer
 
 from benchmark.baseline import BASELINES
 from benchmark.running.joint import run_jointly
-from slateboard.layouts import dataset_at
+from slateboard.dataset_lookup import dataset_at
 from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace

@@ -12,9 +12,9 @@ import typer
 
 from benchmark.running.planning import plan
 from benchmark.studies.optimism import UNSAFE, measure, pairs, path_of
+from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import SlateboardError
 from slateboard.files import write_json
-from slateboard.layouts import dataset_at
 from slateboard.options import DatasetName
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace

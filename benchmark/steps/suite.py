@@ -18,9 +18,9 @@ from benchmark.suites.going import carry_on, folder_of
 from benchmark.suites.jobs import jobs_of
 from benchmark.suites.states import States
 from slateboard.catalog.lock import held
+from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Engine
 from slateboard.errors import Finding
-from slateboard.layouts import dataset_at
 from slateboard.options import RayAddress
 from slateboard.progress import show
 from slateboard.workspace import Workspace

@@ -14,8 +14,8 @@ from benchmark.baseline import BASELINES
 from benchmark.running.planning import plan
 from benchmark.running.runs import Outcome, carry_out
 from slateboard.dataset import Dataset
+from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
-from slateboard.layouts import dataset_at
 from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.records.run import Run

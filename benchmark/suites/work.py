@@ -16,8 +16,8 @@ from benchmark.running.runs import carry_out
 from benchmark.suites.jobs import Job
 from benchmark.suites.states import Reason, Row, done_row
 from benchmark.training.memory import DoesNotFit, is_out_of_memory
+from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Finding, MissingRequirement, Problem, SlateboardError
-from slateboard.layouts import dataset_at
 from slateboard.progress import say
 from slateboard.unwritable import UNWRITABLE
 from slateboard.workspace import Workspace

@@ -13,7 +13,7 @@ from benchmark.steps.slices import command as slices
 from benchmark.suites.jobs import Job
 from benchmark.suites.states import States
 from slateboard.errors import BadInput, SlateboardError
-from slateboard.layouts import hashed
+from slateboard.folder_dataset import cached_sha256s
 from slateboard.records.run import Run
 from slateboard.workspace import Workspace
 
@@ -113,9 +113,9 @@ def test_runs_with_damaged_results_or_predictions_are_named_together(workspace: 
 def test_a_damaged_memory_of_hashes_is_made_again(tmp_path: Path, capsys) -> None:
     file, memory = tmp_path / "a.avi", tmp_path / "files.parquet"
     file.write_bytes(b"a")
-    first = hashed(memory, [file])
+    first = cached_sha256s(memory, [file])
     for content in (b"", b"PAR1", memory.read_bytes()[:100]):
         memory.write_bytes(content)
-        assert hashed(memory, [file]) == first
+        assert cached_sha256s(memory, [file]) == first
     assert len(pd.read_parquet(memory)) == 1
     assert "is no table of hashes" in capsys.readouterr().err

@@ -16,8 +16,8 @@ from benchmark.steps.store import build
 from benchmark.steps.train import command
 from leaderboards.score import score
 from slateboard.dataset import Dataset
+from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Held, SlateboardError
-from slateboard.layouts import dataset_at
 from slateboard.records.result import Result
 from slateboard.records.run import Run
 from slateboard.workspace import Workspace

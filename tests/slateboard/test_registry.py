@@ -1,5 +1,7 @@
 """Extensions are found by file name, and what is wrong with one is said plainly."""
 
+import ast
+import re
 import sys
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import pytest
 
 from slateboard import registry
 from slateboard.errors import BadInput, MissingRequirement, SlateboardError
-from slateboard.registry import Card, Parameter, Registry, kinds
+from slateboard.registry import Card, Parameter, Registry, folder_of, kinds
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -59,6 +63,50 @@ def test_a_card_fills_in_defaults_and_names_every_wrong_parameter() -> None:
         "[baselines.x]: unknown parameter 'widht'. Did you mean 'width'?",
         "[baselines.x]: 'rate' is 'fast'. Give a value of type float.",
     ]
+
+
+FLOORS = {"slateboard": 0, "splits": 1, "leaderboards": 1, "curate": 2, "benchmark": 2}
+"""Package -> its floor, as the import contracts of pyproject.toml have it."""
+UPWARD = {
+    ("slateboard/cli.py", "GROUPS"): "a command's first word names the package whose steps/ hold it",
+    ("slateboard/__init__.py", "_API"): "`sb.divide` and its like: loaded when somebody asks for the name",
+    ("slateboard/steps/ls.py", "kinds"): "`slateboard ls` shows extensions of every package",
+}
+"""Where the floor names modules of upper floors as strings, and why; nothing else may."""
+
+
+def test_a_registry_names_a_folder_of_its_own_package_or_of_a_lower_floor() -> None:
+    arrows = {}
+    for path in (path for package in FLOORS for path in folder_of(package).rglob("*.py")):
+        package = path.relative_to(ROOT).parts[0]
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).partition("[")[0] == "Registry":
+                named = call.args[0].value if isinstance(call.args[0], ast.Constant) else None
+                arrows[path.relative_to(ROOT).as_posix(), named] = package
+    dynamic = {place for place, named in arrows if named is None}
+    assert dynamic == {"slateboard/steps/ls.py"}
+    wrong = [
+        (place, named)
+        for (place, named), package in arrows.items()
+        if named and (top := named.partition(".")[0]) != package and FLOORS[top] >= FLOORS[package]
+    ]
+    assert wrong == []
+    assert {named for _, named in arrows if named} == set(kinds().values())
+
+
+def test_the_floor_names_modules_of_upper_floors_only_where_a_list_says_so() -> None:
+    upper = re.compile(rf"(?:{'|'.join(name for name, floor in FLOORS.items() if floor)})(?:\.[a-z_]+)*")
+    found = set()
+    for path in folder_of("slateboard").rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            is_name = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented
+            if is_name and upper.fullmatch(node.value) and "." in node.value:
+                found.add(path.relative_to(ROOT).as_posix())
+    assert found <= {place for place, _ in UPWARD}
+    for place, name in UPWARD:
+        assert re.search(rf"\b{name}\b", (ROOT / place).read_text("utf-8")), f"{place} has no {name} any more"
 
 
 def test_the_kinds_are_the_folders_that_say_so() -> None:

@@ -12,9 +12,9 @@ import typer
 from benchmark.frames.choose import stored
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.shard import FORMS
+from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Budget, Engine, Place
 from slateboard.errors import SlateboardError, did_you_mean
-from slateboard.layouts import dataset_at
 from slateboard.options import DatasetName, Processes, RayAddress
 from slateboard.progress import show
 from slateboard.workspace import Workspace

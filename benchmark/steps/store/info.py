@@ -6,7 +6,7 @@ Example: slateboard bench store info
 from typing import Any
 
 from benchmark.frames.kept import Kept, kept, unneeded
-from slateboard.layouts import datasets_of
+from slateboard.dataset_lookup import datasets_of
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 

@@ -12,7 +12,7 @@ import typer
 
 from benchmark.frames.build import LOCK, alone
 from benchmark.frames.kept import kept, unneeded
-from slateboard.layouts import datasets_of
+from slateboard.dataset_lookup import datasets_of
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 

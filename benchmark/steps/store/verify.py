@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from benchmark.frames.kept import Kept, damage, differing, kept
+from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
-from slateboard.layouts import dataset_at
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from slateboard.dataset import Dataset, read_release
-from slateboard.layouts import Hashes
+from slateboard.folder_dataset import Hashes
 from slateboard.registry import Card
 from slateboard.sums import SUMS
 

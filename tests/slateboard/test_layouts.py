@@ -4,14 +4,18 @@ import os
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from slateboard import layouts
-from slateboard.dataset import Dataset
+from slateboard import folder_dataset
+from slateboard.dataset import Dataset, dataset_sha256
+from slateboard.dataset_lookup import LAYOUTS, dataset_at, datasets_of
 from slateboard.errors import BadInput
-from slateboard.files import sha256_of
-from slateboard.layouts import LAYOUTS, dataset_at, datasets_of, hashed
+from slateboard.files import sha256_of, write_text
+from slateboard.folder_dataset import cached_sha256s
+from slateboard.records.release import Release, ReleasedClip
 from slateboard.settings import Splitting
+from slateboard.sums import SUMS
 from slateboard.workspace import Workspace
 from splits.audit.audit import audit
 from splits.audit.official_lists import dataset_of_lists, read_lists
@@ -29,6 +33,28 @@ HMDB = (
     "throw/Faith_Rewarded_throw_f_nm_np1_le_bad_50.avi",
     "wave/wave_and_#1_(wave)_wave_u_cm_np1_fr_goo_0.avi",
 )
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A release of one clip, without the clip."""
+    folder = tmp_path / "release" / "v1"
+    clip = ReleasedClip(
+        clip_id="one", path="videos/Jump/v_Jump_1.mp4", label="Jump", class_index=1, source_id="one",
+        source_url="one.mp4", group="g1", start_s=0, end_s=2, first_frame=0, last_frame=19, frames=20, fps=10,
+        width=48, height=48, duration_s=2, camera="static", effects="", has_effects="false", proposed_effects="",
+        quality="", licence="CC0-1.0", sha256="0" * 64, fingerprint="", shot_id="", twin_of="",
+    )  # fmt: skip
+    clips = pd.DataFrame([clip.row()])
+    folder.mkdir(parents=True)
+    clips.to_parquet(folder / "clips.parquet", index=False)
+    Release(
+        name="squares", version="v1", title="Squares", licence="CC0-1.0", naming="seags", protocol="seags",
+        classes=("Jump",), labels=("Jump",), motion_pairs=(), clips=1, left_out={}, settings={}, tools={},
+        dataset_sha256=dataset_sha256(("Jump",), clips),
+    ).write(folder / "recipe.toml")  # fmt: skip
+    write_text(folder / SUMS, "")
+    return folder
 
 
 def laid(folder: Path, names: tuple[str, ...]) -> Path:
@@ -120,20 +146,20 @@ def test_files_are_hashed_once_until_size_or_time_change(tmp_path: Path, monkeyp
         read.append(path.name)
         return sha256_of(path)
 
-    monkeypatch.setattr(layouts, "sha256_of", counted)
-    monkeypatch.setattr(layouts, "_CHUNK", 2)
+    monkeypatch.setattr(folder_dataset, "sha256_of", counted)
+    monkeypatch.setattr(folder_dataset, "_CHUNK", 2)
     paths = [laid(tmp_path, UCF) / name for name in UCF]
     memory = tmp_path / "memory" / "files.parquet"
-    first = hashed(memory, paths)
+    first = cached_sha256s(memory, paths)
     assert first == [sha256_of(path) for path in paths]
     assert len(read) == len(paths)
-    assert hashed(memory, paths[::-1]) == first[::-1]
+    assert cached_sha256s(memory, paths[::-1]) == first[::-1]
     assert len(read) == len(paths)
     paths[0].write_bytes(b"other content")
     # Of the same size, so that only the time tells.
     paths[1].write_bytes(paths[1].read_bytes()[::-1])
     os.utime(paths[1], ns=(1, 1))
-    assert hashed(memory, paths) == [sha256_of(paths[0]), sha256_of(paths[1]), *first[2:]]
+    assert cached_sha256s(memory, paths) == [sha256_of(paths[0]), sha256_of(paths[1]), *first[2:]]
     assert sorted(read[len(paths) :]) == sorted(path.name for path in paths[:2])
 
 
@@ -147,13 +173,13 @@ def test_hashes_of_whole_chunks_outlive_a_killed_process(tmp_path: Path, monkeyp
             raise KeyboardInterrupt
         return sha256_of(path)
 
-    monkeypatch.setattr(layouts, "sha256_of", dies)
-    monkeypatch.setattr(layouts, "_CHUNK", 2)
+    monkeypatch.setattr(folder_dataset, "sha256_of", dies)
+    monkeypatch.setattr(folder_dataset, "_CHUNK", 2)
     with pytest.raises(KeyboardInterrupt):
-        hashed(memory, paths)
+        cached_sha256s(memory, paths)
     read.clear()
-    monkeypatch.setattr(layouts, "sha256_of", lambda path: read.append(path.name) or sha256_of(path))
-    hashed(memory, paths)
+    monkeypatch.setattr(folder_dataset, "sha256_of", lambda path: read.append(path.name) or sha256_of(path))
+    cached_sha256s(memory, paths)
     assert sorted(read) == sorted(path.name for path in paths[2:])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
-from slateboard.layouts import VIDEOS, Hashes, Video, class_files, dataset_of_videos
+from slateboard.folder_dataset import VIDEOS, Hashes, Video, class_files, dataset_of_videos
 from slateboard.registry import Card
 
 CARD = Card(title="UCF101", source="Soomro, Zamir, Shah: UCF101, CRCV-TR-12-01 (2012)")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
-from slateboard.layouts import VIDEOS, Hashes, Video, class_files, dataset_of_videos
+from slateboard.folder_dataset import VIDEOS, Hashes, Video, class_files, dataset_of_videos
 from slateboard.registry import Card
 
 CARD = Card(title="HMDB51", source="Kuehne et al., HMDB, ICCV 2011; JHMDB: Jhuang et al., ICCV 2013")
