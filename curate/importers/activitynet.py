@@ -26,26 +26,27 @@ CARD = Card(
 
 def recognises(document: Document) -> bool:
     """True for JSON with a `database` or `results`, or whose every entry has a list of annotations."""
-    found = document.json_or_none
-    if not isinstance(found, dict) or not found:
+    content = document.json_or_none
+    if not isinstance(content, dict) or not content:
         return False
-    if isinstance(found.get("database"), dict) or (isinstance(found.get("results"), dict) and "version" in found):
+    if isinstance(content.get("database"), dict) or (isinstance(content.get("results"), dict) and "version" in content):
         return True
-    return all(isinstance(entry, dict) and isinstance(entry.get("annotations"), list) for entry in found.values())
+    return all(isinstance(entry, dict) and isinstance(entry.get("annotations"), list) for entry in content.values())
 
 
 def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
     """Yield a row for each annotation; one without segment is the whole video."""
     check_template(parameters, name=document.name)
     predictions = takes_predictions(parameters, name=document.name)
-    found = document.json
-    if not isinstance(found, dict):
+    content = document.json
+    if not isinstance(content, dict):
         raise document.refuse("is no ActivityNet JSON.", "Its outermost value is an object of videos.")
-    results = found.get("results")
+    # A detector's output maps a video straight to its list; it gets the shape of ground truth, {"annotations": [...]}.
+    results = content.get("results")
     if isinstance(results, dict):
-        found = {video: {"annotations": entries} for video, entries in results.items()}
+        content = {video: {"annotations": entries} for video, entries in results.items()}
     refused = isinstance(results, dict) and not predictions
-    videos = found["database"] if isinstance(found.get("database"), dict) else found
+    videos = content["database"] if isinstance(content.get("database"), dict) else content
     for video, entry in videos.items():
         if not isinstance(entry, dict):
             yield Unmapped(f"video {video}", str(entry)[:60], "is no entry of a video.", "Is it an ActivityNet list?")
@@ -59,15 +60,15 @@ def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def _annotations(video: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield (place, annotation); 3D-ResNets' lists have one object where the others have a list."""
-    found = entry.get("annotations")
-    if isinstance(found, dict):
-        yield f"video {video}", found
-    elif isinstance(found, list):
-        for number, annotation in enumerate(found, 1):
+    """Yield (place, annotation) of one video; 3D-ResNets' lists have one object where the others have a list."""
+    annotations = entry.get("annotations")
+    if isinstance(annotations, dict):
+        yield f"video {video}", annotations
+    elif isinstance(annotations, list):
+        for number, annotation in enumerate(annotations, 1):
             yield f"video {video} annotation {number}", annotation
-    elif found is not None:
-        yield f"video {video}", found
+    elif annotations is not None:
+        yield f"video {video}", annotations
 
 
 def _row(where: str, video: str, annotation: Any, entry: Mapping[str, Any], parameters: Mapping[str, Any]) -> Entry:
@@ -78,17 +79,17 @@ def _row(where: str, video: str, annotation: Any, entry: Mapping[str, Any], para
     if not isinstance(label, str) or not is_name(label):
         return Unmapped(where, f"segment {segment}", "has no label.")
     if segment is None:
-        found: Span | Unmapped = Span()
+        segment_span: Span | Unmapped = Span()
     elif isinstance(segment, list) and len(segment) == 2:
         # MMAction2's copies call the duration duration_second.
         duration = entry.get("duration", entry.get("duration_second"))
-        found = span(where, label, *segment, duration_s=duration)
+        segment_span = span(where, label, *segment, duration_s=duration)
     else:
-        found = Unmapped(where, f"{label!r} {segment}", "has a segment that is no pair of times.", "Correct it.")
-    if isinstance(found, Unmapped):
-        return found
+        segment_span = Unmapped(where, f"{label!r} {segment}", "has a segment that is no pair of times.", "Correct it.")
+    if isinstance(segment_span, Unmapped):
+        return segment_span
     note = f"subset {entry['subset']}" if is_name(entry.get("subset")) else None
-    return row_of(where, video, label, found, parameters, note=note)
+    return row_of(where, video, label, segment_span, parameters, note=note)
 
 
 def _not_taken(where: str, annotation: Any) -> Unmapped:

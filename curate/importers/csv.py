@@ -8,7 +8,7 @@ from typing import Any
 
 from curate.listing.cells import COLUMNS, REQUIRED, read_row, write_row
 from curate.listing.document import Document, header_of
-from curate.listing.rows import Entry, Row, Unmapped
+from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.registry import Card
 
@@ -23,48 +23,51 @@ def recognises(document: Document) -> bool:
 
 
 def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
-    """Yield the row of each line, or each thing that is wrong with it."""
-    for line, cells, wrong in lines(document):
-        row, found = read_row(cells, where=f"line {line}")
-        yield from [*wrong, *found] if wrong or row is None else [row]
+    """Yield the row of each line, or every problem of the line."""
+    for line, cells, line_problems in lines(document):
+        row, cell_problems = read_row(cells, where=f"line {line}")
+        yield from [*line_problems, *cell_problems] if line_problems or row is None else [row]
 
 
 def lines(document: Document) -> Iterator[tuple[int, dict[str, str], list[Unmapped]]]:
-    """Yield (line number, cells by column, what is wrong with the line) of the lines that are not blank.
+    """Yield (line number, cells by column, problems of the line) of the lines that are not blank.
 
     Raises BadInput where the file as a whole is no list: empty, an unknown column, a quote that never ends.
     """
     header = _header(document)
     for line, cells in document.records():
-        wrong = []
+        problems = []
         if len(cells) > len(header):
             what = f"{len(cells)} cells for {len(header)} columns"
-            wrong.append(Unmapped(f"line {line}", what, "are too many.", "Quote cells that hold commas."))
-        yield line, dict(zip(header, cells, strict=False)), wrong
+            problems.append(Unmapped(f"line {line}", what, "are too many.", "Quote cells that hold commas."))
+        yield line, dict(zip(header, cells, strict=False)), problems
 
 
-def append(text: str, added: Sequence[Row]) -> str:
-    """Return the text of a list with rows added at its end; what stands there stays, but for columns it lacks."""
+def append(text: str, added: Sequence[SourceRow]) -> str:
+    """Return the text of a list with rows appended, and with the columns that these rows need and it lacks."""
     cells = [write_row(row) for row in added]
     header = header_of(text) or list(COLUMNS)
-    new = [name for name in COLUMNS if name not in header and any(name in row for row in cells)]
-    found = _LINE_END.search(text)
-    ending = found[0] if found else "\n"
-    first, rest = (text[: found.start()], text[found.end() :]) if found else (text, "")
-    first = ",".join([first, *new] if header_of(text) else header)
-    lines = [_line([row.get(name, "") for name in [*header, *new]]) for row in cells]
-    return ending.join([first, rest.removesuffix(ending), *lines, ""] if rest else [first, *lines, ""])
+    # Old lines keep their text even where new columns follow: a line with fewer cells than the header is read as if the
+    # last ones were empty. `url,label` and a row with a licence -> header `url,label,licence`, old lines as they were.
+    new_columns = [name for name in COLUMNS if name not in header and any(name in row for row in cells)]
+    line_end = _LINE_END.search(text)
+    ending = line_end[0] if line_end else "\n"
+    head, body = (text[: line_end.start()], text[line_end.end() :]) if line_end else (text, "")
+    head = ",".join([head, *new_columns] if header_of(text) else header)
+    lines = [_line([row.get(name, "") for name in [*header, *new_columns]]) for row in cells]
+    return ending.join([head, body.removesuffix(ending), *lines, ""] if body else [head, *lines, ""])
 
 
 def _line(cells: Sequence[str]) -> str:
-    """Return one line without its end; the writer quotes a line end inside a cell only if it writes both signs."""
+    """Return one CSV line without its line end."""
+    # csv.writer quotes a cell that holds a sign of the line terminator: with "\r\n" both "\r" and "\n" are quoted.
     line = io.StringIO(newline="")
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue().removesuffix("\r\n")
 
 
 def _header(document: Document) -> list[str]:
-    """Return the names of the columns, or everything that is wrong with them."""
+    """Return the names of the columns; raises BadInput with every problem of the first line."""
     where = f"{document.name} line 1"
     if not document.text.strip():
         raise document.refuse("is empty.", f"Its first line is {','.join(COLUMNS)}.")

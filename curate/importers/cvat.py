@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from curate.listing.annotations import MEDIA_FOLDER, VIDEO, frame_rate, in_folder
 from curate.listing.document import Document
-from curate.listing.rows import Entry, Row, Unmapped, seconds
+from curate.listing.rows import Entry, SourceRow, Unmapped, seconds
 from slateboard.addresses import identity
 from slateboard.registry import Card, Parameter
 
@@ -25,12 +25,12 @@ CARD = Card(
 
 
 @dataclass(frozen=True)
-class _Task:
+class _TaskHeader:
     """What the head of the file says."""
 
     video: str
     """Name of the video; empty where the file does not say, or names several."""
-    step: int
+    frame_step: int
     """Every how many frames of the video one was annotated."""
     frames: int | None
     """Frames of the video up to the last that was annotated; None where the file does not say."""
@@ -60,71 +60,81 @@ def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
             yield entry if isinstance(entry, Unmapped) else _row(entry, task, rate, parameters)
 
 
-def _task(root: Element, video: str) -> _Task:
-    """Return the facts of the head; missing ones are those of a task that takes every frame."""
-    names = {(found.text or "").strip() for found in root.findall("./meta//source")} - {""}
-    step = re.fullmatch(r"\s*step\s*=\s*(\d+)\s*", root.findtext(".//frame_filter") or "")
+def _task(root: Element, video: str) -> _TaskHeader:
+    """Return the header of a file; fields that it lacks are those of a task that takes every frame."""
+    names = {(source.text or "").strip() for source in root.findall("./meta//source")} - {""}
+    step_filter = re.fullmatch(r"\s*step\s*=\s*(\d+)\s*", root.findtext(".//frame_filter") or "")
     last, size = (_whole(root.findtext(f".//{name}")) for name in ("stop_frame", "size"))
-    every = max(int(step[1]), 1) if step else 1
-    # Old tasks say stop_frame 0 where there was no limit; a task of every frame then has `size` frames.
-    frames = last + 1 if last else size if every == 1 else None
-    return _Task(video or (names.pop() if len(names) == 1 else ""), every, frames)
+    frame_step = max(int(step_filter[1]), 1) if step_filter else 1
+    # `stop_frame` is inclusive: stop_frame 99 -> 100 frames. Old tasks say 0 where there was no limit; a task of every
+    # frame then has `size` frames, and of a task of every n-th the number of frames is not known.
+    frames = last + 1 if last else size if frame_step == 1 else None
+    return _TaskHeader(video or (names.pop() if len(names) == 1 else ""), frame_step, frames)
 
 
 @dataclass(frozen=True)
 class _Stretch:
-    """Frames [first, end) of the video in which a track is visible and of one class."""
+    """Frames [first_frame, end_frame) of the video, counted from 0, in which a track is visible and of one class."""
 
     where: str
     label: str
-    first: int
-    end: int
+    first_frame: int
+    end_frame: int
     open_end: bool
     """True if the track has no end: it stops with its last shape, before the task does."""
 
 
-def _stretches(track: Element, task: _Task, attribute: str) -> Iterator[_Stretch | Unmapped]:
+def _stretches(track: Element, task: _TaskHeader, attribute: str) -> Iterator[_Stretch | Unmapped]:
     """Yield the visible stretches of a track; `outside` ends one at its frame, a change of class divides it."""
     where = f"track {track.get('id')}"
     shapes = [(_whole(shape.get("frame")), shape) for shape in track if shape.tag != "attribute"]
     if any(frame is None for frame, _ in shapes):
         yield Unmapped(where, str(track.get("label")), "has a frame that is no number.", "Export it anew.")
         return
-    first: int | None = None
-    label, found = "", 0
-    last = 0
-    constant = {one.get("name"): (one.text or "").strip() for one in track.findall("attribute")}
+    first_frame: int | None = None
+    label, stretches = "", 0
+    last_frame = 0
+    constant = {element.get("name"): (element.text or "").strip() for element in track.findall("attribute")}
     for frame, shape in sorted(((frame or 0, shape) for frame, shape in shapes), key=lambda pair: pair[0]):
         visible = _is_visible(shape)
-        now = _label(track, shape, attribute, constant) if visible else ""
-        if first is not None and (not visible or now != label):
-            yield _Stretch(f"{where} frame {first}", label, first, frame, False)
-            found += 1
-            first = None
-        if visible and first is None:
-            first, label = frame, now
-        last = frame
-    if first is not None:
-        end = last + task.step if task.frames is None else max(last + 1, min(last + task.step, task.frames))
-        yield _Stretch(f"{where} frame {first}", label, first, end, task.frames is None or end < task.frames)
-    elif not found:
+        shape_label = _label(track, shape, attribute, constant) if visible else ""
+        if first_frame is not None and (not visible or shape_label != label):
+            yield _Stretch(f"{where} frame {first_frame}", label, first_frame, frame, False)
+            stretches += 1
+            first_frame = None
+        if visible and first_frame is None:
+            first_frame, label = frame, shape_label
+        last_frame = frame
+    # A track that is still visible at its last shape stays so up to the next frame that would be annotated, but not
+    # beyond the task: last shape 40, step 5 -> [.., 45); with a task of 43 frames -> [.., 43).
+    if first_frame is not None:
+        end = (
+            last_frame + task.frame_step
+            if task.frames is None
+            else max(last_frame + 1, min(last_frame + task.frame_step, task.frames))
+        )
+        yield _Stretch(
+            f"{where} frame {first_frame}", label, first_frame, end, task.frames is None or end < task.frames
+        )
+    elif not stretches:
         yield Unmapped(where, str(track.get("label")), "is never visible.")
 
 
-def _row(stretch: _Stretch, task: _Task, rate: float, parameters: Mapping[str, Any]) -> Entry:
+def _row(stretch: _Stretch, task: _TaskHeader, rate: float, parameters: Mapping[str, Any]) -> Entry:
     """Return the row of a stretch."""
-    what = f"{stretch.label!r} frames {stretch.first} to {stretch.end - 1}"
+    what = f"{stretch.label!r} frames {stretch.first_frame} to {stretch.end_frame - 1}"
     if not stretch.label:
         return Unmapped(stretch.where, what, "has no label.", "Label the track.")
     if not task.video:
         return Unmapped(stretch.where, what, "names no video.", "Give it: --set video=NAME.")
     url = in_folder(task.video, parameters)
-    return Row(
+    # Frames [first, end), counted from 0: start = first / rate, end = end / rate; [25, 75) at 25 Hz -> 1.0 s to 3.0 s.
+    return SourceRow(
         stretch.where,
         url,
         stretch.label,
-        seconds(stretch.first / rate),
-        seconds(stretch.end / rate),
+        seconds(stretch.first_frame / rate),
+        seconds(stretch.end_frame / rate),
         group=identity(url),
         changed="has no end: taken to its last shape" if stretch.open_end else "",
     )
@@ -134,12 +144,12 @@ def _label(track: Element, shape: Element, attribute: str, constant: Mapping[str
     """Return the class of a shape: the track's label, or the attribute's value, per frame where it changes."""
     if not attribute:
         return str(track.get("label", "")).strip()
-    own = {one.get("name"): (one.text or "").strip() for one in shape.findall("attribute")}
-    return own.get(attribute, constant.get(attribute, ""))
+    shape_attributes = {element.get("name"): (element.text or "").strip() for element in shape.findall("attribute")}
+    return shape_attributes.get(attribute, constant.get(attribute, ""))
 
 
 def _is_visible(shape: Element) -> bool:
-    """Is the shape in the picture? A skeleton is while one of its points is."""
+    """Return whether a shape is in the picture; a skeleton is while one of its points is."""
     outside = shape.get("outside")
     points = [point.get("outside") for point in shape if point.get("outside") is not None]
     if outside is None and points:
@@ -148,5 +158,5 @@ def _is_visible(shape: Element) -> bool:
 
 
 def _whole(text: str | None) -> int | None:
-    """Return a whole number, or None."""
+    """Return the non-negative integer that a text holds, or None."""
     return int(text) if text is not None and re.fullmatch(r"\s*\d{1,12}\s*", text) else None

@@ -6,7 +6,7 @@ from typing import Any
 
 from curate.listing.cells import COLUMNS, NOTHING_SEEN, REQUIRED, read_row, write_row
 from curate.listing.document import Document, without_repeats
-from curate.listing.rows import Entry, Row, Unmapped, seconds_text
+from curate.listing.rows import Entry, SourceRow, Unmapped, seconds_text
 from slateboard.errors import did_you_mean
 from slateboard.registry import Card
 
@@ -16,23 +16,23 @@ _DECODER = json.JSONDecoder(object_pairs_hook=without_repeats)
 
 def recognises(document: Document) -> bool:
     """True if the first line is an object that has the keys of a list of sources and no others."""
-    first = next((line for line in document.text.split("\n") if line.strip()), "")
+    first_line = next((line for line in document.text.split("\n") if line.strip()), "")
     try:
-        value = json.loads(first)
+        value = json.loads(first_line)
     except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and set(REQUIRED) <= set(value) <= set(COLUMNS)
 
 
 def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
-    """Yield the row of each line, or each thing that is wrong with it."""
-    for line, cells, wrong in lines(document):
-        row, found = read_row(cells, where=f"line {line}") if cells else (None, [])
-        yield from [*wrong, *found] if wrong or row is None else [row]
+    """Yield the row of each line, or every problem of the line."""
+    for line, cells, line_problems in lines(document):
+        row, cell_problems = read_row(cells, where=f"line {line}") if cells else (None, [])
+        yield from [*line_problems, *cell_problems] if line_problems or row is None else [row]
 
 
 def lines(document: Document) -> Iterator[tuple[int, dict[str, str], list[Unmapped]]]:
-    """Yield (line number, cells by key, what is wrong with the line) of the lines that are not blank.
+    """Yield (line number, cells by key, problems of the line) of the lines that are not blank.
 
     A line that is no object has no cells. Times may be numbers, effects a list; null is the same as no key.
     """
@@ -51,33 +51,34 @@ def lines(document: Document) -> Iterator[tuple[int, dict[str, str], list[Unmapp
         yield number, *_cells(value, where)
 
 
-def append(text: str, added: Sequence[Row]) -> str:
-    """Return the text of a list with rows added at its end; what stands there stays."""
-    told = []
+def append(text: str, added: Sequence[SourceRow]) -> str:
+    """Return the text of a list with rows appended."""
+    added_lines = []
     for row in added:
         times = {"start": row.start_s, "end": row.end_s}
         value: dict[str, Any] = {**write_row(row), **{name: time for name, time in times.items() if time is not None}}
         if row.effects is not None:
             value["effects"] = list(row.effects)
-        told.append(f"{json.dumps(value, ensure_ascii=False)}\n")
+        added_lines.append(f"{json.dumps(value, ensure_ascii=False)}\n")
     if text.strip() and not text.endswith("\n"):
         text += "\n"
-    return text + "".join(told)
+    return text + "".join(added_lines)
 
 
 def _cells(value: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[Unmapped]]:
-    """Return the values of one object as cells, and what is wrong with its keys and the kinds of its values."""
+    """Return the values of one object as text cells, and the problems of its keys and of its values' types."""
     cells = dict.fromkeys(REQUIRED, "")
-    wrong = []
-    for name, found in value.items():
+    problems = []
+    for name, entry in value.items():
         if name not in COLUMNS:
-            wrong.append(Unmapped(where, f"key {name!r}", "is not known.", did_you_mean(name, COLUMNS)))
-        elif isinstance(found, str):
-            cells[name] = found.strip()
-        elif name in ("start", "end") and isinstance(found, int | float) and not isinstance(found, bool):
-            cells[name] = seconds_text(found) if abs(found) < 1e12 else str(found)
-        elif name == "effects" and isinstance(found, list) and all(isinstance(kind, str) for kind in found):
-            cells[name] = "|".join(found) or NOTHING_SEEN
-        elif found is not None:
-            wrong.append(Unmapped(where, f"{name} {json.dumps(found)[:60]}", "is no text.", "Write it in quotes."))
-    return cells, wrong
+            problems.append(Unmapped(where, f"key {name!r}", "is not known.", did_you_mean(name, COLUMNS)))
+        elif isinstance(entry, str):
+            cells[name] = entry.strip()
+        elif name in ("start", "end") and isinstance(entry, int | float) and not isinstance(entry, bool):
+            # The bound keeps a number of 400 digits, which is valid JSON, out of the formatting; `read_row` refuses it.
+            cells[name] = seconds_text(entry) if abs(entry) < 1e12 else str(entry)
+        elif name == "effects" and isinstance(entry, list) and all(isinstance(kind, str) for kind in entry):
+            cells[name] = "|".join(entry) or NOTHING_SEEN
+        elif entry is not None:
+            problems.append(Unmapped(where, f"{name} {json.dumps(entry)[:60]}", "is no text.", "Write it in quotes."))
+    return cells, problems

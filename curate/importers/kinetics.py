@@ -20,15 +20,15 @@ def recognises(document: Document) -> bool:
     """True for a CSV with Kinetics' columns, and for JSON whose every entry has one label and one segment."""
     if set(NEEDED) <= set(document.header):
         return True
-    found = document.json_or_none
-    return isinstance(found, dict) and bool(found) and all(map(_is_entry, found.values()))
+    content = document.json_or_none
+    return isinstance(content, dict) and bool(content) and all(map(_is_entry, content.values()))
 
 
 def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
     """Yield a row for each segment; a row without label (the test lists) is unmapped."""
     check_template(parameters, name=document.name)
-    found = document.json_or_none
-    entries = _of_json(found) if isinstance(found, dict) else _of_csv(document)
+    content = document.json_or_none
+    entries = _of_json(content) if isinstance(content, dict) else _of_csv(document)
     for entry in entries:
         yield entry if isinstance(entry, Unmapped) else _row(*entry, parameters)
 
@@ -43,13 +43,13 @@ def _row(where: str, entry: Mapping[str, Any], parameters: Mapping[str, Any]) ->
         return Unmapped(where, f"{label!r}", "names no video.", "Give its id.")
     if not isinstance(label, str) or not is_name(label):
         return Unmapped(where, str(video), "has no label.", "Import the list with labels.")
-    found = span(where, f"{label} {video}", entry["start"], entry["end"], duration_s=entry.get("duration"))
-    if isinstance(found, Unmapped):
-        return found
+    segment_span = span(where, f"{label} {video}", entry["start"], entry["end"], duration_s=entry.get("duration"))
+    if isinstance(segment_span, Unmapped):
+        return segment_span
     # YouTube's Creative Commons; the list does not say which of them.
     licence = "Creative Commons" if entry.get("is_cc") == "1" else None
     note = f"split {entry['split']}" if is_name(entry.get("split")) else None
-    return row_of(where, video, label, found, parameters, note=note, licence=licence)
+    return row_of(where, video, label, segment_span, parameters, note=note, licence=licence)
 
 
 def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from curate.listing.annotations import MEDIA_FOLDER, in_folder, is_name, mapping, sequence, span
 from curate.listing.document import Document
-from curate.listing.rows import Entry, Row, Unmapped
+from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.addresses import identity
 from slateboard.errors import did_you_mean
 from slateboard.registry import Card, Parameter
@@ -28,8 +28,10 @@ BY_URL, INLINE = 2, 4
 
 def recognises(document: Document) -> bool:
     """True for JSON with the parts of a VIA 3 project."""
-    found = mapping(document.json_or_none)
-    return all(isinstance(found.get(part), dict) for part in ("project", "attribute", "file", "metadata", "view"))
+    project = mapping(document.json_or_none)
+    return all(
+        isinstance(project.get(section), dict) for section in ("project", "attribute", "file", "metadata", "view")
+    )
 
 
 def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
@@ -42,23 +44,23 @@ def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
         yield _row(f"metadata {name}", entry, project, attribute_id, parameters)
 
 
-def _attribute(document: Document, wanted: str) -> str:
+def _attribute(document: Document, requested: str) -> str:
     """Return the id of the attribute that holds the class: the wanted one, or the only one of segments."""
     attributes = document.json["attribute"]
     names = {key: str(mapping(value).get("aname", key)) for key, value in attributes.items()}
-    if wanted:
-        found = [key for key in attributes if wanted in (key, names[key])]
-        if len(found) == 1:
-            return found[0]
-        remedy = did_you_mean(wanted, names.values())
-        raise document.refuse(f"has {len(found)} attributes named {wanted!r}.", remedy, where="attribute")
+    if requested:
+        matches = [key for key in attributes if requested in (key, names[key])]
+        if len(matches) == 1:
+            return matches[0]
+        remedy = did_you_mean(requested, names.values())
+        raise document.refuse(f"has {len(matches)} attributes named {requested!r}.", remedy, where="attribute")
     of_segments = [key for key, value in attributes.items() if mapping(value).get("anchor_id") == SEGMENT_ANCHOR]
     candidates = of_segments or list(attributes)
     if len(candidates) == 1:
         return candidates[0]
-    told = ", ".join(repr(names[key]) for key in candidates) or "none"
+    listing = ", ".join(repr(names[key]) for key in candidates) or "none"
     raise document.refuse(
-        f"has {len(candidates)} attributes that may hold the class: {told}.",
+        f"has {len(candidates)} attributes that may hold the class: {listing}.",
         "Choose one with --set attribute=NAME.",
         where="attribute",
     )
@@ -77,16 +79,18 @@ def _row(where: str, entry: Any, project: Mapping[str, Any], attribute_id: str, 
         return Unmapped(where, f"{label!r} {times}", why.get(len(times), "has more than two times."), "Mark a segment.")
     if not label:
         return Unmapped(where, f"{times[0]} to {times[1]} s", "has no label.", "Label it.")
-    found = span(where, label, *times)
-    if isinstance(found, Unmapped):
-        return found
+    segment_span = span(where, label, *times)
+    if isinstance(segment_span, Unmapped):
+        return segment_span
     video = _video(where, entry, project, parameters)
     if isinstance(video, Unmapped):
         return video
-    changed = [found.changed] if found.changed else []
+    changed = [segment_span.changed] if segment_span.changed else []
     if entry.get("xy"):
         changed.append("its region in the picture is not kept")
-    return Row(where, video, label, found.start_s, found.end_s, group=identity(video), changed=", ".join(changed))
+    return SourceRow(
+        where, video, label, segment_span.start_s, segment_span.end_s, group=identity(video), changed=", ".join(changed)
+    )
 
 
 def _label(value: object, attribute: Mapping[str, Any]) -> str | list[str]:
@@ -96,8 +100,8 @@ def _label(value: object, attribute: Mapping[str, Any]) -> str | list[str]:
     if attribute.get("type") == TEXT:
         return text.strip()
     if attribute.get("type") == CHECKBOX:
-        chosen = [str(options.get(key, key)) for key in text.split(",") if key]
-        return chosen if len(chosen) > 1 else "".join(chosen)
+        ticked = [str(options.get(key, key)) for key in text.split(",") if key]
+        return ticked if len(ticked) > 1 else "".join(ticked)
     return str(options.get(text, text)).strip()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from curate.listing.rows import Row, Unmapped, seconds
+from curate.listing.rows import SourceRow, Unmapped, seconds
 from slateboard.errors import BadInput, Problem
 from slateboard.registry import Parameter
 
@@ -17,9 +17,9 @@ URL_TEMPLATE = Parameter(YOUTUBE, "-", "address or path of a video; {id} and {la
 VIDEO = Parameter("", "-", "name of the video where the file does not say")
 TAKE = Parameter("annotations", "-", "annotations (what people wrote) or predictions (what a model raised)")
 
-# Eleven signs; some of ActivityNet's files put `v_` before them.
+# Eleven characters; some of ActivityNet's files put `v_` before them: v_-5KAycAQlC4 -> -5KAycAQlC4.
 _YOUTUBE_ID = re.compile(r"(?:v_)?([A-Za-z0-9_-]{11})")
-# UCF101's own clip names: pieces of one recording share what stands before the last part.
+# UCF101's own clip names: pieces of one recording share all but the clip number: v_Archery_g01_c02 -> v_Archery_g01.
 _UCF101 = re.compile(r"(v_\w+?_g\d+)_c\d+\Z")
 
 
@@ -34,29 +34,30 @@ class Span:
 
 
 def span(where: str, label: object, start: object, end: object, *, duration_s: object = None) -> Span | Unmapped:
-    """Return a segment, clipped to the announced duration where there is one, or why it is none."""
+    """Return a segment, clipped to [0, duration] where a duration is announced, or why it is no segment."""
+    # Duration 10 s: 8.5 to 12 -> 8.5 to 10; -0.4 to 3 -> 0 to 3; 11 to 12 is refused, since nothing of it is left.
     what = f"{label!r} {start} to {end} s"
     if not (_is_time(start) and _is_time(end)):
         return Unmapped(where, what, "has times that are no numbers.", "Correct the times.")
-    first, last = seconds(float(start)), seconds(float(end))  # type: ignore[arg-type]
-    if first == last:
+    start_seconds, end_seconds = seconds(float(start)), seconds(float(end))  # type: ignore[arg-type]
+    if start_seconds == end_seconds:
         return Unmapped(where, what, "has no length.", "Mark its end.")
-    if last < first:
+    if end_seconds < start_seconds:
         return Unmapped(where, what, "ends before it begins.", "Correct the times.")
     changed = []
     if _is_time(duration_s) and float(duration_s) > 0:  # type: ignore[arg-type]
         duration = seconds(float(duration_s))  # type: ignore[arg-type]
-        if first >= duration:
+        if start_seconds >= duration:
             return Unmapped(where, f"{what} of {duration:g} s", "begins after the video's end.", "Correct the times.")
-        if last > duration:
-            changed.append(f"end {last:g} s clipped to the duration {duration:g} s")
-            last = duration
-    if last <= 0:
+        if end_seconds > duration:
+            changed.append(f"end {end_seconds:g} s clipped to the duration {duration:g} s")
+            end_seconds = duration
+    if end_seconds <= 0:
         return Unmapped(where, what, "ends before the video begins.", "Correct the times.")
-    if first < 0:
-        changed.append(f"start {first:g} s clipped to 0 s")
-        first = 0.0
-    return Span(first, last, ", ".join(changed))
+    if start_seconds < 0:
+        changed.append(f"start {start_seconds:g} s clipped to 0 s")
+        start_seconds = 0.0
+    return Span(start_seconds, end_seconds, ", ".join(changed))
 
 
 def _is_time(value: object) -> bool:
@@ -65,7 +66,7 @@ def _is_time(value: object) -> bool:
 
 
 def number(text: str) -> float | str:
-    """Return the number that a cell holds, or the cell, which `span` then tells as no number."""
+    """Return the number that a cell holds, or the cell itself, which `span` then refuses."""
     try:
         return float(text)
     except ValueError:
@@ -81,17 +82,17 @@ def frame_rate(value: float, *, name: str) -> float:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Return an object of JSON, empty where the value is none: a damaged file is told, not stumbled over."""
+    """Return a JSON object, or an empty one where the value is none: a damaged file is reported, not a crash."""
     return value if isinstance(value, dict) else {}
 
 
 def sequence(value: object) -> Sequence[Any]:
-    """Return a list of JSON, empty where the value is none."""
+    """Return a JSON list, or an empty one where the value is none."""
     return value if isinstance(value, list) else ()
 
 
 def is_name(value: object) -> bool:
-    """Is it a text with something in it?"""
+    """Return whether a value is a text that is not blank."""
     return isinstance(value, str) and bool(value.strip())
 
 
@@ -102,17 +103,17 @@ def in_folder(name: str, parameters: Mapping[str, Any]) -> str:
 
 
 def by_template(where: str, video_id: str, label: str, parameters: Mapping[str, Any]) -> str | Unmapped:
-    """Return the url of a video by `url_template`; in an address, signs that it gives a meaning are escaped.
+    """Return the url of a video by `url_template`; reserved characters are percent-encoded where it is an address.
 
-    With YouTube's address, an id that is none of YouTube's gives no row: it would lead to nothing, or elsewhere.
+    With YouTube's template, an id that is not one of YouTube's gives Unmapped: it would lead nowhere, or elsewhere.
     """
     template = str(parameters["url_template"])
     if template == YOUTUBE:
-        found = _YOUTUBE_ID.fullmatch(video_id)
-        if found is None:
+        match = _YOUTUBE_ID.fullmatch(video_id)
+        if match is None:
             remedy = "Say where its videos are: --set url_template=FOLDER/{id}.mp4."
             return Unmapped(where, f"{label!r} {video_id}", "is no id of YouTube.", remedy)
-        video_id = found[1]
+        video_id = match[1]
     escape = (lambda text: quote(text, safe="")) if "://" in template else str
     return template.replace("{id}", escape(video_id)).replace("{label}", escape(label))
 
@@ -121,26 +122,26 @@ def row_of(
     where: str,
     video_id: str,
     label: str,
-    found: Span,
+    segment_span: Span,
     parameters: Mapping[str, Any],
     *,
     note: str | None,
     licence: str | None = None,
-) -> Row | Unmapped:
+) -> SourceRow | Unmapped:
     """Return the row of a segment of a video that is known by its id."""
     url = by_template(where, video_id, label, parameters)
     if isinstance(url, Unmapped):
         return url
-    return Row(
+    return SourceRow(
         where,
         url,
         label,
-        found.start_s,
-        found.end_s,
+        segment_span.start_s,
+        segment_span.end_s,
         group=group_of(video_id),
         licence=licence,
         note=note,
-        changed=found.changed,
+        changed=segment_span.changed,
     )
 
 
@@ -152,7 +153,7 @@ def check_template(parameters: Mapping[str, Any], *, name: str) -> None:
 
 
 def takes_predictions(parameters: Mapping[str, Any], *, name: str) -> bool:
-    """Return whether predictions are wanted instead of annotations; raises BadInput for any other word."""
+    """Return True if `take` asks for predictions, False for annotations; raises BadInput for any other word."""
     if parameters["take"] not in ("annotations", "predictions"):
         raise BadInput([Problem(name, f"take is {parameters['take']!r}.", "Write annotations or predictions.")])
     return bool(parameters["take"] == "predictions")
@@ -160,7 +161,7 @@ def takes_predictions(parameters: Mapping[str, Any], *, name: str) -> bool:
 
 def group_of(video: str) -> str:
     """Return the group of a video: its id, or the recording where a clip bears one of UCF101's names."""
-    if found := _YOUTUBE_ID.fullmatch(video):
-        return found[1]
-    piece = _UCF101.search(video)
-    return piece[1] if piece else video
+    if match := _YOUTUBE_ID.fullmatch(video):
+        return match[1]
+    ucf101 = _UCF101.search(video)
+    return ucf101[1] if ucf101 else video

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from curate.listing.labels import class_name
-from curate.listing.rows import Row, Unmapped, is_formula, seconds, seconds_text
+from curate.listing.rows import SourceRow, Unmapped, is_formula, seconds, seconds_text
 from slateboard.escaping import csv_cell, inline, read_csv_cell
 
 COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note")
@@ -20,91 +20,93 @@ _KIND = re.compile(r"[a-z][a-z0-9_.]*\Z")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)\Z")
 _SECONDS = re.compile(r"\d+(\.\d+)?\Z")
 
-Tell = Callable[[str, str, str], None]
-"""Notes one thing that is wrong: what, why, remedy."""
+Report = Callable[[str, str, str], None]
+"""Reports one problem: what, why, remedy."""
 
 
-def read_row(cells: Mapping[str, str], *, where: str, folder: Path | None = None) -> tuple[Row | None, list[Unmapped]]:
-    """Return the row of a line, or None and everything that is wrong with its cells.
+def read_row(
+    cells: Mapping[str, str], *, where: str, folder: Path | None = None
+) -> tuple[SourceRow | None, list[Unmapped]]:
+    """Return (row of a line, []), or (None, every problem of its cells).
 
-    `folder` is that of the workspace: local paths are looked for there; None: they are not looked for.
+    `folder` is the workspace's: local paths must exist there; None: they are not checked.
     """
-    wrong: list[Unmapped] = []
+    problems: list[Unmapped] = []
 
-    def tell(what: str, why: str, remedy: str) -> None:
-        wrong.append(Unmapped(where, what, why, remedy))
+    def report(what: str, why: str, remedy: str) -> None:
+        problems.append(Unmapped(where, what, why, remedy))
 
-    plain = {}
+    texts = {}
     for name, cell in cells.items():
         if not cell:
             continue
         if is_formula(cell) and not (cell[0] == "-" and name in ("start", "end")):
-            tell(
+            report(
                 f"{name} {cell!r}",
                 "begins like a spreadsheet formula.",
                 "Remove the first sign, or put an apostrophe before it.",
             )
-        plain[name] = read_csv_cell(cell)
-        check_signs(name, plain[name], tell)
-    # Some systems write accents as letters of their own: the same word is to be the same label.
-    url, label = plain.get("url", ""), unicodedata.normalize("NFC", plain.get("label", ""))
-    check_url(url, folder, tell)
-    check_label(label, tell)
-    start, end = (_seconds(name, plain.get(name, ""), tell) for name in ("start", "end"))
+        texts[name] = read_csv_cell(cell)
+        check_signs(name, texts[name], report)
+    # macOS decomposes accents (NFD): the same word must be the same label, however it was typed.
+    url, label = texts.get("url", ""), unicodedata.normalize("NFC", texts.get("label", ""))
+    check_url(url, folder, report)
+    check_label(label, report)
+    start, end = (_seconds(name, texts.get(name, ""), report) for name in ("start", "end"))
     if start is not None and end is not None and end <= start:
-        tell(f"end {end:g} s", f"is not after start {start:g} s.", "Correct the times.")
+        report(f"end {end:g} s", f"is not after start {start:g} s.", "Correct the times.")
     elif end == 0:
-        tell("end 0 s", "is not after the beginning.", "Correct the times.")
-    effects = _effects(plain.get("effects", ""), tell)
-    if wrong:
-        return None, wrong
-    group, licence, note = (plain.get(name) or None for name in ("group", "licence", "note"))
-    return Row(where, url, label, start, end, group, licence, effects, note), wrong
+        report("end 0 s", "is not after the beginning.", "Correct the times.")
+    effects = _effects(texts.get("effects", ""), report)
+    if problems:
+        return None, problems
+    group, licence, note = (texts.get(name) or None for name in ("group", "licence", "note"))
+    return SourceRow(where, url, label, start, end, group, licence, effects, note), problems
 
 
-def write_row(row: Row) -> dict[str, str]:
-    """Return the cells of a row, by column, empty ones left out: `read_row` gives the same row."""
+def write_row(row: SourceRow) -> dict[str, str]:
+    """Return the cells of a row by column, without empty ones; `read_row` gives the same row back."""
     cells = {"url": row.url, "label": row.label, "group": row.group, "licence": row.licence, "note": row.note}
     times = {"start": row.start_s, "end": row.end_s}
     effects = None if row.effects is None else "|".join(row.effects) or NOTHING_SEEN
-    given = {name: csv_cell(text) for name, text in {**cells, "effects": effects}.items() if text}
-    given |= {name: seconds_text(value) for name, value in times.items() if value is not None}
-    return {name: given[name] for name in COLUMNS if name in given}
+    texts = {name: csv_cell(text) for name, text in {**cells, "effects": effects}.items() if text}
+    texts |= {name: seconds_text(value) for name, value in times.items() if value is not None}
+    return {name: texts[name] for name in COLUMNS if name in texts}
 
 
-def check_signs(name: str, text: str, tell: Tell) -> None:
-    """Tell of control characters, which no page or terminal takes; texts but for the address may have several lines."""
+def check_signs(name: str, text: str, report: Report) -> None:
+    """Report control characters and cells that are too long; all but the address may have several lines."""
     line = inline(text, most=len(text))
     if (line != text) if name == "url" else (line.count("\ufffd") > text.count("\ufffd")):
-        tell(f"{name} {text[:40]!r}", "holds a control character.", "Remove it.")
+        report(f"{name} {text[:40]!r}", "holds a control character.", "Remove it.")
     elif len(text) > MOST_LETTERS:
-        tell(f"{name} {text[:40]!r}...", f"has {len(text)} letters.", f"Write up to {MOST_LETTERS}.")
+        report(f"{name} {text[:40]!r}...", f"has {len(text)} letters.", f"Write up to {MOST_LETTERS}.")
 
 
-def check_url(url: str, folder: Path | None, tell: Tell) -> None:
-    """Tell what is wrong with an address or path."""
+def check_url(url: str, folder: Path | None, report: Report) -> None:
+    """Report what is wrong with an address or path."""
     scheme = _scheme(url)
     if not url:
-        tell("url", "is empty.", "Give an http(s) address or a path.")
+        report("url", "is empty.", "Give an http(s) address or a path.")
     elif scheme in ("http", "https"):
         if not _hostname(url):
-            tell(f"url {url!r}", "has no host.", "Give the whole address.")
+            report(f"url {url!r}", "has no host.", "Give the whole address.")
     elif scheme:
-        tell(f"url {url!r}", "is neither http(s) nor a path.", "Give a path relative to the workspace.")
+        report(f"url {url!r}", "is neither http(s) nor a path.", "Give a path relative to the workspace.")
     elif folder is not None and not _is_file(folder / url):
-        tell(f"path {url!r}", "is not there.", f"Paths are relative to {folder.resolve()}.")
+        report(f"path {url!r}", "is not there.", f"Paths are relative to {folder.resolve()}.")
 
 
-def check_label(label: str, tell: Tell) -> None:
-    """Tell what is wrong with a label by itself."""
+def check_label(label: str, report: Report) -> None:
+    """Report what is wrong with a label, apart from the other rows."""
     if not label:
-        tell("label", "is empty.", "Name the class.")
+        report("label", "is empty.", "Name the class.")
     elif not class_name(label):
-        tell(f"label {label!r}", "holds no letter or digit.", "Name the class.")
+        report(f"label {label!r}", "holds no letter or digit.", "Name the class.")
 
 
 def _scheme(url: str) -> str:
-    """Return the scheme of an address in lower case; empty for a path, a colon in its name included."""
+    """Return the scheme of an address in lower case; empty for a path, even one with a colon in its name."""
     return url.partition(":")[0].lower() if "://" in url or url.lower().startswith("file:") else ""
 
 
@@ -122,23 +124,24 @@ def _hostname(url: str) -> str | None:
         return None
 
 
-def _seconds(name: str, cell: str, tell: Tell) -> float | None:
+def _seconds(name: str, cell: str, report: Report) -> float | None:
     if not cell:
         return None
+    # 12.5 -> 12.5 s; 75:10 -> 4510 s; 1:02:03.5 -> 3723.5 s; 1:75:10 is no time: minutes of a full clock end at 59.
     value = math.inf
     if clock := _CLOCK.match(cell):
-        hours, minutes, rest = int(clock[1] or 0), int(clock[2]), float(clock[3])
-        if rest < 60 and (clock[1] is None or minutes < 60):
-            value = hours * 3600 + minutes * 60 + rest
+        hours, minutes, seconds_part = int(clock[1] or 0), int(clock[2]), float(clock[3])
+        if seconds_part < 60 and (clock[1] is None or minutes < 60):
+            value = hours * 3600 + minutes * 60 + seconds_part
     elif _SECONDS.match(cell):
         value = float(cell)
     if math.isfinite(value):
         return seconds(value)
-    tell(f"{name} {cell[:40]!r}", "is no time.", "Write seconds (12.5) or h:mm:ss.")
+    report(f"{name} {cell[:40]!r}", "is no time.", "Write seconds (12.5) or h:mm:ss.")
     return None
 
 
-def _effects(cell: str, tell: Tell) -> tuple[str, ...] | None:
+def _effects(cell: str, report: Report) -> tuple[str, ...] | None:
     if not cell:
         return None
     kinds = sorted({kind.strip() for kind in cell.split("|")})
@@ -146,7 +149,7 @@ def _effects(cell: str, tell: Tell) -> tuple[str, ...] | None:
         return ()
     for kind in kinds:
         if kind == NOTHING_SEEN:
-            tell("effects", "says 'none' beside other kinds.", "Keep one of them.")
+            report("effects", "says 'none' beside other kinds.", "Keep one of them.")
         elif not _KIND.match(kind):
-            tell(f"effect {kind!r}", "is no kind.", "Write kinds such as text|sticker, or none.")
+            report(f"effect {kind!r}", "is no kind.", "Write kinds such as text|sticker, or none.")
     return tuple(kinds)

@@ -13,18 +13,18 @@ from slateboard.errors import BadInput, Problem
 from slateboard.reading import MOST_DEPTH, read_bytes, sound
 
 _NAMED = 10
-"""Lines with one and the same fault that are named one by one."""
+"""Lines with the same fault that are listed one by one; the rest is counted."""
 
 
 class Document:
-    """One file. `json` and `xml` raise BadInput where it is none; `json_or_none`, `xml_or_none` do not."""
+    """One file. Where it cannot be parsed, `json` and `xml` raise BadInput; `json_or_none`, `xml_or_none` give None."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def name(self) -> str:
-        """File name, as problems say it."""
+        """File name, for messages."""
         return self.path.name
 
     def refuse(self, what: str, remedy: str, *, where: str = "") -> BadInput:
@@ -61,7 +61,7 @@ class Document:
 
     @cached_property
     def json(self) -> Any:
-        """The file as JSON; an object that has a key twice is refused, for one of the two would be lost."""
+        """The file as JSON; an object with a repeated key is refused, since one of the two values would be lost."""
         try:
             return sound(json.loads(self.text, object_pairs_hook=without_repeats), finite=False)
         except json.JSONDecodeError as error:
@@ -83,7 +83,8 @@ class Document:
 
     @cached_property
     def xml(self) -> ElementTree.Element:
-        """The root of the file as XML; one that declares entities is refused, for they can grow without bound."""
+        """The root of the file as XML; a file that declares a document type is refused."""
+        # Entities may expand each other: ten levels of ten references make 10^10 copies of one text ("billion laughs").
         if "<!DOCTYPE" in self.text or "<!ENTITY" in self.text:
             raise self.refuse("declares a document type.", "Remove the declaration; annotation files have none.")
         try:
@@ -106,21 +107,21 @@ class Document:
 
 
 def header_of(text: str) -> list[str]:
-    """Return the cells of the first line; none where it is blank or no CSV."""
+    """Return the cells of the first line; [] where it is blank or not CSV."""
     try:
-        found = next(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True), [])
+        cells = next(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True), [])
     except csv.Error:
         return []
-    return [name.strip() for name in found]
+    return [name.strip() for name in cells]
 
 
 def without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object as a dictionary; ValueError if a key occurs twice."""
     value = dict(pairs)
     if len(value) < len(pairs):
-        seen: set[str] = set()
-        again = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {again!r} occurs twice in one object")
+        earlier_keys: set[str] = set()
+        repeated_key = next(key for key, _ in pairs if key in earlier_keys or earlier_keys.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {repeated_key!r} occurs twice in one object")
     return value
 
 
@@ -140,7 +141,8 @@ def _not_utf8(name: str, lines: Sequence[bytes]) -> list[Problem]:
 
 
 def _is_deep(root: ElementTree.Element) -> bool:
-    """Say whether elements lie in each other deeper than in any annotation file: recursion would not end well."""
+    """Return whether elements are nested deeper than MOST_DEPTH, where recursive code would overflow the stack."""
+    # Breadth first, one level at a time: the check itself must not recurse.
     level = [root]
     for _ in range(MOST_DEPTH):
         level = [child for element in level for child in element]

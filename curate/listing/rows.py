@@ -1,4 +1,4 @@
-"""What an importer hands over: rows of a list of sources, what could not be mapped, and notes for people."""
+"""What an importer yields: rows of a list of sources, entries that could not be mapped, and notes."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from slateboard.addresses import identity
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SourceRow:
     """One row of a list of sources. Times are kept to the microsecond, so that writing and reading agree."""
 
     where: str
@@ -19,22 +19,22 @@ class Row:
     end_s: float | None = None
     """Seconds; None: at the video's end."""
     group: str | None = None
-    """The video, where a file cuts several pieces out of one: they never lie on both sides of a split."""
+    """The video, where a file cuts several clips out of one: they never lie on both sides of a split."""
     licence: str | None = None
     effects: tuple[str, ...] | None = None
     """Kinds that a person saw; () if a person looked and saw none; None if nobody said."""
     note: str | None = None
     changed: str = ""
-    """What had to be altered to map it, for people: an end that was clipped, a region that is not kept."""
+    """What had to be altered to import it, for messages: an end that was clipped, a region that is not kept."""
 
     @property
     def key(self) -> tuple[str, float | None, float | None]:
-        """What makes it the same source as another row: url without login and signature, start and end."""
+        """(url without login and signature, start, end): rows with the same key are the same source."""
         return identity(self.url), self.start_s, self.end_s
 
     @property
-    def told(self) -> str:
-        """The row as a person recognises it: label, url, times."""
+    def description(self) -> str:
+        """Label, url and times, for messages."""
         times = "" if self.start_s is None else f" from {self.start_s:g} s"
         return f"{self.label!r} {self.url}{times}" + ("" if self.end_s is None else f" to {self.end_s:g} s")
 
@@ -60,20 +60,21 @@ class Note:
     text: str
 
 
-Entry = Row | Unmapped | Note
+Entry = SourceRow | Unmapped | Note
 
 
 def seconds(value: float) -> float:
-    """Return seconds rounded to the microsecond, at which times are written."""
+    """Return seconds rounded to the microsecond, the precision at which times are written."""
+    # Six decimals hold every frame: at 1,000 Hz frames are 1e-3 s apart, and a float64 of a day still has 1e-11 s.
     return round(value, 6)
 
 
 def seconds_text(value: float) -> str:
-    """Return seconds as the list has them: no exponent, at most six decimals."""
+    """Return seconds as the list writes them, without exponent: 12.5 -> "12.5", 3.0 -> "3", 1e-5 -> "0.00001"."""
     text = f"{value:.6f}"
     return text.rstrip("0").rstrip(".")
 
 
 def is_formula(text: str) -> bool:
-    """Would a spreadsheet run this cell?"""
+    """Return whether a spreadsheet would take this cell for a formula."""
     return text[:1] in ("=", "+", "-", "@")

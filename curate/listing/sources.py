@@ -1,4 +1,4 @@
-"""The list of sources that a workspace keeps: where it lies, its digest, and its sources."""
+"""Read the workspace's list of sources: its digest, its rows, and the rules between rows."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from curate.listing.cells import read_row
 from curate.listing.document import Document
 from curate.listing.labels import class_name
-from curate.listing.rows import Row, Unmapped
+from curate.listing.rows import SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.source import Source, source_id
@@ -16,11 +16,11 @@ from slateboard.workspace import Workspace
 
 IMPORTERS = Registry("curate.importers", ("CARD", "recognises", "rows"))
 LISTS = Registry("curate.importers", (*IMPORTERS.promise, "lines", "append"))
-"""The importers that a workspace's own list may be kept in; the ending of its name is the importer's."""
+"""The importers that can also append: formats of a workspace's own list, chosen by its file name's extension."""
 
 
 def list_key(workspace: Workspace) -> str:
-    """Return the digest of the list and of the spellings that the settings allow: what its sources depend on."""
+    """Return the digest of the list and of the labels that the settings allow: all that its sources depend on."""
     path = workspace.sources
     return digest([sha256_of(path) if path.is_file() else "", workspace.settings.labels])
 
@@ -30,65 +30,70 @@ def read_list(workspace: Workspace) -> list[Source]:
     path = workspace.sources
     if not path.is_file():
         raise BadInput([Problem(str(path), "is not there.", "Begin with `slateboard init FOLDER`.")])
-    found = read_rows(path, labels=workspace.settings.labels)
-    if not found:
+    rows = read_rows(path, labels=workspace.settings.labels)
+    if not rows:
         raise BadInput([Problem(path.name, "lists no source.", "Write a line for each link.")])
-    return [_source(row, line) for line, row in found]
+    return [_source(row, line) for line, row in rows]
 
 
-def read_rows(path: Path, *, labels: Sequence[str]) -> list[tuple[int, Row]]:
+def read_rows(path: Path, *, labels: Sequence[str]) -> list[tuple[int, SourceRow]]:
     """Return (line, row) of a list in its order; raises BadInput with every problem at once.
 
-    `labels` are the spellings that are allowed; none: any, each spelt one way. Local paths are relative to the list.
+    `labels` are those allowed; none: any label, each spelt one way. Local paths are relative to the list.
     """
-    rules = Rules(labels)
-    found, problems = [], []
-    for line, cells, wrong in LISTS.load(path.suffix.removeprefix(".")).lines(Document(path)):
-        row, told = read_row(cells, where=f"line {line}", folder=path.parent) if cells else (None, [])
-        told = [*wrong, *told]
+    rules = ListRules(labels)
+    rows, problems = [], []
+    for line, cells, line_problems in LISTS.load(path.suffix.removeprefix(".")).lines(Document(path)):
+        row, cell_problems = read_row(cells, where=f"line {line}", folder=path.parent) if cells else (None, [])
+        cell_problems = [*line_problems, *cell_problems]
         if row is not None:
-            told += rules.wrong(row)
-            rules.keep(row)
-            found.append((line, row))
-        problems += [Problem(f"{path.name} {one.where}", f"{one.what} {one.why}", one.remedy) for one in told]
+            cell_problems += rules.problems(row)
+            rules.add(row)
+            rows.append((line, row))
+        problems += [
+            Problem(f"{path.name} {problem.where}", f"{problem.what} {problem.why}", problem.remedy)
+            for problem in cell_problems
+        ]
     if problems:
         raise BadInput(problems)
-    return found
+    return rows
 
 
-class Rules:
-    """What must hold between the rows of one list: no row twice, each label spelt one way or as the settings say."""
+class ListRules:
+    """Rules between the rows of one list: no row twice, each label spelt one way or as the settings say."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self.allowed = tuple(unicodedata.normalize("NFC", label) for label in labels)
-        self.kept: dict[tuple[str, float | None, float | None], Row] = {}
+        self.row_by_key: dict[tuple[str, float | None, float | None], SourceRow] = {}
         """Key -> the row that has it."""
         self._spelt = {self._class(label): (label, "the settings") for label in self.allowed}
 
-    def wrong(self, row: Row) -> list[Unmapped]:
-        """Return what is wrong with one more row."""
-        told = []
-        earlier = self.kept.get(row.key)
+    def problems(self, row: SourceRow) -> list[Unmapped]:
+        """Return the problems of one more row."""
+        problems = []
+        earlier = self.row_by_key.get(row.key)
         if earlier is not None:
             why = f"repeats {earlier.where} (same url, start and end)."
-            told.append(Unmapped(row.where, "the row", why, "Remove one of them."))
+            problems.append(Unmapped(row.where, "the row", why, "Remove one of them."))
         label, where = self._spelt.get(self._class(row.label), (row.label, ""))
         if label != row.label and row.label not in self.allowed:
-            told.append(
+            problems.append(
                 Unmapped(row.where, f"label {row.label!r}", f"is spelt {label!r} in {where}.", "Write it one way.")
             )
         elif self.allowed and label not in self.allowed:
             remedy = did_you_mean(row.label, self.allowed)
-            told.append(Unmapped(row.where, f"label {row.label!r}", "is not among the labels of the settings.", remedy))
-        return told
+            problems.append(
+                Unmapped(row.where, f"label {row.label!r}", "is not among the labels of the settings.", remedy)
+            )
+        return problems
 
     def spelling(self, label: str) -> str:
-        """Return how the settings or the rows so far write a class; the label itself where it is new."""
+        """Return the spelling of a class in the settings or the rows so far; the label itself where it is new."""
         return label if label in self.allowed else self._spelt.get(self._class(label), (label, ""))[0]
 
-    def keep(self, row: Row) -> None:
-        """Hold later rows to this one."""
-        self.kept.setdefault(row.key, row)
+    def add(self, row: SourceRow) -> None:
+        """Add a row to those that later rows are compared with."""
+        self.row_by_key.setdefault(row.key, row)
         self._spelt.setdefault(self._class(row.label), (row.label, row.where))
 
     @staticmethod
@@ -96,7 +101,7 @@ class Rules:
         return class_name(label).casefold()
 
 
-def _source(row: Row, line: int) -> Source:
+def _source(row: SourceRow, line: int) -> Source:
     return Source(
         source_id=source_id(*row.key),
         line=line,

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.listing.importing import Outcome, Told, import_file, reasons
+from curate.listing.importing import ImportIssue, ImportReport, import_file, reasons
 from curate.listing.local import ALLOW
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -34,11 +34,11 @@ def command(
         bool, typer.Option(ALLOW, help="Take rows of local files outside its folder and the workspace too.")
     ] = False,
 ) -> dict[str, Any]:
-    """Read a file, add its rows to the list, tell what was not added."""
-    outcome = import_file(workspace, file, importer=importer, given=parameters or [], allow_local=allow_local)
-    merged = outcome.merged
-    left_out = [told for told in merged.told if told.kind != "changed"]
-    say(f"{file.name} read as {outcome.importer}{' (told from the file)' if outcome.guessed else ''}")
+    """Read a file, add its rows to the list and report what was not added."""
+    report = import_file(workspace, file, importer=importer, assignments=parameters or [], allow_local=allow_local)
+    merged = report.merged
+    not_added = [issue for issue in merged.issues if issue.kind != "changed"]
+    say(f"{file.name} read as {report.importer}{' (told from the file)' if report.guessed else ''}")
     for note in merged.notes:
         say(note)
     show(
@@ -46,26 +46,28 @@ def command(
         f"{merged.count('not mapped')} not mapped, {merged.count('conflict')} in conflict, "
         f"{merged.count('repeated')} repeated, {merged.count('changed')} changed"
     )
-    for line in _lines(merged.told):
+    for line in _lines(merged.issues):
         show(line)
-    if outcome.unmapped is not None:
-        show(f"all of them: {outcome.unmapped}")
-    return {**_counts(outcome, workspace), "reasons": reasons(left_out), "entries": list(map(asdict, merged.told))}
+    if report.unmapped is not None:
+        show(f"all of them: {report.unmapped}")
+    return {**_counts(report, workspace), "reasons": reasons(not_added), "entries": list(map(asdict, merged.issues))}
 
 
-def _lines(told: list[Told]) -> list[str]:
+def _lines(issues: list[ImportIssue]) -> list[str]:
     """Return the reasons with their counts, then the first entries."""
-    lines = [f"  {count} x {why}" for why, count in list(reasons(told).items())[:SHOWN]] if len(told) > 1 else []
-    lines += [f"{one.kind}: {one.where}: {one.what} {one.why} {one.remedy}".rstrip() for one in told[:SHOWN]]
-    return [*lines, f"... and {len(told) - SHOWN} more"] if len(told) > SHOWN else lines
+    lines = [f"  {count} x {why}" for why, count in list(reasons(issues).items())[:SHOWN]] if len(issues) > 1 else []
+    lines += [
+        f"{issue.kind}: {issue.where}: {issue.what} {issue.why} {issue.remedy}".rstrip() for issue in issues[:SHOWN]
+    ]
+    return [*lines, f"... and {len(issues) - SHOWN} more"] if len(issues) > SHOWN else lines
 
 
-def _counts(outcome: Outcome, workspace: Workspace) -> dict[str, Any]:
-    merged = outcome.merged
+def _counts(report: ImportReport, workspace: Workspace) -> dict[str, Any]:
+    merged = report.merged
     return {
         "list": str(workspace.sources),
-        "importer": outcome.importer,
-        "guessed": outcome.guessed,
+        "importer": report.importer,
+        "guessed": report.guessed,
         "notes": merged.notes,
         "added": len(merged.added),
         "already": merged.already,
@@ -73,5 +75,5 @@ def _counts(outcome: Outcome, workspace: Workspace) -> dict[str, Any]:
         "conflicts": merged.count("conflict"),
         "repeated": merged.count("repeated"),
         "changed": merged.count("changed"),
-        "unmapped_file": None if outcome.unmapped is None else str(outcome.unmapped),
+        "unmapped_file": None if report.unmapped is None else str(report.unmapped),
     }

@@ -42,12 +42,12 @@ def test_a_hostile_file_is_bad_input_with_its_name_and_a_remedy(workspace: Works
     before = workspace.sources.read_bytes()
     given = ["frame_rate_hz=25"] if importer == "cvat" else []
     with pytest.raises(BadInput) as caught:
-        import_file(workspace, path, importer=importer, given=given)
+        import_file(workspace, path, importer=importer, assignments=given)
     assert 1 <= len(caught.value.problems) <= 11
     assert all("theirs.txt" in problem.where and problem.remedy for problem in caught.value.problems)
     assert workspace.sources.read_bytes() == before
     with pytest.raises(BadInput):
-        import_file(workspace, path, importer=None, given=[])
+        import_file(workspace, path, importer=None, assignments=[])
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 400, '"1"', "null", "[]"])
@@ -55,8 +55,8 @@ def test_a_time_that_is_no_number_costs_its_annotation_alone(workspace: Workspac
     path = workspace.root / "theirs.json"
     segments = f'{{"label": "a", "segment": [0, {number}]}}, {{"label": "a", "segment": [0, 1]}}'
     path.write_text(f'{{"database": {{"abcdefghijk": {{"annotations": [{segments}]}}}}}}', "utf-8")
-    merged = import_file(workspace, path, importer="activitynet", given=[]).merged
-    assert ([row.end_s for row in merged.added], [told.kind for told in merged.told]) == ([1.0], ["not mapped"])
+    merged = import_file(workspace, path, importer="activitynet", assignments=[]).merged
+    assert ([row.end_s for row in merged.added], [told.kind for told in merged.issues]) == ([1.0], ["not mapped"])
 
 
 def test_a_file_larger_than_any_list_is_refused_unread(workspace: Workspace) -> None:
@@ -75,9 +75,9 @@ def test_a_control_character_in_a_row_costs_that_row_with_its_line(workspace: Wo
     rows = [{**cells, column: f"{cells[column]}{sign}b"}, {**cells, "url": "http://h/b.mp4"}]
     path = workspace.root / "theirs.jsonl"
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
-    merged = import_file(workspace, path, importer="jsonl", given=[]).merged
+    merged = import_file(workspace, path, importer="jsonl", assignments=[]).merged
     assert [row.url for row in merged.added] == ["http://h/b.mp4"]
-    (told,) = merged.told
+    (told,) = merged.issues
     assert (told.kind, told.where) == ("not mapped", "line 1")
     assert "holds a control character" in told.why
     workspace.sources.write_text(f'url,label\n"http://h/c{sign}.mp4",x\n', "utf-8")
@@ -88,9 +88,9 @@ def test_a_control_character_in_a_row_costs_that_row_with_its_line(workspace: Wo
 def test_a_cell_of_a_megabyte_costs_its_row(workspace: Workspace) -> None:
     path = workspace.root / "theirs.jsonl"
     path.write_text(json.dumps({"url": "http://h/" + "a" * 1_000_000, "label": "x"}) + "\n", "utf-8")
-    merged = import_file(workspace, path, importer="jsonl", given=[]).merged
-    assert (merged.added, [told.kind for told in merged.told]) == ([], ["not mapped"])
-    assert len(merged.told[0].what) < 2_000_000
+    merged = import_file(workspace, path, importer="jsonl", assignments=[]).merged
+    assert (merged.added, [told.kind for told in merged.issues]) == ([], ["not mapped"])
+    assert len(merged.issues[0].what) < 2_000_000
 
 
 VALUES = (None, True, -1, 0, 1e308, 10**400, "", "\x00", "x" * 70_000, [], {}, [[]], {"a": {"b": None}}, "NaN")
@@ -126,7 +126,7 @@ def test_real_annotation_files_damaged_at_random_give_rows_or_bad_input_and_noth
             target.write_bytes(changed[: chance.randrange(len(changed) // 2, len(changed))])
         for importer in IMPORTERS.names():
             try:
-                import_file(workspace, target, importer=importer, given=[])
+                import_file(workspace, target, importer=importer, assignments=[])
             except SlateboardError:
                 outcomes += 1
             else:

@@ -10,7 +10,7 @@ from imports import read
 
 from curate.listing.document import Document
 from curate.listing.importing import guess
-from curate.listing.rows import Row, Unmapped
+from curate.listing.rows import SourceRow, Unmapped
 from curate.listing.sources import IMPORTERS
 from slateboard.errors import BadInput
 
@@ -105,7 +105,7 @@ def test_the_example_of_the_documents_keeps_the_promise(tmp_path: Path) -> None:
     path.write_text("#whistle\na.mp4,1,2.5,Kick\na.mp4,1\nb.mp4,x,2,Kick\n")
     assert module["recognises"](Document(path))
     assert list(module["rows"](Document(path), {"media_folder": "m"})) == [
-        Row("line 2", "m/a.mp4", "Kick", 1.0, 2.5, group="m/a.mp4"),
+        SourceRow("line 2", "m/a.mp4", "Kick", 1.0, 2.5, group="m/a.mp4"),
         Unmapped("line 3", "a.mp4,1", "is a damaged row."),
         Unmapped("line 4", "'Kick' x to 2.0 s", "has times that are no numbers.", "Correct the times."),
     ]

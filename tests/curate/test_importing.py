@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from curate.listing.cells import read_row, write_row
 from curate.listing.importing import import_file, settle
-from curate.listing.rows import Row
+from curate.listing.rows import SourceRow
 from curate.listing.sources import IMPORTERS, LISTS, read_list, read_rows
 from slateboard.catalog.lock import held
 from slateboard.cli import main
@@ -202,7 +202,7 @@ def test_the_first_twenty_are_printed_with_the_total(
 def test_while_another_process_works_nothing_is_written(workspace: Workspace, tmp_path: Path) -> None:
     other = _file(tmp_path / "in", "url,label\nhttp://x/b,Kick\n")
     with held(workspace.catalog.with_suffix(".lock")), pytest.raises(Held, match="is in use by"):
-        import_file(workspace, other, importer=None, given=[])
+        import_file(workspace, other, importer=None, assignments=[])
     assert workspace.sources.read_text() == COLUMNS
 
 
@@ -233,7 +233,7 @@ def test_an_unknown_form_is_answered_with_the_nearest(
 TEXT = st.text(max_size=12).map(str.strip).filter(lambda text: inline(text) == text)
 TIMES = st.floats(0, 1e6).map(lambda value: round(value, 6))
 ROWS = st.builds(
-    Row,
+    SourceRow,
     where=st.just("line 1"),
     url=TEXT.map(lambda text: f"http://x/{text}"),
     label=TEXT.map(lambda text: f"{text}a"),
@@ -248,7 +248,7 @@ ROWS = st.builds(
 
 
 @given(ROWS)
-def test_what_is_written_is_read_back_whatever_it_holds(row: Row) -> None:
+def test_what_is_written_is_read_back_whatever_it_holds(row: SourceRow) -> None:
     again, wrong = read_row(write_row(row), where="line 1")
     assert wrong == [] and again is not None
     written, told = read_row(write_row(again), where="line 1")
@@ -260,7 +260,7 @@ def test_what_is_written_is_read_back_whatever_it_holds(row: Row) -> None:
 @pytest.mark.parametrize("name", ["csv", "jsonl"])
 @given(row=ROWS)
 def test_an_appended_row_comes_back_from_the_file(
-    tmp_path_factory: pytest.TempPathFactory, name: str, row: Row
+    tmp_path_factory: pytest.TempPathFactory, name: str, row: SourceRow
 ) -> None:
     again, _ = read_row(write_row(row), where="line 1")
     assert again is not None
