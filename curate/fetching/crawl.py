@@ -1,4 +1,4 @@
-"""Ask for many addresses at once, in processes that can be ended: each attempt is told, each address ends."""
+"""Ask for many addresses at once, in processes that can be killed: every attempt and every end is an event."""
 
 import multiprocessing
 import signal
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from multiprocessing.context import BaseContext
 
-from curate.fetching.outcome import Outcome, clean
-from curate.fetching.pacing import Job, Plan
+from curate.fetching.attempt import AttemptResult, clean
+from curate.fetching.pacing import FetchRequest, RequestQueue
 from slateboard.records.source import State
 from slateboard.workers.local import LocalPool
 from slateboard.workers.outcome import Budget, Code, Failure, RunEnds
@@ -18,95 +18,95 @@ _GRACE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Event:
+class AttemptEvent:
     """An attempt at an address, or its end."""
 
-    job: Job
-    outcome: Outcome
+    request: FetchRequest
+    result: AttemptResult
     attempted: bool
     """True for an attempt; False for an end that no new attempt made."""
     settled: bool
     """True if nothing more is done about the address in this run."""
 
 
-def crawl(plan: Plan, *, ask: Callable[[Job], Outcome], workers: int, budget: Budget) -> Iterator[Event]:
-    """Carry out a plan and yield what happens, in the order in which it does.
+def crawl(
+    queue: RequestQueue, *, attempt: Callable[[FetchRequest], AttemptResult], workers: int, budget: Budget
+) -> Iterator[AttemptEvent]:
+    """Work off a queue of requests and yield what happens, in the order in which it happens.
 
-    `ask` tries once; each process has a copy of it, with a session that is kept from one address to the next. A try
-    that is over its budget, or whose process dies, is ended from outside and has an outcome all the same.
+    Each process has a copy of `attempt`, whose session is kept from one address to the next. An attempt that exceeds
+    its budget is killed and gives a result all the same.
     """
-    context = _context(web=any(plan.hosts()))
-    with LocalPool(_Try(ask, budget.wall_seconds), workers, budget=budget, isolated=False, context=context) as pool:
-        busy: dict[int, Job] = {}
+    context = _context(web=any(queue.hosts()))
+    limited = _TimedAttempt(attempt, budget.wall_seconds)
+    with LocalPool(limited, workers, budget=budget, isolated=False, context=context) as pool:
+        running: dict[int, FetchRequest] = {}
         numbers = count()
 
-        def fill(now: float) -> None:
-            while len(busy) < workers and (job := plan.next(now)) is not None:
+        def start_ready(now: float) -> None:
+            while len(running) < workers and (request := queue.pop(now)) is not None:
                 number = next(numbers)
-                busy[number] = job
-                pool.submit(number, job)
+                running[number] = request
+                pool.submit(number, request)
 
         while True:
             now = time.monotonic()
-            fill(now)
-            wake = plan.wake()
-            if not busy and wake is None:
+            start_ready(now)
+            next_at = queue.next_at()
+            if not running and next_at is None:
                 return
-            # Where all are busy, what is ready cannot be started: then only an end matters.
-            pause = None if wake is None or len(busy) >= workers else max(0.0, wake - now)
-            if not busy:
-                time.sleep(pause or 0)
+            # Where all workers are busy, what is ready cannot be started: then only an end matters.
+            timeout = None if next_at is None or len(running) >= workers else max(0.0, next_at - now)
+            if not running:
+                time.sleep(timeout or 0)
                 continue
-            ended = pool.poll(pause)
-            if ended is None:
+            if (finished := pool.poll(timeout)) is None:
                 continue
-            job, outcome = busy.pop(ended[0]), _outcome(ended[1], budget)
+            request, result = running.pop(finished[0]), _result(finished[1], budget)
             now = time.monotonic()
-            settled = plan.ended(job, outcome, now)
-            # Before it is told, so that the process need not wait for what the caller writes down.
-            fill(now)
-            yield Event(job, outcome, attempted=True, settled=any(other is job for other, _ in settled))
-            for other, last in settled:
-                if other is not job:
-                    yield Event(other, last, attempted=False, settled=True)
+            settled = queue.record(request, result, now)
+            # Before the event is yielded, so that processes need not wait for what the caller writes down.
+            start_ready(now)
+            yield AttemptEvent(request, result, attempted=True, settled=any(ended is request for ended, _ in settled))
+            for ended, last_result in settled:
+                if ended is not request:
+                    yield AttemptEvent(ended, last_result, attempted=False, settled=True)
 
 
-class _Try:
-    """`ask`, in a process that the system ends where nobody is left to end it and it hangs."""
+class _TimedAttempt:
+    """`attempt` with an alarm: the kernel ends a hanging process even where no parent is left to end it."""
 
-    def __init__(self, ask: Callable[[Job], Outcome], seconds: float | None) -> None:
-        self._ask, self._seconds = ask, seconds
+    def __init__(self, attempt: Callable[[FetchRequest], AttemptResult], wall_seconds: float | None) -> None:
+        self._attempt, self._wall_seconds = attempt, wall_seconds
 
-    def __call__(self, job: Job) -> Outcome:
-        if self._seconds is not None:
-            # Without a handler SIGALRM ends the process, whatever it hangs in.
-            signal.setitimer(signal.ITIMER_REAL, self._seconds + _GRACE_SECONDS)
+    def __call__(self, request: FetchRequest) -> AttemptResult:
+        if self._wall_seconds is not None:
+            # Without a handler SIGALRM ends the process, whatever it hangs in; the pool's own timeout comes first.
+            signal.setitimer(signal.ITIMER_REAL, self._wall_seconds + _GRACE_SECONDS)
         try:
-            return self._ask(job)
+            return self._attempt(request)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _outcome(result: Outcome | Failure | RunEnds, budget: Budget) -> Outcome:
-    """Return what a try ended in; one that took its process with it is not made again in this run."""
-    if isinstance(result, RunEnds):
-        raise result.error
-    if isinstance(result, Outcome):
-        return result if result.error is None else replace(result, error=clean(result.error))
-    if result.code == Code.TIMEOUT:
-        return Outcome(State.NETWORK, error=f"no end after try_seconds = {budget.wall_seconds:g}", final=True)
-    if result.code == Code.MEMORY:
-        reason = f"{result.reason}; memory_bytes of [limits] is {budget.memory_bytes}"
-        return Outcome(State.TOO_LARGE, error=reason, final=True)
-    return Outcome(State.ERROR, error=clean(result.reason), final=True)
+def _result(outcome: AttemptResult | Failure | RunEnds, budget: Budget) -> AttemptResult:
+    """Return the result of an attempt; one that took its process with it is not tried again in this run."""
+    if isinstance(outcome, RunEnds):
+        raise outcome.error
+    if isinstance(outcome, AttemptResult):
+        return outcome if outcome.error is None else replace(outcome, error=clean(outcome.error))
+    if outcome.code == Code.TIMEOUT:
+        return AttemptResult(State.NETWORK, error=f"no end after try_seconds = {budget.wall_seconds:g}", final=True)
+    if outcome.code == Code.MEMORY:
+        reason = f"{outcome.reason}; memory_bytes of [limits] is {budget.memory_bytes}"
+        return AttemptResult(State.TOO_LARGE, error=reason, final=True)
+    return AttemptResult(State.ERROR, error=clean(outcome.reason), final=True)
 
 
 def _context(*, web: bool) -> BaseContext:
-    """Return how processes are started: from a server that has imported once what all of them need.
-
-    A fresh interpreter takes 0.6 s of CPU, and 1.3 s with yt-dlp's sites; 24 of them would take longer than the
-    download of 300 small files.
-    """
+    """Return how processes are started: forked from a server that has imported once what all of them need."""
+    # A fresh interpreter takes 0.6 s of CPU, 1.3 s with yt-dlp's sites: 24 of them would take longer than the download
+    # of 300 small files.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["curate.fetching.preload" if web else "curate.fetching.download"])
     return context

@@ -1,4 +1,4 @@
-"""One try in a process of its own: bring an address to disk, keep the file under its hash, look at its first frame."""
+"""One attempt, in a process of its own: download an address, name the file by its hash, probe its first frame."""
 
 import os
 import shutil
@@ -8,9 +8,9 @@ from glob import escape
 from pathlib import Path
 
 from curate.fetching import provenance
-from curate.fetching.endings import ending
-from curate.fetching.outcome import Outcome
-from curate.fetching.pacing import Job
+from curate.fetching.attempt import AttemptResult
+from curate.fetching.pacing import FetchRequest
+from curate.fetching.suffixes import media_suffix
 from curate.fetching.web import Session, guarded_session
 from slateboard.files import flush_folder, sha256_of, whole
 from slateboard.media.errors import Unreadable
@@ -20,10 +20,10 @@ from slateboard.records.source import State
 from slateboard.settings import Fetch, Limits
 
 RESUMED = (State.NETWORK, State.RATE_LIMITED, State.TRUNCATED)
-"""States whose part file is kept: the next attempt goes on where it ends."""
+"""States whose part file is kept: the next attempt resumes it."""
 
 _UNSURE = (State.BLOCKED, State.NOT_VIDEO, State.CORRUPT, State.UNSUPPORTED, State.ERROR)
-"""States of a file asked for directly that yt-dlp might better: a page with a player bears a video's ending, too."""
+"""States of a direct download after which yt-dlp's extractors are tried: a player's page may end in .mp4, too."""
 
 
 class Downloader:
@@ -44,46 +44,49 @@ class Downloader:
         self._settings, self._limits = settings, limits
         self._session: Session | None = None
 
-    def __call__(self, job: Job) -> Outcome:
-        """Try once; a file that is no video, or over a limit, is not kept."""
+    def __call__(self, request: FetchRequest) -> AttemptResult:
+        """Make one attempt; a file that is not a video, or exceeds a limit, is not kept."""
         if self._session is None:
             self._session = guarded_session(self._settings, cookies=self._cookies)
-        if not job.host:
-            return self._taken_over(self._root / job.url, job.url)
-        if self._session.is_file(job.url):
-            outcome = self._brought(self._session, job, directly=True)
-            if outcome.state not in _UNSURE:
-                return outcome
-        return self._brought(self._session, job, directly=False)
+        if not request.host:
+            return self._copy_local(self._root / request.url, request.url)
+        if self._session.is_file(request.url):
+            result = self._download(self._session, request, directly=True)
+            if result.state not in _UNSURE:
+                return result
+        return self._download(self._session, request, directly=False)
 
-    def _brought(self, session: Session, job: Job, *, directly: bool) -> Outcome:
-        outcome = session.download(job.url, self._incoming / job.stem, directly=directly)
-        if outcome.file is not None:
-            outcome = self._kept(outcome.file, outcome)
-        clear(self._incoming, job, outcome)
-        return outcome
+    def _download(self, session: Session, request: FetchRequest, *, directly: bool) -> AttemptResult:
+        result = session.download(request.url, self._incoming / request.stem, directly=directly)
+        if result.file is not None:
+            result = self._keep(result.file, result)
+        clear(self._incoming, request, result)
+        return result
 
-    def _kept(self, file: Path, outcome: Outcome) -> Outcome:
-        looked = self._looked_at(file, outcome)
-        if looked.media is None:
-            return looked
-        seconds, most = looked.media.header_duration_s, self._settings.max_seconds
-        if seconds is not None and seconds > most:
+    def _keep(self, file: Path, download: AttemptResult) -> AttemptResult:
+        result = self._probe(file, download)
+        if result.media is None:
+            return result
+        duration_s, max_seconds = result.media.header_duration_s, self._settings.max_seconds
+        if duration_s is not None and duration_s > max_seconds:
             # The site had not said how long it is.
-            return Outcome(State.TOO_LONG, error=f"{seconds:.0f} s > max_seconds = {most:g}")
+            return AttemptResult(State.TOO_LONG, error=f"{duration_s:.0f} s > max_seconds = {max_seconds:g}")
+        # Bytes first, then the name, then the folder: after a power cut a name in media/ never stands for half a file.
         with file.open("rb") as written:
             os.fsync(written.fileno())
-        file.replace(self._root / looked.media.path)
+        file.replace(self._root / result.media.path)
         flush_folder(self._root / "media")
-        return looked
+        return result
 
-    def _taken_over(self, path: Path, told: str) -> Outcome:
+    def _copy_local(self, path: Path, listed_path: str) -> AttemptResult:
         if not (self._allow_local or lies_in(path, [self._root])):
-            return Outcome(State.UNSUPPORTED, error=f"{path.name} lies outside the workspace: fetch --allow-local")
+            return AttemptResult(
+                State.UNSUPPORTED, error=f"{path.name} lies outside the workspace: fetch --allow-local"
+            )
         if not path.is_file():
-            return Outcome(State.MISSING, error=f"{path.name} is not there")
-        source = provenance.of_path(told, bytes_=path.stat().st_size, at=datetime.now(UTC))
-        looked = self._looked_at(path, Outcome(State.FETCHED, provenance=source))
+            return AttemptResult(State.MISSING, error=f"{path.name} is not there")
+        source = provenance.of_path(listed_path, bytes_=path.stat().st_size, at=datetime.now(UTC))
+        looked = self._probe(path, AttemptResult(State.FETCHED, provenance=source))
         if looked.media is not None:
             target = self._root / looked.media.path
             if not target.is_file() or sha256_of(target) != looked.media.media_id:
@@ -91,18 +94,18 @@ class Downloader:
                     shutil.copyfile(path, temporary)
         return looked
 
-    def _looked_at(self, file: Path, outcome: Outcome) -> Outcome:
+    def _probe(self, file: Path, download: AttemptResult) -> AttemptResult:
         media_id = sha256_of(file)
         try:
             probed = probe(file, media_id=media_id, relative=f"media/{media_id}", limits=self._limits)
         except Unreadable as error:
-            return Outcome(error.state, error=str(error))
-        media = probed.model_copy(update={"path": f"media/{media_id}{ending(file.name, probed.container)}"})
-        return replace(outcome, file=self._root / media.path, media=media)
+            return AttemptResult(error.state, error=str(error))
+        media = probed.model_copy(update={"path": f"media/{media_id}{media_suffix(file.name, probed.container)}"})
+        return replace(download, file=self._root / media.path, media=media)
 
 
-def clear(incoming: Path, job: Job, outcome: Outcome) -> None:
-    """Remove what a try left in the folder of downloads, unless the next one goes on from there."""
-    if outcome.state not in RESUMED:
-        for leftover in incoming.glob(f"{escape(job.stem)}.*"):
+def clear(incoming: Path, request: FetchRequest, result: AttemptResult) -> None:
+    """Remove what an attempt left in the folder of downloads, unless the next one resumes it."""
+    if result.state not in RESUMED:
+        for leftover in incoming.glob(f"{escape(request.stem)}.*"):
             leftover.unlink()

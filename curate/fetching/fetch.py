@@ -1,16 +1,16 @@
-"""Fetch all sources that want it: each ends in one state, each try is a row, each file lies once in media/."""
+"""Fetch sources: each ends in one state, each attempt is a row of the catalog, each file lies once in media/."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from curate.fetching import web
-from curate.fetching.crawl import Event, crawl
+from curate.fetching.attempt import AttemptResult
+from curate.fetching.crawl import AttemptEvent, crawl
 from curate.fetching.download import Downloader, clear
-from curate.fetching.outcome import Outcome
-from curate.fetching.pacing import Job, Left, Plan
+from curate.fetching.pacing import AbandonedHost, FetchRequest, RequestQueue, next_run_at
 from slateboard.addresses import identity
 from slateboard.errors import BadInput, Problem
 from slateboard.files import PART
@@ -22,12 +22,11 @@ from slateboard.workers.outcome import Budget
 INCOMING = ".incoming"
 """Folder in media/ where downloads grow."""
 
-
 _TAKEN_DOWN = "what it shows was taken down here on request"
 
 
 class Ledger(Protocol):
-    """What fetching needs of the catalog."""
+    """Interface of the catalog, as far as fetching needs it."""
 
     def sources(self, *states: State) -> list[Source]:
         """Return sources of these states."""
@@ -36,13 +35,23 @@ class Ledger(Protocol):
         """Return (state, label, url) of every source."""
 
     def media_of(self, media_ids: Collection[str]) -> dict[str, Media]:
-        """Return media id -> file, of those that there are."""
+        """Return media id -> file, of those that exist."""
 
     def tried(self, source: Source, attempts: Sequence[Attempt], media: Media | None) -> None:
-        """Record what became of a source."""
+        """Record the new state of a source, its attempts and its file."""
 
     def set_states(self, sources: Sequence[Source]) -> None:
         """Record a change of state that no attempt made."""
+
+
+class _Changes(TypedDict, total=False):
+    """Fields of a source that an attempt changes."""
+
+    state: State
+    reason: str | None
+    again_at: datetime | None
+    media_id: str
+    provenance: dict[str, Any] | None
 
 
 def fetch(
@@ -53,57 +62,61 @@ def fetch(
     settings: Fetch,
     limits: Limits,
     refused: Collection[str] = (),
-    left_alone: Callable[[Left], None] | None = None,
+    on_abandoned: Callable[[AbandonedHost], None] | None = None,
     allow_local: bool = False,
 ) -> Iterator[Source]:
     """Fetch sources and yield each in its new state once it is recorded, in the order in which they end.
 
-    Sources of one address share one download, whatever logins and signatures theirs bear: the one that is listed last
-    is asked for, since signatures are renewed. Another address with the same bytes becomes a `duplicate`.
-    `refused` are ids of files that were taken down: such a file is not kept, whatever its address, nor is an address
-    asked for that was taken down. What is not asked for, because its host refuses us as a whole, keeps its
-    state and is told to `left_alone`, host by host. Attempts are recorded as they are made, states when a source is
-    settled: after a kill the next run goes on with what was not. Local files outside `root` are taken only with
-    `allow_local`, be it that a link leads there.
+    Sources of one address share one download. Another address with the same bytes becomes a `duplicate`. `refused` are
+    ids of files that were taken down: such a file is not kept, whatever its address, nor is an address asked for that
+    was taken down. Sources of a host that refuses us as a whole keep their state; the host is passed to `on_abandoned`.
+    Attempts are recorded as they are made, states when a source is settled: after a kill the next run goes on with
+    what was not. Local files outside `root`, symbolic links followed, are taken only with `allow_local`.
     """
-    by_url: dict[str, list[Source]] = {}
-    for source in sorted(sources, key=lambda source: source.line):
-        by_url.setdefault(identity(source.url), []).append(source)
-    settling = _Settling(refused, root, ledger, settings)
-    for url in settling.down(by_url):
-        yield from settling.settled(by_url.pop(url), Outcome(State.TAKEN_DOWN, error=_TAKEN_DOWN), None)
-    for url, other in settling.here(by_url).items():
-        yield from settling.shared(by_url.pop(url), other)
+    groups = group_by_address(sources)
+    recorder = _StateRecorder(refused, root, ledger, settings)
+    for address in recorder.taken_down(groups):
+        yield from recorder.settle(groups.pop(address), AttemptResult(State.TAKEN_DOWN, error=_TAKEN_DOWN), None)
+    for address, holder in recorder.already_fetched(groups).items():
+        yield from recorder.share_file(groups.pop(address), holder)
     incoming = root / "media" / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
-    for part in (root / "media").glob(f".*{PART}"):
-        # A copy that a kill cut off.
-        part.unlink()
-    plan = Plan([Job(group[-1].url, group[0].host, group[0].source_id) for group in by_url.values()], settings=settings)
-    for event in _events(plan, root, incoming, settings, limits, allow_local):
-        if event.outcome.final:
-            # Its process was ended and could not clear up.
-            clear(incoming, event.job, event.outcome)
-        group = by_url[identity(event.job.url)]
-        attempt = (datetime.now(UTC), event.outcome) if event.attempted else None
-        if event.settled:
-            yield from settling.settled(group, event.outcome, attempt)
-        elif attempt is not None:
-            settling.attempted(group, attempt)
-    for left in plan.left():
-        if left_alone is not None:
-            left_alone(left)
+    for copy in (root / "media").glob(f".*{PART}"):
+        copy.unlink()  # A kill cut it off.
+    queue = request_queue(groups, settings)
+    for event in _events(queue, root, incoming, settings, limits, allow_local):
+        if event.result.final:
+            # Its process was killed and could not clear up.
+            clear(incoming, event.request, event.result)
+        yield from recorder.record(groups[identity(event.request.url)], event)
+    for host in queue.abandoned_hosts():
+        if on_abandoned is not None:
+            on_abandoned(host)
     if not any(incoming.iterdir()):
         incoming.rmdir()
 
 
+def group_by_address(sources: Iterable[Source]) -> dict[str, list[Source]]:
+    """Return address without login and signature -> its sources in the order of the list."""
+    groups: dict[str, list[Source]] = {}
+    for source in sorted(sources, key=lambda source: source.line):
+        groups.setdefault(identity(source.url), []).append(source)
+    return groups
+
+
+def request_queue(groups: Mapping[str, Sequence[Source]], settings: Fetch) -> RequestQueue:
+    """Return a queue with one request for each address; of several urls the last is asked for: signatures expire."""
+    requests = [FetchRequest(group[-1].url, group[0].host, group[0].source_id) for group in groups.values()]
+    return RequestQueue(requests, settings=settings)
+
+
 def _events(
-    plan: Plan, root: Path, incoming: Path, settings: Fetch, limits: Limits, allow_local: bool
-) -> Iterator[Event]:
+    queue: RequestQueue, root: Path, incoming: Path, settings: Fetch, limits: Limits, allow_local: bool
+) -> Iterator[AttemptEvent]:
     cookies = read_cookies(root, settings)
     download = Downloader(root, incoming, settings, limits, cookies=cookies, allow_local=allow_local)
     budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
-    return crawl(plan, ask=download, workers=settings.workers, budget=budget)
+    return crawl(queue, attempt=download, workers=settings.workers, budget=budget)
 
 
 def read_cookies(root: Path, settings: Fetch) -> str | None:
@@ -121,113 +134,109 @@ def read_cookies(root: Path, settings: Fetch) -> str | None:
     return text
 
 
-class _Settling:
+class _StateRecorder:
     """Gives sources their states and records them."""
 
-    def __init__(
-        self,
-        refused: Collection[str],
-        root: Path,
-        ledger: Ledger,
-        settings: Fetch,
-    ) -> None:
+    def __init__(self, refused: Collection[str], root: Path, ledger: Ledger, settings: Fetch) -> None:
         self._refused, self._root, self._ledger, self._settings = refused, root, ledger, settings
 
     @cached_property
-    def _known(self) -> dict[str, Source]:
+    def _holders(self) -> dict[str, Source]:
         """Media id -> first source that brought it; read only when it matters: a second for 100,000 sources."""
         fetched = reversed(self._ledger.sources(*BROUGHT))
         return {source.media_id: source for source in fetched if source.media_id is not None}
 
-    def down(self, urls: Collection[str]) -> list[str]:
-        """Return those of these addresses that were taken down with another piece of the same video."""
-        down = {identity(url) for state, _, url in self._ledger.standing() if state == State.TAKEN_DOWN}
-        return [url for url in urls if url in down]
+    def taken_down(self, addresses: Collection[str]) -> list[str]:
+        """Return those addresses that were taken down with another clip of the same video."""
+        taken_down = {identity(url) for state, _, url in self._ledger.standing() if state == State.TAKEN_DOWN}
+        return [address for address in addresses if address in taken_down]
 
-    def here(self, urls: Collection[str]) -> dict[str, Source]:
+    def already_fetched(self, addresses: Collection[str]) -> dict[str, Source]:
         """Return address -> a source of it that was fetched before, where its file still lies in media/."""
         standing = self._ledger.standing()
-        fetched = {identity(url) for state, _, url in standing if state == State.FETCHED}.intersection(urls)
-        others = [source for source in self._known.values() if identity(source.url) in fetched] if fetched else []
-        media = self._ledger.media_of([source.media_id or "" for source in others])
-        there = {media_id for media_id, one in media.items() if (self._root / one.path).is_file()}
-        return {identity(source.url): source for source in others if source.media_id in there}
+        fetched = {identity(url) for state, _, url in standing if state == State.FETCHED}.intersection(addresses)
+        holders = [source for source in self._holders.values() if identity(source.url) in fetched] if fetched else []
+        media = self._ledger.media_of([source.media_id or "" for source in holders])
+        on_disk = {media_id for media_id, original in media.items() if (self._root / original.path).is_file()}
+        return {identity(source.url): source for source in holders if source.media_id in on_disk}
 
-    def shared(self, group: Sequence[Source], other: Source) -> Iterator[Source]:
+    def share_file(self, group: Sequence[Source], holder: Source) -> Iterator[Source]:
         """Give sources the file that an earlier fetch of the same address brought."""
         for source in group:
-            taken = {name: getattr(other, name) for name in ("state", "media_id", "provenance")}
-            settled = source.model_copy(update={**taken, "reason": None, "again_at": None})
+            shared = {name: getattr(holder, name) for name in ("state", "media_id", "provenance")}
+            settled = source.model_copy(update={**shared, "reason": None, "again_at": None})
             self._ledger.set_states([settled])
             yield settled
 
-    def attempted(self, group: Sequence[Source], attempt: tuple[datetime, Outcome]) -> None:
-        """Record an attempt after which another follows."""
-        for source in group:
-            self._ledger.tried(source, [_attempt(source, *attempt)], None)
+    def record(self, group: Sequence[Source], event: AttemptEvent) -> Iterator[Source]:
+        """Record an event of the sources of one address; yield them if it settles them."""
+        at = datetime.now(UTC) if event.attempted else None
+        if event.settled:
+            yield from self.settle(group, event.result, at)
+        elif at is not None:
+            for source in group:
+                self._ledger.tried(source, [_attempt(source, at, event.result)], None)
 
-    def settled(
-        self, group: Sequence[Source], outcome: Outcome, attempt: tuple[datetime, Outcome] | None
-    ) -> Iterator[Source]:
-        """Record how sources of one address ended, with the attempt that ended them if there was one."""
-        if outcome.media is not None and outcome.media.media_id in self._refused:
-            (self._root / outcome.media.path).unlink(missing_ok=True)
-            outcome = Outcome(State.TAKEN_DOWN, error=_TAKEN_DOWN)
-        found = self._found(group, outcome)
+    def settle(self, group: Sequence[Source], result: AttemptResult, at: datetime | None) -> Iterator[Source]:
+        """Record how sources of one address ended, and the attempt that ended them, made `at`, if there was one."""
+        if result.media is not None and result.media.media_id in self._refused:
+            (self._root / result.media.path).unlink(missing_ok=True)
+            result = AttemptResult(State.TAKEN_DOWN, error=_TAKEN_DOWN)
+        changes = self._changes(group, result)
         for source in group:
-            settled = source.model_copy(update=_still_missing(source, outcome, found))
-            attempts = [_attempt(source, *attempt)] if attempt is not None else []
-            self._ledger.tried(settled, attempts, outcome.media)
+            settled = source.model_copy(update=dict(_still_missing(source, result, changes)))
+            attempts = [_attempt(source, at, result)] if at is not None else []
+            self._ledger.tried(settled, attempts, result.media)
             yield settled
 
-    def _found(self, group: Sequence[Source], outcome: Outcome) -> dict[str, Any]:
+    def _changes(self, group: Sequence[Source], result: AttemptResult) -> _Changes:
         """Return the fields that change; of two addresses with the same bytes the earlier line keeps the file."""
-        found: dict[str, Any] = {"state": outcome.state, "reason": outcome.error, "again_at": None}
-        if outcome.media is None:
-            if outcome.state == State.RATE_LIMITED:
-                asked = outcome.retry_after_seconds
-                seconds = self._settings.rest_seconds if asked is None else asked
-                found["again_at"] = datetime.now(UTC) + timedelta(seconds=seconds)
-            return found
-        media_id = outcome.media.media_id
-        found |= {"media_id": media_id, "provenance": outcome.provenance}
-        broken = self._broken(media_id)
-        if broken is not None:
-            return {**found, "state": broken.state, "reason": broken.reason}
-        first = self._known.setdefault(media_id, group[0])
-        if identity(first.url) == identity(group[0].url):
-            return found
-        # Which of both ended first is chance, and so is where a run was killed; once analysed, nothing changes hands.
-        if first.line < group[0].line or self._ledger.media_of([media_id])[media_id].frames is not None:
-            return {**found, "state": State.DUPLICATE, "reason": _same_as(first)}
-        self._known[media_id] = group[0]
-        second = {"state": State.DUPLICATE, "reason": _same_as(group[0])}
+        again_at = None
+        if result.media is None:
+            again_at = next_run_at(result, settings=self._settings, now=datetime.now(UTC))
+        changes = _Changes(state=result.state, reason=result.error, again_at=again_at)
+        if result.media is None:
+            return changes
+        media_id = result.media.media_id
+        changes = {**changes, "media_id": media_id, "provenance": result.provenance}
+        damaged = self._damaged_source(media_id)
+        if damaged is not None:
+            return {**changes, "state": damaged.state, "reason": damaged.reason}
+        holder = self._holders.setdefault(media_id, group[0])
+        if identity(holder.url) == identity(group[0].url):
+            return changes
+        # Lines 3 and 8 have the same bytes. Which ends first is chance, and so is where a run was killed: line 3 gets
+        # the file, even if 8 brought it. Once it is analysed (`frames` is known), nothing changes hands any more.
+        if holder.line < group[0].line or self._ledger.media_of([media_id])[media_id].frames is not None:
+            return {**changes, "state": State.DUPLICATE, "reason": _same_as(holder)}
+        self._holders[media_id] = group[0]
+        duplicate = {"state": State.DUPLICATE, "reason": _same_as(group[0])}
         holders = self._ledger.sources(State.FETCHED, State.DUPLICATE)
-        self._ledger.set_states([one.model_copy(update=second) for one in holders if one.media_id == media_id])
-        return found
+        self._ledger.set_states([s.model_copy(update=duplicate) for s in holders if s.media_id == media_id])
+        return changes
 
-    def _broken(self, media_id: str) -> Source | None:
-        """Return a source for whose file, which came again byte for byte, the analysis has said what is wrong."""
-        media = {} if media_id in self._known else self._ledger.media_of([media_id])
+    def _damaged_source(self, media_id: str) -> Source | None:
+        """Return a source whose file has the same bytes and was found damaged by the analysis, or None."""
+        media = {} if media_id in self._holders else self._ledger.media_of([media_id])
         if media_id not in media or media[media_id].frames is None:
             return None
         failed = self._ledger.sources(State.TRUNCATED, State.CORRUPT, State.NOT_VIDEO)
         return next((source for source in failed if source.media_id == media_id), None)
 
 
-def _still_missing(source: Source, outcome: Outcome, found: dict[str, Any]) -> dict[str, Any]:
-    """Return what changes of a source; one whose lost original was not to be had again may still get it back."""
-    lost = source.state == State.MISSING and source.media_id is not None
-    if not lost or outcome.media is not None or outcome.state in (State.MISSING, State.TAKEN_DOWN):
-        return found
-    reason = f"its file is not in media/, and asking again ended in {outcome.state}: {outcome.error}"
-    return {**found, "state": State.MISSING, "reason": reason}
+def _still_missing(source: Source, result: AttemptResult, changes: _Changes) -> _Changes:
+    """Return the changes of a source; it stays `missing` if its lost original could not be fetched again."""
+    is_lost = source.state == State.MISSING and source.media_id is not None
+    if not is_lost or result.media is not None or result.state in (State.MISSING, State.TAKEN_DOWN):
+        return changes
+    reason = f"its file is not in media/, and asking again ended in {result.state}: {result.error}"
+    return {**changes, "state": State.MISSING, "reason": reason}
 
 
-def _same_as(first: Source) -> str:
-    return f"same file as line {first.line} ({first.url})"
+def _same_as(source: Source) -> str:
+    return f"same file as line {source.line} ({source.url})"
 
 
-def _attempt(source: Source, at: datetime, outcome: Outcome) -> Attempt:
+def _attempt(source: Source, at: datetime, result: AttemptResult) -> Attempt:
     tool = web.TOOL if source.is_web else "slateboard"
-    return Attempt(source_id=source.source_id, at=at, state=outcome.state, error=outcome.error, tool=tool)
+    return Attempt(source_id=source.source_id, at=at, state=result.state, error=result.error, tool=tool)

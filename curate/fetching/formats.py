@@ -1,4 +1,4 @@
-"""Which of a video's formats is downloaded, as a format expression of yt-dlp."""
+"""Which of a video's formats is downloaded, as a format selector of yt-dlp."""
 
 from slateboard.settings import Fetch
 
@@ -8,11 +8,13 @@ _UNSAID = "[format_note!~=?'(?i)watermark']"
 
 
 def format_expression(settings: Fetch) -> str:
-    """Return the expression: the person's own, or video (alone or with sound, so that nothing is merged).
+    """Return the format selector: the settings' own, or one that never merges streams.
 
-    First come formats that are said to be free of a watermark, then those of which nothing is said, then any; among
-    these the best up to `height` or of unknown height, else the smallest above.
+    Formats said to be free of a watermark come first, then those of which nothing is said, then any; among these the
+    best up to `height` or of unknown height, else the worst above it.
     """
+    # For height 720: bv*[height<=?720][free]/wv*[free]/bv*[height<=?720][unsaid]/wv*[unsaid]/bv*[height<=?720]/wv*
+    # `bv*` is the best format with video, `wv*` the worst, `<=?` lets formats of unknown height pass.
     if settings.format:
         return settings.format
     return "/".join(f"bv*[height<=?{settings.height}]{watermark}/wv*{watermark}" for watermark in (_FREE, _UNSAID, ""))

@@ -1,8 +1,8 @@
-"""Guard a process that fetches: it connects to the internet alone, and starts no program but yt-dlp's Deno.
+"""Confine a process that fetches: it connects to public addresses only, and starts no program but yt-dlp's Deno.
 
 An audit hook sees every connection of Python at the moment when it is made, with the address that a name resolved to,
-whoever asks: a first address, a redirect, a segment, an embedded player. It cannot be taken away again, so that it
-belongs into processes that do nothing else.
+whoever asks: a first address, a redirect, a segment, an embedded player. It cannot be removed, so it belongs into
+processes that do nothing else.
 """
 
 import socket
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from curate.fetching.addresses import is_public, numeric, private
+from curate.fetching.addresses import is_public, numeric_ip, private_address_message
 from slateboard.records.source import State
 
 PROGRAMS = ("deno",)
@@ -24,12 +24,12 @@ _CONNECTING = ("socket.connect", "socket.sendto", "socket.sendmsg")
 _STARTING = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
 
 
-class Barred(PermissionError):
-    """Something that a process which fetches may not do."""
+class OperationBarred(PermissionError):
+    """A connection or program that a fetching process may not open or start."""
 
 
 class Gate:
-    """What this process may connect to and start; `barred` holds what it was kept from, with the state it means."""
+    """Which connections and programs this process may open; `barred` lists (state, reason) of what was refused."""
 
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
@@ -37,21 +37,22 @@ class Gate:
         self.barred: list[tuple[State, str]] = []
 
     def close(self) -> None:
-        """Keep this process behind the gate from now on."""
+        """Confine this process, for good."""
         sys.addaudithook(self._look)
 
     def let_through(self, proxies: Collection[str]) -> None:
-        """Let connections through to proxies that a person has named, which may lie in a network of their own."""
+        """Allow connections to the configured proxies, which may lie in a private network."""
         for proxy in proxies:
-            parts = urlsplit(proxy if "://" in proxy else f"//{proxy}")
-            port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 1080)
+            url = urlsplit(proxy if "://" in proxy else f"//{proxy}")
+            port = url.port or {"https": 443, "http": 80}.get(url.scheme, 1080)
             try:
-                found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+                resolved = socket.getaddrinfo(url.hostname, port, type=socket.SOCK_STREAM)
             except OSError:
                 continue
-            self._proxies |= {(str(address[0]), port) for *_, address in found}
+            self._proxies |= {(str(address[0]), port) for *_, address in resolved}
 
     def _look(self, event: str, args: tuple[Any, ...]) -> None:
+        # PEP 578: connect and sendto hand over (socket, address); sendmsg's address may be None on a connected socket.
         if event in _CONNECTING:
             if not self._allow_private and args[0].family in _INTERNET and args[-1] is not None:
                 self._look_at(str(args[-1][0]), int(args[-1][1]))
@@ -61,11 +62,11 @@ class Gate:
                 self._bar(State.UNSUPPORTED, f"{program} would have to be started, which asks whatever a page names.")
 
     def _look_at(self, host: str, port: int) -> None:
-        ip = numeric(host)
+        ip = numeric_ip(host)
         if (host, port) in self._proxies or (ip is not None and is_public(ip)):
             return
-        self._bar(State.BLOCKED, private(host, ip))
+        self._bar(State.BLOCKED, private_address_message(host, ip))
 
     def _bar(self, state: State, reason: str) -> None:
         self.barred.append((state, reason))
-        raise Barred(reason)
+        raise OperationBarred(reason)

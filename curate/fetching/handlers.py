@@ -27,65 +27,68 @@ from curate.fetching.addresses import refusal
 from slateboard.records.source import State
 
 PAGE_BYTES = 64 * 1024 * 1024
-"""Most of a page, a manifest or a key, unpacked; the video itself is read piece by piece, up to max_bytes."""
+"""Largest page, manifest or key, decompressed; the video itself is read in chunks, up to max_bytes."""
 
-_PIECE_BYTES = 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
+# zlib's window bits: 16 + 15 expects a gzip header; 15 zlib's; -15 none. RFC 9110 means zlib's format by "deflate", but
+# some hosts send raw deflate, so that both are tried.
 _WINDOWS = {"gzip": (zlib.MAX_WBITS | 16,), "deflate": (-zlib.MAX_WBITS, zlib.MAX_WBITS)}
 
 
-class Barred(TransportError):  # type: ignore[misc]
-    """Something that is not asked for, or does not end."""
+class RequestBarred(TransportError):  # type: ignore[misc]
+    """An address that may not be asked for, or a page without end."""
 
 
-class Rules:
-    """What holds for every request of a session."""
+class RequestRules:
+    """Checks of every request of a session: its address, and the size of its page."""
 
     def __init__(self, *, allow_private: bool, barred: list[tuple[State, str]]) -> None:
         self._allow_private, self._barred = allow_private, barred
 
     def check(self, url: str) -> None:
-        """Raise Barred for an address that is not asked for."""
+        """Raise RequestBarred for an address that may not be asked for."""
         refused = None if url.startswith("data:") else refusal(url, allow_private=self._allow_private)
         if refused is not None:
             self.bar(*refused)
 
     def bar(self, state: State, reason: str) -> NoReturn:
-        """Raise Barred and note it: yt-dlp may go on without, or keep only the words."""
+        """Raise RequestBarred and note it: yt-dlp may go on without, or keep only the message."""
         self._barred.append((state, reason))
-        raise Barred(reason)
+        raise RequestBarred(reason)
 
     def too_much(self) -> NoReturn:
-        """Raise Barred for a page that does not end."""
+        """Raise RequestBarred for a page over PAGE_BYTES."""
         self.bar(State.TOO_LARGE, f"more than {PAGE_BYTES} bytes of a page came before any video")
 
     def bounded(self, response: Any) -> Any:
-        """Return a response whose `read()` without a size does not go on for ever."""
-        piece_of = response.read
+        """Return a response whose `read()` without a size stops at PAGE_BYTES."""
+        read_chunk = response.read
 
         def read(amount: int | None = None) -> bytes:
-            return self.whole(piece_of) if amount is None else bytes(piece_of(amount))
+            return self.read_page(read_chunk) if amount is None else bytes(read_chunk(amount))
 
         response.read = read
         return response
 
-    def whole(self, piece_of: Callable[[int], bytes]) -> bytes:
-        """Return a whole page, read in pieces."""
+    def read_page(self, read_chunk: Callable[[int], bytes]) -> bytes:
+        """Return a page, read in chunks."""
         page = bytearray()
-        while piece := piece_of(_PIECE_BYTES):
-            page += piece
+        while chunk := read_chunk(_CHUNK_BYTES):
+            page += chunk
             if len(page) > PAGE_BYTES:
                 self.too_much()
         return bytes(page)
 
-    def unpacked(self, page: bytes, encoding: str) -> bytes:
-        """Return a page unpacked; some hosts send deflate with zlib's head, some without."""
-        *others, last = _WINDOWS[encoding]
-        for window in others:
+    def decompress(self, page: bytes, encoding: str) -> bytes:
+        """Return a page decompressed, by the first window that fits."""
+        *windows, last_window = _WINDOWS[encoding]
+        for window in windows:
             with suppress(zlib.error):
-                return self._unpacked(page, window)
-        return self._unpacked(page, last)
+                return self._decompress(page, window)
+        return self._decompress(page, last_window)
 
-    def _unpacked(self, page: bytes, window: int) -> bytes:
+    def _decompress(self, page: bytes, window: int) -> bytes:
+        # One byte over the limit is enough to know: 64 KiB of gzip may hold 64 MiB of zeros.
         unpacked = zlib.decompressobj(window).decompress(page, PAGE_BYTES + 1)
         if len(unpacked) > PAGE_BYTES:
             self.too_much()
@@ -93,29 +96,29 @@ class Rules:
 
 
 def _without_login(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    address = urlsplit(url)
+    return urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+    address = urlsplit(url)
+    return address.scheme, address.hostname, address.port
 
 
 class _Pages(_urllib.HTTPHandler):  # type: ignore[misc]
-    def __init__(self, rules: Rules, **options: Any) -> None:
+    def __init__(self, rules: RequestRules, **options: Any) -> None:
         super().__init__(**options)
         self._rules = rules
 
     def http_response(self, request: Any, response: Any) -> Any:
-        """Unpack a page, but never beyond what a page may be."""
+        """Decompress a page, up to PAGE_BYTES."""
         encodings = [name.strip() for name in response.headers.get("Content-Encoding", "").split(",")]
-        known = [name for name in reversed(encodings) if name in _WINDOWS]
-        if not known or 300 <= response.status < 400:
+        packings = [name for name in reversed(encodings) if name in _WINDOWS]
+        if not packings or 300 <= response.status < 400:
             return response
-        page = self._rules.whole(response.read)
-        for encoding in known:
-            page = self._rules.unpacked(page, encoding)
+        page = self._rules.read_page(response.read)
+        for encoding in packings:
+            page = self._rules.decompress(page, encoding)
         unpacked = addinfourl(io.BytesIO(page), response.headers, response.url, response.status)
         unpacked.msg = response.msg  # type: ignore[attr-defined]
         return unpacked
@@ -124,13 +127,13 @@ class _Pages(_urllib.HTTPHandler):  # type: ignore[misc]
 
 
 class _Redirects(_urllib.RedirectHandler):  # type: ignore[misc]
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: RequestRules) -> None:
         self._rules = rules
 
     def redirect_request(self, request: Any, response: Any, code: int, message: str, headers: Any, url: str) -> Any:
         """Follow a redirect that may be followed, without the login for the host that sent it."""
         self._rules.check(url)
-        # The library would read what lies behind the headers to its end.
+        # Closed first: the library would read the body of the redirect to its end, however long it is.
         response.close()
         following = super().redirect_request(request, response, code, message, headers, url)
         # The proxy's own is added anew where the next request goes through it.
@@ -141,11 +144,11 @@ class _Redirects(_urllib.RedirectHandler):  # type: ignore[misc]
 
 
 class GuardedRH(_urllib.UrllibRH):  # type: ignore[misc]
-    """Asks by the rules of a session, which a class of its own for each session holds: see `handler`."""
+    """Handler that checks each request; every session has a subclass with its rules: see `handler`."""
 
     _SUPPORTED_URL_SCHEMES = ("http", "https", "data")
     RH_NAME = "urllib"
-    rules: Rules
+    rules: RequestRules
 
     def _send(self, request: Any) -> Any:
         self.rules.check(request.url)
@@ -180,6 +183,6 @@ class GuardedRH(_urllib.UrllibRH):  # type: ignore[misc]
         return opener
 
 
-def handler(rules: Rules) -> type:
-    """Return the handler of a session."""
+def handler(rules: RequestRules) -> type:
+    """Return the handler class of a session; yt-dlp makes the instances itself."""
     return type("GuardedRH", (GuardedRH,), {"rules": rules})

@@ -1,4 +1,4 @@
-"""What is to be done about each state: whether it is tried again at once, later or only when asked, and the advice."""
+"""What follows from each state of a source: attempts in this run, whether a later run asks again, and the advice."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,13 +20,13 @@ class Again(StrEnum):
 
 @dataclass(frozen=True)
 class Policy:
-    """What is done about a state."""
+    """When a source in a state is asked for again, and the advice to the user."""
 
     again: Again
     advice: str
     """One line for a person."""
-    at_once: int | None = 1
-    """Attempts in one run; None: as many as the setting `tries` says."""
+    attempts_per_run: int | None = 1
+    """None: as many as the setting `tries` says."""
 
 
 POLICIES = {
@@ -58,7 +58,7 @@ POLICIES = {
 """State -> policy; every state has one."""
 
 
-def attempts_at_once(state: State, *, tries: int) -> int:
-    """Return how many attempts a run makes at a source that ends in this state each time."""
+def attempts_per_run(state: State, *, tries: int) -> int:
+    """Return how many attempts one run makes at an address whose attempts all end in this state."""
     policy = POLICIES[state]
-    return tries if policy.at_once is None else min(policy.at_once, tries)
+    return tries if policy.attempts_per_run is None else min(policy.attempts_per_run, tries)

@@ -1,4 +1,4 @@
-"""What a process that asks hosts needs, imported once in the server from which such processes are forked."""
+"""Imports of a fetching process, made once in the server from which such processes are forked."""
 
 import gc
 
@@ -8,5 +8,5 @@ from curate.fetching.web import SITES
 __all__ = ["download", "links", "ytdlp"]
 
 SITES.all()
-# What is here stays, and is shared by all: a collection that looked through it would copy it into each process.
+# Shared pages stay shared: a garbage collection that walked over these objects would copy them into each process.
 gc.freeze()

@@ -1,4 +1,4 @@
-"""Where a file came from, as JSON values, without names of people unless they are asked for."""
+"""Where a file came from, as JSON values; names of people only with `keep_personal`."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from curate.fetching.outcome import clean
+from curate.fetching.attempt import clean
 from slateboard import __version__
 from slateboard.addresses import public
 
@@ -18,9 +18,9 @@ _NAMES = ("uploader", "uploader_id", "channel", "channel_id", "creator")
 
 
 def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, keep_personal: bool) -> dict[str, Any]:
-    """Return what yt-dlp said of a download. A person's name in the page's address becomes `_`."""
+    """Return the provenance of a download by yt-dlp. A person's name in the page's url becomes `_`."""
     page = public(str(info.get("webpage_url") or info.get("original_url") or ""))
-    kept = {
+    fields = {
         "extractor": info.get("extractor_key") or info.get("extractor"),
         "id": info.get("id"),
         "url": page if keep_personal else _nameless(page, info),
@@ -33,12 +33,12 @@ def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, kee
         "at": at.isoformat(timespec="seconds"),
     }
     if keep_personal:
-        kept |= {name: info[name] for name in PERSONAL if info.get(name)}
-    return {name: _plain(value) for name, value in kept.items()}
+        fields |= {name: info[name] for name in PERSONAL if info.get(name)}
+    return {name: _plain(value) for name, value in fields.items()}
 
 
 def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
-    """Return what is known of a local file that was taken over; the path is the one in the list."""
+    """Return the provenance of a local file that was copied; `path` is the one in the list."""
     return {
         "extractor": "local",
         "path": public(path),
@@ -49,7 +49,7 @@ def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value from outside as JSON holds it, of bounded length."""
+    """Return a host's value as JSON can hold it, of bounded length; NaN and infinity become None."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -58,13 +58,14 @@ def _plain(value: Any) -> Any:
 
 
 def _day(seconds: Any) -> str | None:
-    """Return the day of a file's Last-Modified, which is what yt-dlp calls the upload date of a plain file."""
+    """Return the day of a direct file's Last-Modified as YYYYMMDD, the form of yt-dlp's upload dates."""
     with suppress(ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y%m%d") if isinstance(seconds, int | float) else None
     return None
 
 
 def _nameless(page: str, info: Mapping[str, Any]) -> str:
+    # https://www.tiktok.com/@somebody/video/1 -> .../@_/video/1; facebook.com/somebody/videos/1 -> .../_/videos/1
     nameless = re.sub(r"/@[^/?#]+", "/@_", page)
     for name in _NAMES:
         value = str(info.get(name) or "").removeprefix("@")

@@ -1,4 +1,4 @@
-"""Speak to one host with yt-dlp: download a whole file (it is cut later), or look whether it is still there."""
+"""Ask hosts with yt-dlp: download a whole file (it is cut later), or check whether it still exists."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from curate.fetching import provenance
+from curate.fetching.attempt import AttemptResult
 from curate.fetching.failures import failure_of, raise_if_hopeless
 from curate.fetching.gate import Gate
-from curate.fetching.outcome import Outcome
 from curate.fetching.sites import Sites, as_generic
 from slateboard.records.source import State
 from slateboard.settings import Fetch
@@ -17,8 +17,8 @@ from slateboard.settings import Fetch
 TOOL = f"yt-dlp {metadata.version('yt-dlp')}"
 
 
-class _Words:
-    """Keeps yt-dlp's messages off the terminal: what matters comes back as an error."""
+class _SilentLogger:
+    """Logger that drops yt-dlp's messages: what matters is raised as an error."""
 
     def debug(self, message: str) -> None:
         """Drop progress: the caller shows its own."""
@@ -41,7 +41,7 @@ SITES = Sites(_extractors)
 
 
 class _TooLarge(Exception):
-    """More came than may be, whatever was announced."""
+    """More bytes came than max_bytes, whatever was announced."""
 
 
 class Session:
@@ -56,30 +56,32 @@ class Session:
         self._session: Any = None
 
     def is_file(self, url: str) -> bool:
-        """Is this the address of a plain file, which `download` may be asked for directly?"""
-        self._opened()
+        """Return whether an address is a direct file, which `download` may fetch with `directly`."""
+        self._open()
         return self._sites.is_file(url)
 
-    def download(self, url: str, stem: Path, *, directly: bool = False) -> Outcome:
-        """Download `url` to `<stem>.<format>.<ext>`; resumes a part file that an earlier try left.
+    def download(self, url: str, stem: Path, *, directly: bool = False) -> AttemptResult:
+        """Download `url` to `<stem>.<format>.<ext>`; resumes a part file that an earlier attempt left.
 
-        `directly` leaves out the request by which yt-dlp's generic extractor finds out that a file is one.
-        yt-dlp leaves some limits without an error (size, match filter): they are checked for here.
+        `directly` saves the request by which yt-dlp's generic extractor finds out that an address is a file. yt-dlp
+        skips a download over some limits (size, match filter) without an error: those are checked here.
         """
         self._limits = True
-        session = self._opened()
+        session = self._open()
         # The format's name is in the file's: a part of one format is never continued with another.
         session.params["outtmpl"]["default"] = f"{str(stem).replace('%', '%%')}.%(format_id)s.%(ext)s"
         info, failure = self._extract(url, download=True, directly=directly)
         if failure is not None:
             return failure
-        done = [file for one in _videos(info) for file in one.get("requested_downloads") or []]
-        file = Path(done[0]["filepath"]) if done else None
+        downloads = [file for video in _videos(info) for file in video.get("requested_downloads") or []]
+        file = Path(downloads[0]["filepath"]) if downloads else None
         if file is None or not file.is_file():
-            return Outcome(State.TOO_LARGE, error=f"no file was written; over max_bytes = {self._settings.max_bytes}?")
+            return AttemptResult(
+                State.TOO_LARGE, error=f"no file was written; over max_bytes = {self._settings.max_bytes}?"
+            )
         size = file.stat().st_size
         if size > self._settings.max_bytes:
-            return Outcome(State.TOO_LARGE, error=f"{size} bytes > max_bytes = {self._settings.max_bytes}")
+            return AttemptResult(State.TOO_LARGE, error=f"{size} bytes > max_bytes = {self._settings.max_bytes}")
         source = provenance.of_web(
             _videos(info)[0],
             bytes_=size,
@@ -87,58 +89,58 @@ class Session:
             at=datetime.now(UTC),
             keep_personal=self._settings.keep_personal,
         )
-        return Outcome(State.FETCHED, file=file, provenance=source)
+        return AttemptResult(State.FETCHED, file=file, provenance=source)
 
-    def look(self, url: str) -> Outcome:
-        """Ask for `url` without downloading it; `fetched` means that the video is still there."""
+    def look(self, url: str) -> AttemptResult:
+        """Ask for `url` without downloading it; state `fetched` means that the video still exists."""
         self._limits = False
         _, failure = self._extract(url, download=False, directly=False)
-        return failure or Outcome(State.FETCHED)
+        return failure or AttemptResult(State.FETCHED)
 
     def close(self) -> None:
         """Close connections."""
         if self._session is not None:
             self._session.close()
 
-    def _extract(self, url: str, *, download: bool, directly: bool) -> tuple[Any, Outcome | None]:
+    def _extract(self, url: str, *, download: bool, directly: bool) -> tuple[Any, AttemptResult | None]:
         if directly:
-            return self._outcome_of(lambda opened: opened.process_ie_result(as_generic(url), download=download))
-        return self._outcome_of(lambda opened: opened.extract_info(url, download=download))
+            return self._guarded(lambda session: session.process_ie_result(as_generic(url), download=download))
+        return self._guarded(lambda session: session.extract_info(url, download=download))
 
-    def _outcome_of(self, asking: Callable[[Any], Any]) -> tuple[Any, Outcome | None]:
-        """Return what yt-dlp says of a video, and why there is none: any fault inside it is that one source's error."""
-        opened = self._opened()
+    def _guarded(self, extract: Callable[[Any], Any]) -> tuple[Any, AttemptResult | None]:
+        """Return (yt-dlp's info, None) or (None, the failure): any exception inside it is this source's failure."""
+        session = self._open()
         self._refusals.clear()
         self._barred.clear()
         try:
-            info = asking(opened)
+            info = extract(session)
         except MemoryError:
             raise
         except Exception as error:
             return None, self._failure(error)
         if self._refusals:
-            return None, Outcome(self._refusals[0][0], error=self._refusals[0][1])
+            return None, AttemptResult(self._refusals[0][0], error=self._refusals[0][1])
         return info or {}, None
 
-    def _failure(self, error: Exception) -> Outcome:
+    def _failure(self, error: Exception) -> AttemptResult:
         raise_if_hopeless(error)
         if isinstance(error, _TooLarge):
-            return Outcome(State.TOO_LARGE, error=str(error))
+            return AttemptResult(State.TOO_LARGE, error=str(error))
         if self._barred:
             state, reason = self._barred[-1]
-            return Outcome(state, error=reason)
+            return AttemptResult(state, error=reason)
         return failure_of(error)
 
-    def _opened(self) -> Any:
+    def _open(self) -> Any:
         if self._session is None:
             # Imported here: half a second, and only a fetch of web sources needs it.
             from curate.fetching import handlers, ytdlp
 
-            rules = handlers.Rules(allow_private=self._settings.allow_private, barred=self._barred)
+            rules = handlers.RequestRules(allow_private=self._settings.allow_private, barred=self._barred)
             options = ytdlp.options(
-                self._settings, cookies=self._cookies, refuse=self._refuse, watch=self._watch, logger=_Words()
+                self._settings, cookies=self._cookies, refuse=self._refuse, watch=self._watch, logger=_SilentLogger()
             )
-            self._session = ytdlp.Downloader(options, rules, plugins=self._settings.plugins)
+            self._session = ytdlp.GuardedYoutubeDL(options, rules, plugins=self._settings.plugins)
             if self._settings.plugins:
                 self._sites = Sites(_extractors)
             if self._gate is not None:
@@ -155,20 +157,20 @@ class Session:
         return None
 
     def _watch(self, status: dict[str, Any]) -> None:
-        come = status.get("downloaded_bytes") or 0
-        if come > self._settings.max_bytes:
-            raise _TooLarge(f"{come} bytes came, over max_bytes = {self._settings.max_bytes}")
+        received_bytes = status.get("downloaded_bytes") or 0
+        if received_bytes > self._settings.max_bytes:
+            raise _TooLarge(f"{received_bytes} bytes came, over max_bytes = {self._settings.max_bytes}")
 
 
 def guarded_session(settings: Fetch, *, cookies: str | None) -> Session:
-    """Put this process behind the gate, for good, and return its session."""
+    """Confine this process with a gate, for good, and return its session."""
     gate = Gate(allow_private=settings.allow_private)
     gate.close()
     return Session(settings, cookies=cookies, gate=gate)
 
 
 def _videos(info: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the videos of what an address named: itself, or the one entry of a list."""
+    """Return the infos of all videos at an address, those in nested playlists included."""
     if "entries" in info:
         return [video for entry in info["entries"] or [] if entry for video in _videos(entry)]
     return [info]

@@ -1,4 +1,4 @@
-"""yt-dlp as it is used here: which options, which handler, which of its ways to download; no plug-ins unless asked."""
+"""yt-dlp as configured here: its options, our request handler, its downloaders that can be bounded, no plug-ins."""
 
 import io
 from collections.abc import Callable
@@ -14,40 +14,40 @@ from yt_dlp.downloader.ism import IsmFD
 from yt_dlp.globals import plugin_dirs
 
 from curate.fetching.formats import format_expression
-from curate.fetching.handlers import Rules, handler
+from curate.fetching.handlers import RequestRules, handler
 from slateboard.records.source import State
 from slateboard.settings import Fetch
 
-# Each read is told to hooks that draw a progress line: 1 KiB, yt-dlp's own, costs a small file a tenth of its time.
+# The progress hook runs after each read: yt-dlp's own 1 KiB costs a small file a tenth of its time.
 _FIRST_READ_BYTES = 64 * 1024
-# One more than may be: enough to see that an address names several videos.
+# Two entries are enough to see that an address names several videos.
 _ENTRIES = "1:2"
 
 _DOWNLOADERS = (HttpFD, HlsFD, DashSegmentsFD, F4mFD, IsmFD)
-"""Those that ask through the handler; the others run ffmpeg or rtmpdump, or speak other protocols."""
+"""Those that use our request handler; the others run ffmpeg or rtmpdump, or speak other protocols."""
 
 _NO_PROGRAM = "/nonexistent/ffmpeg"
 """Where yt-dlp looks for ffmpeg, which would ask for segments by itself and take a playlist for a video."""
 
 
-class Downloader(yt_dlp.YoutubeDL):  # type: ignore[misc]
+class GuardedYoutubeDL(yt_dlp.YoutubeDL):  # type: ignore[misc]
     """One session. The extractors are added by the caller: yt-dlp sorts them anew for each, 60 ms each time."""
 
-    def __init__(self, options: dict[str, Any], rules: Rules, *, plugins: bool) -> None:
+    def __init__(self, options: dict[str, Any], rules: RequestRules, *, plugins: bool) -> None:
         self._rules = rules
         # Global in yt-dlp, and read when a session is made; its configuration files are the command line's alone.
         plugin_dirs.value = ["default"] if plugins else []
         super().__init__(options, auto_init=False)
 
     def build_request_director(self, _: Any, __: Any = None) -> Any:
-        """Ask through our handler alone, whatever others are installed."""
+        """Use our handler alone, whatever others are installed."""
         return super().build_request_director([handler(self._rules)])
 
     def dl(self, name: str, info: dict[str, Any], subtitle: bool = False, test: bool = False) -> Any:
-        """Download by a way that can be bounded."""
+        """Download, if the stream's protocol has a downloader that can be bounded."""
         if get_suitable_downloader(info, self.params) not in _DOWNLOADERS:
-            way = info.get("protocol") or "unknown"
-            self._rules.bar(State.UNSUPPORTED, f"its stream ({way}) needs another program, which is not started")
+            protocol = info.get("protocol") or "unknown"
+            self._rules.bar(State.UNSUPPORTED, f"its stream ({protocol}) needs another program, which is not started")
         return super().dl(name, info, subtitle, test)
 
     def _forceprint(self, key: str, info: Any) -> Any:
@@ -64,7 +64,7 @@ def options(
     logger: Any,
 ) -> dict[str, Any]:
     """Return the options of a session."""
-    chosen: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "format": format_expression(settings),
         "socket_timeout": settings.timeout_seconds,
         "sleep_interval_requests": settings.sleep_requests_seconds,
@@ -76,7 +76,7 @@ def options(
         "skip_unavailable_fragments": False,
         "fragment_retries": 3,
         "file_access_retries": 3,
-        # Ours begin anew with what the site says then, after a wait; they go on where the part file ends.
+        # Our own attempts ask the site anew after a wait, and resume the part file.
         "retries": 0,
         "extractor_retries": 0,
         "buffersize": _FIRST_READ_BYTES,
@@ -94,8 +94,8 @@ def options(
         "cachedir": False,
     }
     if settings.proxy:
-        chosen["proxy"] = settings.proxy
+        parameters["proxy"] = settings.proxy
     if cookies is not None:
         # A copy of its own: yt-dlp writes the cookies file when it closes, each session over the other's.
-        chosen["cookiefile"] = io.StringIO(cookies)
-    return chosen
+        parameters["cookiefile"] = io.StringIO(cookies)
+    return parameters

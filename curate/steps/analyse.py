@@ -100,7 +100,7 @@ def _analyse_all(
             record_passes(catalog, [one for one in ended if one[0].state != State.MISSING], wanted, by_media, key=key)
             absent = [one for one in ended if one[0].state == State.MISSING]
             for done, _ in absent:
-                check_absence(workspace.root, done.media, known=stamps.get(done.media.path))
+                check_absence(workspace.root, done.media, stamp=stamps.get(done.media.path))
             record_passes(catalog, absent, wanted, by_media, key=key)
             bar.step(len(batch))
 

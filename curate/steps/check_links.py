@@ -1,14 +1,14 @@
-"""Look whether what was fetched, or was gone, is still there: link rot by class. Downloads nothing, changes no state.
+"""Check whether what was fetched, or was gone, still exists: link rot by class. Downloads nothing, changes no state.
 
-Writes link_rot.csv. Hosts are asked as slowly as by fetch; a check that is stopped goes on where it was.
+Writes link_rot.csv. Hosts are asked as slowly as by fetch; a stopped check continues where it was.
 
 Example: slateboard curate check-links
 """
 
 from typing import Any
 
-from curate.fetching.links import COLUMNS, Journal, check_links, rot_by_class
-from curate.fetching.pacing import Left
+from curate.fetching.links import COLUMNS, Journal, LinkCounts, check_links, rot_by_class
+from curate.fetching.pacing import AbandonedHost
 from slateboard.addresses import scrubbed
 from slateboard.catalog.catalog import opened
 from slateboard.files import csv_text, write_text
@@ -19,7 +19,7 @@ from slateboard.workspace import Workspace
 
 def command(workspace: Workspace) -> dict[str, Any]:
     """Ask for every address again and report what is lost."""
-    left: list[Left] = []
+    abandoned: list[AbandonedHost] = []
     with opened(workspace.catalog) as catalog:
         sources = catalog.sources(State.FETCHED, State.MISSING, State.GONE, State.DUPLICATE)
         web = [source for source in sources if source.is_web]
@@ -34,18 +34,18 @@ def command(workspace: Workspace) -> dict[str, Any]:
                 root=workspace.root,
                 settings=workspace.settings.fetch,
                 limits=workspace.settings.limits,
-                left_alone=left.append,
+                on_abandoned=abandoned.append,
             )
             for row in checked:
                 rows.append(row)
                 if row["verdict"] != "not_asked":
-                    journal.keep(row)
+                    journal.append(row)
                 bar.step()
         rows.sort(key=lambda row: row["line"])
         write_text(workspace.root / "link_rot.csv", csv_text(rows, COLUMNS))
-        journal.end()
-    for host in left:
-        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {scrubbed(host.reason)}")
+        journal.delete()
+    for host in abandoned:
+        say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrubbed(host.reason)}")
     classes = rot_by_class(rows)
     for line in _lines(classes):
         show(line)
@@ -53,7 +53,7 @@ def command(workspace: Workspace) -> dict[str, Any]:
     return {"classes": classes, "local": len(sources) - len(web), "table": "link_rot.csv"}
 
 
-def _lines(classes: dict[str, dict[str, Any]]) -> list[str]:
+def _lines(classes: dict[str, LinkCounts]) -> list[str]:
     width = max(len(label) for label in classes)
     lines = [f"{'class':<{width}}  checked  alive   gone  other  not asked  gone of checked"]
     for label, row in classes.items():

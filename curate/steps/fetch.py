@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.fetching.fetch import fetch
-from curate.fetching.pacing import Left
+from curate.fetching.pacing import AbandonedHost
 from curate.fetching.policy import POLICIES, Again
 from curate.fetching.presence import check_local_files, look_for_originals
 from curate.listing.local import ALLOW, check_local
@@ -41,38 +41,38 @@ def command(
     settings = workspace.settings.fetch
     if not (settings.cookies or settings.proxy) and any(POLICIES[state].again in _NEEDS for state in again):
         say("[fetch] names neither cookies nor a proxy: what asked for a login will ask again.")
-    left: list[Left] = []
+    abandoned: list[AbandonedHost] = []
     if not workspace.catalog.exists():
-        # A list with problems is told before anything is written.
+        # Problems of the list are reported before anything is written.
         _check_local(workspace, read_list(workspace), allow_local)
     with opened(workspace.catalog) as catalog:
-        seen = look_for_originals(catalog, workspace.root, all_may_be_lost=State.MISSING in again)
+        presence = look_for_originals(catalog, workspace.root, all_may_be_lost=State.MISSING in again)
         unlisted = _unlisted(workspace, catalog, allow_local)
         due = catalog.due(*again, now=datetime.now(UTC))
-        wanted = [source for source in due if source.source_id not in unlisted]
-        _check_local(workspace, wanted, allow_local)
-        check_local_files(wanted, workspace.root)
-        for line in seen.lines():
+        queued = [source for source in due if source.source_id not in unlisted]
+        _check_local(workspace, queued, allow_local)
+        check_local_files(queued, workspace.root)
+        for line in presence.lines():
             say(line)
-        with progress("fetch", len(wanted), unit="sources") as bar:
+        with progress("fetch", len(queued), unit="sources") as bar:
             for source in fetch(
-                wanted,
+                queued,
                 root=workspace.root,
                 ledger=catalog,
                 settings=settings,
                 limits=workspace.settings.limits,
-                refused={name for one in workspace.taken_down() for name in one.media},
-                left_alone=left.append,
+                refused={media_id for takedown in workspace.taken_down() for media_id in takedown.media},
+                on_abandoned=abandoned.append,
                 allow_local=allow_local,
             ):
                 bar.step(note=f"{source.state} {public(source.url)}" if source.state != State.FETCHED else "")
         counts = in_order(catalog.source_counts())
-    for host in left:
-        say(f"{host.host} was left alone, {host.jobs} addresses not asked for. It said: {scrubbed(host.reason)}")
+    for host in abandoned:
+        say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrubbed(host.reason)}")
     for line in state_lines(counts):
         say(line)
-    alone = {host.host: {"reason": scrubbed(host.reason), "addresses": host.jobs} for host in left}
-    return {"tried": len(wanted), "states": counts, "left_alone": alone}
+    left_alone = {host.host: {"reason": scrubbed(host.reason), "addresses": host.unasked} for host in abandoned}
+    return {"tried": len(queued), "states": counts, "left_alone": left_alone}
 
 
 def _check_local(workspace: Workspace, sources: Iterable[Source], allow_local: bool) -> None:
@@ -83,7 +83,7 @@ def _check_local(workspace: Workspace, sources: Iterable[Source], allow_local: b
 
 
 def _unlisted(workspace: Workspace, catalog: Catalog, allow_local: bool) -> set[str]:
-    """Take over the list, unless it is the one that was read last; return ids of sources that it no longer holds."""
+    """Record the list's sources unless it is unchanged; return the ids of sources that it no longer holds."""
     key = list_key(workspace)
     if catalog.listed(key):
         return set()
@@ -102,9 +102,11 @@ def _unlisted(workspace: Workspace, catalog: Catalog, allow_local: bool) -> set[
 def _states(text: str) -> list[State]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     # What was taken down on request is not fetched again by anybody's wish.
-    known = [state.value for state in State if state != State.TAKEN_DOWN]
+    retryable = [state.value for state in State if state != State.TAKEN_DOWN]
     problems = [
-        Problem("--retry", f"unknown state '{name}'.", did_you_mean(name, known)) for name in names if name not in known
+        Problem("--retry", f"unknown state '{name}'.", did_you_mean(name, retryable))
+        for name in names
+        if name not in retryable
     ]
     if problems:
         raise BadInput(problems)

@@ -9,7 +9,7 @@ import pytest
 from drawing import moving
 from faults.server import FaultServer
 
-from curate.fetching.endings import ending
+from curate.fetching.suffixes import media_suffix
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.records.release import Takedown
@@ -342,4 +342,4 @@ def test_a_name_with_an_ending_longer_than_file_names_may_be_is_fetched_under_it
     ],
 )
 def test_an_original_bears_an_ending_of_a_container(name: str, container: str, kept: str) -> None:
-    assert ending(name, container) == kept
+    assert media_suffix(name, container) == kept

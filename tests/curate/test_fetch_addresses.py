@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from curate.fetching.addresses import is_public, numeric, refusal
+from curate.fetching.addresses import is_public, numeric_ip, refusal
 from slateboard.records.source import State
 
 PRIVATE = (
@@ -40,7 +40,7 @@ def test_every_spelling_of_a_local_host_is_refused_unless_allowed(host: str) -> 
 def test_names_and_public_addresses_are_not_refused_before_they_are_resolved() -> None:
     for host in ("example.org", "8.8.8.8", "[2606:4700::1111]", "local.example.org", "notlocalhost"):
         assert refusal(f"https://{host}/a.mp4", allow_private=False) is None
-    assert [numeric(host) for host in ("example.org", "", "10.com")] == [None] * 3
+    assert [numeric_ip(host) for host in ("example.org", "", "10.com")] == [None] * 3
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/a", "rtmp://example.org/a", "http://[broken"])

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 import yt_dlp
 
-from curate.fetching.failures import failure_of
-from curate.fetching.policy import POLICIES, Again, attempts_at_once
-from curate.fetching.reasons import http_date, is_wall, retry_after_seconds, state_of_status, state_of_words, wall_after
+from curate.fetching.failures import failure_of, is_wall, state_of_status, state_of_words, wall_after
+from curate.fetching.pacing import http_date, retry_after_seconds
+from curate.fetching.policy import POLICIES, Again, attempts_per_run
 from slateboard.records.source import State
 
 LOGIN = "Use --cookies-from-browser or --cookies for the authentication. See  https://github.com/yt-dlp/yt-dlp/wiki/FAQ"
@@ -126,4 +126,4 @@ def test_a_date_to_wait_for_is_read_by_the_clock_of_the_host_that_sent_it() -> N
 def test_every_state_has_a_policy() -> None:
     assert list(POLICIES) == list(State)
     assert {state for state, policy in POLICIES.items() if policy.again == Again.BY_ITSELF} == {State.RATE_LIMITED}
-    assert [attempts_at_once(state, tries=5) for state in (State.NETWORK, State.CORRUPT, State.GONE)] == [5, 2, 1]
+    assert [attempts_per_run(state, tries=5) for state in (State.NETWORK, State.CORRUPT, State.GONE)] == [5, 2, 1]

@@ -8,7 +8,7 @@ import pytest
 from drawing import moving
 from faults.server import FaultServer
 
-from curate.fetching.outcome import Outcome
+from curate.fetching.attempt import AttemptResult
 from curate.fetching.web import Session, _refusal
 from slateboard.media.encode import write_video
 from slateboard.records.source import State
@@ -38,11 +38,11 @@ def sites(video: bytes) -> Iterator[list[FaultServer]]:
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
+def ask(tmp_path: Path) -> Iterator[Callable[..., AttemptResult]]:
     """Ask for an address in this process."""
     sessions = []
 
-    def asked(url: str, *, directly: bool = False, cookies: str | None = None, **settings: object) -> Outcome:
+    def asked(url: str, *, directly: bool = False, cookies: str | None = None, **settings: object) -> AttemptResult:
         session = Session(Fetch.model_validate({"allow_private": True, **UNHURRIED, **settings}), cookies=cookies)
         sessions.append(session)
         return session.download(url, tmp_path / f"{len(sessions)}", directly=directly)
@@ -54,7 +54,7 @@ def ask(tmp_path: Path) -> Iterator[Callable[..., Outcome]]:
 
 @pytest.mark.parametrize("name", ["book", "bomb"])
 def test_a_page_that_does_not_end_is_too_large_however_it_is_packed(
-    sites: list[FaultServer], ask: Callable[..., Outcome], name: str
+    sites: list[FaultServer], ask: Callable[..., AttemptResult], name: str
 ) -> None:
     outcome = ask(f"{sites[0].url}/{name}-1.html")
     assert (outcome.state, outcome.error) == (
@@ -62,13 +62,13 @@ def test_a_page_that_does_not_end_is_too_large_however_it_is_packed(
     )  # fmt: skip
 
 
-def test_a_redirect_that_does_not_end_is_followed(sites: list[FaultServer], ask: Callable[..., Outcome]) -> None:
+def test_a_redirect_that_does_not_end_is_followed(sites: list[FaultServer], ask: Callable[..., AttemptResult]) -> None:
     assert ask(f"{sites[0].url}/gotoendless-1.mp4?{sites[1].url}/good.mp4", directly=True).state == State.FETCHED
 
 
 @pytest.mark.parametrize("directly", [True, False])
 def test_a_login_and_cookies_go_to_no_other_host(
-    sites: list[FaultServer], ask: Callable[..., Outcome], directly: bool
+    sites: list[FaultServer], ask: Callable[..., AttemptResult], directly: bool
 ) -> None:
     first, other = sites
     login = first.url.replace("//", "//user:word@")
@@ -78,14 +78,14 @@ def test_a_login_and_cookies_go_to_no_other_host(
 
 
 def test_a_login_goes_along_to_another_address_of_its_host(
-    sites: list[FaultServer], ask: Callable[..., Outcome]
+    sites: list[FaultServer], ask: Callable[..., AttemptResult]
 ) -> None:
     login = sites[0].url.replace("//", "//user:word@")
     assert ask(f"{login}/goto-1.mp4?{sites[0].url}/good.mp4", directly=True).state == State.FETCHED
     assert [sent for _, sent, _ in sites[0].logins] == ["Basic dXNlcjp3b3Jk"] * 2
 
 
-def test_a_login_goes_to_no_other_port_of_its_host(video: bytes, ask: Callable[..., Outcome]) -> None:
+def test_a_login_goes_to_no_other_port_of_its_host(video: bytes, ask: Callable[..., AttemptResult]) -> None:
     first, other = FaultServer(video), FaultServer(video)
     try:
         login = first.url.replace("//", "//user:word@")
@@ -98,7 +98,7 @@ def test_a_login_goes_to_no_other_port_of_its_host(video: bytes, ask: Callable[.
 
 @pytest.mark.parametrize("name", ["embeds-1.html", "playlist-1.m3u8"])
 def test_a_login_is_not_told_to_whom_a_page_or_playlist_names(
-    sites: list[FaultServer], ask: Callable[..., Outcome], name: str
+    sites: list[FaultServer], ask: Callable[..., AttemptResult], name: str
 ) -> None:
     login = sites[0].url.replace("//", "//user:word@")
     assert ask(f"{login}/{name}?{sites[1].url}/good.mp4").state == State.FETCHED
@@ -109,7 +109,7 @@ def test_a_login_is_not_told_to_whom_a_page_or_playlist_names(
 @pytest.mark.parametrize("name", ["goto-1.mp4", "embeds-1.html", "playlist-1.m3u8"])
 @pytest.mark.parametrize("private", ["http://127.0.0.2:9/a.mp4", "http://2130706433:9/a.mp4", "http://[::1]:9/a.mp4"])
 def test_nothing_leads_into_a_private_network_through_a_proxy(
-    sites: list[FaultServer], ask: Callable[..., Outcome], name: str, private: str
+    sites: list[FaultServer], ask: Callable[..., AttemptResult], name: str, private: str
 ) -> None:
     # The proxy answers in the name of a host of the internet.
     url = f"http://videos.example.org/{name}?{quote(private, safe='')}"
@@ -118,14 +118,16 @@ def test_nothing_leads_into_a_private_network_through_a_proxy(
     assert all(path.startswith("http://videos.example.org/") for path in sites[0].asked)
 
 
-def test_a_redirect_to_another_scheme_is_not_followed(sites: list[FaultServer], ask: Callable[..., Outcome]) -> None:
+def test_a_redirect_to_another_scheme_is_not_followed(
+    sites: list[FaultServer], ask: Callable[..., AttemptResult]
+) -> None:
     outcome = ask(f"{sites[0].url}/goto-1.mp4?ftp://127.0.0.1/a.mp4", directly=True)
     assert (outcome.state, outcome.error) == (State.UNSUPPORTED, "ftp:// is not asked for, only http:// and https://")
     assert ask(f"{sites[0].url}/goto-1.mp4?file:///etc/hostname", directly=True).file is None
 
 
 def test_a_stream_that_ffmpeg_would_fetch_is_unsupported(
-    sites: list[FaultServer], ask: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sites: list[FaultServer], ask: Callable[..., AttemptResult], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     program = tmp_path / "bin" / "ffmpeg"
     program.parent.mkdir()
@@ -137,7 +139,7 @@ def test_a_stream_that_ffmpeg_would_fetch_is_unsupported(
     assert not (tmp_path / "started").exists()
 
 
-def test_a_stream_of_another_protocol_is_unsupported(ask: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_stream_of_another_protocol_is_unsupported(ask: Callable[..., AttemptResult], tmp_path: Path) -> None:
     session = Session(Fetch())
     video = {"id": "a", "title": "a", "url": "rtmp://videos.example.org/a", "ext": "flv", "extractor": "generic"}
     _, failure = session._outcome_of(lambda opened: opened.process_ie_result(video, download=True))
@@ -153,6 +155,6 @@ def test_a_format_of_two_streams_is_unsupported_and_said_so() -> None:
 
 
 def test_words_of_a_full_disk_from_a_host_are_that_sources_error(
-    sites: list[FaultServer], ask: Callable[..., Outcome]
+    sites: list[FaultServer], ask: Callable[..., AttemptResult]
 ) -> None:
     assert ask(f"{sites[0].url}/full-1.mp4", directly=True).state == State.NETWORK
