@@ -11,12 +11,6 @@ from torch import nn
 
 from benchmark.frames.geometry import Geometry
 from benchmark.recipe import Recipe
-from slateboard.registry import Registry
-
-BASELINES = Registry("benchmark.baselines", ("CARD", "build"))
-"""build(classes, parameters, *, weights_dir) -> list[Stream] | list[Member]; `classes` are names in the order of
-classInd.txt, `weights_dir` the folder of weight files or a Shelf (benchmark/models/transfer/shelf.py), which knows the
-settings' own besides."""
 
 FUSED = "fused"
 """Name of the mean of all streams' probabilities, where there is more than one."""

@@ -5,11 +5,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from slateboard.registry import Registry
-
-LOGGERS = Registry("benchmark.loggers", ("CARD", "start"))
-"""start(folder, *, name, parameters) -> Logger; `folder` is the run's, `name` says run and stream, `parameters` are
-those of the recipe and the seed. A training that goes on calls it again with the same three."""
+from slateboard.registry import Extension, Registry
 
 
 class Logger(Protocol):
@@ -20,6 +16,19 @@ class Logger(Protocol):
 
     def close(self) -> None:
         """Write all that was taken."""
+
+
+class LoggerModule(Extension, Protocol):
+    """What a file of benchmark/loggers defines."""
+
+    def start(self, folder: Path, *, name: str, parameters: Mapping[str, Any]) -> Logger:
+        """Open a log; a training that goes on calls it again with the same three.
+
+        `folder` is the run's, `name` says run and stream, `parameters` are those of the recipe and the seed.
+        """
+
+
+LOGGERS = Registry("benchmark.loggers", LoggerModule)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from slateboard.cli import GROUPS
 from slateboard.paths import ID, NAME, PATH, VERSION, Text
 from slateboard.records.base import Record
-from slateboard.registry import Card, Registry, first_line, folder_of, import_module, kinds, modules_in
+from slateboard.registry import Extension, Registry, first_line, folder_of, import_module, kinds, load_step, modules_in
 from slateboard.settings import Section, Settings
 
 PAGES = Path(__file__).parent / "reference"
@@ -30,7 +30,7 @@ def commands() -> str:
             if path.stem == "__init__":
                 continue
             relative = path.relative_to(steps).with_suffix("")
-            module = import_module(f"{package}.steps.{'.'.join(relative.parts)}")
+            module = load_step(f"{package}.steps.{'.'.join(relative.parts)}")
             parts = [part.rstrip("_").replace("_", "-") for part in relative.parts]
             words = [word for word in ("slateboard", group, *parts) if word]
             lines += ["", f"## {' '.join(words)}", "", (module.__doc__ or "").strip(), ""]
@@ -87,7 +87,7 @@ def extensions() -> str:
         folder = folder_of(package)
         lines += ["", f"## {kind}", "", first_line(folder / "__init__.py"), ""]
         for name, path in modules_in(folder).items():
-            card: Card = Registry(package, ("CARD",)).load(name).CARD
+            card = Registry(package, Extension).load(name).CARD
             lines.append(f"- **{name}**: {first_line(path)} Source: {card.source}.")
             lines += [
                 f"  - `{key}` = `{value.default!r}` ({value.unit}): {value.meaning}"

@@ -17,7 +17,7 @@ from slateboard import __version__
 from slateboard.errors import BadInput, Finding, MissingRequirement, SlateboardError, did_you_mean
 from slateboard.files import forget_writes, told_writes
 from slateboard.progress import be_quiet, complain, say, show_json
-from slateboard.registry import first_line, folder_of, import_module, modules_in
+from slateboard.registry import first_line, folder_of, load_step, modules_in
 from slateboard.termination import TERMINATED, stops_on_sigterm
 from slateboard.unwritable import explain_unwritable
 
@@ -86,7 +86,7 @@ def _run(words: list[str]) -> int:
     if name not in steps:
         known = [*steps, *_folders(folder), *(GROUPS if len(path) == 1 else ())]
         raise SlateboardError(f"Unknown command '{' '.join([*path, name])}'. {did_you_mean(name, known)}")
-    module = import_module(f"{package}.{steps[name].stem}")
+    module = load_step(f"{package}.{steps[name].stem}")
     return _call(module.command, module.__doc__ or "", [*path, name], words)
 
 

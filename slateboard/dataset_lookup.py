@@ -3,19 +3,29 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from typing import Protocol
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import write_text
-from slateboard.folder_dataset import cached_sha256s
+from slateboard.folder_dataset import Hashes, cached_sha256s
 from slateboard.paths import inside
 from slateboard.progress import say
-from slateboard.registry import Registry
+from slateboard.registry import Extension, Registry
 from slateboard.workspace import Workspace
 
-LAYOUTS = Registry("slateboard.layouts", ("CARD", "recognises", "read"))
-"""recognises(folder) -> bool, true only where the folder can be nothing else; read(folder, *, hashes) -> Dataset."""
+
+class LayoutModule(Extension, Protocol):
+    """What a file of slateboard/layouts defines."""
+
+    def recognises(self, folder: Path) -> bool:
+        """Return True only where the folder can be of no other layout."""
+
+    def read(self, folder: Path, *, hashes: Hashes) -> Dataset:
+        """Read a folder; `hashes` gives the SHA-256 of its files. Raises BadInput with every file that does not fit."""
+
+
+LAYOUTS = Registry("slateboard.layouts", LayoutModule)
 
 # Version of a plain folder, the first 8 digits of its hash; or its key, which ends with them: `ucf101-0a1b2c3d`.
 _KEY = re.compile(r"(?:.+-)?([0-9a-f]{8})")
@@ -46,7 +56,7 @@ def folder_of(workspace: Workspace, name: str) -> Path | None:
     return None if note is None else Path(note.read_text("utf-8").strip())
 
 
-def layout_of(folder: Path) -> ModuleType | None:
+def layout_of(folder: Path) -> LayoutModule | None:
     """Return the layout that recognises a folder; None where none does."""
     layouts = [LAYOUTS.load(name) for name in LAYOUTS.names()]
     return next((layout for layout in layouts if layout.recognises(folder)), None)
@@ -62,7 +72,7 @@ def read_folder(workspace: Workspace, folder: Path) -> Dataset:
     def hashes(paths: Sequence[Path]) -> list[str]:
         return cached_sha256s(_notes(workspace) / "files.parquet", paths)
 
-    dataset: Dataset = layout.read(folder, hashes=hashes)
+    dataset = layout.read(folder, hashes=hashes)
     note = inside(_notes(workspace), f"{dataset.key}.txt")
     place = f"{folder.resolve()}\n"
     if _KEY.fullmatch(dataset.version) and not (note.is_file() and note.read_text("utf-8") == place):

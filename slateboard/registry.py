@@ -1,19 +1,20 @@
 """Extensions: one file each in a folder, known by the file's name, imported only when asked for.
 
-A kind is a folder (`splits/protocols`); its promise is the names that every file in it must have.
+A kind is a folder (`splits/protocols`); its promise is a Protocol with the members that every file in it must have.
 Nothing but this file imports modules by name.
 """
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from slateboard.errors import BadInput, MissingRequirement, Problem, SlateboardError, did_you_mean
 from slateboard.packages import FOLDER, PACKAGES, check_packages
+from slateboard.promises import check_promise, keeps_promise
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class Card:
     extras: tuple[str, ...] = ()
     """Names of importable modules beyond the core installation."""
 
-    def settle(self, given: Mapping[str, Any], *, where: str) -> dict[str, Any]:
-        """Return all parameters, the given ones over the defaults; name every unknown or ill-typed one."""
+    def settle(self, overrides: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+        """Return all parameters, `overrides` over the defaults; raises BadInput with every unknown or ill-typed one."""
         problems = []
-        for name, value in given.items():
+        for name, value in overrides.items():
             if name not in self.parameters:
                 problems.append(Problem(where, f"unknown parameter '{name}'.", did_you_mean(name, self.parameters)))
             elif not _fits(value, self.parameters[name].default):
@@ -48,7 +49,7 @@ class Card:
                 problems.append(Problem(where, f"'{name}' is {value!r}.", f"Give a value of type {kind}."))
         if problems:
             raise BadInput(problems)
-        return {name: given.get(name, parameter.default) for name, parameter in self.parameters.items()}
+        return {name: overrides.get(name, parameter.default) for name, parameter in self.parameters.items()}
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -57,14 +58,34 @@ def _fits(value: Any, default: Any) -> bool:
     return isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool)
 
 
+class Extension(Protocol):
+    """What every extension file defines; the Protocol of each kind adds what files of that kind do."""
+
+    @property
+    def CARD(self) -> Card:
+        """Title, source and parameters."""
+
+
+class StepModule(Protocol):
+    """What every file of a steps/ folder defines: its function is the command, its parameters are the options."""
+
+    @property
+    def command(self) -> Callable[..., Any]:
+        """Do the work; what it returns is printed where --json is given."""
+
+
+Promise_co = TypeVar("Promise_co", bound=Extension, covariant=True)
+"""Protocol of the files of one kind. Covariant, since a registry only gives modules and takes none."""
+
+
 @dataclass(frozen=True)
-class Registry:
-    """The files of one folder."""
+class Registry(Generic[Promise_co]):
+    """The files of one folder, each a module that keeps the promise of its kind."""
 
     package: str
     """Dotted: `curate.effects`."""
-    promise: tuple[str, ...]
-    """Names that each file defines."""
+    promise: type[Promise_co]
+    """What each file defines; mypy knows what is loaded by it, and `load` checks that it is so."""
 
     @property
     def kind(self) -> str:
@@ -72,18 +93,32 @@ class Registry:
         return self.package.rpartition(".")[2]
 
     def names(self) -> list[str]:
-        """Return what there is, in alphabetical order, without importing it."""
+        """Return the names of the files, in alphabetical order, without importing them."""
         return sorted(modules_in(folder_of(self.package)))
 
-    def load(self, name: str) -> ModuleType:
-        """Import one extension and hold it to the promise."""
+    def load(self, name: str) -> Promise_co:
+        """Import one extension; raises BrokenPromise that names each member which it lacks or has otherwise."""
+        module: Any = self._import(name)
+        check_promise(module, self.promise)
+        kept: Promise_co = module
+        return kept
+
+    def offers(self, name: str) -> bool:
+        """Return whether an extension has all that this registry's promise asks for, as where only some have it."""
+        return keeps_promise(self._import(name), self.promise)
+
+    def _import(self, name: str) -> ModuleType:
         if name not in self.names():
             raise SlateboardError(f"Unknown {self.kind} name '{name}'. {did_you_mean(name, self.names())}")
-        module = import_module(f"{self.package}.{name}")
-        missing = [wanted for wanted in self.promise if not hasattr(module, wanted)]
-        if missing:
-            raise SlateboardError(f"{self.package}.{name} does not define {', '.join(missing)}: see docs/extending.md.")
-        return module
+        return import_module(f"{self.package}.{name}")
+
+
+def load_step(name: str) -> StepModule:
+    """Import the module of a command by its dotted name."""
+    module: Any = import_module(name)
+    check_promise(module, StepModule, guide="CONTRIBUTING.md")
+    step: StepModule = module
+    return step
 
 
 def import_module(name: str) -> ModuleType:
@@ -99,11 +134,11 @@ def import_module(name: str) -> ModuleType:
 
 def folder_of(package: str) -> Path:
     """Return the folder of a package without importing its modules."""
-    top, _, rest = package.partition(".")
+    top, _, below = package.partition(".")
     folder = FOLDER / top
     if not folder.is_dir():
         raise MissingRequirement(f"The package '{top}' does not lie in {FOLDER}: run `pip install slateboard` again.")
-    return Path(folder, *rest.split(".") if rest else ())
+    return Path(folder, *below.split(".") if below else ())
 
 
 def modules_in(folder: Path) -> dict[str, Path]:
@@ -123,10 +158,10 @@ def first_line(path: Path) -> str:
 
 def kinds() -> dict[str, str]:
     """Return kind -> package for every folder of extensions: those whose `__init__` says it holds one file each."""
-    found = {}
+    package_by_kind = {}
     for package in PACKAGES:
         for folder in sorted(folder_of(package).iterdir()):
             marker = folder / "__init__.py"
             if marker.is_file() and "one file each" in first_line(marker):
-                found[folder.name] = f"{package}.{folder.name}"
-    return found
+                package_by_kind[folder.name] = f"{package}.{folder.name}"
+    return package_by_kind

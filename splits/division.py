@@ -2,20 +2,34 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
-from slateboard.registry import Card, Registry
+from slateboard.registry import Card, Extension, Registry
 from slateboard.settings import Splitting
-from splits.extension import Previous, fix_groups
+from splits.extension import FixedGroups, Previous, fix_groups
 
-PROTOCOLS = Registry("splits.protocols", ("CARD", "divide"))
-"""A protocol is `divide(dataset, parameters, *, seed) -> list[Split]`; parameters are settled by its CARD.
 
-One whose groups can keep their part in a later release has `extend(dataset, parameters, *, seed, held)` as well.
-"""
+class ProtocolModule(Extension, Protocol):
+    """What a file of splits/protocols defines."""
+
+    def divide(self, dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+        """Return the splits of a dataset; `parameters` are all of the CARD's, settled."""
+
+
+class ExtendableProtocolModule(ProtocolModule, Protocol):
+    """What a protocol defines whose groups can keep their part in a later release."""
+
+    def extend(
+        self, dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None
+    ) -> list[Split]:
+        """Return the splits of a dataset in which the groups of `held` keep their fold; None: none is held."""
+
+
+PROTOCOLS = Registry("splits.protocols", ProtocolModule)
+EXTENDABLE = Registry("splits.protocols", ExtendableProtocolModule)
 EXTENDS = "extends"
 """Among the parameters of a split: the dataset whose groups keep their part in it."""
 
@@ -33,16 +47,15 @@ def divide(
 
     Groups that had a part in the splits of `previous` keep it; `extends` among the parameters names its dataset.
     """
-    module = PROTOCOLS.load(protocol)
     parameters = settle_parameters(protocol, settings=settings, overrides=overrides)
     used = settings.seed if seed is None else seed
     if previous is None:
-        splits: list[Split] = module.divide(dataset, parameters, seed=used)
-        return splits
-    if not hasattr(module, "extend"):
+        return PROTOCOLS.load(protocol).divide(dataset, parameters, seed=used)
+    if not EXTENDABLE.offers(protocol):
         remedy = f"Divide anew without --extend; these can be extended: {', '.join(extendable())}."
         raise BadInput([Problem(f"protocol {protocol}", "has no groups that could keep their part.", remedy)])
-    extended: list[Split] = module.extend(dataset, parameters, seed=used, held=fix_groups(dataset, previous))
+    module = EXTENDABLE.load(protocol)
+    extended = module.extend(dataset, parameters, seed=used, held=fix_groups(dataset, previous))
     return [split.model_copy(update={"parameters": {**split.parameters, EXTENDS: previous.key}}) for split in extended]
 
 
@@ -50,14 +63,14 @@ def settle_parameters(
     protocol: str, *, settings: Splitting, overrides: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return all parameters of a protocol: `overrides` over the settings over its defaults."""
-    card: Card = PROTOCOLS.load(protocol).CARD
+    card = PROTOCOLS.load(protocol).CARD
     from_settings = {name: value for name, value in settings.model_dump().items() if name in card.parameters}
     return card.settle({**from_settings, **(overrides or {})}, where=f"protocol {protocol}")
 
 
 def extendable() -> list[str]:
     """Return the protocols whose groups can keep their part in a later release."""
-    return [name for name in PROTOCOLS.names() if hasattr(PROTOCOLS.load(name), "extend")]
+    return [name for name in PROTOCOLS.names() if EXTENDABLE.offers(name)]
 
 
 def requested_parameters(split: Split) -> dict[str, Any]:

@@ -46,8 +46,7 @@ def parts_table(dataset: Dataset, split: Split) -> pd.DataFrame:
 
 def list_texts(dataset: Dataset, split: Split) -> dict[str, str]:
     """Return file name -> text of the lists that lie beside a split."""
-    texts: dict[str, str] = LISTS.load("seags").write(Listing(_entries(dataset, split)))
-    return texts
+    return _texts("seags", Listing(_entries(dataset, split)))
 
 
 def root_lists(dataset: Dataset, split: Split) -> dict[str, str]:
@@ -57,7 +56,11 @@ def root_lists(dataset: Dataset, split: Split) -> dict[str, str]:
     whatever the number within the protocol.
     """
     listing = Listing(_entries(dataset, split), classes=dataset.classes)
-    return {**LISTS.load("seags").write(listing), **LISTS.load("ucf101").write(listing)}
+    return {**_texts("seags", listing), **_texts("ucf101", listing)}
+
+
+def _texts(form: str, listing: Listing) -> dict[str, str]:
+    return {name: text for name, text in LISTS.load(form).write(listing).items() if isinstance(text, str)}
 
 
 def find_dataset(workspace: Workspace, name: str | None, *, form: str | None = None, checked: bool = True) -> Dataset:

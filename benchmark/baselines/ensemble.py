@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.baseline import BASELINES, Member
+from benchmark.baseline import Member
+from benchmark.baseline_registry import BASELINES
+from benchmark.models.transfer.shelf import Shelf
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.registry import Card, Parameter
 
@@ -39,7 +41,7 @@ CARD = Card(
 _FIELDS = ("baseline", "set", "weight")
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str) -> list[Member]:
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Member]:
     """Return the members; raises BadInput that names every fault of a preset or of explicit members."""
     problems = _problems(parameters)
     if problems:

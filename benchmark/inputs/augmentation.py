@@ -3,19 +3,31 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from benchmark.models import vision
-from slateboard.registry import Parameter, Registry, import_module
+from slateboard.registry import Extension, Parameter, Registry, import_module
 
 Transform = Callable[[torch.Tensor], torch.Tensor]
 
-AUGMENTATIONS = Registry("benchmark.augmentations", ("CARD", "WHOLE", "transform"))
-"""transform(parameters, *, size, flips) -> callable on the frames of a view, RGB float32 0..1 [T, 3, H, W], that gives
-[T, 3, size, size] in 0..1 and draws from torch's generator; `flips` False: left, right, up and down must stay.
-WHOLE: it sees whole stored pictures; else squares of `size` that are cut out already."""
+
+class AugmentationModule(Extension, Protocol):
+    """What a file of benchmark/augmentations defines."""
+
+    @property
+    def WHOLE(self) -> bool:
+        """True: it sees whole stored pictures; False: squares of `size` that are cut out already."""
+
+    def transform(self, parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
+        """Return a callable on the frames of a view, RGB float32 0..1 [T, 3, H, W] -> [T, 3, size, size] in 0..1.
+
+        It draws from torch's generator; `flips` False: left, right, up and down must stay.
+        """
+
+
+AUGMENTATIONS = Registry("benchmark.augmentations", AugmentationModule)
 
 NONE = "none"
 
@@ -56,14 +68,13 @@ class Augmentation:
 @cache
 def sees_whole(name: str) -> bool:
     """Return whether an augmentation sees whole stored pictures; raises SlateboardError for a name there is not."""
-    return name != NONE and bool(AUGMENTATIONS.load(name).WHOLE)
+    return name != NONE and AUGMENTATIONS.load(name).WHOLE
 
 
 @cache
 def _transform(name: str, size: int, flips: bool) -> Transform:
     module = AUGMENTATIONS.load(name)
-    made: Transform = module.transform(module.CARD.settle({}, where=f"augmentation {name}"), size=size, flips=flips)
-    return made
+    return module.transform(module.CARD.settle({}, where=f"augmentation {name}"), size=size, flips=flips)
 
 
 def transforms() -> Any:

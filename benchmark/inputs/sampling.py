@@ -8,10 +8,19 @@ import numpy as np
 
 from benchmark.frames.frames import Indices
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
-from slateboard.registry import Parameter, Registry
+from slateboard.registry import Extension, Parameter, Registry
 
-SAMPLERS = Registry("benchmark.samplers", ("CARD", "views"))
-"""views(frames, parameters, *, generator) -> list of index arrays; generator None: test time, deterministic."""
+
+class SamplerModule(Extension, Protocol):
+    """What a file of benchmark/samplers defines."""
+
+    def views(
+        self, frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None
+    ) -> list[Indices]:
+        """Return the frame numbers of each view of a clip of so many frames; generator None: test time, no chance."""
+
+
+SAMPLERS = Registry("benchmark.samplers", SamplerModule)
 
 Short = Literal["loop", "pad"]
 SHORT = Parameter("loop", "-", "clips shorter than a view: loop (begin again) or pad (repeat the last frame)")

@@ -8,7 +8,8 @@ import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import nn
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.devices import check_devices, device_kind, fabric
 from benchmark.frames.choose import frames_of
 from benchmark.models.transfer.shelf import Shelf

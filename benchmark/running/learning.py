@@ -12,7 +12,8 @@ from lightning_fabric import Fabric
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import nn
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.evaluation import fuse, predict
 from benchmark.frames.choose import form_of, frames_of
 from benchmark.inputs.clips import Clips, clips_of

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmark.baseline import BASELINES, Member
+from benchmark.baseline import Member
+from benchmark.baseline_registry import BASELINES, ENSEMBLES
 from benchmark.inputs.augmentation import NONE as NO_AUGMENTATION
 from benchmark.inputs.augmentation import sees_whole
 from benchmark.models.transfer.shelf import NONE, Shelf
@@ -62,7 +63,7 @@ def _model(settings: Settings, classes: Sequence[str], baseline: str, *, seed: i
     }
     named: list[Member] = []
     if MEMBERS in parameters:
-        named = module.build(classes, parameters, weights_dir=settings.weights_dir)
+        named = ENSEMBLES.load(baseline).build(classes, parameters, weights_dir=settings.weights_dir)
     members = tuple(_member(settings, classes, member, seed=seed) for member in named)
     # So that an unknown name is told before anything is decoded.
     sees_whole(parameters.get("augmentation", NO_AUGMENTATION))

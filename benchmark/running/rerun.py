@@ -6,7 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.models.estimators import ENDING, load_estimator
 from benchmark.models.transfer.shelf import Shelf
 from benchmark.running.planning import JOINTLY

@@ -9,7 +9,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
 
-from benchmark.baseline import BASELINES
+from benchmark.baseline_registry import BASELINES
 from benchmark.devices import check_devices, described, device_kind, fabric, processes
 from benchmark.reports.report import write_report
 from benchmark.running import facts

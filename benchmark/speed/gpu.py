@@ -32,7 +32,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark.baseline import BASELINES, Stream, normalised
+from benchmark.baseline import Stream, normalised
+from benchmark.baseline_registry import BASELINES
 from benchmark.devices import device_kind, set_determinism
 from benchmark.frames.frames import Frames
 from benchmark.frames.resident import ResidentFrames

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.baseline import BASELINES
+from benchmark.baseline_registry import BASELINES
 from benchmark.running.joint import run_jointly
 from slateboard.dataset_lookup import dataset_at
 from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.baseline import BASELINES
+from benchmark.baseline_registry import BASELINES
 from benchmark.running.planning import plan
 from benchmark.running.runs import Outcome, carry_out
 from slateboard.dataset import Dataset

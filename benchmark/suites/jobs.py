@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from benchmark.baseline import BASELINES
+from benchmark.baseline_registry import BASELINES
 from benchmark.running.planning import plan
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, SlateboardError

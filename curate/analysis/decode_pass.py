@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from curate.analysis import observations
-from curate.analysis.verdicts import EFFECTS, Detectors
+from curate.analysis.verdicts import EFFECTS, Detectors, VersionedModule
 from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
-from slateboard.media.frames import decode
+from slateboard.media.frames import Frame, decode
 from slateboard.media.frames_hash import FramesHash
 from slateboard.media.identity import is_settled, unchanged
 from slateboard.media.pyramid import Pyramid
@@ -23,7 +23,37 @@ from slateboard.records.stamp import Stamp
 from slateboard.registry import Registry
 from slateboard.settings import Limits
 
-ANALYSERS = Registry("curate.analysers", ("CARD", "VERSION", "SIZE", "RATE", "start"))
+
+class Watcher(Protocol):
+    """Looks at the frames of one media, in order."""
+
+    def see(self, frame: Frame) -> Sequence[int] | None:
+        """Look at one frame; `shots` alone returns the first frames of shots that became certain."""
+
+    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+        """Return the rows of the observation, when the media has ended."""
+
+
+class AnalyserModule(VersionedModule, Protocol):
+    """What a file of curate/analysers defines. One whose rows do not speak of shots says `PER_SHOT = False`."""
+
+    @property
+    def RATE(self) -> float | None:
+        """Most frames a second that it sees, by presentation time; None: every frame."""
+
+    def start(self, media: Media, parameters: Mapping[str, Any]) -> Watcher:
+        """Begin to watch one media; `parameters` are all of the CARD's."""
+
+
+class SettlingModule(AnalyserModule, Protocol):
+    """What an analyser defines whose parameters depend on each other."""
+
+    def settle(self, overrides: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+        """Return all parameters, `overrides` over the defaults; `where` is part of an error."""
+
+
+ANALYSERS = Registry("curate.analysers", AnalyserModule)
+_SETTLING = Registry("curate.analysers", SettlingModule)
 
 SHOTS = "shots"
 """The analyser that divides a media; what the others say of shots is made anew when it is."""
@@ -75,11 +105,13 @@ class Pass:
 def wanted_of(parameters: Mapping[str, Mapping[str, Any]]) -> Wanted:
     """Return what every analyser and effect detector would be run with today."""
     found: Wanted = {}
-    for registry in (ANALYSERS, EFFECTS):
+    registries: tuple[Registry[VersionedModule], ...] = (ANALYSERS, EFFECTS)
+    for registry in registries:
         for name in registry.names():
             module = registry.load(name)
             # An analyser whose parameters depend on each other settles them itself.
-            settle = getattr(module, "settle", module.CARD.settle)
+            is_settling = registry is ANALYSERS and _SETTLING.offers(name)
+            settle = _SETTLING.load(name).settle if is_settling else module.CARD.settle
             found[name] = (module.VERSION, settle(parameters.get(name, {}), where=f"[analysers.{name}]"))
     return found
 
@@ -147,8 +179,8 @@ class _Seat:
 
     def __init__(self, job: Job, name: str) -> None:
         module = ANALYSERS.load(name)
-        self.size: int = module.SIZE
-        self._rate: float | None = module.RATE
+        self.size = module.SIZE
+        self._rate = module.RATE
         self._slot = -1
         self.watcher = module.start(job.media, job.wanted[name][1])
 
@@ -178,7 +210,7 @@ class _Audience:
         """Look at one frame."""
         frame = pyramid.at(0)
         if self._shots is not None:
-            for cut in self._shots.watcher.see(pyramid.at(self._shots.size)):
+            for cut in self._shots.watcher.see(pyramid.at(self._shots.size)) or ():
                 self._close(cut)
         elif frame.index in self._cuts:
             self._close(frame.index)

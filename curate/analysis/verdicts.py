@@ -1,16 +1,40 @@
 """Effect detectors inside the decode pass: each gets stacks of its own size, every shot gets its verdicts."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from curate.analysis.stack import Sampler, Stack, stack
 from slateboard.media.frames import Frame
 from slateboard.media.pyramid import Pyramid
 from slateboard.records.media import Shot
 from slateboard.records.observation import Verdict
-from slateboard.registry import Registry
+from slateboard.registry import Extension, Registry
 
-EFFECTS = Registry("curate.effects", ("CARD", "VERSION", "SIZE", "FRAMES", "detect"))
+
+class VersionedModule(Extension, Protocol):
+    """What analysers and effect detectors have in common."""
+
+    @property
+    def VERSION(self) -> int:
+        """Raised when the code changes: what the older one observed is observed anew."""
+
+    @property
+    def SIZE(self) -> int:
+        """Pixels of the shorter side of the pictures that it sees; 0: as decoded."""
+
+
+class EffectModule(VersionedModule, Protocol):
+    """What a file of curate/effects defines."""
+
+    @property
+    def FRAMES(self) -> int | None:
+        """Frames of a shot that it sees, spread over the shot; None: every frame."""
+
+    def detect(self, stack: Stack) -> list[Verdict]:
+        """Return at least one verdict of one shot, or of a part of a long one."""
+
+
+EFFECTS = Registry("curate.effects", EffectModule)
 
 Detect = Callable[[Stack], list[Verdict]]
 Demand = tuple[int, int | None]

@@ -1,21 +1,43 @@
 """Read the workspace's list of sources: its digest, its rows, and the rules between rows."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from curate.listing.cells import read_row
 from curate.listing.document import Document
 from curate.listing.labels import class_name
-from curate.listing.rows import SourceRow, Unmapped
+from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.source import Source, source_id
-from slateboard.registry import Registry
+from slateboard.registry import Extension, Registry
 from slateboard.workspace import Workspace
 
-IMPORTERS = Registry("curate.importers", ("CARD", "recognises", "rows"))
-LISTS = Registry("curate.importers", (*IMPORTERS.promise, "lines", "append"))
+
+class ImporterModule(Extension, Protocol):
+    """What a file of curate/importers defines."""
+
+    def recognises(self, document: Document) -> bool:
+        """Return True only where the file can be of no other form."""
+
+    def rows(self, document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+        """Yield a SourceRow, an Unmapped or a Note for each entry of the file; `parameters` are all of the CARD's."""
+
+
+class ListModule(ImporterModule, Protocol):
+    """What an importer defines whose form a workspace may keep its own list in."""
+
+    def lines(self, document: Document) -> Iterator[tuple[int, dict[str, str], list[Unmapped]]]:
+        """Yield (line number, cells by column, what is wrong with the line) of the lines that are not blank."""
+
+    def append(self, text: str, added: Sequence[SourceRow]) -> str:
+        """Return the text of a list with rows added at its end."""
+
+
+IMPORTERS = Registry("curate.importers", ImporterModule)
+LISTS = Registry("curate.importers", ListModule)
 """The importers that can also append: formats of a workspace's own list, chosen by its file name's extension."""
 
 

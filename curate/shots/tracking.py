@@ -2,16 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from curate.shots.boundaries import Boundary, BoundaryClassifier
 from curate.shots.pictures import Picture
+from curate.shots.window import Window
 from slateboard.media.frames import decode
 from slateboard.media.probe import claims
 from slateboard.media.pyramid import Pyramid
-from slateboard.registry import Registry
+from slateboard.registry import Extension, Registry
 
-DETECTORS = Registry("curate.detectors", ("CARD", "start"))
+
+class ShotDetector(Protocol):
+    """Looks at the frames of one video and names candidates, the first frames of shots that may begin there."""
+
+    def see(self, picture: Picture, window: Window) -> Sequence[int]:
+        """Look at the next frame; return candidates, which may be some frames late."""
+
+    def end(self, window: Window) -> Sequence[int]:
+        """Return the candidates that were held back, when the video has ended."""
+
+
+class DetectorModule(Extension, Protocol):
+    """What a file of curate/detectors defines."""
+
+    def start(self, frame_rate_hz: float, parameters: Mapping[str, Any]) -> ShotDetector:
+        """Begin to watch one video; `parameters` are all of the CARD's."""
+
+
+DETECTORS = Registry("curate.detectors", DetectorModule)
 
 SIZE = 144
 """Shorter side of the pictures that detectors see, in pixels: 256 wide at 16:9, PySceneDetect's own working width."""

@@ -8,7 +8,7 @@ Example: slateboard board build
 
 import re
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from leaderboards.board import Board, gather
 from leaderboards.cells import SHORT, left_out, markdown_table, remarks
@@ -17,10 +17,22 @@ from slateboard.dataset import Dataset
 from slateboard.errors import Finding
 from slateboard.files import write_text
 from slateboard.progress import say, show
-from slateboard.registry import Registry
+from slateboard.registry import Extension, Registry
 from slateboard.workspace import Workspace
 
-FORMATS = Registry("leaderboards.formats", ("CARD", "FILE", "render"))
+
+class FormatModule(Extension, Protocol):
+    """What a file of leaderboards/formats defines."""
+
+    @property
+    def FILE(self) -> str:
+        """Name of the file in board/."""
+
+    def render(self, board: Board) -> str:
+        """Return the board as the text of that file."""
+
+
+FORMATS = Registry("leaderboards.formats", FormatModule)
 
 
 def command(workspace: Workspace) -> dict[str, Any]:

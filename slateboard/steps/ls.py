@@ -9,7 +9,7 @@ import typer
 
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.progress import show
-from slateboard.registry import Card, Registry, first_line, folder_of, kinds, modules_in
+from slateboard.registry import Extension, Registry, first_line, folder_of, kinds, modules_in
 
 
 def command(
@@ -28,7 +28,7 @@ def command(
         rows = {found: first_line(path) for found, path in modules_in(folder_of(there[kind])).items()}
         _table(rows)
         return rows
-    card: Card = Registry(there[kind], ("CARD",)).load(name).CARD
+    card = Registry(there[kind], Extension).load(name).CARD
     show(f"{card.title}\nSource: {card.source}")
     _table({key: f"{value.default!r} ({value.unit}) {value.meaning}" for key, value in card.parameters.items()})
     return {

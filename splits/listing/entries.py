@@ -3,20 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, Protocol
 
 from slateboard.errors import BadInput, Problem
 from slateboard.paths import ID, PATH, REMEDY
 from slateboard.reading import read_bytes
-from slateboard.registry import Registry
+from slateboard.registry import Extension, Registry
 from splits.listing.lines import Style, split_lines
-
-LISTS = Registry("splits.lists", ("CARD", "NAMES", "PARTS", "read", "write"))
-"""A form has `read(folder) -> Listing` and `write(listing)`: file name to text, or to bytes where it is no text.
-
-`NAMES` is what a line names: `path` (class folder and file), `file`, `video` (id of a YouTube video) or `clip_id`.
-`PARTS` are those of train, test and unused that it has a place for.
-"""
 
 CLASSES_FILE = "classInd.txt"
 _MAX_LINE = 4096
@@ -72,6 +65,27 @@ class Listing:
     def style(self, name: str) -> Style:
         """Return how a file was written, or the plain style."""
         return self.styles.get(name, Style())
+
+
+class ListFormModule(Extension, Protocol):
+    """What a file of splits/lists defines: one form of train and test lists."""
+
+    @property
+    def NAMES(self) -> Literal["path", "file", "video", "clip_id"]:
+        """What a line names: class folder and file, the file, the id of a YouTube video, or the clip's id."""
+
+    @property
+    def PARTS(self) -> tuple[Subset, ...]:
+        """Those of train, test and unused that the form has a place for."""
+
+    def read(self, folder: Path) -> Listing:
+        """Read the lists of a folder; raises BadInput for a folder without any, and BadLists for faults in them."""
+
+    def write(self, listing: Listing) -> Mapping[str, str | bytes]:
+        """Return the content of each list by file name; bytes where it is no text."""
+
+
+LISTS = Registry("splits.lists", ListFormModule)
 
 
 class BadLists(BadInput):

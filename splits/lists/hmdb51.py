@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 from slateboard.registry import Card
 from splits.listing.entries import Entry, Listing, Reading, Subset, no_lists
@@ -10,8 +11,8 @@ CARD = Card(
     title="HMDB51 lists",
     source="Kuehne et al., HMDB, ICCV 2011 (0 unused, 1 train, 2 test); JHMDB, ICCV 2013 (1 and 2 only)",
 )
-NAMES = "file"
-PARTS = ("train", "test", "unused")
+NAMES: Final = "file"
+PARTS: Final = ("train", "test", "unused")
 
 CLASSES = "class_list.txt"
 """A class a line; not part of the original set, but found beside it."""

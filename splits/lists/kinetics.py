@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from slateboard.registry import Card
 from splits.listing.entries import WORDS, Entry, Listing, Reading, Subset, no_lists, one_split, subset_of
@@ -13,8 +14,8 @@ CARD = Card(
     title="Kinetics CSV",
     source="activitynet/ActivityNet, Crawler/Kinetics/data (400, 600); DeepMind's distribution (700, 700-2020)",
 )
-NAMES = "video"
-PARTS = ("train", "test")
+NAMES: Final = "video"
+PARTS: Final = ("train", "test")
 
 COLUMNS = ("label", "youtube_id", "time_start", "time_end", "split", "is_cc")
 """In the order of Kinetics-400; the test lists lack the first, Kinetics-700 the last."""

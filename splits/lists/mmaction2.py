@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 from slateboard.registry import Card
 from splits.listing.entries import WORDS, Entry, Listing, Reading, folder_label, no_lists, subset_of
@@ -10,8 +11,8 @@ CARD = Card(
     title="MMAction2 lists",
     source="open-mmlab/mmaction2 1.x, tools/data/build_file_list.py --format videos; datasets/video_dataset.py",
 )
-NAMES = "path"
-PARTS = ("train", "test")
+NAMES: Final = "path"
+PARTS: Final = ("train", "test")
 
 CLASSES = "label_map.txt"
 """A class a line: the first has label 0."""

@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,8 +14,8 @@ from slateboard.registry import Card
 from splits.listing.entries import Entry, Listing, Reading, Subset, no_lists
 
 CARD = Card(title="Parquet of folds", source="slateboard")
-NAMES = "clip_id"
-PARTS = ("train", "test", "unused")
+NAMES: Final = "clip_id"
+PARTS: Final = ("train", "test", "unused")
 
 COLUMNS = ("clip_id", "fold", "part")
 _SCHEMA = pa.schema([("clip_id", pa.string()), ("fold", pa.int64()), ("part", pa.string())])

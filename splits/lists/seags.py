@@ -1,6 +1,7 @@
 """The plain lists of SEAGS_V1: trainlist.txt and testlist.txt with a path a line, classInd.txt."""
 
 from pathlib import Path
+from typing import Final
 
 from slateboard.registry import Card
 from splits.listing.entries import (
@@ -16,8 +17,8 @@ from splits.listing.entries import (
 )
 
 CARD = Card(title="SEAGS lists", source="MEI paper (Informatica 2023), section 4.1.2: paths only")
-NAMES = "path"
-PARTS = ("train", "test")
+NAMES: Final = "path"
+PARTS: Final = ("train", "test")
 
 _FILES: dict[Subset, str] = {"train": "trainlist.txt", "test": "testlist.txt"}
 

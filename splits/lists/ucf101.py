@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 from slateboard.registry import Card
 from splits.listing.entries import CLASSES_FILE, Entry, Listing, Reading, folder_label, no_lists, numbered
@@ -10,8 +11,8 @@ CARD = Card(
     title="UCF101 lists",
     source="Soomro, Zamir, Shah: UCF101, CRCV-TR-12-01 (2012), ucfTrainTestlist",
 )
-NAMES = "path"
-PARTS = ("train", "test")
+NAMES: Final = "path"
+PARTS: Final = ("train", "test")
 
 _FILE = re.compile(r"(train|test)list(\d+)\.txt")
 _LABELLED = re.compile(r"(.*\S)[ \t]+(-?[0-9]+)")

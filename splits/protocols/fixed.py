@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from slateboard.dataset import Dataset
@@ -13,7 +12,7 @@ from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.split import Split
 from slateboard.registry import Card, Parameter
-from splits.listing.entries import LISTS, BadLists, Entry, Listing, Subset, stem
+from splits.listing.entries import LISTS, BadLists, Entry, ListFormModule, Listing, Subset, stem
 from splits.listing.names import SPELLINGS, Matching, match_names, video_name, youtube_id
 from splits.parts import few, split_of
 
@@ -103,7 +102,7 @@ def _check(parameters: Mapping[str, Any]) -> None:
         raise BadInput(problems)
 
 
-def _read(form: ModuleType, folder: Path) -> tuple[Sequence[Entry], list[str], list[Problem]]:
+def _read(form: ListFormModule, folder: Path) -> tuple[Sequence[Entry], list[str], list[Problem]]:
     """Return the entries of the lists, the names of their files, and their problems, to be reported with others."""
     try:
         listing: Listing = form.read(folder)

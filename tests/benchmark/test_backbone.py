@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.models import vision
 from benchmark.models.backbone import even
 from benchmark.models.vision import HALF

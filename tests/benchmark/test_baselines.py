@@ -13,7 +13,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.baseline import BASELINES, Member, Stream
+from benchmark.baseline import Member, Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.evaluation import logits
 from benchmark.inputs.sampling import SAMPLERS, views_of
 from benchmark.models import vision

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.frames.geometry import Geometry
 from benchmark.models.transfer.shelf import Shelf
 from benchmark.models.transfer.table import WeightSet

@@ -9,7 +9,8 @@ import pytest
 import torch
 from tiny_training import Drawn, tiny_material, tiny_stream
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.devices import fabric
 from benchmark.evaluation import predict
 from benchmark.frames.frames import ClipFrames

@@ -10,7 +10,8 @@ import pytest
 import torch
 from sklearn.dummy import DummyClassifier
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.evaluation import predict
 from benchmark.frames import store
 from benchmark.inputs.clips import clips_of

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.baseline import BASELINES, Stream
+from benchmark.baseline import Stream
+from benchmark.baseline_registry import BASELINES
 from benchmark.models import vision
 from benchmark.models.transfer.runs import trained
 from benchmark.models.transfer.shelf import Shelf, recorded_name

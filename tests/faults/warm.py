@@ -168,7 +168,7 @@ def draw_spots() -> None:
 
 def _load() -> None:
     # Not by tests, which import this file as well.
-    from benchmark.baseline import BASELINES
+    from benchmark.baseline_registry import BASELINES
 
     for name in _USED:
         import_module(name)

@@ -12,12 +12,11 @@ import pytest
 from leaderboards import cells
 from leaderboards.board import gather
 from leaderboards.rows import COLUMNS
+from leaderboards.steps.build import FORMATS
 from leaderboards.terminal import terminal_table
 from slateboard.escaping import latex
-from slateboard.registry import Registry
 
 GOLDEN = Path(__file__).parent / "golden"
-FORMATS = Registry("leaderboards.formats", ("CARD", "FILE", "render"))
 
 
 @pytest.fixture

@@ -4,54 +4,87 @@ import ast
 import re
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from slateboard import registry
 from slateboard.errors import BadInput, MissingRequirement, SlateboardError
-from slateboard.registry import Card, Parameter, Registry, folder_of, kinds
+from slateboard.promises import BrokenPromise
+from slateboard.registry import Card, Extension, Parameter, Registry, folder_of, kinds
 
 ROOT = Path(__file__).parents[2]
 
 
+class AnimalModule(Extension, Protocol):
+    @property
+    def LEGS(self) -> int | None: ...
+
+    def call(self, loudness: float, *, times: int) -> str: ...
+
+
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[AnimalModule]:
     folder = tmp_path / "zoo" / "animals"
     folder.mkdir(parents=True)
     (tmp_path / "zoo" / "__init__.py").write_text('"""A zoo."""\n')
     (folder / "__init__.py").write_text('"""Animals, one file each."""\n')
-    (folder / "cat.py").write_text('"""Cat."""\nCARD = None\ndef call(): return "meow"\n')
-    (folder / "mute.py").write_text('"""Mute."""\nCARD = None\n')
+    card = 'from slateboard.registry import Card\nCARD = Card("t", "s")\n'
+    (folder / "cat.py").write_text(
+        f'"""Cat."""\n{card}LEGS = 4\ndef call(volume, *, times, at="night"): return times * "meow"\n'
+    )
+    (folder / "mute.py").write_text(f'"""Mute."""\n{card}LEGS = None\n')
+    (folder / "wrong.py").write_text('"""Wrong."""\nCARD = None\nLEGS = "four"\ndef call(loudness): return "?"\n')
     (folder / "exotic.py").write_text('"""Exotic."""\nimport no_such_package_anywhere\n')
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(registry, "FOLDER", tmp_path)
     for name in [name for name in sys.modules if name.startswith("zoo")]:
         monkeypatch.delitem(sys.modules, name)
-    return Registry("zoo.animals", ("CARD", "call"))
+    return Registry("zoo.animals", AnimalModule)
 
 
-def test_names_come_from_files_without_importing_them(shelf: Registry) -> None:
-    assert (shelf.kind, shelf.names()) == ("animals", ["cat", "exotic", "mute"])
+def test_names_come_from_files_without_importing_them(shelf: Registry[AnimalModule]) -> None:
+    assert (shelf.kind, shelf.names()) == ("animals", ["cat", "exotic", "mute", "wrong"])
     assert "zoo.animals.cat" not in sys.modules
 
 
-def test_a_broken_sibling_does_not_break_the_rest(shelf: Registry) -> None:
-    assert shelf.load("cat").call() == "meow"
+def test_a_broken_sibling_does_not_break_the_rest(shelf: Registry[AnimalModule]) -> None:
+    assert shelf.load("cat").call(1.0, times=2) == "meowmeow"
 
 
-def test_a_near_miss_is_named(shelf: Registry) -> None:
+def test_a_near_miss_is_named(shelf: Registry[AnimalModule]) -> None:
     with pytest.raises(SlateboardError, match=r"Unknown animals name 'cta'. Did you mean 'cat'\?"):
         shelf.load("cta")
 
 
-def test_a_missing_extra_says_what_to_install(shelf: Registry) -> None:
+def test_a_missing_extra_says_what_to_install(shelf: Registry[AnimalModule]) -> None:
     with pytest.raises(MissingRequirement, match="pip install no_such_package_anywhere"):
         shelf.load("exotic")
 
 
-def test_a_broken_promise_is_named(shelf: Registry) -> None:
-    with pytest.raises(SlateboardError, match="does not define call"):
+def test_a_broken_promise_is_named(shelf: Registry[AnimalModule]) -> None:
+    with pytest.raises(BrokenPromise) as caught:
         shelf.load("mute")
+    (problem,) = caught.value.problems
+    assert Path(problem.where).name == "mute.py"
+    assert problem.what == "does not define 'call'."
+    assert problem.remedy == "Expected: def call(loudness: float, *, times: int) -> str (see docs/extending.md)."
+
+
+def test_members_of_another_type_or_signature_are_all_named_with_what_is_expected(
+    shelf: Registry[AnimalModule],
+) -> None:
+    with pytest.raises(BrokenPromise) as caught:
+        shelf.load("wrong")
+    assert [(problem.what, problem.remedy.partition(" (see")[0]) for problem in caught.value.problems] == [
+        ("defines 'CARD' as None.", "Expected: CARD: Card"),
+        ("defines 'LEGS' as 'four'.", "Expected: LEGS: int | None"),
+        ("defines 'call(loudness)'.", "Expected: def call(loudness: float, *, times: int) -> str"),
+    ]
+
+
+def test_who_offers_a_wider_promise_is_known_without_an_error(shelf: Registry[AnimalModule]) -> None:
+    assert [name for name in ("cat", "mute", "wrong") if shelf.offers(name)] == ["cat"]
 
 
 def test_a_card_fills_in_defaults_and_names_every_wrong_parameter() -> None:

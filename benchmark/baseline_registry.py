@@ -1,0 +1,30 @@
+"""Baselines by name: what a file of benchmark/baselines defines, and the registry that loads it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from benchmark.baseline import Member, Stream
+from benchmark.models.transfer.shelf import Shelf
+from slateboard.registry import Extension, Registry
+
+
+class BaselineModule(Extension, Protocol):
+    """What a file of benchmark/baselines defines."""
+
+    def build(self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
+        """Return the streams of a baseline.
+
+        `classes` are names in the order of classInd.txt, `parameters` all of the CARD's, `weights_dir` the folder of
+        weight files or a Shelf, which knows the settings' own besides.
+        """
+
+
+class EnsembleModule(Extension, Protocol):
+    """What a baseline defines whose CARD has `members`: the mean of runs of other baselines."""
+
+    def build(self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Member]:
+        """Return the members."""
+
+
+BASELINES = Registry("benchmark.baselines", BaselineModule)
+ENSEMBLES = Registry("benchmark.baselines", EnsembleModule)
