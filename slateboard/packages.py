@@ -21,6 +21,15 @@ PACKAGES = ("slateboard", "curate", "splits", "benchmark", "leaderboards")
 FOLDER = Path(__file__).resolve().parents[1]
 """Where all five lie: site-packages, or a clone."""
 
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "ffmpeg": "ffmpeg-python",
+    "scenedetect": "scenedetect-headless",
+    "sklearn": "scikit-learn",
+}
+"""Module -> the distribution that brings it, where the names are not the same: as deptry's table in pyproject.toml."""
+
 _REMEDY = (
     "Install slateboard into an environment of its own: `uv tool install slateboard` or `pipx install slateboard`."
 )
@@ -54,6 +63,12 @@ def check_packages() -> None:
     for name in _replaced():
         owners = ", ".join(_owners(name)) or "unknown"
         raise MissingRequirement(f"{FOLDER / name} was overwritten by another distribution ({owners}). {_REMEDY}")
+
+
+def distribution_of(module: str) -> str:
+    """Return what `pip install` must be given for a module: `opencv-python-headless` for `cv2.typing`."""
+    top = module.partition(".")[0]
+    return _DISTRIBUTIONS.get(top, top.replace("_", "-"))
 
 
 def shared_names() -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from slateboard.errors import BadInput, MissingRequirement, Problem, SlateboardError, did_you_mean
-from slateboard.packages import FOLDER, PACKAGES, check_packages
+from slateboard.packages import FOLDER, PACKAGES, check_packages, distribution_of
 from slateboard.promises import check_promise, keeps_promise
 
 
@@ -36,7 +36,7 @@ class Card:
     """Where it comes from: paper and section, library and version, or `slateboard`."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
-    """Names of importable modules beyond the core installation."""
+    """Modules that it needs beyond the core installation, by the name that is imported."""
 
     def settle(self, overrides: Mapping[str, Any], *, where: str) -> dict[str, Any]:
         """Return all parameters, `overrides` over the defaults; raises BadInput with every unknown or ill-typed one."""
@@ -129,7 +129,8 @@ def import_module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in PACKAGES:
             raise
-        raise MissingRequirement(f"{name} needs '{error.name}': run `pip install {error.name}`.") from error
+        install = f"pip install {distribution_of(error.name)}"
+        raise MissingRequirement(f"{name} needs '{error.name}': run `{install}`.") from error
 
 
 def folder_of(package: str) -> Path:

@@ -30,6 +30,7 @@ NEEDED = (
     "av",
     "yt-dlp",
     "scenedetect-headless",
+    "opencv-python-headless",
     "ffmpeg-python",
     "pandas",
     "scikit-learn",

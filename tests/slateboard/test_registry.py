@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,7 @@ import pytest
 
 from slateboard import registry
 from slateboard.errors import BadInput, MissingRequirement, SlateboardError
+from slateboard.packages import distribution_of
 from slateboard.promises import BrokenPromise
 from slateboard.registry import Card, Extension, Parameter, Registry, folder_of, kinds
 
@@ -58,8 +60,16 @@ def test_a_near_miss_is_named(shelf: Registry[AnimalModule]) -> None:
 
 
 def test_a_missing_extra_says_what_to_install(shelf: Registry[AnimalModule]) -> None:
-    with pytest.raises(MissingRequirement, match="pip install no_such_package_anywhere"):
+    with pytest.raises(MissingRequirement, match="pip install no-such-package-anywhere"):
         shelf.load("exotic")
+
+
+def test_a_missing_module_is_named_by_what_brings_it() -> None:
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["deptry"]["package_module_name_map"]
+    assert {module: distribution_of(module) for module in table.values()} == {
+        module: distribution for distribution, module in table.items()
+    }
+    assert distribution_of("cv2.typing") == "opencv-python-headless"
 
 
 def test_a_broken_promise_is_named(shelf: Registry[AnimalModule]) -> None:
