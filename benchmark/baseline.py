@@ -1,6 +1,6 @@
 """The interface of a baseline: streams, each a sampler, a preparation and a model, or members to be averaged."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,7 +32,7 @@ class Stream:
     """File name in benchmark/samplers."""
     size: int
     """Side in pixels of the squares that are cut out of the pictures."""
-    prepare: Callable[[torch.Tensor], torch.Tensor]
+    preprocess: Callable[[torch.Tensor], torch.Tensor]
     """Views, RGB float32 in 0..1 [B, T, 3, size, size] on the model's device -> the model's input [B, ...],
     normalised. A torch.nn.Module is moved to that device and never trained."""
     model: nn.Module | Estimator
@@ -71,9 +71,3 @@ class Member:
     parameters: Mapping[str, Any]
     """Over those of the settings and the CARD's."""
     weight: float = 1.0
-
-
-def normalised(pictures: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
-    """Return pictures [..., 3, H, W] less mean, over std."""
-    shape = (3, 1, 1)
-    return (pictures - pictures.new_tensor(mean).view(shape)).div_(pictures.new_tensor(std).view(shape))

@@ -14,8 +14,8 @@ from torch import distributed, nn
 
 from benchmark.baseline import FUSED, Stream
 from benchmark.inputs.clips import Clips
-from benchmark.inputs.feeding import Batch, batches_ahead
-from benchmark.inputs.items import Item, in_batches, views_to_test
+from benchmark.inputs.loader import Batch, prefetched_batches
+from benchmark.inputs.samples import Sample, in_batches, views_to_test
 from leaderboards import fusion
 from slateboard.errors import SlateboardError
 from slateboard.media.errors import Unreadable
@@ -45,7 +45,7 @@ def predict(
     device: str,
     threads: int = 0,
     title: str = "",
-    arranged: Callable[[Item], Item] | None = None,
+    arranged: Callable[[Sample], Sample] | None = None,
 ) -> pd.DataFrame:
     """Return a row a clip and view of one stream.
 
@@ -69,7 +69,7 @@ def predict(
 def _part(
     stream: Stream,
     clips: Clips,
-    items: Sequence[Item],
+    items: Sequence[Sample],
     own: Sequence[int],
     *,
     device: str,
@@ -89,9 +89,9 @@ def _part(
         for batch in _readable(stream, clips, batches, failed, device=device, threads=threads):
             with torch.inference_mode():
                 scores.append(logits(stream.model, batch.inputs, classes=len(clips.classes)))
-            places += [place_of[item.clip, item.number] for item in batch.items]
+            places += [place_of[item.clip, item.number] for item in batch.samples]
             if bar is not None:
-                bar.step(len(batch.items))
+                bar.step(len(batch.samples))
     found = np.concatenate(scores) if scores else np.empty((0, len(clips.classes)), dtype=np.float32)
     return _Part(np.array(places, dtype=np.int64), found, failed)
 
@@ -99,7 +99,7 @@ def _part(
 def _readable(
     stream: Stream,
     clips: Clips,
-    batches: Sequence[list[Item]],
+    batches: Sequence[list[Sample]],
     failed: dict[int, str],
     *,
     device: str,
@@ -110,7 +110,7 @@ def _readable(
     while waiting:
         done = 0
         try:
-            for batch in batches_ahead(stream, clips, waiting, device=device, threads=threads):
+            for batch in prefetched_batches(stream, clips, waiting, device=device, threads=threads):
                 done += 1
                 yield batch
             return
@@ -122,7 +122,7 @@ def _readable(
             waiting = [*apart, *waiting[done + 1 :]]
 
 
-def _table(stream: Stream, clips: Clips, items: Sequence[Item], parts: Sequence[_Part]) -> pd.DataFrame:
+def _table(stream: Stream, clips: Clips, items: Sequence[Sample], parts: Sequence[_Part]) -> pd.DataFrame:
     """Return the rows by clip and view, failed clips among them; every view exactly once, or SlateboardError."""
     owner = np.fromiter((item.clip for item in items), dtype=np.int64, count=len(items))
     late = {clip: why for part in parts for clip, why in part.failed.items()}

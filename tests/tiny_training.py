@@ -93,7 +93,7 @@ def tiny_stream(
         sampler="dense_clip",
         sampler_parameters={"frames": 2},
         size=SIZE,
-        prepare=lambda frames: frames.mean(dim=1) - 0.5,
+        preprocess=lambda frames: frames.mean(dim=1) - 0.5,
         model=network(classes=classes, dropout=dropout, norm=norm),
         recipe=replace(RECIPE, **over),
     )

@@ -1,4 +1,4 @@
-"""HUST's set (1): whole pictures are resized; nothing is left to chance."""
+"""HUST's set (1): whole pictures are resized; nothing is random."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ CARD = Card(title="Resize", source="HUST paper, augmentation (1); the network's 
 WHOLE = True
 
 
-def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
+def transform(parameters: Mapping[str, Any], *, size: int, may_flip: bool) -> Transform:
     """Return a transform that resizes pictures to size x size pixels, whatever their aspect."""
     resize: Transform = transforms().Resize((size, size))
     return resize

@@ -1,4 +1,4 @@
-"""HUST's set (2): a random part of the picture, resized, flipped and recoloured by chance."""
+"""HUST's set (2): a random part of the picture, resized, flipped and recoloured at random."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +18,9 @@ CARD = Card(
 WHOLE = True
 
 
-def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
+def transform(parameters: Mapping[str, Any], *, size: int, may_flip: bool) -> Transform:
     """Return crop, flips and colour jitter, one after the other."""
     # aspect 4 / 3: sides from 3 : 4 to 4 : 3
     aspect = parameters["aspect"]
     crop = transforms().RandomResizedCrop(size, scale=(parameters["least"], 1.0), ratio=(1 / aspect, aspect))
-    return hust(parameters, first=crop, flips=flips)
+    return hust(parameters, resize=crop, may_flip=may_flip)

@@ -1,4 +1,4 @@
-"""HUST's set (3): whole pictures are resized, flipped and recoloured by chance."""
+"""HUST's set (3): whole pictures are resized, flipped and recoloured at random."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,6 @@ CARD = Card(title="Resize, flips, colours", source="HUST paper, augmentation (3)
 WHOLE = True
 
 
-def transform(parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
+def transform(parameters: Mapping[str, Any], *, size: int, may_flip: bool) -> Transform:
     """Return resize, flips and colour jitter, one after the other."""
-    return hust(parameters, first=transforms().Resize((size, size)), flips=flips)
+    return hust(parameters, resize=transforms().Resize((size, size)), may_flip=may_flip)

@@ -26,7 +26,7 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
             sampler="uniform",
             sampler_parameters={"count": 1},
             size=parameters["size"],
-            prepare=lambda frames: frames.new_zeros(len(frames), 1),
+            preprocess=lambda frames: frames.new_zeros(len(frames), 1),
             model=DummyClassifier(strategy="prior"),
         )
     ]

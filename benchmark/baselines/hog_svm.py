@@ -41,7 +41,7 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
             sampler="dense_clip",
             sampler_parameters={"frames": parameters["frames"], "clips": parameters["clips"]},
             size=parameters["size"],
-            prepare=partial(_describe, **describe),
+            preprocess=partial(_describe, **describe),
             model=make_pipeline(StandardScaler(), LinearSVC(C=parameters["c"], random_state=0)),
         )
     ]

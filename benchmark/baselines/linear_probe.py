@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from benchmark.baseline import Estimator, Stream, normalised
+from benchmark.baseline import Estimator, Stream
+from benchmark.frames.colour import normalize
 from benchmark.models.backbone import backbone, even, size_of
 from benchmark.models.transfer.shelf import NONE, Shelf
 from benchmark.models.weights import Pretrained, pretrained
@@ -47,7 +48,7 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
             size=even(size),
             keep="centre" if crops == 1 else "whole",
             crops=crops,
-            prepare=Features(begun, size=size, spread=parameters["spread"]),
+            preprocess=Features(begun, size=size, spread=parameters["spread"]),
             model=_classifier(parameters["c"]),
             **begun.stated,
         )
@@ -74,7 +75,7 @@ class Features(nn.Module):
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Return float32 [B, numbers], or [B, 2 numbers] with the standard deviation over frames."""
         pictures = frames.flatten(0, 1)[..., : self.size, : self.size]
-        features = self.network(normalised(pictures, self.mean, self.std)).view(*frames.shape[:2], -1)
+        features = self.network(normalize(pictures, self.mean, self.std)).view(*frames.shape[:2], -1)
         parts = [features.mean(dim=1)]
         if self.spread:
             parts.append(features.std(dim=1, correction=0))

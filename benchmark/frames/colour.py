@@ -1,47 +1,51 @@
-"""I420 pictures of a batch to RGB, on whatever device they lie."""
+"""Colour: I420 pictures of a batch to RGB on their device, jitter of training views, and normalisation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from benchmark.frames.geometry import picture_bytes
 from slateboard.media.colour import rgb_matrix
 
 _TWICE = 257
-"""A byte times 257, as 16 bits, is that byte twice."""
+"""A byte times 257, as 16 bits, is that byte twice: 0x3c * 257 = 0x3c3c."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Frames of B views, T each, as they were stored."""
+    """Frames of B views, T each, in I420 as a store holds them."""
 
     planes: torch.Tensor
-    """uint8 [B, T, height * width * 3 / 2]: luma, then U, then V. A smaller picture ends before the row does."""
+    """uint8 [B, T, height * width * 3 / 2]: luma, then U, then V. A smaller picture does not fill its row."""
     height: int
-    """Of the largest pictures, even; all are alike but for those that an augmentation sees whole."""
+    """Pixels of the largest picture, even; sizes differ only where an augmentation gets whole pictures."""
     width: int
     colours: torch.Tensor
     """float32 [B, 3, 4]: RGB in 0..1 = colours @ (Y, U, V in 0..255, and 1)."""
 
     def to(self, device: torch.device | str) -> "Pictures":
-        """Return the same on a device; from pinned memory the copy does not wait."""
-        moved = {name: getattr(self, name).to(device, non_blocking=True) for name in ("planes", "colours")}
-        return replace(self, **moved)
+        """Return the same pictures on a device; copies from pinned memory are asynchronous."""
+        tensors = {name: getattr(self, name).to(device, non_blocking=True) for name in ("planes", "colours")}
+        return replace(self, **tensors)
 
-    def part(self, first: int, last: int, *, height: int | None = None, width: int | None = None) -> "Pictures":
-        """Return the views from `first` up to before `last`; height and width where theirs are smaller."""
+    def views(self, start: int, stop: int, *, height: int | None = None, width: int | None = None) -> "Pictures":
+        """Return the views [start, stop); `height` and `width` where their pictures are smaller than the largest."""
         height, width = height or self.height, width or self.width
-        planes = self.planes[first:last, :, : picture_bytes(height, width)]
-        return Pictures(planes, height, width, self.colours[first:last])
+        planes = self.planes[start:stop, :, : picture_bytes(height, width)]
+        return Pictures(planes, height, width, self.colours[start:stop])
 
     def rgb(self, out: torch.Tensor | None = None) -> torch.Tensor:
         """Return RGB float32 [B, T, 3, height, width] in 0..1, in `out` where it is given; chroma is repeated."""
         (views, frames), height, width = self.planes.shape[:2], self.height, self.width
         luma = self.planes[..., : height * width].float().view(views, frames, 1, height // 2, 2, width)
+        # U and V have half of the columns: writing each byte twice gives them all.
         wide = self.planes[..., height * width :].to(torch.int16).mul_(_TWICE).view(torch.uint8)
-        # Colour is mixed where there is half the number of rows, and added to both rows of luma that it belongs to.
+        # RGB = M[:, 0] Y + (M[:, 1] U + M[:, 2] V + M[:, 3]). The bracket is the same for the two rows that share their
+        # chroma, so it is multiplied out at half the height and broadcast over both.
         tint = self.colours[:, None, :, 1:3] @ wide.float().view(views, frames, 2, -1)
         tint = tint.add_(self.colours[:, None, :, 3:]).view(views, frames, 3, height // 2, 1, width)
         scale = self.colours[:, None, :, :1, None, None]
@@ -50,11 +54,32 @@ class Pictures:
 
 
 def colours(matrices: Sequence[tuple[str, bool]]) -> torch.Tensor:
-    """Return float32 [B, 3, 4] of (matrix, full range) pairs, as Pictures wants them."""
-    known = {pair: _colour(*pair) for pair in set(matrices)}
-    return torch.from_numpy(np.stack([known[pair] for pair in matrices]))
+    """Return Pictures.colours, float32 [B, 3, 4], of (matrix, full range) pairs."""
+    return torch.from_numpy(np.stack([_colour(*pair) for pair in matrices]))
 
 
-def _colour(matrix: str, full_range: bool) -> np.ndarray:
+@cache
+def _colour(matrix: str, full_range: bool) -> NDArray[np.float32]:
+    """Return float32 [3, 4]: RGB = to_rgb (YUV - offset) / 255, with the constant -to_rgb offset as fourth column."""
     to_rgb, offset = rgb_matrix(matrix, full_range)  # type: ignore[arg-type]
     return (np.hstack([to_rgb, -(to_rgb @ offset)[:, None]]) / 255).astype(np.float32)
+
+
+def jitter_colours(pictures: Pictures, *, share: float, seeds: Sequence[int]) -> Pictures:
+    """Return pictures with each channel scaled by 1 +- `share` and raised by +- `share` / 2, one draw a view.
+
+    All frames of a view change alike. A view's change is a pure function of its seed in `seeds` [B], and costs nothing:
+    only the matrices that make RGB change, not the planes.
+    """
+    # With M = [A | b] the RGB of a picture is A yuv + b. A channel's 1 + share r, |r| <= 1, scales its row of both.
+    draws = np.stack([np.random.default_rng(seed).uniform(-1, 1, (2, 3)) for seed in seeds])
+    scale, offset = (torch.from_numpy(share * draws[:, row]).to(pictures.colours) for row in (0, 1))
+    colours = pictures.colours * (1 + scale)[..., None]
+    colours[..., 3] += offset / 2
+    return replace(pictures, colours=colours)
+
+
+def normalize(pictures: torch.Tensor, mean: Sequence[float], std: Sequence[float]) -> torch.Tensor:
+    """Return pictures [..., 3, H, W] less `mean`, divided by `std`, channel by channel."""
+    shape = (3, 1, 1)
+    return (pictures - pictures.new_tensor(mean).view(shape)).div_(pictures.new_tensor(std).view(shape))

@@ -15,7 +15,7 @@ _BLOCK_BYTES = 1 << 26
 
 
 class Wanted(Protocol):
-    """What is asked of one view: benchmark/inputs/items.py has more to say of it."""
+    """What is asked of one view: benchmark/inputs/samples.py has more to say of it."""
 
     @property
     def clip_id(self) -> str:

@@ -1,4 +1,4 @@
-"""Change training views by chance: augmentations by name, each view alike in all its frames."""
+"""Random augmentation of training views, by name; all frames of a view are changed alike."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class AugmentationModule(Extension, Protocol):
 
     @property
     def WHOLE(self) -> bool:
-        """True: it sees whole stored pictures; False: squares of `size` that are cut out already."""
+        """True: it gets whole stored pictures; False: squares of `size` that are already cut out."""
 
-    def transform(self, parameters: Mapping[str, Any], *, size: int, flips: bool) -> Transform:
-        """Return a callable on the frames of a view, RGB float32 0..1 [T, 3, H, W] -> [T, 3, size, size] in 0..1.
+    def transform(self, parameters: Mapping[str, Any], *, size: int, may_flip: bool) -> Transform:
+        """Return a callable on the frames of a view, RGB float32 [T, 3, H, W] in 0..1 -> [T, 3, size, size] in 0..1.
 
-        It draws from torch's generator; `flips` False: left, right, up and down must stay.
+        It draws from torch's generator. `may_flip` False: it must not mirror, since direction is the label.
         """
 
 
@@ -32,8 +32,8 @@ AUGMENTATIONS = Registry("benchmark.augmentations", AugmentationModule)
 NONE = "none"
 
 HUST = {
-    "flip": Parameter(0.5, "0-1", "chance of each of the two flips"),
-    "jitter": Parameter(0.5, "0-1", "chance that colours change"),
+    "flip_probability": Parameter(0.5, "0-1", "probability of the horizontal flip, and of the vertical one"),
+    "jitter": Parameter(0.5, "0-1", "probability that colours change"),
     "brightness": Parameter(0.2, "share", "greatest change of brightness"),
     "contrast": Parameter(0.2, "share", "greatest change of contrast"),
     "saturation": Parameter(0.2, "share", "greatest change of saturation"),
@@ -50,31 +50,32 @@ class Augmentation:
     size: int
     """Side in pixels of what comes out."""
 
-    def __call__(self, frames: torch.Tensor, *, chance: int, flips: bool) -> torch.Tensor:
-        """Return the frames [T, 3, size, size] of one view [T, 3, H, W], changed as the seed `chance` has it.
+    def __call__(self, frames: torch.Tensor, *, seed: int, may_flip: bool) -> torch.Tensor:
+        """Return the frames [T, 3, size, size] of one view [T, 3, H, W], augmented as `seed` decides.
 
-        torch's generator is left as it was. torchvision draws from that of the CPU on every device, so that seeding it
-        costs no wait for a GPU and GPUs see the same draws.
+        torch's generator is left as it was. torchvision draws from the CPU's generator on every device, so that seeding
+        it does not wait for a GPU, and GPUs see the same draws.
         """
         before = torch.get_rng_state()
         try:
             # torch.manual_seed would seed the GPUs' generators too, which dropout draws from.
-            torch.default_generator.manual_seed(chance)
-            return _transform(self.name, self.size, flips)(frames)
+            torch.default_generator.manual_seed(seed)
+            return _transform(self.name, self.size, may_flip)(frames)
         finally:
             torch.set_rng_state(before)
 
 
 @cache
 def sees_whole(name: str) -> bool:
-    """Return whether an augmentation sees whole stored pictures; raises SlateboardError for a name there is not."""
+    """Return whether an augmentation gets whole stored pictures; raises SlateboardError for an unknown name."""
     return name != NONE and AUGMENTATIONS.load(name).WHOLE
 
 
 @cache
-def _transform(name: str, size: int, flips: bool) -> Transform:
+def _transform(name: str, size: int, may_flip: bool) -> Transform:
     module = AUGMENTATIONS.load(name)
-    return module.transform(module.CARD.settle({}, where=f"augmentation {name}"), size=size, flips=flips)
+    parameters = module.CARD.settle({}, where=f"augmentation {name}")
+    return module.transform(parameters, size=size, may_flip=may_flip)
 
 
 def transforms() -> Any:
@@ -83,17 +84,17 @@ def transforms() -> Any:
     return import_module("torchvision.transforms.v2")
 
 
-def hust(parameters: Mapping[str, Any], *, first: Transform, flips: bool) -> Transform:
-    """Return `first`, then both flips where they are allowed, then the change of colours (HUST's sets 2 and 3)."""
+def hust(parameters: Mapping[str, Any], *, resize: Transform, may_flip: bool) -> Transform:
+    """Return `resize`, then both flips where they are allowed, then colour jitter (HUST's sets 2 and 3)."""
     v2 = transforms()
     jitter = v2.ColorJitter(**{name: parameters[name] for name in ("brightness", "contrast", "saturation", "hue")})
-    chance = parameters["flip"] if flips else 0.0
-    made: Transform = v2.Compose(
+    flip_probability = parameters["flip_probability"] if may_flip else 0.0
+    composed: Transform = v2.Compose(
         [
-            first,
-            v2.RandomHorizontalFlip(chance),
-            v2.RandomVerticalFlip(chance),
+            resize,
+            v2.RandomHorizontalFlip(flip_probability),
+            v2.RandomVerticalFlip(flip_probability),
             v2.RandomApply([jitter], p=parameters["jitter"]),
         ]
     )
-    return made
+    return composed

@@ -1,4 +1,4 @@
-"""Clips of a split as the engine reads them: ids, classes, groups and frames."""
+"""Clips of a dataset as networks read them: ids, classes, frames and twins; a training list divided for validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ class Clips:
     """All classes of the dataset (safe names)."""
     frames: Frames
     twin_of: Mapping[str, str] = field(default_factory=dict)
-    """Id of a twin with effects -> id of the clip it was rendered from, be they among these clips or not."""
+    """Id of a twin with effects -> id of the clip it was rendered from, whether or not they are among these clips."""
 
     @cached_property
     def lengths(self) -> list[int]:
@@ -36,15 +36,15 @@ class Clips:
 
     @cached_property
     def twins(self) -> dict[int, list[int]]:
-        """Position of each clip that has twins here -> their positions; a twin of what is not here is like any clip."""
-        position = {clip_id: number for number, clip_id in enumerate(self.ids)}
-        first = {clip_id: number for clip_id, number in position.items() if self.twin_of.get(clip_id) not in position}
-        found: dict[int, list[int]] = {}
-        for clip_id, number in position.items():
-            original = first.get(self.twin_of.get(clip_id, ""))
+        """Position of each original -> positions of its twins, both among these clips; other twins count as clips."""
+        positions = {clip_id: position for position, clip_id in enumerate(self.ids)}
+        originals = {clip_id: at for clip_id, at in positions.items() if self.twin_of.get(clip_id) not in positions}
+        twins: dict[int, list[int]] = {}
+        for clip_id, position in positions.items():
+            original = originals.get(self.twin_of.get(clip_id, ""))
             if original is not None:
-                found.setdefault(original, []).append(number)
-        return found
+                twins.setdefault(original, []).append(position)
+        return twins
 
 
 def clips_of(dataset: Dataset, ids: Sequence[str], frames: Frames) -> Clips:
@@ -56,27 +56,27 @@ def clips_of(dataset: Dataset, ids: Sequence[str], frames: Frames) -> Clips:
 
 
 def readable(clips: Clips, *, purpose: str) -> Clips:
-    """Return the clips that could be decoded; the others are named."""
-    kept = [position for position, length in enumerate(clips.lengths) if length]
-    for position in sorted(set(range(len(clips.ids))) - set(kept)):
+    """Return the clips that could be decoded; say which could not and why."""
+    positions = [position for position, length in enumerate(clips.lengths) if length]
+    for position in sorted(set(range(len(clips.ids))) - set(positions)):
         clip_id = clips.ids[position]
         say(f"left out of {purpose}: {clip_id}: {clips.frames.facts(clip_id).failed}")
-    return replace(clips, ids=tuple(clips.ids[position] for position in kept), labels=clips.labels[kept])
+    return replace(clips, ids=tuple(clips.ids[position] for position in positions), labels=clips.labels[positions])
 
 
 def inner_split(table: pd.DataFrame, split: Split, *, share: float, seed: int) -> Split:
-    """Divide the training list of a split: `test` is now the validation part, of about `share` of each class.
+    """Divide the training list of a split into `train` and, as `test`, about `share` of each class for validation.
 
-    Linked clips stay together, be the link a clip of the test list. With share 0, or where no group can be spared,
-    `test` is empty.
+    Linked clips stay together, even where the link runs through a clip of the test list. With share 0, or where no
+    group can be spared, `test` is empty.
     """
     keys = group_keys(table)
     train = table.set_index("clip_id", drop=False).loc[list(split.train)]
     keys = keys.set_axis(table["clip_id"]).loc[list(split.train)]
-    held = held_back(train, keys, share=share, seed=seed)
-    if share and not held:
-        say("Each group of training clips is all that a class has, so none can be held back to validate.")
-    validation = train["clip_id"].isin(held).to_numpy()
+    validation_ids = held_back(train, keys, share=share, seed=seed)
+    if share and not validation_ids:
+        say("No validation split possible: every group is the only one of some class.")
+    validation = train["clip_id"].isin(validation_ids).to_numpy()
     return Split(
         dataset=split.dataset,
         dataset_sha256=split.dataset_sha256,

@@ -1,4 +1,4 @@
-"""Which frames of a clip a network sees: samplers by name, and the views of many clips."""
+"""Which frames of a clip a network sees: samplers by name, and the views of all clips."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ SHORT = Parameter("loop", "-", "clips shorter than a view: loop (begin again) or
 
 @dataclass(frozen=True)
 class View:
-    """Frames of one clip that are seen at once."""
+    """Frames of one clip that go through the network together."""
 
     clip: int
     """Position of the clip in the list that was sampled."""
     number: int
     """0-based among the views of its clip."""
     indices: Indices
-    """Frame numbers, later ones later; a repeated one means that the clip was too short."""
+    """Frame numbers [T] in order; a repeated one means that the clip was too short."""
 
 
 def views_of(
@@ -44,27 +44,28 @@ def views_of(
 ) -> list[View]:
     """Return the views of clips with these numbers of frames, clip by clip.
 
-    With a seed (training) each clip draws from a generator of its own, so that a clip's views do not depend on the
-    other clips; None: test time.
+    `seed` None: test time, deterministic. Otherwise training: each clip draws from a generator of its own, seeded by
+    (*seed, clip), so that its views do not depend on the other clips.
     """
     module = SAMPLERS.load(sampler)
     where = f"sampler {sampler}"
     settled = module.CARD.settle(parameters, where=where)
-    none = [name for name, value in settled.items() if isinstance(value, int) and value < 1 and value is not False]
-    if none:
-        raise BadInput([Problem(where, f"'{name}' is {settled[name]}.", "Give 1 or more.") for name in none])
-    found = []
+    too_small = [name for name, value in settled.items() if isinstance(value, int) and value < 1 and value is not False]
+    if too_small:
+        raise BadInput([Problem(where, f"'{name}' is {settled[name]}.", "Give 1 or more.") for name in too_small])
+    views = []
     for clip, frames in enumerate(lengths):
         generator = None if seed is None else np.random.default_rng((*seed, clip))
-        views = module.views(frames, settled, generator=generator)
-        found += [View(clip, number, indices) for number, indices in enumerate(views)]
-    return found
+        sampled = module.views(frames, settled, generator=generator)
+        views += [View(clip, number, indices) for number, indices in enumerate(sampled)]
+    return views
 
 
 def consecutive(frames: int, start: int, count: int, *, short: str) -> Indices:
-    """Return `count` consecutive frame numbers from `start`; what lies behind the clip's end is looped or padded."""
+    """Return `count` consecutive frame numbers from `start`; numbers beyond the clip's end are looped or padded."""
     if short not in get_args(Short):
         raise SlateboardError(f"Unknown way '{short}' with short clips. {did_you_mean(short, get_args(Short))}")
+    # A clip of 4 frames, 6 from frame 1: loop -> 1, 2, 3, 0, 1, 2; pad -> 1, 2, 3, 3, 3, 3.
     indices = start + np.arange(count, dtype=np.int64)
     return indices % frames if short == "loop" else np.minimum(indices, frames - 1)
 
@@ -84,8 +85,8 @@ def mei_batches(frames: int, parameters: Mapping[str, Any]) -> list[Indices]:
     return [consecutive(frames, start, n, short=parameters["short"]) for start in starts]
 
 
-class Seen(Protocol):
-    """What is known of a view, before and after it has a place in a batch."""
+class FrameIndices(Protocol):
+    """What a View and a Sample have in common."""
 
     @property
     def clip(self) -> int:
@@ -96,6 +97,6 @@ class Seen(Protocol):
         """Frame numbers."""
 
 
-def clips_repeating(views: Iterable[Seen]) -> int:
+def clips_repeating(views: Iterable[FrameIndices]) -> int:
     """Return how many clips were shorter than a view, so that frames repeat in it."""
     return len({view.clip for view in views if len(set(view.indices.tolist())) < len(view.indices)})

@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from benchmark.baseline import Stream, normalised
+from benchmark.baseline import Stream
+from benchmark.frames.colour import normalize
 from benchmark.models import vision
 from benchmark.models.transfer.shelf import Shelf
 from benchmark.models.weights import pretrained, weights_parameter
@@ -58,7 +59,7 @@ def picture_stream(
         size=even(size),
         short_side=parameters["short_side"] or None,
         # An odd size, as InceptionV3's 299, is read one pixel larger.
-        prepare=lambda frames: normalised(embed(frames)[..., :size, :size], begun.mean, begun.std),
+        preprocess=lambda frames: normalize(embed(frames)[..., :size, :size], begun.mean, begun.std),
         model=begun.network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
         recipe=recipe_of(parameters, folded=begun.folded, **recipe),
         **begun.stated,

@@ -28,7 +28,7 @@ class Pretrained:
 
     network: nn.Module
     mean: Triple
-    """Of the input, RGB in 0..1, to be taken off before `std` divides it (`baseline.normalised`)."""
+    """Of the input, RGB in 0..1, to be taken off before `std` divides it (`frames.colour.normalize`)."""
     std: Triple
     name: str
     """Of the weight set, the torchvision entry or the run."""

@@ -14,8 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.baseline import Stream
 from benchmark.frames.pictures import decoder
 from benchmark.inputs.clips import Clips
-from benchmark.inputs.feeding import batches_ahead
-from benchmark.inputs.items import views_to_test
+from benchmark.inputs.loader import prefetched_batches
+from benchmark.inputs.samples import views_to_test
 from benchmark.inputs.sampling import views_of
 from benchmark.models.transfer.shelf import NONE
 from slateboard import __version__
@@ -62,7 +62,9 @@ def gflops(stream: Stream, clips: Clips, *, device: str) -> float | None:
         return None
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         # A black picture costs as many operations as one that could be read.
-        (batch,) = batches_ahead(stream, clips, [first], device=device, threads=0, lose=lambda item, reason: None)
+        (batch,) = prefetched_batches(
+            stream, clips, [first], device=device, threads=0, on_unreadable=lambda item, reason: None
+        )
         if isinstance(stream.model, nn.Module):
             stream.model.eval()(batch.inputs)
     return counter.get_total_flops() / 1e9

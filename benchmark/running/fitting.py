@@ -11,8 +11,8 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.evaluation import VIEWS
 from benchmark.inputs.clips import Clips, clips_of, readable
-from benchmark.inputs.feeding import batches_ahead
-from benchmark.inputs.items import Item, in_batches, views_to_test
+from benchmark.inputs.loader import prefetched_batches
+from benchmark.inputs.samples import Sample, in_batches, views_to_test
 from benchmark.models.estimators import ENDING, save_estimator
 from benchmark.models.search import fit_by_group
 from benchmark.training import log
@@ -49,24 +49,26 @@ def fit(stream: Stream, material: Material, *, device: str, folder: Path, first:
 
 
 def _features(
-    stream: Stream, clips: Clips, items: Sequence[Item], *, device: str, threads: int
+    stream: Stream, clips: Clips, items: Sequence[Sample], *, device: str, threads: int
 ) -> tuple[NDArray[np.float32], list[int]]:
     """Return a row of float32 features for each view that can be read, and the position of its clip."""
     found, owner = [], []
     lost: dict[str, str] = {}
 
-    def lose(item: Item, reason: str) -> None:
+    def on_unreadable(item: Sample, reason: str) -> None:
         if item.clip_id not in lost:
             lost[item.clip_id] = reason
             say(f"{stream.name} is fitted without {item.clip_id}: {reason}")
 
     with progress(f"describe {stream.name}", len(items), unit="views") as bar:
         batches = in_batches(items, VIEWS)
-        for batch in batches_ahead(stream, clips, batches, device=device, threads=threads, lose=lose):
+        for batch in prefetched_batches(
+            stream, clips, batches, device=device, threads=threads, on_unreadable=on_unreadable
+        ):
             if not batch.is_blank:
                 found.append(batch.inputs.cpu().numpy())
-                owner += [item.clip for item in batch.items]
-            bar.step(len(batch.items))
+                owner += [item.clip for item in batch.samples]
+            bar.step(len(batch.samples))
     if not found:
         raise SlateboardError(f"{stream.name}: no training clip can be read any more. Restore them, and run it again.")
     return np.concatenate(found), owner

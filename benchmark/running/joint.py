@@ -94,8 +94,8 @@ def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Se
                 assert isinstance(trunk, nn.Module) and isinstance(own, nn.Module)
                 if own is not trunk:
                     say(f"{stream.name}: {share_trunk(trunk, own)} layers are shared, the last one is not")
-                if isinstance(stream.prepare, nn.Module):
-                    stream.prepare.to(here.device)
+                if isinstance(stream.preprocess, nn.Module):
+                    stream.preprocess.to(here.device)
                 frames = frames_of(workspace, dataset, stream.geometry, device=here.device)
                 parts.append((stream, Material(dataset, split, frames, workspace.settings.frames.threads), folder))
             minutes, loggers = settings.checkpoint_minutes, settings.loggers

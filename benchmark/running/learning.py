@@ -17,7 +17,7 @@ from benchmark.baseline_registry import BASELINES
 from benchmark.evaluation import fuse, predict
 from benchmark.frames.choose import form_of, frames_of
 from benchmark.inputs.clips import Clips, clips_of
-from benchmark.inputs.items import views_to_test
+from benchmark.inputs.samples import views_to_test
 from benchmark.inputs.sampling import clips_repeating
 from benchmark.models.transfer.shelf import Shelf
 from benchmark.running import facts
@@ -97,8 +97,8 @@ def _all_trained(
     """Train or fit the streams one after the other; return the clips that decided any of them."""
     trained_on = TrainedOn(train=(), validation=())
     for stream, material in zip(streams, materials, strict=True):
-        if isinstance(stream.prepare, nn.Module):
-            stream.prepare.to(here.device)
+        if isinstance(stream.preprocess, nn.Module):
+            stream.preprocess.to(here.device)
         if stream.recipe is not None:
             minutes, loggers = settings.checkpoint_minutes, settings.loggers
             trained_on |= train(

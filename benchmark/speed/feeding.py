@@ -31,15 +31,16 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from benchmark.baseline import Stream, normalised
+from benchmark.baseline import Stream
+from benchmark.frames.colour import normalize
 from benchmark.frames.live import LIVE
 from benchmark.frames.mei import mei
 from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore
 from benchmark.inputs.clips import Clips, clips_of
-from benchmark.inputs.feeding import batches_ahead, gather
-from benchmark.inputs.items import Item, epoch_batches, in_batches
+from benchmark.inputs.loader import gather, prefetched_batches
+from benchmark.inputs.samples import Sample, epoch_batches, in_batches
 from benchmark.recipe import Recipe
 from benchmark.speed.footage import draw_footage, frames_in, of_folder
 from benchmark.speed.readers import Reader, readers
@@ -58,21 +59,21 @@ must lie farther apart than the two sides of one frame, where they differ at all
 def c3d(*, batch: int) -> Stream:
     """Return what C3D sees, without its network: [B, 3, 16, 112, 112]."""
 
-    def prepare(views: torch.Tensor) -> torch.Tensor:
-        return normalised(views, MEAN, STD).transpose(1, 2)
+    def preprocess(views: torch.Tensor) -> torch.Tensor:
+        return normalize(views, MEAN, STD).transpose(1, 2)
 
     recipe = Recipe(batch=batch, flip=False)
-    return Stream("c3d", "dense_clip", 112, prepare, nn.Identity(), recipe, short_side=128, keep="whole")
+    return Stream("c3d", "dense_clip", 112, preprocess, nn.Identity(), recipe, short_side=128, keep="whole")
 
 
 def motion(*, batch: int, interval: int = 5) -> Stream:
     """Return what the motion stream sees, without its network: MEIs of 10 frames, [B, 3, 224, 224]."""
 
-    def prepare(views: torch.Tensor) -> torch.Tensor:
-        return normalised(mei(views, "gradient"), MEAN, STD)
+    def preprocess(views: torch.Tensor) -> torch.Tensor:
+        return normalize(mei(views, "gradient"), MEAN, STD)
 
     recipe = Recipe(batch=batch, flip=False)
-    return Stream("mei", "mei_batches", 224, prepare, nn.Identity(), recipe, {"interval": interval})
+    return Stream("mei", "mei_batches", 224, preprocess, nn.Identity(), recipe, {"interval": interval})
 
 
 STREAMS = {"c3d": c3d, "mei": motion}
@@ -84,10 +85,10 @@ class Views(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
     def __init__(self, stream: Stream, clips: Clips, sources: Mapping[str, "Source"], reader: Reader) -> None:
         self.stream, self.clips, self.sources, self.reader = stream, clips, sources, reader
 
-    def __getitem__(self, item: Item) -> tuple[torch.Tensor, int]:
+    def __getitem__(self, item: Sample) -> tuple[torch.Tensor, int]:
         """Return a network's input of one view, and its class."""
         view = pixels(self.clips, self.sources[item.clip_id], item, self.reader)
-        return self.stream.prepare(view[None])[0], int(self.clips.labels[item.clip])
+        return self.stream.preprocess(view[None])[0], int(self.clips.labels[item.clip])
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def sources_of(dataset: Dataset, *, short_side: int) -> dict[str, Source]:
     return sources
 
 
-def pixels(clips: Clips, source: Source, item: Item, reader: Reader) -> torch.Tensor:
+def pixels(clips: Clips, source: Source, item: Sample, reader: Reader) -> torch.Tensor:
     """Return RGB float32 in 0..1 [T, 3, size, size] of a view, as a reader gives it."""
     facts, box = clips.frames.facts(item.clip_id), item.box
     # Boxes lie in what a store keeps, which is the middle of the picture.
@@ -128,7 +129,7 @@ class Test:
     clips: Mapping[str, Clips]
     """By form."""
     sources: Mapping[str, Source]
-    batches: Sequence[list[Item]]
+    batches: Sequence[list[Sample]]
 
     @property
     def views(self) -> int:
@@ -138,7 +139,7 @@ class Test:
 
 def ours(test: Test, form: str, threads: int) -> Iterator[torch.Tensor]:
     """Yield the batches of a form as training takes them."""
-    for batch in batches_ahead(test.stream, test.clips[form], test.batches, device="cpu", threads=threads):
+    for batch in prefetched_batches(test.stream, test.clips[form], test.batches, device="cpu", threads=threads):
         yield batch.inputs
 
 
@@ -169,14 +170,14 @@ def other_frames(test: Test, readers: Mapping[str, Reader]) -> dict[str, list[st
     return differing
 
 
-def _reads(test: Test, item: Item, reader: Reader, views: Mapping[int, torch.Tensor]) -> bool:
+def _reads(test: Test, item: Sample, reader: Reader, views: Mapping[int, torch.Tensor]) -> bool:
     try:
         return same_frames(pixels(test.clips[PLANES], test.sources[item.clip_id], item, reader), views)
     except Exception:  # each library has errors of its own
         return False
 
 
-def _our_view(test: Test, form: str, item: Item, shift: int) -> torch.Tensor:
+def _our_view(test: Test, form: str, item: Sample, shift: int) -> torch.Tensor:
     """Return our RGB [T, 3, H, W] of a view, whole frames earlier or later."""
     clips = test.clips[form]
     # Neighbouring frames of a still are the same: then a shift proves nothing, and none is nearer.

@@ -32,16 +32,17 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmark.baseline import Stream, normalised
+from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
 from benchmark.devices import device_kind, set_determinism
+from benchmark.frames.colour import normalize
 from benchmark.frames.frames import Frames
 from benchmark.frames.resident import ResidentFrames
 from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.frames.store import Store
 from benchmark.inputs.clips import Clips, clips_of
-from benchmark.inputs.feeding import batches_ahead
-from benchmark.inputs.items import Item, epoch_batches
+from benchmark.inputs.loader import prefetched_batches
+from benchmark.inputs.samples import Sample, epoch_batches
 from benchmark.models import vision
 from benchmark.recipe import Recipe
 from benchmark.speed.feeding import Source, Views, sources_of
@@ -82,13 +83,13 @@ def streams(names: Sequence[str], classes: Sequence[str], *, small: bool, batch:
 
 
 def _r3d(classes: int, *, small: bool) -> Stream:
-    def prepare(views: torch.Tensor) -> torch.Tensor:
-        return normalised(views, _MEAN, _STD).transpose(1, 2)
+    def preprocess(views: torch.Tensor) -> torch.Tensor:
+        return normalize(views, _MEAN, _STD).transpose(1, 2)
 
     network = vision.load().models.video.r3d_18(num_classes=classes)
     network = network.to(memory_format=torch.channels_last_3d)
     size, short_side = (32, 36) if small else (112, 128)
-    return Stream("r3d_18", "dense_clip", size, prepare, network, short_side=short_side)
+    return Stream("r3d_18", "dense_clip", size, preprocess, network, short_side=short_side)
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Bench:
 
         return step
 
-    def batches(self, clips: Clips) -> Iterator[list[Item]]:
+    def batches(self, clips: Clips) -> Iterator[list[Sample]]:
         """Yield batches of one size, epoch after epoch: for another size cuDNN would choose its algorithm anew."""
         for epoch in itertools.count():
             planned = epoch_batches(self.stream, clips, self.recipe, seed=0, epoch=epoch)
@@ -134,7 +135,9 @@ class Bench:
 
     def ours(self, clips: Clips) -> Iterator[Fed]:
         """Yield what `slateboard bench train` gives its networks, for ever."""
-        for batch in batches_ahead(self.stream, clips, self.batches(clips), device=self.device, threads=self.threads):
+        for batch in prefetched_batches(
+            self.stream, clips, self.batches(clips), device=self.device, threads=self.threads
+        ):
             yield batch.inputs, batch.labels
 
     def loader(self, clips: Clips, sources: Mapping[str, Source]) -> Iterator[Fed]:

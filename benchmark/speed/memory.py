@@ -22,8 +22,8 @@ import torch
 from benchmark.frames.live import LIVE
 from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.inputs.clips import clips_of
-from benchmark.inputs.feeding import batches_ahead
-from benchmark.inputs.items import epoch_batches
+from benchmark.inputs.loader import prefetched_batches
+from benchmark.inputs.samples import epoch_batches
 from benchmark.speed.feeding import c3d
 from benchmark.speed.footage import draw_footage, frames_in
 from slateboard.dataset import Dataset
@@ -64,9 +64,9 @@ def epoch(dataset: Dataset, form: str, stores: Path, *, views: int, every: int, 
     clips_read = 0
     yield count_memory(clips_read)
     with progress(f"an epoch from {form}", len(clips.ids), unit="clips") as bar:
-        for batch in batches_ahead(stream, clips, batches, device="cpu", threads=threads):
-            before, clips_read = clips_read, clips_read + len(batch.items)
-            bar.step(len(batch.items))
+        for batch in prefetched_batches(stream, clips, batches, device="cpu", threads=threads):
+            before, clips_read = clips_read, clips_read + len(batch.samples)
+            bar.step(len(batch.samples))
             if before // every != clips_read // every:
                 yield count_memory(clips_read)
 

@@ -22,12 +22,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmark.baseline import normalised
+from benchmark.frames.colour import normalize
 from benchmark.frames.mei import weights
 from benchmark.frames.shard import PLANES, VIDEO
 from benchmark.inputs.clips import Clips, clips_of
-from benchmark.inputs.feeding import batches_ahead
-from benchmark.inputs.items import Item, epoch_batches, in_batches
+from benchmark.inputs.loader import prefetched_batches
+from benchmark.inputs.samples import Sample, epoch_batches, in_batches
 from benchmark.speed.feeding import MEAN, STD, motion
 from benchmark.speed.footage import draw_footage, frames_in, of_folder
 from slateboard.dataset import Dataset
@@ -101,17 +101,17 @@ def read_back(path: Path) -> NDArray[np.uint8]:
     return picture[y : y + SIZE, x : x + SIZE, ::-1]
 
 
-def paper_epoch(meis: dict[tuple[str, int], Path], batches: Sequence[Sequence[Item]]) -> Iterator[torch.Tensor]:
+def paper_epoch(meis: dict[tuple[str, int], Path], batches: Sequence[Sequence[Sample]]) -> Iterator[torch.Tensor]:
     """Yield batches [B, 3, 224, 224] of MEIs as a network wants them."""
     for batch in batches:
         pictures = np.stack([read_back(meis[item.clip_id, item.number]) for item in batch])
-        yield normalised(torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(255), MEAN, STD)
+        yield normalize(torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div_(255), MEAN, STD)
 
 
-def our_epoch(clips: Clips, batches: Sequence[Sequence[Item]], *, threads: int = 0) -> Iterator[torch.Tensor]:
+def our_epoch(clips: Clips, batches: Sequence[Sequence[Sample]], *, threads: int = 0) -> Iterator[torch.Tensor]:
     """Yield the same batches out of a store."""
     stream = motion(batch=BATCH)
-    for batch in batches_ahead(stream, clips, batches, device="cpu", threads=threads):
+    for batch in prefetched_batches(stream, clips, batches, device="cpu", threads=threads):
         yield batch.inputs
 
 
@@ -142,7 +142,7 @@ def compare(dataset: Dataset, folder: Path, *, interval: int, workers: int) -> d
     stream = motion(batch=BATCH, interval=interval)
     clock = time.process_time if workers == 1 else time.perf_counter
     threads = 0 if workers == 1 else workers
-    ways, items, ours = {}, list[Item](), {}
+    ways, items, ours = {}, list[Sample](), {}
     for form in FORMS:
         started = clock()
         frames = frames_in(form, folder / form, dataset, stream.geometry, workers=workers)

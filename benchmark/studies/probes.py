@@ -15,7 +15,7 @@ from benchmark.devices import device_kind
 from benchmark.evaluation import fuse, predict
 from benchmark.frames.choose import frames_of
 from benchmark.inputs.clips import clips_of
-from benchmark.inputs.items import Item
+from benchmark.inputs.samples import Sample
 from benchmark.reports.probed import Probes
 from benchmark.running.facts import frames_of_view
 from benchmark.running.rerun import Loaded
@@ -28,23 +28,23 @@ NORMAL = "normal"
 SAME = 1e-3
 """Change of any probability up to which predictions count as the same: sums of floats in another order."""
 
-Arrangement = Callable[[Item], Item]
+Arrangement = Callable[[Sample], Sample]
 """View -> the view with its frames rearranged."""
 
 
-def repeat_middle(view: Item) -> Item:
+def repeat_middle(view: Sample) -> Sample:
     """Return a view in which its middle frame is repeated: nothing moves."""
     return replace(view, indices=np.full_like(view.indices, view.indices[len(view.indices) // 2]))
 
 
-def shuffle(view: Item, *, seed: int) -> Item:
+def shuffle(view: Sample, *, seed: int) -> Sample:
     """Return a view with its frames in random order, the same for the same clip, view and seed."""
     # crc32 rather than hash(), which Python salts anew in each process.
     generator = np.random.default_rng((seed, zlib.crc32(view.clip_id.encode()), view.number))
     return replace(view, indices=generator.permutation(view.indices))
 
 
-def reverse(view: Item) -> Item:
+def reverse(view: Sample) -> Sample:
     """Return a view with its last frame first."""
     return replace(view, indices=view.indices[::-1].copy())
 
@@ -91,7 +91,7 @@ def _predict_probes(workspace: Workspace, loaded: Loaded, *, seed: int) -> pd.Da
     for stream in loaded.streams:
         frames = frames_of(workspace, loaded.dataset, stream.geometry, device=device)
         clips[stream.name] = clips_of(loaded.dataset, loaded.split.test, frames)
-        for module in (stream.model, stream.prepare):
+        for module in (stream.model, stream.preprocess):
             if isinstance(module, nn.Module):
                 module.to(device)
     probes: dict[str, Arrangement | None] = {NORMAL: None, **arrangements(seed=seed)}
@@ -108,7 +108,7 @@ def _predict_probes(workspace: Workspace, loaded: Loaded, *, seed: int) -> pd.Da
 
 
 def findings(probes: Mapping[str, Sequence[Comparison]], frames: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence a stream: the accuracy that it loses, or why it cannot lose any."""
+    """Return a sentence a stream: the accuracy that it loses, or why it cannot on_unreadable any."""
     streams = [comparison.stream for comparison in next(iter(probes.values()))]
     return tuple(_finding(name, probes, frames.get(name)) for name in streams)
 

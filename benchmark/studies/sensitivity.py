@@ -114,7 +114,7 @@ def _predict(workspace: Workspace, loaded: Loaded, stores: dict[str, Store], *, 
     device = device_kind(workspace.settings.train.device)
     tables = []
     for stream in loaded.streams:
-        for module in (stream.model, stream.prepare):
+        for module in (stream.model, stream.preprocess):
             if isinstance(module, nn.Module):
                 module.to(device)
         clips = clips_of(loaded.dataset, loaded.split.test, stores[stream.name])

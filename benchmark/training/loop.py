@@ -14,8 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from benchmark.baseline import Stream
-from benchmark.inputs.feeding import Batch
-from benchmark.inputs.items import step_seed
+from benchmark.inputs.loader import Batch
 from benchmark.logger import Logger, figures, opened
 from benchmark.recipe import learning_rate
 from benchmark.training import log
@@ -23,7 +22,7 @@ from benchmark.training.material import Material
 from benchmark.training.networks import agree, copied
 from benchmark.training.optimisers import set_rate
 from benchmark.training.phases import Phase, phase_at, phases_of, to_training
-from benchmark.training.rounds import fed_rounds
+from benchmark.training.rounds import fed_rounds, step_seed
 from benchmark.training.session import Training, begin, enter, explaining_memory, finish, is_due, loss_of, save
 from benchmark.training.stopping import why_ended
 from benchmark.training.task import Task, task_of
@@ -122,7 +121,7 @@ def _train_epoch(training: Training, phase: Phase, bar: Bar) -> float:
             rate = learning_rate(done, phase.recipe, steps=phase.recipe.epochs * steps)
             set_rate(plain, rate)
             # Dropout draws the same after a resume, and something else in each process.
-            torch.manual_seed(step_seed(stream, seed=training.seed, step=turn.step) + fabric.global_rank)
+            torch.manual_seed(step_seed(stream.name, seed=training.seed, step=turn.step) + fabric.global_rank)
         with fabric.no_backward_sync(training.model, enabled=not turn.is_last):
             scores = training.model(*[batch.inputs for _, batch, _ in turn.fed])
             loss = torch.zeros((), device=fabric.device)

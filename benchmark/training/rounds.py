@@ -1,12 +1,13 @@
 """Rounds: who puts which views of a step through the networks, divided over processes and over time."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lightning_fabric import Fabric
 
-from benchmark.inputs.feeding import Batch, batches_ahead
-from benchmark.inputs.items import Item
+from benchmark.inputs.loader import Batch, prefetched_batches
+from benchmark.inputs.samples import Sample
 from benchmark.recipe import Recipe
 from benchmark.training.task import Task
 
@@ -15,7 +16,7 @@ from benchmark.training.task import Task
 class Part:
     """What one process puts through one network in one round."""
 
-    items: Sequence[Item]
+    items: Sequence[Sample]
     share: float
     """Of the step's mean loss that one of these items has: 1 / all items of the step, whoever has them; 0 for a part
     that was empty and repeats an item, because every process takes part in every round."""
@@ -35,7 +36,7 @@ class Round:
     """Of each network; the number is Part.share."""
 
 
-def parts_of(batches: Sequence[Sequence[Item]], *, accumulate: int, rank: int, world: int) -> list[tuple[Part, ...]]:
+def parts_of(batches: Sequence[Sequence[Sample]], *, accumulate: int, rank: int, world: int) -> list[tuple[Part, ...]]:
     """Return the rounds of a step for one of `world` processes: a part of the batch of each network.
 
     Summed over rounds and processes, the losses times their shares are the mean loss of each whole batch, so that the
@@ -49,7 +50,7 @@ def parts_of(batches: Sequence[Sequence[Item]], *, accumulate: int, rank: int, w
     ]
 
 
-def _part(items: Sequence[Item], batch: Sequence[Item]) -> Part:
+def _part(items: Sequence[Sample], batch: Sequence[Sample]) -> Part:
     return Part(items, 1 / len(batch)) if items else Part(batch[:1], 0.0)
 
 
@@ -62,14 +63,14 @@ def fed_rounds(tasks: Sequence[Task], recipe: Recipe, fabric: Fabric, *, first: 
     spread = {"accumulate": recipe.accumulate, "rank": fabric.global_rank, "world": fabric.world_size}
     planned = [parts_of(batches, **spread) for batches in steps]
     feeds = [
-        batches_ahead(
+        prefetched_batches(
             task.stream,
             task.training,
             [parts[number].items for rounds in planned for parts in rounds],
             device=fabric.device,
             threads=task.material.threads,
             recipe=recipe,
-            lose=task.lose,
+            on_unreadable=task.on_unreadable,
         )
         for number, task in enumerate(tasks)
     ]
@@ -87,3 +88,8 @@ def fed_rounds(tasks: Sequence[Task], recipe: Recipe, fabric: Fabric, *, first: 
 def _fed(task: Task, batch: Batch, part: Part) -> tuple[Task, Batch, float]:
     """Return a network's batch and the share of its items in the loss: none of one that could not be read."""
     return task, batch, 0.0 if batch.is_blank else part.share
+
+
+def step_seed(stream: str, *, seed: int, step: int) -> int:
+    """Return the seed of torch's generator for a 0-based step, so that dropout draws the same after a resume."""
+    return zlib.crc32(f"{seed}/{stream}/{step}".encode())

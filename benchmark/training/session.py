@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from benchmark.inputs.feeding import Batch, batches_ahead
+from benchmark.inputs.loader import Batch, prefetched_batches
 from benchmark.recipe import Recipe
 from benchmark.training import checkpoint
 from benchmark.training.calibrate import calibrate
@@ -177,7 +177,9 @@ def _calibrate(tasks: Sequence[Task]) -> None:
     for task in tasks:
         if task.recipe.folded:
             items = [item for batch in task.epoch(0) for item in batch][:_CALIBRATION_VIEWS]
-            (batch,) = batches_ahead(task.stream, task.training, [items], device="cpu", threads=0, lose=task.lose)
+            (batch,) = prefetched_batches(
+                task.stream, task.training, [items], device="cpu", threads=0, on_unreadable=task.on_unreadable
+            )
             layers = calibrate(task.network, batch.inputs)
             say(f"{task.stream.name}: {layers} BatchNorm layers measured anew")
 
@@ -192,14 +194,14 @@ def explaining_memory(training: Training) -> AbstractContextManager[None]:
         first = [(task, task.epoch(0)[0][:views]) for task in training.tasks]
         fed = [
             next(
-                batches_ahead(
+                prefetched_batches(
                     one.stream,
                     one.training,
                     [items],
                     device=fabric.device,
                     threads=0,
                     recipe=recipe,
-                    lose=one.lose,
+                    on_unreadable=one.on_unreadable,
                 )
             )
             for one, items in first

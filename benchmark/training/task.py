@@ -10,7 +10,7 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.evaluation import predict
 from benchmark.inputs.clips import Clips, clips_of, inner_split, readable
-from benchmark.inputs.items import Item, epoch_batches, told
+from benchmark.inputs.samples import Sample, describe_epoch, epoch_batches
 from benchmark.recipe import Recipe
 from benchmark.training.material import Material
 from leaderboards.score import score
@@ -41,7 +41,7 @@ class Task:
     lost: dict[str, str] = field(default_factory=dict)
     """Training clips that could not be read any more on the way -> why."""
 
-    def lose(self, item: Item, reason: str) -> None:
+    def on_unreadable(self, item: Sample, reason: str) -> None:
         """Note a view that cannot be read, and say so once of each clip: training goes on without it."""
         if item.clip_id not in self.lost:
             self.lost[item.clip_id] = reason
@@ -53,11 +53,11 @@ class Task:
         assert isinstance(self.stream.model, nn.Module)
         return self.stream.model
 
-    def epoch(self, number: int) -> list[list[Item]]:
+    def epoch(self, number: int) -> list[list[Sample]]:
         """Return the batches of its 0-based epoch."""
         return epoch_batches(self.stream, self.training, self.recipe, seed=self.seed, epoch=number)
 
-    def batches(self, first: int, end: int) -> Iterator[list[Item]]:
+    def batches(self, first: int, end: int) -> Iterator[list[Sample]]:
         """Yield the batches of 0-based steps `first` to `end` of a training.
 
         A task with fewer steps than an epoch of its training begins its next epoch by itself.
@@ -115,9 +115,9 @@ def task_of(stream: Stream, material: Material, folder: Path, *, seed: int) -> T
     return task
 
 
-def _report(task: Task, batches: Sequence[Sequence[Item]]) -> None:
+def _report(task: Task, batches: Sequence[Sequence[Sample]]) -> None:
     held = f"{len(task.validation.ids)} clips held back to validate"
-    seen = told(task.training, task.recipe, batches)
+    seen = describe_epoch(task.training, task.recipe, batches)
     say(f"{task.stream.name}: {len(task.training.ids)} clips, {seen}, {held}")
 
 

@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from benchmark.baseline import Stream
-from benchmark.frames.colour import Pictures, colours
+from benchmark.frames.colour import Pictures, colours, jitter_colours
 from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
-from benchmark.frames.jitter import jittered
 from benchmark.inputs.augmentation import AUGMENTATIONS, Augmentation, sees_whole
-from benchmark.inputs.feeding import gather, prepared
-from benchmark.inputs.items import Item
+from benchmark.inputs.loader import gather, preprocess_batch
+from benchmark.inputs.samples import Sample
 from benchmark.recipe import Recipe
 from slateboard.errors import SlateboardError
 
@@ -26,8 +25,8 @@ def picture(height: int = 24, width: int = 32, *, seed: int = 0) -> torch.Tensor
     return torch.rand(3, height, width, generator=torch.Generator().manual_seed(seed))
 
 
-def changed(name: str, frames: torch.Tensor, *, chance: int, flips: bool = True, size: int = 16) -> torch.Tensor:
-    return Augmentation(name, size)(frames, chance=chance, flips=flips)
+def changed(name: str, frames: torch.Tensor, *, chance: int, may_flip: bool = True, size: int = 16) -> torch.Tensor:
+    return Augmentation(name, size)(frames, seed=chance, may_flip=may_flip)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,12 +64,12 @@ def test_where_direction_is_the_class_nothing_is_mirrored(name: str) -> None:
     """A picture that is dark at the left and at the top stays so under any change of part and colour."""
     ramp = (torch.linspace(0.1, 0.6, 32) + torch.linspace(0, 0.3, 24)[:, None]).expand(1, 3, 24, 32)
 
-    def directions(*, flips: bool) -> set[tuple[bool, bool]]:
-        found = [changed(name, ramp, chance=chance, flips=flips).mean(dim=(0, 1)) for chance in range(40)]
+    def directions(*, may_flip: bool) -> set[tuple[bool, bool]]:
+        found = [changed(name, ramp, chance=chance, may_flip=may_flip).mean(dim=(0, 1)) for chance in range(40)]
         return {(bool(one[:, 0].mean() < one[:, -1].mean()), bool(one[0].mean() < one[-1].mean())) for one in found}
 
-    assert directions(flips=False) == {(True, True)}
-    assert len(directions(flips=True)) == 4
+    assert directions(may_flip=False) == {(True, True)}
+    assert len(directions(may_flip=True)) == 4
 
 
 def test_an_unknown_augmentation_names_the_nearest() -> None:
@@ -95,35 +94,35 @@ class TwoSizes:
         return seed.integers(16, 236, (8, picture_bytes(box.height, box.width)), dtype=np.uint8)[indices]
 
 
-def item(clip_id: str, *, chance: int = 3) -> Item:
-    return Item(0, clip_id, 0, np.arange(4), Box(0, 0, *SIZES[clip_id]), chance=chance)
+def item(clip_id: str, *, chance: int = 3) -> Sample:
+    return Sample(0, clip_id, 0, np.arange(4), Box(0, 0, *SIZES[clip_id]), augmentation_seed=chance)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_of_different_sizes_in_one_batch_are_changed_as_if_each_were_alone(name: str) -> None:
     recipe = Recipe(augmentation=name, colour=0.2, validation_share=0.0)
     items = [item("broad"), item("tall", chance=4), item("broad", chance=5)]
-    together = prepared(STREAM, gather(TwoSizes(), items), items, recipe=recipe)
+    together = preprocess_batch(STREAM, gather(TwoSizes(), items), items, recipe=recipe)
     assert together.shape == (3, 4, 3, 16, 16)
     for place, one in enumerate(items):
-        alone = prepared(STREAM, gather(TwoSizes(), [one]), [one], recipe=recipe)
+        alone = preprocess_batch(STREAM, gather(TwoSizes(), [one]), [one], recipe=recipe)
         assert torch.equal(together[place], alone[0])
 
 
 def test_a_flipped_copy_is_the_mirror_image_after_its_augmentation() -> None:
     recipe = Recipe(augmentation="hust2", validation_share=0.0)
     items = [item("broad"), replace(item("broad"), mirrored=True)]
-    both = prepared(STREAM, gather(TwoSizes(), items), items, recipe=recipe)
+    both = preprocess_batch(STREAM, gather(TwoSizes(), items), items, recipe=recipe)
     assert torch.equal(both[0].flip(-1), both[1])
 
 
 def test_jitter_changes_all_frames_of_a_view_alike_and_is_a_function_of_its_seed() -> None:
     planes = torch.full((2, 3, 24), 100, dtype=torch.uint8)
     pictures = Pictures(planes, 4, 4, colours([("bt601", False)] * 2))
-    views = jittered(pictures, share=0.3, chances=[1, 2]).rgb()
+    views = jitter_colours(pictures, share=0.3, seeds=[1, 2]).rgb()
     assert torch.equal(views, views[:, :1].expand_as(views))
     assert not torch.equal(views[0], views[1])
-    assert torch.equal(views[1], jittered(pictures, share=0.3, chances=[2, 2]).rgb()[0])
+    assert torch.equal(views[1], jitter_colours(pictures, share=0.3, seeds=[2, 2]).rgb()[0])
 
 
 def test_rgb_is_luma_and_repeated_chroma_through_the_matrix() -> None:

@@ -33,7 +33,7 @@ def streams(baseline: str, **own: Any) -> list[Stream]:
 def test_a_backbone_sees_pictures_of_its_own_size(backbone: str, size: int) -> None:
     with torch.device("meta"):
         (stream,) = streams("single_frame", backbone=backbone)
-        inputs = stream.prepare(torch.empty(1, 1, 3, stream.size, stream.size))
+        inputs = stream.preprocess(torch.empty(1, 1, 3, stream.size, stream.size))
         assert stream.size == even(size)
         assert inputs.shape == (1, 3, size, size)
         assert isinstance(stream.model, nn.Module)
@@ -60,8 +60,8 @@ def test_the_motion_stream_sees_the_weighted_sum_and_the_normal_stream_the_last_
     motion, normal = streams("mei_two_stream", backbone="plain", size=32)
     frames = torch.linspace(0, 1, 10).view(1, 10, 1, 1, 1).expand(1, 10, 3, 32, 32)
     # 2 / (N (N + 1)) times the sum of p (p - 1) / 9 for p = 1..10 is 2/3; then less 0.5, over 0.25.
-    assert torch.allclose(motion.prepare(frames), torch.full((1, 3, 32, 32), (2 / 3 - 0.5) / 0.25), atol=1e-5)
-    assert torch.allclose(normal.prepare(frames[:, -1:]), torch.full((1, 3, 32, 32), 2.0))
+    assert torch.allclose(motion.preprocess(frames), torch.full((1, 3, 32, 32), (2 / 3 - 0.5) / 0.25), atol=1e-5)
+    assert torch.allclose(normal.preprocess(frames[:, -1:]), torch.full((1, 3, 32, 32), 2.0))
 
 
 @pytest.mark.parametrize("spread", [False, True])

@@ -71,7 +71,7 @@ def views(stream: Stream, *, seed: int = 0) -> torch.Tensor:
     """Return a batch of noise as the stream's sampler and size have it, already prepared."""
     count = len(views_of([CLIP_FRAMES], stream.sampler, stream.sampler_parameters, seed=None)[0].indices)
     generator = torch.Generator().manual_seed(seed)
-    return stream.prepare(torch.rand(BATCH, count, 3, stream.size, stream.size, generator=generator))
+    return stream.preprocess(torch.rand(BATCH, count, 3, stream.size, stream.size, generator=generator))
 
 
 def labels(classes: int) -> torch.Tensor:
@@ -147,8 +147,8 @@ def test_preparation_does_not_depend_on_the_rest_of_the_batch(name: str) -> None
         count = len(views_of([CLIP_FRAMES], stream.sampler, stream.sampler_parameters, seed=None)[0].indices)
         frames = torch.rand(2, count, 3, stream.size, stream.size, generator=torch.Generator().manual_seed(0))
         kept = frames.clone()
-        together = stream.prepare(frames)
-        apart = torch.cat([stream.prepare(frames[:1]), stream.prepare(frames[1:])])
+        together = stream.preprocess(frames)
+        apart = torch.cat([stream.preprocess(frames[:1]), stream.preprocess(frames[1:])])
         assert torch.allclose(together, apart, atol=1e-4)
         assert torch.equal(frames, kept)
 

@@ -132,8 +132,8 @@ def test_the_input_is_normalised_as_the_weights_say(tmp_path: Path) -> None:
     settled = c3d.CARD.settle({**SMALL, "weights": "own"}, where="c3d")
     (found,) = c3d.build(["A", "B"], settled, weights_dir=shelf)
     white = torch.ones(1, 16, 3, 32, 32)
-    assert torch.allclose(found.prepare(white), torch.full((1, 3, 16, 32, 32), 255.0))
-    assert torch.equal(stream(2).prepare(white), torch.full((1, 3, 16, 32, 32), 2.0))
+    assert torch.allclose(found.preprocess(white), torch.full((1, 3, 16, 32, 32), 255.0))
+    assert torch.equal(stream(2).preprocess(white), torch.full((1, 3, 16, 32, 32), 2.0))
 
 
 def test_weights_of_another_width_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from tiny_training import Cut, Cutting, Drawn, tiny_material, tiny_stream
 
 from benchmark.devices import check_devices, described, fabric, nodes, processes
-from benchmark.inputs.items import Item
+from benchmark.inputs.samples import Sample
 from benchmark.training import log
 from benchmark.training.checkpoint import read
 from benchmark.training.loop import train
@@ -120,7 +120,7 @@ def test_every_view_of_a_step_is_seen_once_and_shares_sum_to_one(
     sizes: Sequence[int], accumulate: int, world: int
 ) -> None:
     box: Any = None
-    batches = [[Item(clip, str(clip), 0, np.zeros(1, np.int64), box) for clip in range(size)] for size in sizes]
+    batches = [[Sample(clip, str(clip), 0, np.zeros(1, np.int64), box) for clip in range(size)] for size in sizes]
     every = [parts_of(batches, accumulate=accumulate, rank=rank, world=world) for rank in range(world)]
     # All processes go through the same number of rounds, or one would wait for the others for ever.
     assert len({len(rounds) for rounds in every}) == 1

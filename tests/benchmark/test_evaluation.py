@@ -95,7 +95,7 @@ STREAM = Stream(
     sampler="dense_clip",
     sampler_parameters={"frames": 4, "clips": 3},
     size=16,
-    prepare=lambda frames: frames,
+    preprocess=lambda frames: frames,
     model=Brightness(),
 )
 

@@ -17,7 +17,7 @@ from benchmark.frames.frames import ClipFrames
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.store import Store, build
 from benchmark.inputs.clips import clips_of, inner_split
-from benchmark.inputs.items import epoch_batches
+from benchmark.inputs.samples import epoch_batches
 from benchmark.models import vision
 from benchmark.recipe import Recipe, learning_rate
 from benchmark.training import log, loop

@@ -11,8 +11,8 @@ from benchmark.devices import fabric
 from benchmark.frames.frames import Bytes, Indices
 from benchmark.frames.geometry import Box
 from benchmark.inputs.clips import clips_of
-from benchmark.inputs.feeding import Batch, batches_ahead
-from benchmark.inputs.items import in_batches, views_to_test
+from benchmark.inputs.loader import Batch, prefetched_batches
+from benchmark.inputs.samples import in_batches, views_to_test
 from benchmark.running.seen import training_warnings
 from benchmark.training import log
 from benchmark.training.loop import train
@@ -91,17 +91,17 @@ def test_views_of_lost_clips_are_left_out_of_their_batch_in_order(squares: Datas
     lost: list[str] = []
     wanted = in_batches([item for item in views_to_test(stream, clips) if item.number == 0], 2)
     batches = list(
-        batches_ahead(
-            stream, clips, wanted, device="cpu", threads=1, lose=lambda item, reason: lost.append(item.clip_id)
+        prefetched_batches(
+            stream, clips, wanted, device="cpu", threads=1, on_unreadable=lambda item, reason: lost.append(item.clip_id)
         )
     )
-    assert [(batch.is_blank, [item.clip_id for item in batch.items]) for batch in batches] == [
+    assert [(batch.is_blank, [item.clip_id for item in batch.samples]) for batch in batches] == [
         (False, [ids[0]]), (False, [ids[2], ids[3]]), (True, [ids[4]]),
     ]  # fmt: skip
     assert [len(batch.inputs) for batch in batches] == [1, 2, 1]
     assert lost == [ids[1], ids[4], ids[5]]
     with pytest.raises(Unreadable):
-        list(batches_ahead(stream, clips, wanted, device="cpu", threads=1))
+        list(prefetched_batches(stream, clips, wanted, device="cpu", threads=1))
 
 
 def test_training_clips_that_were_not_learned_from_are_counted_in_the_result(squares: Dataset) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from benchmark.frames.geometry import Box
-from benchmark.inputs.items import Item
+from benchmark.inputs.samples import Sample
 from benchmark.reports.probed import PROBES, Probes
 from benchmark.steps.probe import command, table
 from benchmark.studies.probes import arrangements, findings, repeat_middle, reverse, shuffle
@@ -26,8 +26,8 @@ clips = 3
 """
 
 
-def item(*indices: int, clip_id: str = "a", number: int = 0) -> Item:
-    return Item(0, clip_id, number, np.array(indices), Box(0, 0, 16, 16))
+def item(*indices: int, clip_id: str = "a", number: int = 0) -> Sample:
+    return Sample(0, clip_id, number, np.array(indices), Box(0, 0, 16, 16))
 
 
 def test_arrangements_take_away_motion_order_and_direction() -> None:

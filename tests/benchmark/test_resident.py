@@ -11,8 +11,8 @@ import torch
 from benchmark.frames.geometry import Box, Geometry
 from benchmark.frames.resident import ResidentFrames
 from benchmark.frames.store import Store, build
-from benchmark.inputs.feeding import gather
-from benchmark.inputs.items import Item
+from benchmark.inputs.loader import gather
+from benchmark.inputs.samples import Sample
 from slateboard.dataset import Dataset, dataset_of_table
 from slateboard.media.encode import write_video
 
@@ -42,7 +42,7 @@ def test_views_gathered_on_a_gpu_are_those_of_the_store(store: Store) -> None:
 
 def agree(store: Store, device: torch.device) -> None:
     indices = [np.array([0, 1, 2]), np.array([11, 11, 4]), np.array([5, 3, 1])]
-    items = [Item(one, str(one), 0, indices[one], BOXES[one]) for one in (2, 0, 1, 2)]
+    items = [Sample(one, str(one), 0, indices[one], BOXES[one]) for one in (2, 0, 1, 2)]
     frames = ResidentFrames(store, device)
     expected, found = gather(store, items), gather(frames, items)
     assert found.planes.device.type == device.type
@@ -53,7 +53,7 @@ def agree(store: Store, device: torch.device) -> None:
 
 def test_boxes_of_several_sizes_stand_at_the_beginning_of_their_rows(store: Store) -> None:
     boxes = [Box(0, 0, 32, 32), Box(0, 0, 20, 16), Box(2, 2, 24, 24)]
-    items = [Item(one, str(one), 0, np.array([3, 4]), box) for one, box in enumerate(boxes)]
+    items = [Sample(one, str(one), 0, np.array([3, 4]), box) for one, box in enumerate(boxes)]
     found = ResidentFrames(store, "cpu").gather(items).planes
     for row, item in zip(found, items, strict=True):
         expected = torch.from_numpy(store.planes(item.clip_id, item.indices, item.box))
@@ -62,7 +62,7 @@ def test_boxes_of_several_sizes_stand_at_the_beginning_of_their_rows(store: Stor
 
 def test_a_frame_that_is_not_there_is_an_error_and_not_one_of_the_next_clip(store: Store) -> None:
     with pytest.raises(IndexError, match="has 12 frames"):
-        ResidentFrames(store, "cpu").gather([Item(0, "0", 0, np.array([12]), BOXES[0])])
+        ResidentFrames(store, "cpu").gather([Sample(0, "0", 0, np.array([12]), BOXES[0])])
 
 
 def replace_row(dataset: Dataset, **changes: object) -> dict[str, object]:

@@ -122,9 +122,9 @@ def test_its_input_is_that_of_the_weights_it_began_with_itself(c3d: Path, tmp_pa
     own = WeightSet("own", str(tmp_path / "own.pt"), "c3d", (0.0,) * 3, (0.5,) * 3, sha256_of(tmp_path / "own.pt"))
     folder = begun_with(c3d, own, tmp_path / "run")
     (stream,) = begun("c3d", folder, ("A", "B"), shelf=Shelf(sets={"own": own}), **C3D)
-    assert torch.equal(stream.prepare(torch.ones(1, 1, 3, 2, 2)), torch.full((1, 3, 1, 2, 2), 2.0))
+    assert torch.equal(stream.preprocess(torch.ones(1, 1, 3, 2, 2)), torch.full((1, 3, 1, 2, 2), 2.0))
     (untrained,) = begun("c3d", c3d, ("A", "B"), **C3D)
-    assert torch.equal(untrained.prepare(torch.zeros(1, 1, 3, 2, 2)), torch.full((1, 3, 1, 2, 2), -2.0))
+    assert torch.equal(untrained.preprocess(torch.zeros(1, 1, 3, 2, 2)), torch.full((1, 3, 1, 2, 2), -2.0))
     changed = Shelf(sets={"own": replace(own, std=(0.25,) * 3)})
     with pytest.raises(SlateboardError, match="'own' now states another input"):
         begun("c3d", folder, ("A", "B"), shelf=changed, **C3D)

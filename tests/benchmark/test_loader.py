@@ -20,11 +20,11 @@ from benchmark.frames.colour import Pictures, colours
 from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
 from benchmark.frames.mei import mei
-from benchmark.inputs import feeding
+from benchmark.inputs import loader
 from benchmark.inputs.clips import Clips
-from benchmark.inputs.feeding import Batch, batches_ahead, gather, prepared
-from benchmark.inputs.items import Item
-from benchmark.inputs.memory import Blocks, keep_freed_memory
+from benchmark.inputs.loader import Batch, BufferPool, gather, prefetched_batches, preprocess_batch
+from benchmark.inputs.malloc import keep_freed_memory
+from benchmark.inputs.samples import Sample
 
 SIZE = 8
 BOX = Box(0, 0, SIZE, SIZE)
@@ -62,8 +62,8 @@ def clips(frames: Numbered, count: int = 40) -> Clips:
     return Clips(tuple(map(str, range(count))), np.arange(count) % 2, ("Left", "Right"), frames)
 
 
-def batches(count: int = 20) -> list[list[Item]]:
-    items = [Item(number, str(number), 0, np.arange(4), BOX, mirrored=number % 3 == 0) for number in range(2 * count)]
+def batches(count: int = 20) -> list[list[Sample]]:
+    items = [Sample(number, str(number), 0, np.arange(4), BOX, mirrored=number % 3 == 0) for number in range(2 * count)]
     return [items[2 * number : 2 * number + 2] for number in range(count)]
 
 
@@ -73,7 +73,7 @@ def numbers(fed: Iterator[Batch]) -> list[list[int]]:
 
 @pytest.mark.parametrize("threads", [0, 1, 4])
 def test_batches_come_in_order_whatever_the_number_of_threads(threads: int) -> None:
-    fed = batches_ahead(STREAM, clips(Numbered(slow="0")), batches(), device="cpu", threads=threads)
+    fed = prefetched_batches(STREAM, clips(Numbered(slow="0")), batches(), device="cpu", threads=threads)
     assert numbers(fed) == [[2 * number, 2 * number + 1] for number in range(20)]
 
 
@@ -81,8 +81,10 @@ def test_batches_come_in_order_whatever_the_number_of_threads(threads: int) -> N
 def test_an_error_is_raised_in_the_place_of_its_batch(threads: int) -> None:
     seen = []
     with pytest.raises(OSError, match="no clip 11"):
-        for batch in batches_ahead(STREAM, clips(Numbered("11", slow="3")), batches(), device="cpu", threads=threads):
-            seen.append(batch.items[0].clip)
+        for batch in prefetched_batches(
+            STREAM, clips(Numbered("11", slow="3")), batches(), device="cpu", threads=threads
+        ):
+            seen.append(batch.samples[0].clip)
     assert seen == [0, 2, 4, 6, 8]
     assert not readers()
 
@@ -96,8 +98,8 @@ def test_what_is_not_begun_is_not_read_once_the_consumer_stops(end: str, monkeyp
             frames.gate.set()
             super().shutdown(*arguments, **named)
 
-    monkeypatch.setattr(feeding, "ThreadPoolExecutor", Opening)
-    fed = batches_ahead(STREAM, clips(frames), batches(), device="cpu", threads=2)
+    monkeypatch.setattr(loader, "ThreadPoolExecutor", Opening)
+    fed = prefetched_batches(STREAM, clips(frames), batches(), device="cpu", threads=2)
     next(fed)
     # Two batches are at the gate, which opens at the end; two more wait for their turn, which never comes.
     if end == "close":
@@ -121,7 +123,7 @@ def test_no_batch_is_kept_when_its_turn_is_over() -> None:
         return sum(type(one) in (Batch, Pictures) for one in gc.get_objects())
 
     many = (batches(1)[0] for _ in range(301))
-    fed = batches_ahead(STREAM, clips(Numbered()), many, device="cpu", threads=2)
+    fed = prefetched_batches(STREAM, clips(Numbered()), many, device="cpu", threads=2)
     counts = [alive() for number, _ in enumerate(fed) if number % 100 == 99]
     assert max(counts) <= 2 * (2 * 2 + 2)
     assert alive() == 0
@@ -130,7 +132,7 @@ def test_no_batch_is_kept_when_its_turn_is_over() -> None:
 def test_every_second_reader_gives_the_batches_of_two_processes_no_less_no_more() -> None:
     """As under torchrun: each process reads its own part and shares nothing with the others."""
     parts = [
-        numbers(batches_ahead(STREAM, clips(Numbered()), batches()[rank::2], device="cpu", threads=2))
+        numbers(prefetched_batches(STREAM, clips(Numbered()), batches()[rank::2], device="cpu", threads=2))
         for rank in (0, 1)
     ]
     assert sorted(parts[0] + parts[1]) == [[2 * number, 2 * number + 1] for number in range(20)]
@@ -138,9 +140,9 @@ def test_every_second_reader_gives_the_batches_of_two_processes_no_less_no_more(
 
 def test_a_batch_is_prepared_as_each_of_its_views_alone() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (5, 4, picture_bytes(SIZE, SIZE)), dtype=np.uint8)
-    items = [Item(number, str(number), 0, np.arange(4), BOX, mirrored=number % 2 == 0) for number in range(5)]
+    items = [Sample(number, str(number), 0, np.arange(4), BOX, mirrored=number % 2 == 0) for number in range(5)]
     matrices = colours([("bt601", False)] * 5)
-    found = prepared(STREAM, Pictures(torch.from_numpy(noise), SIZE, SIZE, matrices), items)
+    found = preprocess_batch(STREAM, Pictures(torch.from_numpy(noise), SIZE, SIZE, matrices), items)
     rgb = Pictures(torch.from_numpy(noise), SIZE, SIZE, matrices).rgb()
     expected = torch.stack([view.flip(-1) if number % 2 == 0 else view for number, view in enumerate(rgb)])
     torch.testing.assert_close(found, mei(expected, "gradient"), rtol=0, atol=1e-6)
@@ -167,7 +169,7 @@ def test_a_gpu_prepares_what_a_cpu_prepares() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no GPU")
     fed = [
-        list(batches_ahead(STREAM, clips(Numbered()), batches(), device=device, threads=2))
+        list(prefetched_batches(STREAM, clips(Numbered()), batches(), device=device, threads=2))
         for device in ("cpu", "cuda")
     ]
     for here, there in zip(*fed, strict=True):
@@ -176,7 +178,7 @@ def test_a_gpu_prepares_what_a_cpu_prepares() -> None:
 
 def test_frames_that_lie_on_a_device_are_gathered_there() -> None:
     class Resident(Numbered):
-        def gather(self, items: Sequence[Item]) -> Pictures:
+        def gather(self, items: Sequence[Sample]) -> Pictures:
             return Pictures(torch.ones(len(items), 1, 1, dtype=torch.uint8), 2, 2, torch.zeros(len(items), 3, 4))
 
     frames = Resident()
@@ -195,7 +197,7 @@ def test_memory_that_was_freed_is_used_again_without_a_page_fault() -> None:
 
 
 def test_memory_is_lent_again_once_nothing_refers_to_it_and_not_before() -> None:
-    blocks = Blocks()
+    blocks = BufferPool()
     first = blocks.empty((3, 5), torch.float32).fill_(1)
     part, place = first[1:, 2], first.data_ptr()
     del first
@@ -212,7 +214,7 @@ def test_memory_is_lent_again_once_nothing_refers_to_it_and_not_before() -> None
 _FAULTS = """
 import resource, sys
 import numpy as np
-from benchmark.inputs.memory import keep_freed_memory
+from benchmark.inputs.malloc import keep_freed_memory
 
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -229,6 +231,7 @@ print(faults() - before)
 
 def test_labels_are_those_of_the_items_clips() -> None:
     labels = [
-        batch.labels.tolist() for batch in batches_ahead(STREAM, clips(Numbered()), batches(), device="cpu", threads=1)
+        batch.labels.tolist()
+        for batch in prefetched_batches(STREAM, clips(Numbered()), batches(), device="cpu", threads=1)
     ]
     assert labels == [[0, 1]] * 20

@@ -12,7 +12,7 @@ from benchmark.baseline import Stream
 from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
 from benchmark.inputs.clips import Clips, clips_of, inner_split
-from benchmark.inputs.items import Item, epoch_batches, told, views_to_test
+from benchmark.inputs.samples import Sample, describe_epoch, epoch_batches, views_to_test
 from benchmark.recipe import Recipe
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
@@ -50,11 +50,11 @@ STREAM = Stream(
 RECIPE = Recipe(batch=4, flip=False, validation_share=0.0)
 
 
-def epoch(recipe: Recipe, *, seed: int = 0, number: int = 0, clips: Clips = CLIPS) -> list[Item]:
+def epoch(recipe: Recipe, *, seed: int = 0, number: int = 0, clips: Clips = CLIPS) -> list[Sample]:
     return [item for batch in epoch_batches(STREAM, clips, recipe, seed=seed, epoch=number) for item in batch]
 
 
-def text(items: Sequence[Item]) -> list[str]:
+def text(items: Sequence[Sample]) -> list[str]:
     return [str((item, item.indices.tolist())) for item in items]
 
 
@@ -73,7 +73,7 @@ def test_batches_differ_by_one_item_at_most() -> None:
 def test_flipped_copies_double_all_classes_but_those_whose_direction_is_their_label() -> None:
     items = epoch(replace(RECIPE, flip=True, never_flip=("Right",)))
     assert {item.clip for item in items if item.mirrored} == {0, 3, 4}
-    assert {item.clip for item in items if not item.flips} == {1, 2, 5}
+    assert {item.clip for item in items if not item.may_flip} == {1, 2, 5}
     for clip in (0, 3, 4):
         mirrored = [item.number for item in items if item.clip == clip and item.mirrored]
         assert sorted(mirrored) == sorted(item.number for item in items if item.clip == clip and not item.mirrored)
@@ -118,12 +118,12 @@ def test_a_twin_whose_clip_is_not_here_is_a_clip_like_any_other() -> None:
 def test_an_epoch_says_how_many_twins_and_short_clips_there_are() -> None:
     recipe = replace(RECIPE, twin_rate=0.25)
     batches = epoch_batches(STREAM, CLIPS, recipe, seed=0, epoch=0)
-    assert told(CLIPS, recipe, batches).startswith("21 views in 6 steps an epoch")
-    assert told(CLIPS, recipe, batches).endswith(
+    assert describe_epoch(CLIPS, recipe, batches).startswith("21 views in 6 steps an epoch")
+    assert describe_epoch(CLIPS, recipe, batches).endswith(
         "3 twins with effects of 2 clips, in whose place they are seen at a rate of 0.25"
     )
     plain = epoch_batches(STREAM, CLIPS, RECIPE, seed=0, epoch=0)
-    assert told(CLIPS, RECIPE, plain) == (
+    assert describe_epoch(CLIPS, RECIPE, plain) == (
         "30 views in 8 steps an epoch, 1 clips shorter than a view: frames repeat in them"
     )
 
