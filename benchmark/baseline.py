@@ -52,8 +52,8 @@ class Stream:
     weights: str = "none"
     """Name of the weight set that the model began with."""
     weights_sha256: str | None = None
-    seen: tuple[str, ...] = ()
-    """Ids of clips that those weights were trained or validated on, where they say so: none of them may be tested."""
+    pretrained_on: tuple[str, ...] = ()
+    """Ids of clips that those weights were trained or validated on, where they state it: none of them may be tested."""
     report: str = ""
     """What of those weights was loaded and what was not, in a line."""
 

@@ -1,6 +1,5 @@
-"""Recipe: how a network is trained, knob by knob, and the parameters that every network's CARD has for it."""
+"""Recipe: how a network is trained, knob by knob, and the parameters of every network's CARD that set it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
@@ -20,7 +19,7 @@ def _knob(default: Any, unit: str, meaning: str) -> Any:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training, frozen. Fields that are parameters of every network's CARD say so by their unit and meaning."""
+    """How one network is trained. Fields with a unit and a meaning are parameters of every network's CARD."""
 
     epochs: int = _knob(10, "epochs", "times that every training view is seen; where there are phases, theirs count")
     batch: int = _knob(32, "views", "in a step")
@@ -51,17 +50,17 @@ class Recipe:
     colour: float = _knob(0.0, "share", "by which the channels of a training view are scaled at most, by chance")
     augmentation: str = _knob("none", "-", "file name in benchmark/augmentations, applied to training views")
     twin_rate: float = _knob(-1.0, "0-1", "of views taken from a clip's twin with effects; below 0: twins are clips")
-    folded: bool = False
-    """Measure BatchNorm statistics before the first step: the weights came with BatchNorm folded away."""
+    folded_batchnorm: bool = False
+    """Measure BatchNorm's statistics before the first step: the weights came with BatchNorm folded away."""
 
     def __post_init__(self) -> None:
-        """Refuse what the loop could not follow, all at once."""
+        """Raise BadInput with everything in it that the loop could not follow."""
         problems = []
-        named = {"optimiser": Optimiser, "schedule": Schedule, "precision": Precision, "select": Select}
-        for name, known in named.items():
+        choices_of = {"optimiser": Optimiser, "schedule": Schedule, "precision": Precision, "select": Select}
+        for name, choices in choices_of.items():
             value = getattr(self, name)
-            if value not in get_args(known):
-                problems.append(Problem(name, f"is '{value}'.", did_you_mean(value, get_args(known))))
+            if value not in get_args(choices):
+                problems.append(Problem(name, f"is '{value}'.", did_you_mean(value, get_args(choices))))
         for name in ("epochs", "batch", "accumulate"):
             if getattr(self, name) < 1:
                 problems.append(Problem(name, f"is {getattr(self, name)}.", "Give 1 or more."))
@@ -72,7 +71,7 @@ class Recipe:
             if not getattr(self, name) >= 0:
                 problems.append(Problem(name, f"is {getattr(self, name)}.", "Give 0 or more."))
         for number, phase in enumerate(self.phases, 1):
-            problems += _of_phase(f"phases: number {number}", phase)
+            problems += _phase_problems(f"phases: number {number}", phase)
         if self.select == "best" and not self.validation_share:
             problems.append(Problem("select", "is 'best', but nothing is held back.", "Give a validation_share."))
         if problems:
@@ -84,10 +83,10 @@ class Recipe:
         return sum(phase["epochs"] for phase in self.phases) if self.phases else self.epochs
 
 
-def _of_phase(where: str, phase: Mapping[str, Any]) -> list[Problem]:
+def _phase_problems(where: str, phase: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with one of a recipe's phases."""
-    known = ("epochs", "train", "learning_rate")
-    problems = [Problem(where, f"has '{key}'.", did_you_mean(key, known)) for key in phase if key not in known]
+    keys = ("epochs", "train", "learning_rate")
+    problems = [Problem(where, f"has '{key}'.", did_you_mean(key, keys)) for key in phase if key not in keys]
     epochs, train, rate = phase.get("epochs"), phase.get("train", "all"), phase.get("learning_rate", 0)
     if type(epochs) is not int or epochs < 1:
         problems.append(Problem(where, f"epochs is {epochs!r}.", "Give a whole number of 1 or more."))
@@ -103,36 +102,21 @@ def training(**defaults: Any) -> dict[str, Parameter]:
 
     A default may be a Parameter, where the baseline has a source to name for it.
     """
-    known = {one.name: one.metadata["parameter"] for one in fields(Recipe) if "parameter" in one.metadata}
-    unknown = sorted(set(defaults) - set(known))
+    knobs = {knob.name: knob.metadata["parameter"] for knob in fields(Recipe) if "parameter" in knob.metadata}
+    unknown = sorted(set(defaults) - set(knobs))
     if unknown:
-        raise SlateboardError(f"A Recipe has no {unknown[0]}. {did_you_mean(unknown[0], known)}")
-    found = {}
-    for name, parameter in known.items():
+        raise SlateboardError(f"A Recipe has no {unknown[0]}. {did_you_mean(unknown[0], knobs)}")
+    parameters = {}
+    for name, parameter in knobs.items():
         value = defaults.get(name, parameter.default)
         value = list(value) if isinstance(value, tuple) else value
-        found[name] = value if isinstance(value, Parameter) else Parameter(value, parameter.unit, parameter.meaning)
-    return found
+        parameters[name] = (
+            value if isinstance(value, Parameter) else Parameter(value, parameter.unit, parameter.meaning)
+        )
+    return parameters
 
 
 def recipe_of(parameters: Mapping[str, Any], **over: Any) -> Recipe:
-    """Return the recipe that settled parameters of a CARD state; `over` are fields that differ, as between streams."""
-    own = {one.name for one in fields(Recipe)}
-    return Recipe(**{**{name: value for name, value in parameters.items() if name in own}, **over})
-
-
-def learning_rate(step: int, recipe: Recipe, *, steps: int) -> float:
-    """Return the learning rate of a 0-based step out of `steps`, a pure function: warm-up, then the schedule."""
-    warmup = round(recipe.warmup_share * steps)
-    if step < warmup:
-        return recipe.learning_rate * (step + 1) / warmup
-    epoch = step * recipe.epochs // steps
-    match recipe.schedule:
-        case "cosine":
-            share = (step - warmup) / max(steps - warmup, 1)
-            return recipe.learning_rate * (1 + math.cos(math.pi * share)) / 2
-        case "step":
-            return recipe.learning_rate * recipe.gamma ** sum(epoch >= at for at in recipe.step_epochs)
-        case "exponential":
-            return recipe.learning_rate * recipe.gamma**epoch
-    return recipe.learning_rate
+    """Return the recipe in the settled parameters of a CARD; `over` are fields that differ, as between streams."""
+    names = {knob.name for knob in fields(Recipe)}
+    return Recipe(**{**{name: value for name, value in parameters.items() if name in names}, **over})

@@ -22,8 +22,8 @@ from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry
 from benchmark.recipe import Recipe
 from benchmark.training import checkpoint, log
+from benchmark.training.job import TrainingData
 from benchmark.training.loop import train
-from benchmark.training.material import Material
 from slateboard.dataset import Dataset, read_release
 from slateboard.records.split import Split
 
@@ -99,10 +99,10 @@ def tiny_stream(
     )
 
 
-def tiny_material(dataset: Dataset, *, frames: Drawn | None = None) -> Material:
+def tiny_data(dataset: Dataset, *, frames: Drawn | None = None) -> TrainingData:
     """Return the dataset, its split and drawn frames."""
     split = Split.read(dataset.root / "splits" / "seags" / "1" / "split.json")
-    return Material(dataset, split, frames or Drawn())
+    return TrainingData(dataset, split, frames or Drawn())
 
 
 def main(release: str, jobs: str, dies_after: str = "0") -> None:
@@ -114,7 +114,7 @@ def main(release: str, jobs: str, dies_after: str = "0") -> None:
     for folder, over in json.loads(jobs).items():
         minutes = over.pop("checkpoint_minutes", 5.0)
         frames, stream = Drawn(dies_after=int(dies_after) or None), tiny_stream(**over)
-        material = tiny_material(dataset, frames=frames)
+        material = tiny_data(dataset, frames=frames)
         train(stream, material, seed=0, fabric=here, folder=Path(folder), checkpoint_minutes=minutes)
         state = torch.cat([value.double().flatten() for value in stream.model.state_dict().values()])
         every = here.all_gather(state).reshape(here.world_size, -1)

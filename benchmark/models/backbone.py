@@ -61,7 +61,7 @@ def picture_stream(
         # An odd size, as InceptionV3's 299, is read one pixel larger.
         preprocess=lambda frames: normalize(embed(frames)[..., :size, :size], begun.mean, begun.std),
         model=begun.network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
-        recipe=recipe_of(parameters, folded=begun.folded, **recipe),
+        recipe=recipe_of(parameters, folded_batchnorm=begun.folded, **recipe),
         **begun.stated,
     )
 

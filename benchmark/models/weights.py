@@ -45,7 +45,7 @@ class Pretrained:
     @property
     def stated(self) -> dict[str, Any]:
         """The fields of a Stream that say what it began with."""
-        return {"weights": self.name, "weights_sha256": self.sha256, "seen": self.seen, "report": self.report}
+        return {"weights": self.name, "weights_sha256": self.sha256, "pretrained_on": self.seen, "report": self.report}
 
 
 @dataclass(frozen=True)

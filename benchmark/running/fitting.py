@@ -16,25 +16,25 @@ from benchmark.inputs.samples import Sample, in_batches, views_to_test
 from benchmark.models.estimators import ENDING, save_estimator
 from benchmark.models.search import fit_by_group
 from benchmark.training import log
-from benchmark.training.material import Material
+from benchmark.training.job import TrainingData
 from slateboard.errors import SlateboardError
 from slateboard.progress import progress, say
 from slateboard.records.trained_on import TrainedOn
 from splits.groups import group_keys
 
 
-def fit(stream: Stream, material: Material, *, device: str, folder: Path, first: bool) -> TrainedOn:
+def fit(stream: Stream, data: TrainingData, *, device: str, folder: Path, first: bool) -> TrainedOn:
     """Fit the stream's estimator in place to all training clips that can be read, and return those.
 
     The first of several processes writes its row of log.csv and checkpoints/<stream>.skops into the run's `folder`.
     """
     assert not isinstance(stream.model, nn.Module)
     started = time.perf_counter()
-    clips = clips_of(material.dataset, material.split.train, material.frames)
+    clips = clips_of(data.dataset, data.split.train, data.frames)
     clips = readable(clips, purpose=f"training {stream.name}")
     items = views_to_test(stream, clips)
-    features, owner = _features(stream, clips, items, device=device, threads=material.threads)
-    keys = group_keys(material.dataset.clips).set_axis(material.dataset.clips["clip_id"]).loc[list(clips.ids)]
+    features, owner = _features(stream, clips, items, device=device, threads=data.threads)
+    keys = group_keys(data.dataset.clips).set_axis(data.dataset.clips["clip_id"]).loc[list(clips.ids)]
     labels = clips.labels[owner]
     fit_by_group(stream.model, features, labels, keys.to_numpy()[owner])
     seconds = time.perf_counter() - started

@@ -16,8 +16,8 @@ from benchmark.models.transfer.shelf import Shelf
 from benchmark.running.planning import JOINTLY, plan
 from benchmark.running.runs import RESULT, Outcome, carry_out
 from benchmark.running.seen import refuse_seen
+from benchmark.training.job import TrainingData
 from benchmark.training.loop import train_jointly
-from benchmark.training.material import Material
 from benchmark.training.networks import share_trunk
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
@@ -89,7 +89,9 @@ def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Se
         for streams in zip(*built, strict=True):
             parts = []
             for (dataset, split), stream, folder in zip(data, streams, folders, strict=True):
-                refuse_seen(TrainedOn(train=stream.seen, validation=()), split, where=f"weights of {stream.name}")
+                refuse_seen(
+                    TrainedOn(train=stream.pretrained_on, validation=()), split, where=f"weights of {stream.name}"
+                )
                 trunk, own = streams[0].model, stream.model
                 assert isinstance(trunk, nn.Module) and isinstance(own, nn.Module)
                 if own is not trunk:
@@ -97,7 +99,7 @@ def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Se
                 if isinstance(stream.preprocess, nn.Module):
                     stream.preprocess.to(here.device)
                 frames = frames_of(workspace, dataset, stream.geometry, device=here.device)
-                parts.append((stream, Material(dataset, split, frames, workspace.settings.frames.threads), folder))
+                parts.append((stream, TrainingData(dataset, split, frames, workspace.settings.frames.threads), folder))
             minutes, loggers = settings.checkpoint_minutes, settings.loggers
             train_jointly(parts, seed=first.seed, fabric=here, checkpoint_minutes=minutes, loggers=loggers)
     here.barrier()

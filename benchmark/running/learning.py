@@ -26,8 +26,8 @@ from benchmark.running.planning import JOINTLY
 from benchmark.running.seen import refuse_seen
 from benchmark.training import log
 from benchmark.training.checkpoint import file_of
+from benchmark.training.job import TrainingData
 from benchmark.training.loop import train
-from benchmark.training.material import Material
 from benchmark.training.stopping import selection
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
@@ -67,7 +67,7 @@ def learn(workspace: Workspace, dataset: Dataset, split: Split, record: Run, *, 
     build = BASELINES.load(record.baseline).build
     streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
     for stream in streams:
-        refuse_seen(TrainedOn(train=stream.seen, validation=()), split, where=f"weights of {stream.name}")
+        refuse_seen(TrainedOn(train=stream.pretrained_on, validation=()), split, where=f"weights of {stream.name}")
         if JOINTLY in record.parameters and not file_of(folder, stream.name).is_file():
             together = ", ".join(record.parameters[JOINTLY])
             raise SlateboardError(
@@ -75,19 +75,19 @@ def learn(workspace: Workspace, dataset: Dataset, split: Split, record: Run, *, 
                 "it with `slateboard bench joint`."
             )
     frames = [frames_of(workspace, dataset, stream.geometry, device=here.device) for stream in streams]
-    materials = [Material(dataset, split, one, workspace.settings.frames.threads) for one in frames]
+    data_of_streams = [TrainingData(dataset, split, one, workspace.settings.frames.threads) for one in frames]
     settings = workspace.settings.train
     with threadpool_limits(record.threads):
-        trained_on = _all_trained(streams, materials, here, folder, settings, seed=record.seed)
+        trained_on = _all_trained(streams, data_of_streams, here, folder, settings, seed=record.seed)
         if here.global_rank == 0:
             trained_on.write(folder / TRAINED_ON)
         refuse_seen(trained_on, split, where=str(folder))
-        return _tested(streams, materials, here, folder, trained_on)
+        return _tested(streams, data_of_streams, here, folder, trained_on)
 
 
 def _all_trained(
     streams: Sequence[Stream],
-    materials: Sequence[Material],
+    data_of_streams: Sequence[TrainingData],
     here: Fabric,
     folder: Path,
     settings: Training,
@@ -96,32 +96,36 @@ def _all_trained(
 ) -> TrainedOn:
     """Train or fit the streams one after the other; return the clips that decided any of them."""
     trained_on = TrainedOn(train=(), validation=())
-    for stream, material in zip(streams, materials, strict=True):
+    for stream, data in zip(streams, data_of_streams, strict=True):
         if isinstance(stream.preprocess, nn.Module):
             stream.preprocess.to(here.device)
         if stream.recipe is not None:
             minutes, loggers = settings.checkpoint_minutes, settings.loggers
             trained_on |= train(
-                stream, material, seed=seed, fabric=here, folder=folder, checkpoint_minutes=minutes, loggers=loggers
+                stream, data, seed=seed, fabric=here, folder=folder, checkpoint_minutes=minutes, loggers=loggers
             )
         else:
             first = here.global_rank == 0
-            trained_on |= fit(stream, material, device=str(here.device), folder=folder, first=first)
-        trained_on |= TrainedOn(train=stream.seen, validation=())
+            trained_on |= fit(stream, data, device=str(here.device), folder=folder, first=first)
+        trained_on |= TrainedOn(train=stream.pretrained_on, validation=())
     return trained_on
 
 
 def _tested(
-    streams: Sequence[Stream], materials: Sequence[Material], here: Fabric, folder: Path, trained_on: TrainedOn
+    streams: Sequence[Stream],
+    data_of_streams: Sequence[TrainingData],
+    here: Fabric,
+    folder: Path,
+    trained_on: TrainedOn,
 ) -> Tested:
     """Predict the test list stream by stream, and their mean where there are several."""
     tables, found, device = [], {}, str(here.device)
     rows = log.read(folder / "log.csv")
-    for stream, material in zip(streams, materials, strict=True):
-        clips = clips_of(material.dataset, material.split.test, material.frames)
+    for stream, data in zip(streams, data_of_streams, strict=True):
+        clips = clips_of(data.dataset, data.split.test, data.frames)
         started = time.perf_counter()
         title = f"test {stream.name}"
-        tables.append(predict(stream, clips, device=device, threads=material.threads, title=title))
+        tables.append(predict(stream, clips, device=device, threads=data.threads, title=title))
         seconds = time.perf_counter() - started
         found[stream.name] = _facts(stream, clips, rows, test_seconds=seconds, device=device)
     predictions = pd.concat(tables, ignore_index=True)
@@ -135,7 +139,7 @@ def _tested(
         epochs=epochs,
         selection=selection([stream.recipe for stream in streams if stream.recipe is not None], rows),
         geometry=facts.geometry(streams[0], predictions),
-        frames=", ".join(sorted({form_of(material.frames) for material in materials})),
+        frames=", ".join(sorted({form_of(data.frames) for data in data_of_streams})),
     )
 
 

@@ -1,6 +1,6 @@
-"""Checkpoints: all that a training needs to go on from the middle of an epoch as if nothing had happened."""
+"""Checkpoints: all that a training needs to go on from the middle of an epoch as if it had never stopped."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,45 +14,45 @@ from slateboard.records.trained_on import TrainedOn
 
 
 @dataclass
-class State:
-    """How far a training is."""
+class TrainingState:
+    """How far a training is. The loop alone changes it; every field is stored under its name in a checkpoint."""
 
     epoch: int = 0
-    """Whole ones done."""
+    """Whole epochs done."""
     step: int = 0
-    """Steps done in the epoch under way; the next batch follows from it."""
+    """Steps done in the current epoch; the next batch follows from it."""
     sums: list[list[float]] = field(default_factory=list)
-    """Of the epoch under way and each network: loss over views, views that were right, views."""
+    """Of the current epoch, for each network: summed loss, correct views, views."""
     seconds: float = 0.0
-    """Of training in the epoch under way."""
+    """Of training in the current epoch."""
     total_seconds: float = 0.0
-    """Of training in whole epochs."""
+    """Of training in all whole epochs."""
     best_accuracy: float = -1.0
-    """On the clips held back; below 0 where none was measured yet."""
+    """On the validation clips, 0-1; -1 before the first measurement."""
     best_epoch: int = 0
     """From 1."""
     best: list[Weights] | None = None
-    """Of each network after that epoch, where the best is to be tested."""
+    """Weights of each network after best_epoch, where recipe.select is best."""
     finished: bool = False
-    """The weights are those that are tested."""
+    """The checkpoint holds the weights that are tested, and nothing to go on with."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One file; beyond the state it holds what the numbers of the next step depend on."""
+    """One file: the state, and all that the next step depends on."""
 
-    state: State
+    state: TrainingState
     trained_on: TrainedOn
     weights: list[Weights]
     """Of each network, the run's own first."""
     optimiser: dict[str, Any] | None = None
-    """None in the last checkpoint: nobody needs it any more. So are the others below."""
+    """Its state; None in the last checkpoint, as are the fields below."""
     average: dict[str, Any] | None = None
     scaler: dict[str, Any] | None = None
-    """Of the loss, for 16-mixed."""
+    """State of the loss scaling of 16-mixed."""
 
     def write(self, path: Path) -> None:
-        """Write it whole."""
+        """Write the file, whole or not at all."""
         content = {
             "model": self.weights[0],
             "others": self.weights[1:],
@@ -68,7 +68,7 @@ class Checkpoint:
 
 
 def file_of(folder: Path, stream: str) -> Path:
-    """Return where the checkpoint of a stream lies in the folder of its run."""
+    """Return the path of a stream's checkpoint in the folder of its run."""
     return folder / "checkpoints" / f"{stream}.pt"
 
 
@@ -85,8 +85,8 @@ def read(path: Path) -> Checkpoint | None:
         raise BadInput([Problem(str(path), what, "Remove it to begin anew.")]) from None
     if not {"trained_on", "validated_on", "others", "step"} <= content.keys():
         raise SlateboardError(
-            f"{path} does not say how far it is and what it was trained and validated on: another version of "
-            "slateboard wrote it. Remove it to begin anew."
+            f"{path} does not state its step and what it was trained and validated on: another version of slateboard "
+            "wrote it. Remove it to begin anew."
         )
     try:
         return _checkpoint(content)
@@ -96,14 +96,15 @@ def read(path: Path) -> Checkpoint | None:
 
 
 def _checkpoint(content: dict[str, Any]) -> Checkpoint:
-    """Return the parts of a file as they are used; what else it may hold than ours is an error of Python's."""
-    state = State(**{one.name: content[one.name] for one in fields(State) if one.name in content})
+    """Return a file's content as a Checkpoint; ValueError, KeyError or TypeError for content that is not ours."""
+    stored = {name: content[name] for name in TrainingState.__dataclass_fields__ if name in content}
+    state = TrainingState(**stored)
     numbers = (state.epoch, state.step, state.seconds, state.total_seconds, state.best_accuracy, state.best_epoch)
     weights = [content["model"], *content["others"]]
     if not all(isinstance(number, int | float) for number in numbers) or not isinstance(state.finished, bool):
-        raise ValueError("how far it is is no number")
-    if not all(isinstance(one, dict) for one in weights):
-        raise ValueError("its weights are no tensors by name")
+        raise ValueError("its epoch, step or accuracy is not a number")
+    if not all(isinstance(of_network, dict) for of_network in weights):
+        raise ValueError("its weights are not tensors by name")
     return Checkpoint(
         state,
         TrainedOn(train=tuple(content["trained_on"]), validation=tuple(content["validated_on"])),

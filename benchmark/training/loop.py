@@ -4,6 +4,7 @@ slateboard bench train c3d
 torchrun --nproc-per-node 2 -m slateboard bench train c3d
 """
 
+import math
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -14,31 +15,33 @@ import torch
 from lightning_fabric import Fabric
 
 from benchmark.baseline import Stream
-from benchmark.inputs.loader import Batch
 from benchmark.logger import Logger, figures, opened
-from benchmark.recipe import learning_rate
+from benchmark.recipe import Recipe
 from benchmark.training import log
-from benchmark.training.material import Material
-from benchmark.training.networks import agree, copied
-from benchmark.training.optimisers import set_rate
-from benchmark.training.phases import Phase, phase_at, phases_of, to_training
-from benchmark.training.rounds import fed_rounds, step_seed
-from benchmark.training.session import Training, begin, enter, explaining_memory, finish, is_due, loss_of, save
+from benchmark.training.accumulation import EpochSums, micro_batches, step_seed, summed_loss
+from benchmark.training.checkpoint import TrainingState
+from benchmark.training.job import TrainingData, TrainingJob, plan_job
+from benchmark.training.memory import suggest_batch_on_oom
+from benchmark.training.networks import clone_state
+from benchmark.training.optim import train_mode
+from benchmark.training.phases import Phase, phase_at, plan_phases
+from benchmark.training.session import Session, begin
 from benchmark.training.stopping import why_ended
-from benchmark.training.task import Task, task_of
 from slateboard.errors import SlateboardError
 from slateboard.progress import Bar, progress
 from slateboard.records.trained_on import TrainedOn
 
 CHECKPOINT_MINUTES = 5.0
-"""Between checkpoints inside an epoch: what is lost at most where a machine fails."""
+"""Between checkpoints inside an epoch: the most that is lost where a machine fails."""
+_AGREE_STEPS = 25
+"""Steps after which several processes agree on whether a checkpoint is due."""
 _LOOK_SECONDS = 5.0
 """Between looks at the loss, at each of which the loop waits for the device."""
 
 
 def train(
     stream: Stream,
-    material: Material,
+    data: TrainingData,
     *,
     seed: int,
     fabric: Fabric,
@@ -46,190 +49,214 @@ def train(
     checkpoint_minutes: float = CHECKPOINT_MINUTES,
     loggers: Sequence[str] = (),
 ) -> TrainedOn:
-    """Train the stream's network in place and return the clips that decided its weights.
+    """Train the stream's network in place and return the clips that influenced its weights.
 
     `folder` is the run's: log.csv and checkpoints/<stream>.pt. Killed and called again, it goes on from the last
-    checkpoint and ends with the same weights, bit for bit on a CPU; what a checkpoint says of itself counts, be it of
-    another split. Raises SlateboardError where the loss is no number, or a batch does not fit into memory.
+    checkpoint and ends with the same weights, bit for bit on a CPU; what a checkpoint says of itself counts, even where
+    it is of another split. Raises SlateboardError where the loss becomes NaN, or a batch does not fit into memory.
     """
-    alone = [(stream, material, folder)]
+    alone = [(stream, data, folder)]
     return train_jointly(alone, seed=seed, fabric=fabric, checkpoint_minutes=checkpoint_minutes, loggers=loggers)[0]
 
 
 def train_jointly(
-    parts: Sequence[tuple[Stream, Material, Path]],
+    parts: Sequence[tuple[Stream, TrainingData, Path]],
     *,
     seed: int,
     fabric: Fabric,
     checkpoint_minutes: float = CHECKPOINT_MINUTES,
     loggers: Sequence[str] = (),
 ) -> list[TrainedOn]:
-    """Train networks on a dataset each, a batch of each in every step (HUST 4.1.6), and return what decided each one.
+    """Train networks on a dataset each, a batch of each in every step (HUST 4.1.6); return what influenced each one.
 
-    They share what layers they share (`networks.share_trunk`); the losses are added. An epoch is one of the longest
-    dataset, the others begin anew. All follow the first one's recipe, and its folder has the checkpoint to go on from.
+    They share the layers that `networks.share_trunk` made common; the losses are added. An epoch is one of the longest
+    dataset, the others begin anew. All follow the first one's recipe; its folder has the checkpoint to go on from.
     """
-    tasks = [task_of(stream, material, folder, seed=seed) for stream, material, folder in parts]
-    recipe, phases = tasks[0].recipe, phases_of(tasks[0].recipe)
-    training = begin(tasks, seed=seed, fabric=fabric, minutes=checkpoint_minutes)
-    state = training.state
+    # Plan the data of each network, then begin anew or go on from a checkpoint.
+    jobs = [plan_job(stream, data, folder, seed=seed) for stream, data, folder in parts]
+    recipe, phases = jobs[0].recipe, plan_phases(jobs[0].recipe)
+    session, state = begin(jobs, fabric)
     if state.finished:
-        return training.decided
+        return session.trained_on
     with ExitStack() as stack:
-        views = sum(task.views * training.steps // task.steps for task in tasks)
-        left = (recipe.total_epochs - state.epoch) * views - sum(int(row[2]) for row in state.sums)
-        bar = stack.enter_context(progress(training.title, left, unit="views"))
-        logs = [stack.enter_context(_opened(task, loggers if fabric.global_rank == 0 else ())) for task in tasks]
-        stack.enter_context(explaining_memory(training))
+        bar = stack.enter_context(progress(session.title, _views_left(session, state), unit="views"))
+        logs = [stack.enter_context(_open_loggers(job, loggers if fabric.global_rank == 0 else ())) for job in jobs]
+        stack.enter_context(suggest_batch_on_oom(session))
         for epoch in range(state.epoch, recipe.total_epochs):
+            # A phase begins: it trains other layers, with an optimiser of its own.
             phase = phase_at(phases, epoch)
-            if training.model is None or epoch == phase.first:
-                enter(training, phase)
-            rate = _train_epoch(training, phase, bar)
+            if session.model is None or epoch == phase.first:
+                session.start_phase(phase, state)
 
-            # The clock stands: what follows is not training.
-            accuracies = _validate(training)
-            known = [accuracy for accuracy in accuracies if accuracy is not None]
-            mean = sum(known) / len(known) if known else None
+            # Train: every view once, step by step.
+            rate = _train_epoch(session, phase, state, bar, seed=seed, checkpoint_minutes=checkpoint_minutes)
+
+            # Validate, and remember the best state. The clock stands from here on: this is not training.
+            accuracies = session.validate()
+            measured = [accuracy for accuracy in accuracies if accuracy is not None]
+            mean = sum(measured) / len(measured) if measured else None
+            if mean is not None and mean > state.best_accuracy:
+                state.best_accuracy, state.best_epoch = mean, epoch + 1
+                state.best = clone_state(session.tested.weights()) if recipe.select == "best" else None
+
+            # Decide whether this was the last epoch; the first process's clock decides for all.
             best, seconds = state.best_epoch, state.total_seconds
             ended = why_ended(recipe, phase, epoch=epoch + 1, accuracy=mean, best_epoch=best, seconds=seconds)
-            # The first process's clock decides for all.
             ended = fabric.broadcast(ended)
-            # The log before the checkpoint: a row too many is cut off at the next start, one too few is not mended.
+
+            # Log, then save. A row too many is cut off at the next start; one too few could not be mended.
             if fabric.global_rank == 0:
-                _log(training, phase, accuracies, logs, rate=rate, ended=ended)
+                _log_epoch(session, phase, state, accuracies, logs, rate=rate, ended=ended)
             state.epoch, state.step, state.sums, state.seconds = epoch + 1, 0, [], 0.0
             if ended:
                 break
-            save(training)
-    finish(training)
-    return training.decided
+            session.save(state)
+    # Leave the state that is tested in the networks and in the last checkpoints.
+    session.finish(state)
+    return session.trained_on
 
 
-def _train_epoch(training: Training, phase: Phase, bar: Bar) -> float:
-    """Go through what is left of an epoch, step by step; return the last learning rate. state.sums are its figures."""
-    state, recipe, fabric, plain = training.state, training.recipe, training.fabric, training.plain
-    assert plain is not None
-    steps, stream, rate, note = training.steps, training.tasks[0].stream, 0.0, ""
-    first = state.epoch * steps
-    to_training(training.networks)
-    sums = _sums(training)
-    looked = kept = started = time.monotonic()
-    for turn in fed_rounds(training.tasks, recipe, fabric, first=first + state.step, end=first + steps):
-        if turn.is_first:
-            done = turn.step - phase.first * steps
-            rate = learning_rate(done, phase.recipe, steps=phase.recipe.epochs * steps)
-            set_rate(plain, rate)
-            # Dropout draws the same after a resume, and something else in each process.
-            torch.manual_seed(step_seed(stream.name, seed=training.seed, step=turn.step) + fabric.global_rank)
-        with fabric.no_backward_sync(training.model, enabled=not turn.is_last):
-            scores = training.model(*[batch.inputs for _, batch, _ in turn.fed])
+def _train_epoch(
+    session: Session, phase: Phase, state: TrainingState, bar: Bar, *, seed: int, checkpoint_minutes: float
+) -> float:
+    """Train the rest of an epoch, step by step; return the last learning rate. state.sums are the epoch's figures."""
+    jobs, fabric, recipe, steps = session.jobs, session.fabric, session.recipe, session.steps
+    optimiser, first, rate, note = session.raw_optimiser, state.epoch * steps, 0.0, ""
+    assert optimiser is not None
+    train_mode(session.networks)
+    sums = EpochSums(len(jobs), fabric, resumed=state.sums)
+    looked = saved = started = time.monotonic()
+    for micro_batch in micro_batches(jobs, recipe, fabric, first=first + state.step, end=first + steps):
+        # A step begins: set the learning rate, and torch's seed, so that dropout draws the same after a resume and
+        # something else in each process.
+        if micro_batch.is_first:
+            step_of_phase = micro_batch.step - phase.first * steps
+            rate = learning_rate(step_of_phase, phase.recipe, steps=phase.recipe.epochs * steps)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            torch.manual_seed(step_seed(jobs[0].stream.name, seed=seed, step=micro_batch.step) + fabric.global_rank)
+
+        # Forward and backward. Gradients add up over micro-batches; processes exchange them with the last one alone.
+        with fabric.no_backward_sync(session.model, enabled=not micro_batch.is_last):
+            scores = session.model(*[batch.inputs for batch in micro_batch.batches])
             loss = torch.zeros((), device=fabric.device)
-            for number, (own, (_, batch, share)) in enumerate(zip(scores, turn.fed, strict=True)):
-                own_loss = loss_of(own, batch, recipe)
-                loss = loss + own_loss * share
-                if share:
-                    sums[number] += _figures(own, own_loss, batch)
-            # DDP takes the mean over processes, but a step's loss is their sum.
+            pairs = zip(micro_batch.batches, micro_batch.loss_weights, strict=True)
+            for network, (batch, weight) in enumerate(pairs):
+                of_network = summed_loss(scores[network], batch.labels, recipe)
+                loss = loss + of_network * weight
+                if weight:
+                    sums.add(network, scores[network], of_network, batch.labels)
+            # DDP divides the gradients of W processes by W, but the loss of a step is the sum over all of them.
             fabric.backward(loss * fabric.world_size)
-        if not turn.is_last:
+        if not micro_batch.is_last:
             continue
+
+        # Step: clip the gradient, change the weights, follow them with the moving average.
         if recipe.clip_norm:
-            fabric.clip_gradients(training.model, plain, max_norm=recipe.clip_norm, error_if_nonfinite=False)
-        training.optimiser.step()
-        training.optimiser.zero_grad(set_to_none=True)
-        if training.average is not None:
-            training.average.update_parameters(training.networks)
+            fabric.clip_gradients(session.model, optimiser, max_norm=recipe.clip_norm, error_if_nonfinite=False)
+        session.optimiser.step()
+        session.optimiser.zero_grad(set_to_none=True)
+        if session.average is not None:
+            session.average.update_parameters(session.networks)
         state.step += 1
+
+        # Show how it goes; now and then the loss, too.
         now = time.monotonic()
         if now - looked >= _LOOK_SECONDS:
-            looked, note = now, f"epoch {state.epoch + 1}, loss {float(sums[0, 0] / sums[0, 2]):.3f}"
-        bar.step(turn.views, note)
-        if state.step < steps and is_due(training, since=kept):
-            state.sums = _totals(training, sums)
+            looked, note = now, f"epoch {state.epoch + 1}, loss {sums.mean_loss():.3f}"
+        bar.step(micro_batch.views, note)
+
+        # Save, so that a failure costs minutes rather than an epoch.
+        if state.step < steps and _is_due(fabric, state, minutes=checkpoint_minutes, since=saved):
+            state.sums = _checked_totals(session, state, sums)
             state.seconds += time.monotonic() - started
-            save(training)
-            kept = started = time.monotonic()
-    state.sums = _totals(training, sums)
+            session.save(state)
+            saved = started = time.monotonic()
+    state.sums = _checked_totals(session, state, sums)
     state.seconds += time.monotonic() - started
     state.total_seconds += state.seconds
     return rate
 
 
-def _sums(training: Training) -> torch.Tensor:
-    """Return loss, right and seen of each network so far, float64 on the device: reading them would be waiting.
+def learning_rate(step: int, recipe: Recipe, *, steps: int) -> float:
+    """Return the learning rate of a 0-based step out of `steps`, a pure function: warm-up, then the schedule."""
+    # warmup_share=0.2, steps=10: the first two steps at 1/2 and 2/2 of recipe.learning_rate, then the schedule.
+    warmup = round(recipe.warmup_share * steps)
+    if step < warmup:
+        return recipe.learning_rate * (step + 1) / warmup
+    epoch = step * recipe.epochs // steps
+    match recipe.schedule:
+        case "cosine":
+            # SGDR (Loshchilov & Hutter 2017), eq. 5, without restarts and with a minimum of 0.
+            share = (step - warmup) / max(steps - warmup, 1)
+            return recipe.learning_rate * (1 + math.cos(math.pi * share)) / 2
+        case "step":
+            return recipe.learning_rate * recipe.gamma ** sum(epoch >= boundary for boundary in recipe.step_epochs)
+        case "exponential":
+            return recipe.learning_rate * recipe.gamma**epoch
+    return recipe.learning_rate
 
-    Each process counts its own; what came before a resume is with the first one.
-    """
-    count, device = len(training.tasks), training.fabric.device
-    if training.state.sums and training.fabric.global_rank == 0:
-        return torch.tensor(training.state.sums, dtype=torch.float64, device=device)
-    return torch.zeros(count, 3, dtype=torch.float64, device=device)
+
+def _views_left(session: Session, state: TrainingState) -> int:
+    """Return how many views are still to be trained on, over all networks."""
+    of_epoch = sum(job.views * session.steps // job.steps for job in session.jobs)
+    return (session.recipe.total_epochs - state.epoch) * of_epoch - sum(int(views) for _, _, views in state.sums)
 
 
-def _figures(scores: torch.Tensor, loss: torch.Tensor, batch: Batch) -> torch.Tensor:
-    right = (scores.detach().argmax(dim=1) == batch.labels).sum()
-    return torch.stack([loss.detach().double(), right.double(), torch.full_like(right, len(batch.labels)).double()])
+def _is_due(fabric: Fabric, state: TrainingState, *, minutes: float, since: float) -> bool:
+    """Return whether it is time for a checkpoint; of several processes the first one's clock decides."""
+    if not minutes:
+        return True
+    if fabric.world_size > 1 and state.step % _AGREE_STEPS:
+        return False
+    return fabric.broadcast(time.monotonic() - since >= 60 * minutes)
 
 
-def _totals(training: Training, sums: torch.Tensor) -> list[list[float]]:
-    """Return the sums over all processes; SlateboardError where the loss is no number."""
-    found = training.fabric.all_reduce(sums.clone(), reduce_op="sum")
-    assert isinstance(found, torch.Tensor)
-    if not found.isfinite().all():
-        epoch = training.state.epoch + 1
-        raise SlateboardError(f"{training.title}: the loss is no number in epoch {epoch}; lower learning_rate.")
-    totals: list[list[float]] = found.tolist()
-    if not all(seen for _, _, seen in totals):
+def _checked_totals(session: Session, state: TrainingState, sums: EpochSums) -> list[list[float]]:
+    """Return the sums over all processes; SlateboardError where the loss is NaN or infinite, or nothing was read."""
+    totals = sums.totals()
+    if not all(math.isfinite(number) for of_network in totals for number in of_network):
+        epoch = state.epoch + 1
+        raise SlateboardError(f"{session.title}: loss became NaN or infinite in epoch {epoch}; lower learning_rate.")
+    if not all(views for _, _, views in totals):
         raise SlateboardError(
-            f"{training.title}: no training clip can be read any more. Restore them, and run it again."
+            f"{session.title}: no training clip can be read any more. Restore them, and run it again."
         )
     return totals
 
 
-def _validate(training: Training) -> list[float | None]:
-    """Return the accuracy of each network on its clips held back, and remember the best state."""
-    state, tested = training.state, training.tested
-    agree(tested, training.fabric)
-    pairs = zip(training.tasks, tested.networks, strict=True)
-    found = [task.accuracy(network, training.fabric) for task, network in pairs]
-    known = [one for one in found if one is not None]
-    if known and sum(known) / len(known) > state.best_accuracy:
-        state.best_accuracy, state.best_epoch = sum(known) / len(known), state.epoch + 1
-        state.best = copied(tested.weights()) if training.recipe.select == "best" else None
-    return found
-
-
-def _log(
-    training: Training,
+def _log_epoch(
+    session: Session,
     phase: Phase,
+    state: TrainingState,
     accuracies: Sequence[float | None],
     logs: Sequence[Sequence[Logger]],
     *,
     rate: float,
     ended: str,
 ) -> None:
-    """Write the row of an epoch to the log of each run, and to its loggers."""
-    state = training.state
-    for task, accuracy, (loss, right, seen), others in zip(training.tasks, accuracies, state.sums, logs, strict=True):
+    """Write the row of an epoch to the log.csv of each run, and to its loggers."""
+    epoch = state.epoch + 1
+    of_jobs = zip(session.jobs, accuracies, state.sums, logs, strict=True)
+    for job, accuracy, (loss, correct, views), loggers in of_jobs:
         row = {
-            "stream": task.stream.name,
+            "stream": job.stream.name,
             "phase": phase.number,
-            "epoch": state.epoch + 1,
-            "step": (state.epoch + 1) * training.steps,
-            "train_loss": loss / seen,
-            "train_accuracy": right / seen,
+            "epoch": epoch,
+            "step": epoch * session.steps,
+            "train_loss": loss / views,
+            "train_accuracy": correct / views,
             "validation_accuracy": accuracy,
             "learning_rate": rate,
             "seconds": state.seconds,
-            "clips_per_second": seen / state.seconds,
+            "clips_per_second": views / state.seconds,
             "ended": ended,
         }
-        log.append(task.folder / "log.csv", row)
-        for other in others:
-            other.log(state.epoch + 1, figures(row))
+        log.append(job.folder / "log.csv", row)
+        for logger in loggers:
+            logger.log(epoch, figures(row))
 
 
-def _opened(task: Task, names: Sequence[str]) -> AbstractContextManager[list[Logger]]:
-    parameters = {**asdict(task.recipe), "seed": task.seed}
-    return opened(names, task.folder, stream=task.stream.name, parameters=parameters)
+def _open_loggers(job: TrainingJob, names: Sequence[str]) -> AbstractContextManager[list[Logger]]:
+    parameters = {**asdict(job.recipe), "seed": job.seed}
+    return opened(names, job.folder, stream=job.stream.name, parameters=parameters)

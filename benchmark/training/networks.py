@@ -1,4 +1,4 @@
-"""The networks that one training changes, as the one module that is stepped, spread and saved."""
+"""The networks of one training as one module, which is wrapped, stepped and saved; layers that two of them share."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ Weights = dict[str, torch.Tensor]
 
 
 class Networks(nn.Module):
-    """One network, or several that may share layers, each on views of its own."""
+    """One network, or several that may share layers, each with an input of its own."""
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
         super().__init__()
@@ -21,61 +21,61 @@ class Networks(nn.Module):
         return tuple(network(views) for network, views in zip(self.networks, inputs, strict=True))
 
     def weights(self) -> list[Weights]:
-        """Return the state of each network; the tensors go on changing with it."""
+        """Return the state of each network; its tensors go on changing with the network."""
         return [network.state_dict() for network in self.networks]
 
     def load(self, weights: Sequence[Weights]) -> None:
         """Set the state of each network."""
-        for network, own in zip(self.networks, weights, strict=True):
-            network.load_state_dict(own)
+        for network, state in zip(self.networks, weights, strict=True):
+            network.load_state_dict(state)
 
 
-def spread(networks: Networks, fabric: Fabric) -> None:
-    """Let BatchNorm see the views of all processes, where there are several GPUs.
+def use_sync_batchnorm(networks: Networks, fabric: Fabric) -> None:
+    """Make BatchNorm use the views of all processes, where there are several GPUs.
 
-    torch has no such layer for CPUs: there each process normalises by its own part of a batch, and the statistics of
-    the first one are kept. `devices.described` records which.
+    torch has no such layer for CPUs: there each process normalises by its own views, and the statistics of the first
+    one are kept. `devices.described` records which.
     """
     if fabric.world_size > 1 and fabric.device.type == "cuda":
         nn.SyncBatchNorm.convert_sync_batchnorm(networks)  # type: ignore[no-untyped-call]
 
 
-def copied(weights: Sequence[Weights]) -> list[Weights]:
-    """Return states that no longer change with their networks."""
-    return [{name: value.detach().clone() for name, value in own.items()} for own in weights]
+def clone_state(weights: Sequence[Weights]) -> list[Weights]:
+    """Return copies of states that no longer change with their networks."""
+    return [{name: value.detach().clone() for name, value in state.items()} for state in weights]
 
 
-def agree(networks: nn.Module, fabric: Fabric) -> None:
-    """Give every process the first one's BatchNorm statistics, which each had updated by its own part."""
+def broadcast_buffers(networks: nn.Module, fabric: Fabric) -> None:
+    """Give every process the first one's BatchNorm statistics; each has updated its own by its own views."""
     if fabric.world_size > 1:
         for value in networks.buffers():
             torch.distributed.broadcast(value, src=0)
 
 
-def share_trunk(first: nn.Module, second: nn.Module) -> int:
-    """Put the layers of the first network into the second, all but the last one with weights; return how many.
+def share_trunk(source: nn.Module, target: nn.Module) -> int:
+    """Put the layers of `source` into `target`, all but the last one with weights; return how many.
 
-    For two networks of one make with different classes. A layer of another shape stays as it is.
+    For two networks of one architecture with different classes. A layer of another shape stays as it is.
     """
-    known = dict(first.named_modules())
-    layers = [name for name, layer in second.named_modules() if any(True for _ in layer.parameters(recurse=False))]
+    source_layers = dict(source.named_modules())
+    names = [name for name, layer in target.named_modules() if any(True for _ in layer.parameters(recurse=False))]
     shared = 0
-    for name in layers[:-1]:
-        own, other = second.get_submodule(name), known.get(name)
-        if other is None or _shapes(own) != _shapes(other):
+    for name in names[:-1]:
+        layer, replacement = target.get_submodule(name), source_layers.get(name)
+        if replacement is None or _shapes(layer) != _shapes(replacement):
             continue
-        if any(True for _ in own.children()):
-            # Only what is its own: the layers below it, the last one maybe, are looked at by themselves.
-            for weight, value in list(other.named_parameters(recurse=False)):
-                setattr(own, weight, value)
+        if any(True for _ in layer.children()):
+            # Only its direct parameters: the layers below it, perhaps the last one, are looked at by themselves.
+            for parameter_name, parameter in list(replacement.named_parameters(recurse=False)):
+                setattr(layer, parameter_name, parameter)
         else:
-            parent, _, last = name.rpartition(".")
-            setattr(second.get_submodule(parent), last, other)
+            parent, _, attribute = name.rpartition(".")
+            setattr(target.get_submodule(parent), attribute, replacement)
         shared += 1
     return shared
 
 
 def _shapes(layer: nn.Module) -> dict[str, torch.Size]:
-    """Return the shapes of what is a layer's own."""
-    own = [*layer.named_parameters(recurse=False), *layer.named_buffers(recurse=False)]
-    return {name: value.shape for name, value in own}
+    """Return the shapes of a layer's direct parameters and buffers."""
+    tensors = [*layer.named_parameters(recurse=False), *layer.named_buffers(recurse=False)]
+    return {name: value.shape for name, value in tensors}

@@ -19,8 +19,8 @@ def why_ended(
 ) -> str:
     """Return why the training ends after `epoch` (from 1) of a phase, a key of ENDS; empty where it goes on.
 
-    `best_epoch` is the one with the best validation accuracy so far, `seconds` are all of training so far. What is
-    seen on validation clips ends only the last phase: those before it are whole.
+    `best_epoch` has the best validation accuracy so far, `seconds` is the time of training so far. Validation ends only
+    the last phase: those before it are whole.
     """
     if epoch == recipe.total_epochs:
         return "epochs"
@@ -33,7 +33,7 @@ def why_ended(
 
 
 def selection(recipes: Sequence[Recipe], rows: Sequence[Mapping[str, str]]) -> str:
-    """Return which state of a run was tested, as its result says it: never one that was chosen by testing.
+    """Return which state of a run was tested, as its result states it: never one that was chosen on test clips.
 
     `rows` are those of its log.csv. `last`, `stopped early`, `stopped by budget` (which depends on the machine), each
     after `best on validation` where the recipe chose so, and all that hold of several streams; `fitted` for estimators.
@@ -42,6 +42,6 @@ def selection(recipes: Sequence[Recipe], rows: Sequence[Mapping[str, str]]) -> s
         return "fitted"
     best = ["best on validation"] if any(recipe.select == "best" for recipe in recipes) else []
     ended = {row["ended"] for row in rows if row["ended"]}
-    words = [words for words in dict.fromkeys(ENDS.values()) if any(ENDS[end] == words for end in ended)]
-    early = [one for one in words if one != "last"]
+    words = [word for word in dict.fromkeys(ENDS.values()) if any(ENDS[end] == word for end in ended)]
+    early = [word for word in words if word != "last"]
     return ", ".join([*best, *early]) or "last"

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_training import Cut, Cutting, Drawn, tiny_material, tiny_stream
+from tiny_training import Cut, Cutting, Drawn, tiny_data, tiny_stream
 
 from benchmark.devices import check_devices, described, fabric, nodes, processes
 from benchmark.inputs.samples import Sample
 from benchmark.training import log
+from benchmark.training.accumulation import split_step
 from benchmark.training.checkpoint import read
 from benchmark.training.loop import train
-from benchmark.training.rounds import parts_of
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, SlateboardError
 
@@ -46,7 +46,7 @@ def here(**environment: str) -> dict[str, Any]:
 
 def alone(dataset: Dataset, folder: Path, over: dict[str, Any]) -> tuple[dict[str, torch.Tensor], list[str]]:
     stream, frames = tiny_stream(**over), Drawn()
-    train(stream, tiny_material(dataset, frames=frames), seed=0, fabric=fabric("cpu"), folder=folder)
+    train(stream, tiny_data(dataset, frames=frames), seed=0, fabric=fabric("cpu"), folder=folder)
     return stream.model.state_dict(), frames.read
 
 
@@ -69,7 +69,7 @@ def test_two_processes_end_with_the_weights_of_one_and_end_what_one_began(square
     phases = [{"epochs": 2, "train": "head", "learning_rate": 0.1}, {"epochs": 2, "train": 2}]
     begun = SGD | {"batch": 2, "phases": phases}
     # 8 clips and 4 x 5 views to validate an epoch: cut inside the second.
-    cut = tiny_material(squares, frames=Cutting(33))
+    cut = tiny_data(squares, frames=Cutting(33))
     with pytest.raises(Cut):
         folder = tmp_path / "begun"
         train(tiny_stream(**begun), cut, seed=0, fabric=fabric("cpu"), folder=folder, checkpoint_minutes=0)
@@ -121,14 +121,14 @@ def test_every_view_of_a_step_is_seen_once_and_shares_sum_to_one(
 ) -> None:
     box: Any = None
     batches = [[Sample(clip, str(clip), 0, np.zeros(1, np.int64), box) for clip in range(size)] for size in sizes]
-    every = [parts_of(batches, accumulate=accumulate, rank=rank, world=world) for rank in range(world)]
+    every = [split_step(batches, accumulate=accumulate, rank=rank, world=world) for rank in range(world)]
     # All processes go through the same number of rounds, or one would wait for the others for ever.
     assert len({len(rounds) for rounds in every}) == 1
-    assert all(part.items for rounds in every for parts in rounds for part in parts)
+    assert all(part.samples for rounds in every for parts in rounds for part in parts)
     for number, batch in enumerate(batches):
-        counted = [parts[number] for rounds in every for parts in rounds if parts[number].share]
-        assert sorted(item.clip for part in counted for item in part.items) == list(range(len(batch)))
-        assert sum(part.share * len(part.items) for part in counted) == pytest.approx(1)
+        counted = [parts[number] for rounds in every for parts in rounds if parts[number].loss_weight]
+        assert sorted(item.clip for part in counted for item in part.samples) == list(range(len(batch)))
+        assert sum(part.loss_weight * len(part.samples) for part in counted) == pytest.approx(1)
 
 
 def test_accumulated_steps_are_those_of_the_whole_batch_but_for_float_error(squares: Dataset, tmp_path: Path) -> None:

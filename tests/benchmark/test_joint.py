@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import Cut, Cutting, Drawn, network, tiny_material, tiny_stream
+from tiny_training import Cut, Cutting, Drawn, network, tiny_data, tiny_stream
 from torch import nn
 
 from benchmark.baseline import Stream
@@ -21,8 +21,8 @@ from benchmark.running.runs import carry_out
 from benchmark.steps.joint import command as joint
 from benchmark.training import log
 from benchmark.training.checkpoint import read
+from benchmark.training.job import TrainingData
 from benchmark.training.loop import train_jointly
-from benchmark.training.material import Material
 from benchmark.training.networks import share_trunk
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Finding, SlateboardError
@@ -31,20 +31,20 @@ from slateboard.workspace import Workspace
 OVER: dict[str, Any] = {"batch": 3, "epochs": 2, "optimiser": "sgd", "learning_rate": 0.05}
 
 
-def pair(squares: Dataset, folder: Path, **over: Any) -> list[tuple[Stream, Material, Path]]:
+def pair(squares: Dataset, folder: Path, **over: Any) -> list[tuple[Stream, TrainingData, Path]]:
     """Two streams of one trunk: on all twelve training clips, and on five of a set with a third class."""
     first, second = tiny_stream(**OVER | over), tiny_stream(**OVER | over, classes=3)
     assert isinstance(first.model, nn.Module) and isinstance(second.model, nn.Module)
     share_trunk(first.model, second.model)
-    whole = tiny_material(squares)
+    whole = tiny_data(squares)
     dataset = replace(squares, name="circles", classes=(*squares.classes, "Round"))
     few = whole.split.model_copy(
         update={"train": whole.split.train[:3] + whole.split.train[-2:], "dataset": "circles-v1"}
     )
-    return [(first, whole, folder / "one"), (second, Material(dataset, few, Drawn()), folder / "two")]
+    return [(first, whole, folder / "one"), (second, TrainingData(dataset, few, Drawn()), folder / "two")]
 
 
-def trained(parts: list[tuple[Stream, Material, Path]], **named: Any) -> list[dict[str, torch.Tensor]]:
+def trained(parts: list[tuple[Stream, TrainingData, Path]], **named: Any) -> list[dict[str, torch.Tensor]]:
     train_jointly(parts, seed=0, fabric=fabric("cpu"), **named)
     return [stream.model.state_dict() for stream, _, _ in parts]
 
@@ -132,7 +132,7 @@ def test_each_dataset_has_a_run_that_names_the_others_and_is_not_made_twice(
 ) -> None:
     workspace = lab(SMALL)
     other = replace(squares, name="circles")
-    data = [(squares, tiny_material(squares).split), (other, tiny_material(squares).split)]
+    data = [(squares, tiny_data(squares).split), (other, tiny_data(squares).split)]
     first, second = run_jointly(workspace, data, "c3d", seed=0)
     named = [f"{key} seags-1 {squares.sha256[:12]}" for key in ("squares-v1", "circles-v1")]
     for outcome, dataset in ((first, squares), (second, other)):
@@ -173,7 +173,7 @@ def test_the_command_takes_a_folder_and_the_newest_version(
 
 
 def test_what_is_tested_in_one_dataset_is_not_trained_on_in_another(squares: Dataset) -> None:
-    split = tiny_material(squares).split
+    split = tiny_data(squares).split
     twisted = split.model_copy(update={"train": split.test, "test": split.train})
     other = replace(squares, name="circles")
     with pytest.raises(Finding, match="4 test clips of squares-v1 seags-1 are training clips of circles-v1"):
@@ -184,4 +184,4 @@ def test_what_is_tested_in_one_dataset_is_not_trained_on_in_another(squares: Dat
 
 def test_what_is_fitted_shares_no_layers(squares: Dataset, lab: Callable[..., Workspace]) -> None:
     with pytest.raises(SlateboardError, match="chance is fitted, not trained: only networks can share layers"):
-        run_jointly(lab(""), [(squares, tiny_material(squares).split)], "chance", seed=0)
+        run_jointly(lab(""), [(squares, tiny_data(squares).split)], "chance", seed=0)

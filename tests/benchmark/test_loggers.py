@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tiny_training import tiny_material, tiny_stream
+from tiny_training import tiny_data, tiny_stream
 
 from benchmark import logger
 from benchmark.devices import fabric
@@ -44,7 +44,7 @@ def test_a_logger_gets_every_epoch_and_is_closed(
     fake = Fake()
     monkeypatch.setattr(logger, "LOGGERS", type("Fakes", (), {"load": lambda self, name: fake})())
     folder = tmp_path / "squares-v1" / "seags-1" / "tiny" / "0-abc"
-    train(tiny_stream(), tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=folder, loggers=["fake"])
+    train(tiny_stream(), tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=folder, loggers=["fake"])
     assert [epoch for epoch, _ in fake.rows] == [1, 2, 3]
     assert {"train_loss", "learning_rate", "clips_per_second"} <= set(fake.rows[0][1])
     assert all(isinstance(value, int | float) for _, row in fake.rows for value in row.values())
@@ -58,8 +58,8 @@ def test_a_logger_is_closed_where_the_training_fails(
 ) -> None:
     fake = Fake()
     monkeypatch.setattr(logger, "LOGGERS", type("Fakes", (), {"load": lambda self, name: fake})())
-    stream, material = tiny_stream(learning_rate=1e30, optimiser="sgd"), tiny_material(squares)
-    with pytest.raises(SlateboardError, match="the loss is no number"):
+    stream, material = tiny_stream(learning_rate=1e30, optimiser="sgd"), tiny_data(squares)
+    with pytest.raises(SlateboardError, match="loss became NaN or infinite"):
         train(stream, material, seed=0, fabric=fabric("cpu"), folder=tmp_path, loggers=["fake"])
     assert fake.closed == 1
 
@@ -74,7 +74,7 @@ def test_a_missing_package_is_answered_before_the_first_step(
         monkeypatch.delitem(sys.modules, known)
     # What Python itself does for a package that it does not find.
     monkeypatch.setattr("sys.meta_path", [_Without(name), *sys.meta_path])
-    stream, material = tiny_stream(), tiny_material(squares)
+    stream, material = tiny_stream(), tiny_data(squares)
     with pytest.raises(MissingRequirement, match=f"needs '{name}': run `pip install {name}`"):
         train(stream, material, seed=0, fabric=fabric("cpu"), folder=tmp_path, loggers=[name])
     assert material.frames.read == []

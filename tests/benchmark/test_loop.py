@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import Drawn, tiny_material, tiny_stream
+from tiny_training import Drawn, tiny_data, tiny_stream
 
 from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
@@ -19,11 +19,11 @@ from benchmark.frames.store import Store, build
 from benchmark.inputs.clips import clips_of, inner_split
 from benchmark.inputs.samples import epoch_batches
 from benchmark.models import vision
-from benchmark.recipe import Recipe, learning_rate
+from benchmark.recipe import Recipe
 from benchmark.training import log, loop
-from benchmark.training.calibrate import calibrate
-from benchmark.training.loop import train
-from benchmark.training.material import Material
+from benchmark.training.batchnorm import restore_batchnorm_statistics
+from benchmark.training.job import TrainingData
+from benchmark.training.loop import learning_rate, train
 from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.engine import Place
@@ -61,9 +61,9 @@ def frames(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 @pytest.fixture
-def material(squares: Dataset, frames: Store, lab: Callable[[str], Workspace]) -> Material:
+def material(squares: Dataset, frames: Store, lab: Callable[[str], Workspace]) -> TrainingData:
     split = find_split(lab(""), squares, protocol="seags", number=1)
-    return Material(squares, split, frames)
+    return TrainingData(squares, split, frames)
 
 
 def stream(baseline: str, parameters: dict[str, Any], *, name: str | None = None) -> Stream:
@@ -75,7 +75,7 @@ def stream(baseline: str, parameters: dict[str, Any], *, name: str | None = None
     return next(one for one in streams if name in (None, one.name))
 
 
-def trained(one: Stream, material: Material, folder: Path) -> dict[str, torch.Tensor]:
+def trained(one: Stream, material: TrainingData, folder: Path) -> dict[str, torch.Tensor]:
     size = one.geometry
     frames = (
         material.frames if size == material.frames.geometry else build(folder.parent / "stores", material.dataset, size)
@@ -101,12 +101,12 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
     baseline: str,
     parameters: dict[str, Any],
     name: str | None,
-    material: Material,
+    material: TrainingData,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = trained(stream(baseline, parameters, name=name), material, tmp_path / "whole")
-    original, calls = loop.loss_of, []
+    original, calls = loop.summed_loss, []
     steps = len(epoch_batches_of(stream(baseline, parameters, name=name), material))
 
     def dies(*arguments: Any, **named: Any) -> Any:
@@ -115,10 +115,10 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
             raise KeyboardInterrupt
         return original(*arguments, **named)
 
-    monkeypatch.setattr(loop, "loss_of", dies)
+    monkeypatch.setattr(loop, "summed_loss", dies)
     with pytest.raises(KeyboardInterrupt):
         trained(stream(baseline, parameters, name=name), material, tmp_path / "cut")
-    monkeypatch.setattr(loop, "loss_of", original)
+    monkeypatch.setattr(loop, "summed_loss", original)
     torch.manual_seed(99)
     assert_same(whole, trained(stream(baseline, parameters, name=name), material, tmp_path / "cut"))
     assert log.epochs(tmp_path / "cut" / "log.csv") == {name or "all": 3}
@@ -133,7 +133,7 @@ def test_a_training_that_was_interrupted_ends_with_the_same_weights_bit_for_bit(
     assert rows[0] == rows[1]
 
 
-def epoch_batches_of(one: Stream, material: Material) -> list[Any]:
+def epoch_batches_of(one: Stream, material: TrainingData) -> list[Any]:
     assert one.recipe is not None
     inner = inner_split(material.dataset.clips, material.split, share=one.recipe.validation_share, seed=0)
     training = clips_of(material.dataset, inner.train, material.frames)
@@ -149,7 +149,7 @@ def epoch_batches_of(one: Stream, material: Material) -> list[Any]:
     ],
 )
 def test_eight_clips_are_learned_by_heart(
-    baseline: str, parameters: dict[str, Any], name: str | None, material: Material, tmp_path: Path
+    baseline: str, parameters: dict[str, Any], name: str | None, material: TrainingData, tmp_path: Path
 ) -> None:
     train_ids = material.split.train
     eight = (*train_ids[:4], *train_ids[-4:])
@@ -162,7 +162,7 @@ def test_eight_clips_are_learned_by_heart(
 
 
 def test_the_last_checkpoint_names_what_was_trained_on_and_keeps_no_optimiser(
-    material: Material, tmp_path: Path
+    material: TrainingData, tmp_path: Path
 ) -> None:
     one = stream("c3d", TINY_C3D | {"epochs": 1, "validation_share": 0.3})
     trained_on = train(
@@ -179,27 +179,27 @@ def test_the_last_checkpoint_names_what_was_trained_on_and_keeps_no_optimiser(
     assert set(trained_on.train).isdisjoint(trained_on.validation)
 
 
-def test_training_stops_after_the_epoch_that_validates_well_enough(material: Material, tmp_path: Path) -> None:
+def test_training_stops_after_the_epoch_that_validates_well_enough(material: TrainingData, tmp_path: Path) -> None:
     parameters = TINY_MEI | {"validation_share": 0.3, "stop_accuracy": 0.0, "motion_epochs": 5}
     trained(stream("mei_two_stream", parameters, name="motion"), material, tmp_path)
     assert log.epochs(tmp_path / "log.csv") == {"motion": 1}
 
 
-def test_a_loss_that_is_no_number_ends_the_training_in_words(material: Material, tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_training_in_words(material: TrainingData, tmp_path: Path) -> None:
     parameters = TINY_C3D | {"learning_rate": 1e30, "warmup_share": 0.0}
-    with pytest.raises(SlateboardError, match="the loss is no number in epoch 1; lower learning_rate"):
+    with pytest.raises(SlateboardError, match="loss became NaN or infinite in epoch 1; lower learning_rate"):
         trained(stream("c3d", parameters), material, tmp_path)
     assert not (tmp_path / "checkpoints" / "all.pt").exists()
 
 
 def test_weights_that_are_no_numbers_after_the_last_step_are_not_left(squares: Dataset, tmp_path: Path) -> None:
     stream = tiny_stream(optimiser="sgd", learning_rate=3e38, weight_decay=100.0, batch=100, epochs=1)
-    with pytest.raises(SlateboardError, match="weights are no numbers after the last step; lower learning_rate"):
-        train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
+    with pytest.raises(SlateboardError, match="weights became NaN or infinite in the last step; lower learning_rate"):
+        train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
     assert not (tmp_path / "checkpoints" / "all.pt").exists()
 
 
-def test_validation_clips_are_whole_groups_of_the_training_list(material: Material) -> None:
+def test_validation_clips_are_whole_groups_of_the_training_list(material: TrainingData) -> None:
     inner = inner_split(material.dataset.clips, material.split, share=0.3, seed=0)
     group = material.dataset.clips.set_index("clip_id")["group"]
     assert sorted([*inner.train, *inner.test]) == sorted(material.split.train)
@@ -209,13 +209,15 @@ def test_validation_clips_are_whole_groups_of_the_training_list(material: Materi
     assert inner_split(material.dataset.clips, material.split, share=0.0, seed=0).test == ()
 
 
-def test_one_group_is_always_left_to_train_on(material: Material) -> None:
+def test_one_group_is_always_left_to_train_on(material: TrainingData) -> None:
     inner = inner_split(material.dataset.clips, material.split, share=0.99, seed=0)
     group = material.dataset.clips.set_index("clip_id")["group"]
     assert len(set(group[list(inner.train)])) == 1
 
 
-def test_an_epoch_sees_every_view_once_and_mirrored_ones_only_where_direction_is_no_label(material: Material) -> None:
+def test_an_epoch_sees_every_view_once_and_mirrored_ones_only_where_direction_is_no_label(
+    material: TrainingData,
+) -> None:
     one = stream("mei_two_stream", TINY_MEI | {"flip": True, "never_flip": ["MoveLeft"]}, name="motion")
     assert one.recipe is not None
     clips = clips_of(material.dataset, material.split.train, material.frames)
@@ -228,7 +230,7 @@ def test_an_epoch_sees_every_view_once_and_mirrored_ones_only_where_direction_is
     assert max(map(len, batches)) - min(map(len, batches)) <= 1
 
 
-def test_batches_are_a_function_of_seed_and_epoch_and_of_nothing_else(material: Material) -> None:
+def test_batches_are_a_function_of_seed_and_epoch_and_of_nothing_else(material: TrainingData) -> None:
     one = stream("c3d", TINY_C3D)
     assert one.recipe is not None
     clips = clips_of(material.dataset, material.split.train, material.frames)
@@ -270,7 +272,7 @@ def test_calibration_measures_batchnorm_and_changes_nothing_else() -> None:
     network = vision.build("mobilenet_v2").eval()
     inputs = torch.randn(8, 3, 64, 64)
     before = network(inputs).detach()
-    assert calibrate(network, inputs) == 52
+    assert restore_batchnorm_statistics(network, inputs) == 52
     torch.testing.assert_close(network(inputs).detach(), before, rtol=1e-3, atol=1e-4)
     network.train()
     for layer in network.modules():
@@ -284,7 +286,7 @@ def test_clips_that_failed_are_left_out_of_training_by_name(
     squares: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     frames = Drawn()
-    material = tiny_material(squares, frames=frames)
+    material = tiny_data(squares, frames=frames)
     first = material.split.train[0]
     failed = ClipFrames(0, 0, 0, "bt709", full_range=False, failed="cannot be read")
     frames.facts = lambda clip_id: failed if clip_id == first else Drawn.facts(frames, clip_id)
@@ -295,8 +297,8 @@ def test_clips_that_failed_are_left_out_of_training_by_name(
 
 
 def test_clips_that_first_weights_were_trained_on_are_named(squares: Dataset, tmp_path: Path) -> None:
-    material = tiny_material(squares)
-    stream = replace(tiny_stream(epochs=1), seen=("elsewhere",))
+    material = tiny_data(squares)
+    stream = replace(tiny_stream(epochs=1), pretrained_on=("elsewhere",))
     trained_on = train(stream, material, seed=0, fabric=fabric("cpu"), folder=tmp_path)
     assert trained_on.train == tuple(sorted([*material.split.train, "elsewhere"]))
     assert train(stream, material, seed=0, fabric=fabric("cpu"), folder=tmp_path) == trained_on

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import tiny_material, tiny_stream
+from tiny_training import tiny_data, tiny_stream
 from torch import nn
 
 from benchmark.baseline import Stream
@@ -42,7 +42,7 @@ def large(room: int, error: RuntimeError, **over: Any) -> Stream:
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory."), RuntimeError(CPU_ERROR)], ids=type)
 def test_where_memory_lacks_the_batch_that_fits_is_named(squares: Dataset, tmp_path: Path, error: RuntimeError) -> None:
-    material = tiny_material(squares)
+    material = tiny_data(squares)
     with pytest.raises(
         SlateboardError,
         match=r"^train all: 12 views at once do not fit into the memory of cpu, 3 do. Set accumulate = 4 for the same "
@@ -56,13 +56,13 @@ def test_where_memory_lacks_the_batch_that_fits_is_named(squares: Dataset, tmp_p
 
 def test_where_not_even_one_view_fits_it_is_said(squares: Dataset, tmp_path: Path) -> None:
     with pytest.raises(SlateboardError, match="not even one view fits into the memory of cpu"):
-        train(large(0, RuntimeError(CPU_ERROR)), tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
+        train(large(0, RuntimeError(CPU_ERROR)), tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
 
 
 def test_another_error_of_the_network_is_left_as_it_is(squares: Dataset, tmp_path: Path) -> None:
     error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
     with pytest.raises(RuntimeError, match="mat1 and mat2"):
-        train(large(0, error), tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
+        train(large(0, error), tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
 
 
 def test_what_torch_raises_on_a_cpu_is_known() -> None:
@@ -76,7 +76,7 @@ def test_bf16_changes_the_weights_but_not_what_is_learned(squares: Dataset, tmp_
     for precision in ("32-true", "bf16-mixed"):
         stream = tiny_stream(precision=precision, dropout=0.0)
         here = fabric("cpu", precision=precision)
-        train(stream, tiny_material(squares), seed=0, fabric=here, folder=tmp_path / precision)
+        train(stream, tiny_data(squares), seed=0, fabric=here, folder=tmp_path / precision)
         assert isinstance(stream.model, nn.Module)
         weights.append(torch.cat([weight.detach().flatten() for weight in stream.model.parameters()]))
     assert weights[1].dtype == torch.float32
@@ -91,7 +91,7 @@ def test_a_clipped_gradient_is_no_longer_than_the_recipe_says(squares: Dataset, 
         # One step of SGD without momentum moves the weights by the gradient.
         over = {"optimiser": "sgd", "momentum": 0.0, "learning_rate": 1.0, "epochs": 1, "batch": 100}
         stream = tiny_stream(**over, clip_norm=norm, dropout=0.0)
-        train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / str(number))
+        train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / str(number))
         assert isinstance(stream.model, nn.Module) and isinstance(before, nn.Module)
         pairs = zip(stream.model.parameters(), before.parameters(), strict=True)
         moves.append(torch.cat([(one - other).detach().flatten() for one, other in pairs]))
@@ -109,7 +109,7 @@ def test_a_compiled_network_learns_the_same_but_for_float_error(squares: Dataset
     weights = []
     for compiled in (False, True):
         stream = tiny_stream(**over, compile=compiled)
-        train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / str(compiled))
+        train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / str(compiled))
         assert isinstance(stream.model, nn.Module)
         weights.append(dict(stream.model.state_dict()))
     torch.testing.assert_close(weights[1], weights[0], rtol=1e-4, atol=1e-5)
@@ -121,7 +121,7 @@ def test_a_compiler_that_is_not_there_is_named(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(MissingRequirement, match=r"compile needs a C\+\+ compiler on a CPU: install g\+\+"):
-        train(tiny_stream(compile=True), tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
+        train(tiny_stream(compile=True), tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
 
 
 def test_determinism_is_set_and_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_an_error_of_memory_is_one_line(squares: Dataset, tmp_path: Path) -> Non
     with pytest.raises(SlateboardError) as found:
         train(
             large(4, RuntimeError(CPU_ERROR), batch=12),
-            tiny_material(squares),
+            tiny_data(squares),
             seed=0,
             fabric=fabric("cpu"),
             folder=tmp_path,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import Cut, Cutting, Drawn, tiny_material, tiny_stream
+from tiny_training import Cut, Cutting, Drawn, tiny_data, tiny_stream
 
 from benchmark.devices import fabric
 from benchmark.frames.frames import Bytes, Indices
@@ -33,7 +33,7 @@ EVERYTHING = {
 def trained(dataset: Dataset, folder: Path, over: dict[str, Any], *, frames: Drawn | None = None) -> Any:
     """Train with a checkpoint after every step; return the weights."""
     stream = tiny_stream(**over)
-    material = tiny_material(dataset, frames=frames)
+    material = tiny_data(dataset, frames=frames)
     train(stream, material, seed=0, fabric=fabric("cpu"), folder=folder, checkpoint_minutes=0)
     return stream.model.state_dict()
 
@@ -107,7 +107,7 @@ def test_a_training_killed_with_signal_9_inside_an_epoch_ends_with_the_same_weig
 
 
 def test_no_checkpoint_is_written_inside_an_epoch_before_its_time(squares: Dataset, tmp_path: Path) -> None:
-    stream, material = tiny_stream(), tiny_material(squares, frames=Cutting(10))
+    stream, material = tiny_stream(), tiny_data(squares, frames=Cutting(10))
     with pytest.raises(Cut):
         train(stream, material, seed=0, fabric=fabric("cpu"), folder=tmp_path)
     assert read(tmp_path / "checkpoints" / "all.pt") is None
@@ -139,12 +139,12 @@ def test_the_scale_of_the_loss_goes_on_after_a_cut_and_begins_anew_with_the_next
     precision, seen = here.strategy.precision, set[float]()
     precision.state_dict = lambda: dict(scale)  # type: ignore[method-assign]
     precision.load_state_dict = scale.update  # type: ignore[method-assign, assignment]
-    cut = tiny_material(squares, frames=Doubling(17))
+    cut = tiny_data(squares, frames=Doubling(17))
     with pytest.raises(Cut):
         train(tiny_stream(), cut, seed=0, fabric=here, folder=tmp_path, checkpoint_minutes=0)
     saved = read(tmp_path / "checkpoints" / "all.pt")
     assert saved is not None and saved.scaler is not None and saved.scaler["scale"] > 1
     scale["scale"] = 1.0
-    train(tiny_stream(), tiny_material(squares, frames=Seeing()), seed=0, fabric=here, folder=tmp_path)
+    train(tiny_stream(), tiny_data(squares, frames=Seeing()), seed=0, fabric=here, folder=tmp_path)
     assert seen == {saved.scaler["scale"]}
     assert scale["scale"] == 1.0

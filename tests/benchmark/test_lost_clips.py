@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_training import Drawn, tiny_material, tiny_stream
+from tiny_training import Drawn, tiny_data, tiny_stream
 
 from benchmark.devices import fabric
 from benchmark.frames.frames import Bytes, Indices
@@ -15,8 +15,8 @@ from benchmark.inputs.loader import Batch, prefetched_batches
 from benchmark.inputs.samples import in_batches, views_to_test
 from benchmark.running.seen import training_warnings
 from benchmark.training import log
+from benchmark.training.accumulation import Portion, _loss_weight
 from benchmark.training.loop import train
-from benchmark.training.rounds import Part, _fed
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 from slateboard.media.errors import Unreadable
@@ -39,7 +39,7 @@ class Losing(Drawn):
 
 def trained(dataset: Dataset, folder: Path, frames: Drawn, **over: object) -> torch.Tensor:
     stream = tiny_stream(**over)
-    train(stream, tiny_material(dataset, frames=frames), seed=0, fabric=fabric("cpu"), folder=folder)
+    train(stream, tiny_data(dataset, frames=frames), seed=0, fabric=fabric("cpu"), folder=folder)
     return torch.cat([value.double().flatten() for value in stream.model.state_dict().values()])
 
 
@@ -48,7 +48,7 @@ def trained(dataset: Dataset, folder: Path, frames: Drawn, **over: object) -> to
 def test_training_goes_on_without_a_clip_that_cannot_be_read_and_says_so_once(
     squares: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str], after: int, threads: int
 ) -> None:
-    material = tiny_material(squares)
+    material = tiny_data(squares)
     lost = material.split.train[1]
     stream = tiny_stream()
     material = replace(material, frames=Losing({lost}, after=after), threads=threads)
@@ -64,7 +64,7 @@ def test_training_goes_on_without_a_clip_that_cannot_be_read_and_says_so_once(
 def test_a_batch_of_which_nothing_can_be_read_has_no_share_in_the_loss_and_the_figures(
     squares: Dataset, tmp_path: Path
 ) -> None:
-    ids = tiny_material(squares).split.train
+    ids = tiny_data(squares).split.train
     weights = trained(squares, tmp_path, Losing(set(ids[2:])), batch=1, epochs=1, dropout=0.0)
     assert weights.isfinite().all()
     (row,) = log.read(tmp_path / "log.csv")
@@ -73,7 +73,8 @@ def test_a_batch_of_which_nothing_can_be_read_has_no_share_in_the_loss_and_the_f
     assert (float(row["train_accuracy"]) * views) % 1 == pytest.approx(0, abs=1e-4)
     item = views_to_test(tiny_stream(), clips_of(squares, ids[:1], Drawn()))[0]
     blank = Batch([item], torch.zeros(1), torch.zeros(1, dtype=torch.int64), is_blank=True)
-    assert [_fed(None, batch, Part([item], 0.5))[2] for batch in (blank, replace(blank, is_blank=False))] == [0.0, 0.5]
+    weights = [_loss_weight(batch, Portion([item], 0.5)) for batch in (blank, replace(blank, is_blank=False))]
+    assert weights == [0.0, 0.5]
 
 
 def test_where_no_training_clip_can_be_read_any_more_the_run_ends_with_a_sentence(
@@ -105,7 +106,7 @@ def test_views_of_lost_clips_are_left_out_of_their_batch_in_order(squares: Datas
 
 
 def test_training_clips_that_were_not_learned_from_are_counted_in_the_result(squares: Dataset) -> None:
-    split = tiny_material(squares).split
+    split = tiny_data(squares).split
     kept = tuple(sorted(split.train[2:]))
     (sentence,) = training_warnings(TrainedOn(train=kept, validation=()), split)
     assert sentence.startswith(f"2 of {len(split.train)} training clips could not be read")

@@ -118,7 +118,7 @@ def test_a_checkpoint_that_does_not_say_what_it_saw_is_not_used(
     checkpoint = workspace.runs / plan(workspace.settings, squares, folds[0], "c3d", seed=0).folder / "checkpoints"
     checkpoint.mkdir(parents=True)
     torch.save({"epoch": 1, "finished": True, "model": {}, "optimiser": None}, checkpoint / "all.pt")
-    with pytest.raises(Exception, match="does not say how far it is and what it was trained and validated on"):
+    with pytest.raises(Exception, match="does not state its step and what it was trained and validated on"):
         run(workspace, squares, folds[0], "c3d", seed=0)
 
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import RECIPE, tiny_material, tiny_stream
+from tiny_training import RECIPE, tiny_data, tiny_stream
 from torch import nn
 
 from benchmark.devices import fabric
 from benchmark.training import log
 from benchmark.training.checkpoint import read
+from benchmark.training.job import TrainingJob
 from benchmark.training.loop import train
-from benchmark.training.phases import phase_at, phases_of
+from benchmark.training.phases import phase_at, plan_phases
 from benchmark.training.stopping import selection, why_ended
-from benchmark.training.task import Task
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 
@@ -46,7 +46,7 @@ def test_a_training_ends_as_its_recipe_says(
     over: dict[str, Any], epoch: int, accuracy: float | None, best_epoch: int, seconds: float, expected: str
 ) -> None:
     recipe = replace(RECIPE, epochs=5, **over)
-    phase = phase_at(phases_of(recipe), epoch - 1)
+    phase = phase_at(plan_phases(recipe), epoch - 1)
     found = why_ended(recipe, phase, epoch=epoch, accuracy=accuracy, best_epoch=best_epoch, seconds=seconds)
     assert found == expected
 
@@ -72,13 +72,13 @@ def test_the_best_state_on_validation_is_tested_and_the_first_of_equals(
 ) -> None:
     states, answers = [], iter([0.4, 0.8, 0.8, 0.1, 0.2])
 
-    def accuracy(task: Task, network: nn.Module, fabric: Any) -> float:
+    def accuracy(task: TrainingJob, network: nn.Module, fabric: Any) -> float:
         states.append({key: value.clone() for key, value in network.state_dict().items()})
         return next(answers)
 
-    monkeypatch.setattr(Task, "accuracy", accuracy)
+    monkeypatch.setattr(TrainingJob, "accuracy", accuracy)
     stream = tiny_stream(**HELD, select="best")
-    train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
+    train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path)
     assert isinstance(stream.model, nn.Module)
     final = stream.model.state_dict()
     assert [all(torch.equal(state[key], final[key]) for key in final) for state in states] == [
@@ -92,7 +92,7 @@ def test_the_best_state_on_validation_is_tested_and_the_first_of_equals(
 def test_the_best_cannot_be_chosen_where_nothing_is_held_back(squares: Dataset, tmp_path: Path) -> None:
     with pytest.raises(SlateboardError, match="select: is 'best', but nothing is held back"):
         tiny_stream(select="best")
-    material = tiny_material(squares)
+    material = tiny_data(squares)
     group = squares.clips.set_index("clip_id")["group"]
     alike = tuple(clip for clip in material.split.train if group[clip] == "person-1")
     few = replace(material, split=material.split.model_copy(update={"train": alike}))
@@ -104,12 +104,12 @@ def test_patience_and_budget_end_a_training_and_say_so(
     squares: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers: Iterator[float] = iter([0.5, 0.6, 0.6, 0.55])
-    monkeypatch.setattr(Task, "accuracy", lambda *_: next(answers, None))
+    monkeypatch.setattr(TrainingJob, "accuracy", lambda *_: next(answers, None))
     stream = tiny_stream(**HELD, patience=2)
-    train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / "patience")
+    train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / "patience")
     assert [row["ended"] for row in log.read(tmp_path / "patience" / "log.csv")] == ["", "", "", "patience"]
     stream = tiny_stream(budget_minutes=1e-9)
-    train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / "budget")
+    train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / "budget")
     assert [row["ended"] for row in log.read(tmp_path / "budget" / "log.csv")] == ["budget_minutes"]
 
 
@@ -121,14 +121,14 @@ def test_the_average_of_the_weights_is_what_is_validated_and_tested(
     after = []
     for epochs in (1, 2, 3, 4):
         stream = tiny_stream(**over | {"epochs": epochs})
-        train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / str(epochs))
+        train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / str(epochs))
         assert isinstance(stream.model, nn.Module)
         after.append(stream.model.state_dict())
     averages = [after[0]]
     for weights in after[1:]:
         averages.append({key: 0.75 * averages[-1][key] + 0.25 * weights[key] for key in weights})
     stream = tiny_stream(**over, ema=0.75)
-    train(stream, tiny_material(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / "ema")
+    train(stream, tiny_data(squares), seed=0, fabric=fabric("cpu"), folder=tmp_path / "ema")
     assert isinstance(stream.model, nn.Module)
     torch.testing.assert_close(dict(stream.model.state_dict()), dict(averages[-1]), rtol=1e-5, atol=1e-6)
     with pytest.raises(AssertionError):

@@ -78,7 +78,7 @@ def test_a_run_gives_its_network_and_the_clips_it_has_seen(c3d: Path, name: str)
     (stream,) = begun("c3d", c3d / name, ("MoveLeft", "MoveRight"), **C3D)
     own, theirs = stream.model.state_dict(), state_of(c3d / "checkpoints" / "all.pt")  # type: ignore[union-attr]
     assert all(torch.equal(own[key], value) for key, value in theirs.items())
-    assert set(stream.seen) == TrainedOn.read(c3d / TRAINED_ON).ids != set()
+    assert set(stream.pretrained_on) == TrainedOn.read(c3d / TRAINED_ON).ids != set()
     assert stream.weights == f"{Result.read(c3d / 'result.json').run.folder}/all"
     assert stream.weights_sha256 == sha256_of(c3d / "checkpoints" / "all.pt")
     assert "22 of 22 tensors matched, its head fc8 among them" in stream.report
