@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.analysis.borders import content
-from curate.analysis.quality import FLAGS
+from curate.analysis.clip_summary import FLAGS
 from slateboard.media.frames import Frame
 from slateboard.media.pyramid import Pyramid
 from slateboard.media.sharpness import edge_width

@@ -1,4 +1,4 @@
-"""Borders: uniform bars around the content, as the bars detector and the quality analyser look for them."""
+"""Find uniform bars around the content of frames; used by the bars detector and the quality analyser."""
 
 from dataclasses import dataclass
 
@@ -18,15 +18,15 @@ Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 
 @dataclass(frozen=True)
 class Content:
-    """What is left of a picture without its borders, in pixels."""
+    """The picture without its borders, in pixels."""
 
     top: int
     bottom: int
-    """Behind the last line."""
+    """Exclusive: one below the last line."""
     left: int
     right: int
     doubtful: bool
-    """Sides are flat, but end in no straight edge."""
+    """A side is flat like a border, but has no straight edge."""
     nested: bool
     """A border lies inside another: on both axes, or twice on one."""
 
@@ -37,21 +37,23 @@ def content(y: NDArray[np.uint8], u: NDArray[np.uint8], v: NDArray[np.uint8]) ->
     top, bottom, left, right = 0, height, 0, width
     doubtful = False
     borders = 0
+    # Peel bars above and below, then at the sides, then once more inside what is left, until nothing changes: a
+    # letterboxed film inside a coloured frame has nested borders.
     for _ in range(_NESTED):
-        before = (top, bottom, left, right)
+        previous = (top, bottom, left, right)
         for upright in (True, False):
             planes = _cut((y, u, v), top, bottom, left, right)
             if not upright:
                 planes = (planes[0].swapaxes(1, 2), planes[1].swapaxes(1, 2), planes[2].swapaxes(1, 2))
-            first, first_doubt = _border(planes)
-            last, last_doubt = _border((planes[0][:, ::-1], planes[1][:, ::-1], planes[2][:, ::-1]))
-            doubtful |= first_doubt or last_doubt
-            borders += bool(first or last)
+            leading, leading_doubtful = _border(planes)
+            trailing, trailing_doubtful = _border((planes[0][:, ::-1], planes[1][:, ::-1], planes[2][:, ::-1]))
+            doubtful |= leading_doubtful or trailing_doubtful
+            borders += bool(leading or trailing)
             if upright:
-                top, bottom = top + first, bottom - last
+                top, bottom = top + leading, bottom - trailing
             else:
-                left, right = left + first, right - last
-        if (top, bottom, left, right) == before or bottom - top < 16 or right - left < 16:
+                left, right = left + leading, right - trailing
+        if (top, bottom, left, right) == previous or bottom - top < 16 or right - left < 16:
             break
     return Content(top, bottom, left, right, doubtful, nested=borders > 1)
 
@@ -62,15 +64,15 @@ def _cut(planes: Planes, top: int, bottom: int, left: int, right: int) -> Planes
 
 
 def _border(planes: Planes) -> tuple[int, bool]:
-    """Return (lines of border at the first rows, whether they are flat but end in no straight edge)."""
+    """Return (number of border lines from row 0, whether the lines are flat but end in no straight edge)."""
     luma = planes[0]
-    # Most pictures have no border: their outermost lines say so at a twentieth of the cost.
+    # Most pictures have no border: their four outermost lines show it at a twentieth of the cost.
     outermost = _flat(tuple(plane[:, :_LEAST_LINES] for plane in planes))
     if outermost.mean(axis=0).min() < _FRAMES:
         return 0, False
     flat = _flat(planes)
-    whole = flat.mean(axis=0) >= _FRAMES
-    lines = len(whole) if whole.all() else int(np.argmin(whole))
+    is_border = flat.mean(axis=0) >= _FRAMES
+    lines = len(is_border) if is_border.all() else int(np.argmin(is_border))
     lines -= lines % 2
     if lines < _LEAST_LINES:
         return 0, False
@@ -82,7 +84,7 @@ def _border(planes: Planes) -> tuple[int, bool]:
 
 
 def _flat(planes: tuple[NDArray[np.uint8], ...]) -> NDArray[np.bool_]:
-    """Return [frames, lines]: is the line near the colour of the two outermost lines, in luma and chroma?"""
+    """Return [frames, lines] bool: the line is near the colour of the two outermost lines, in luma and chroma."""
     luma, *chromas = planes
     flat = _near(luma, _LUMA_NEAR, _LUMA_SHARE)
     for chroma in chromas:
@@ -100,6 +102,8 @@ def _edge(luma: NDArray[np.uint8], *, near: int) -> int:
 
 
 def _near(plane: NDArray[np.uint8], within: int, share: float) -> NDArray[np.bool_]:
-    """Return [frames, lines]: is this share of the line within so much of the colour of the two outermost lines?"""
+    """Return [frames, lines] bool: `share` of the line's pixels are within `within` levels of the outermost lines."""
+    # e = median of the two outermost lines; a line is near if mean(|p - e| <= within) >= share. The median shrugs off a
+    # logo in the bar; 97 % of 640 pixels within 8 levels leave room for 19 that are not.
     edge = np.median(plane[:, :2].reshape(len(plane), -1), axis=1)[:, None, None]
     return (np.abs(plane.astype(np.float32) - edge) <= within).mean(axis=2) >= share

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from curate.analysis import observations
-from curate.analysis.verdicts import EFFECTS, Detectors, VersionedModule
+from curate.analysis.effects_pass import EFFECTS, EffectsPass, VersionedModule
 from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame, decode
@@ -204,7 +204,7 @@ class _Audience:
         self._cuts = {shot.first_frame for shot in job.shots if shot.first_frame}
         self._closed = 0
         self._seats = {name: _Seat(job, name) for name in ANALYSERS.names() if name in job.wanted and name != SHOTS}
-        self._detectors = Detectors([name for name in EFFECTS.names() if name in job.wanted])
+        self._detectors = EffectsPass([name for name in EFFECTS.names() if name in job.wanted])
 
     def see(self, pyramid: Pyramid) -> None:
         """Look at one frame."""

@@ -1,4 +1,4 @@
-"""Observations on disk: one Parquet per media and analyser, its origin in the metadata."""
+"""Observations on disk: one Parquet file for each media and analyser; version and parameters are in its metadata."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from slateboard.records.observation import Observation
 
 
 def write(folder: Path, observation: Observation) -> Size:
-    """Write an observation whole; return what its file looks like."""
+    """Write an observation atomically; return size and time of its file."""
     origin = {"schema": observation.SCHEMA, **observation.model_dump(mode="json", exclude={"rows"})}
     names = dict.fromkeys(name for row in observation.rows for name in row)
     table = pa.table({name: [row.get(name) for row in observation.rows] for name in names})
@@ -27,12 +27,12 @@ def write(folder: Path, observation: Observation) -> Size:
 
 
 def clear(path: Path) -> None:
-    """Remove what a killed run left half written of a file; only the process that holds the workspace writes it."""
-    for left in path.parent.glob(f".{path.name}.*{PART}"):
-        left.unlink()
+    """Remove temporary files of a killed run; only the process that holds the workspace's lock writes them."""
+    for leftover in path.parent.glob(f".{path.name}.*{PART}"):
+        leftover.unlink()
 
 
 def read(folder: Path, media_id: str, analyser: str) -> list[dict[str, Any]]:
-    """Return the rows of an observation; raises BrokenObservation, which says what is wrong and what to do."""
+    """Return the rows of an observation; raises BrokenObservation where its file is damaged."""
     rows, _ = read_rows(folder, media_id, analyser)
     return rows

@@ -1,4 +1,4 @@
-"""Stack: frames of one shot, as effect detectors see them, at the size and number they ask for."""
+"""Stack: the frames of one shot that an effect detector gets, at the size and number that it asks for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from slateboard.media.frames import Frame, Matrix
 
 MOST_BYTES = 192_000_000
-"""A stack of every frame holds at most this much: 36 s at a shorter side of 256, 10 minutes at 64 (16:9, 30/s)."""
+"""Most bytes of a stack of every frame: 36 s at a shorter side of 256, 10 minutes at 64 (16:9, 30/s)."""
 
 
 @dataclass(frozen=True)
@@ -29,56 +29,58 @@ class Stack:
 
 
 def stack(frames: Iterable[Frame]) -> Stack:
-    """Pile up frames of one size."""
-    kept = list(frames)
-    y, u, v = (np.stack([getattr(frame, plane) for frame in kept]) for plane in "yuv")
-    times = np.array([frame.seconds for frame in kept])
-    return Stack(y, u, v, times, kept[0].matrix, kept[0].full_range)
+    """Stack the planes of frames of one size, in their order."""
+    ordered = list(frames)
+    y, u, v = (np.stack([getattr(frame, plane) for frame in ordered]) for plane in "yuv")
+    times = np.array([frame.seconds for frame in ordered])
+    return Stack(y, u, v, times, ordered[0].matrix, ordered[0].full_range)
 
 
 class Sampler:
-    """Keeps frames of the running shot, thinned so that long shots need no more memory than short ones.
+    """Keeps frames of the current shot, thinned so that long shots need no more memory than short ones.
 
-    With `frames` None every frame is kept, and a shot that grows over MOST_BYTES is handed over in parts.
+    With `frames` None every frame is kept, and a shot that grows over MOST_BYTES is returned in chunks.
     """
 
     def __init__(self, frames: int | None) -> None:
         self._frames = frames
-        self._kept: list[Frame] = []
+        self._frames_kept: list[Frame] = []
         self._step = 1
         self._bytes = 0
         self.divided = False
-        """Frames of the running shot were handed over already."""
+        """Whether frames of the current shot were returned already."""
 
     def wants(self, index: int) -> bool:
-        """Tell whether the frame of this index is one to see."""
+        """Return whether the frame of this index is to be sampled."""
         return index % self._step == 0
 
     def see(self, frame: Frame) -> list[Frame]:
-        """Take a frame; return the oldest half of a shot too large to be kept whole, else nothing."""
-        self._kept.append(frame)
+        """Take a frame; return the older half of the buffered shot if it exceeds MOST_BYTES, else an empty list."""
+        self._frames_kept.append(frame)
         if self._frames is not None:
-            if len(self._kept) > 4 * self._frames:
-                self._kept = self._kept[::2]
+            # Thinning by halves: with frames = 10, the 41st frame drops every other one and doubles the step, so that
+            # at most 40 frames, evenly spaced, are buffered however long the shot is; `close` picks 10 of them.
+            if len(self._frames_kept) > 4 * self._frames:
+                self._frames_kept = self._frames_kept[::2]
                 self._step *= 2
             return []
         self._bytes += frame.y.nbytes + frame.u.nbytes + frame.v.nbytes
         if self._bytes < MOST_BYTES:
             return []
-        # The younger half stays: cuts become known some frames late.
-        half = len(self._kept) // 2
-        part, self._kept = self._kept[:half], self._kept[half:]
+        # The newer half stays: cuts become known some frames late, and its frames may belong to the next shot.
+        half = len(self._frames_kept) // 2
+        older_half, self._frames_kept = self._frames_kept[:half], self._frames_kept[half:]
         self._bytes //= 2
         self.divided = True
-        return part
+        return older_half
 
     def close(self, end: int) -> list[Frame]:
         """Return the frames of the shot that ends before frame `end`, in order, and begin the next."""
-        shot = [frame for frame in self._kept if frame.index < end]
-        self._kept = self._kept[len(shot) :]
+        shot = [frame for frame in self._frames_kept if frame.index < end]
+        self._frames_kept = self._frames_kept[len(shot) :]
         self._step, self.divided = 1, False
-        self._bytes = sum(frame.y.nbytes + frame.u.nbytes + frame.v.nbytes for frame in self._kept)
+        self._bytes = sum(frame.y.nbytes + frame.u.nbytes + frame.v.nbytes for frame in self._frames_kept)
         if self._frames is None or not shot:
             return shot
-        chosen = np.unique(np.linspace(0, len(shot) - 1, self._frames).round().astype(int))
-        return [shot[index] for index in chosen]
+        picks = np.unique(np.linspace(0, len(shot) - 1, self._frames).round().astype(int))
+        return [shot[index] for index in picks]

@@ -1,4 +1,4 @@
-"""Trimmed clips whose files are gone, or are no longer what was proved: they are cut again."""
+"""Find trimmed clips whose files are gone or changed since they were verified: they are cut again."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,26 +12,26 @@ from slateboard.records.stamp import Stamp
 
 
 def changed_clips(catalog: Catalog, root: Path) -> list[Clip]:
-    """Return trimmed clips whose files are not there or hold other bytes; the others are not hashed again next time."""
+    """Return trimmed clips whose files are missing or hold other bytes; keep stamps of the others."""
     clips = catalog.clips("trimmed")
-    known = catalog.stamps({clip.path for clip in clips if clip.path})
+    stamp_by_path = catalog.stamps({clip.path for clip in clips if clip.path})
 
     def stamp_of(clip: Clip) -> Stamp | None:
         name = clip.path or ""
         try:
-            return identify(root / name, name=name, sha256=clip.sha256 or "", known=known.get(name))
+            return identify(root / name, name=name, sha256=clip.sha256 or "", known=stamp_by_path.get(name))
         except Unreadable:
             return None
 
-    # Threads: hashing lets go of the interpreter's lock.
+    # Threads: hashlib releases the GIL.
     with ThreadPoolExecutor(engine.cores()) as pool:
         stamps = list(pool.map(stamp_of, clips))
-    catalog.write_stamps([stamp for stamp in stamps if stamp and known.get(stamp.path) != stamp])
+    catalog.write_stamps([stamp for stamp in stamps if stamp and stamp_by_path.get(stamp.path) != stamp])
     return [clip for clip, stamp in zip(clips, stamps, strict=True) if stamp is None]
 
 
 def keep_stamps(catalog: Catalog, root: Path, clips: list[Clip]) -> None:
-    """Keep what the files of clips that were just trimmed and hashed look like."""
+    """Record size and times of files that were just trimmed and hashed, so that they need not be hashed again."""
     stamps = []
     for clip in clips:
         try:

@@ -1,44 +1,43 @@
-"""Propose clips by the paper's rules (MEI paper 4.1.2): pure, from shots and times to pieces.
+"""Propose clips by the rules of the MEI paper (4.1.2): a pure function from shots and frame times to segments.
 
 Intro and outro (still shots and cards at the ends) are left off. Videos under 20 s are kept whole inside their
-shots; longer ones give 2-4 segments of 5-20 s. No piece holds frames of two shots. What is not proposed comes back
+shots; longer ones give 2-4 segments of 5-20 s. No segment holds frames of two shots. What is not proposed is returned
 with its reason.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
-from typing import Any
 
-from curate.analysis.camera import camera_of
-from curate.analysis.quality import flags
+from curate.analysis.clip_summary import Rows, camera_of, quality_flags
 from slateboard.records.clip import Clip, clip_id
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
 from slateboard.settings import Clips
 
 VERSION = 2
-"""Of the rules: a new version proposes anew what nobody has decided."""
+"""Of the rules: with a new version, clips that nobody has decided on are proposed anew."""
 
-# Times are floats: 10 frames of a tenth of a second each are to count as a second.
+# Times are floats: ten times 0.1 s gives 0.9999999999999999 s, which must count as a second.
 _ROUNDING = 1e-6
 
 _UNEVEN = 8
-"""Parts into which a shot is divided at most, as a multiple of those that even frame times would need."""
+"""Most parts of a shot, as a multiple of those that even frame times would need."""
 
 Seconds = Callable[[int, int], float]
-"""Length of a run of frames, given its first and last."""
+"""(first frame, last frame) -> length in seconds."""
 
-Rows = Sequence[Mapping[str, Any]]
+Frames = tuple[int, int]
+"""First and last frame of a segment, both inclusive."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A run of frames and why it is no proposal (None: it is one)."""
+class Segment:
+    """A run of frames and why it is not proposed (None: it is)."""
 
-    first: int
-    last: int
+    first_frame: int
+    last_frame: int
     shot_id: str | None
     reason: str | None = None
 
@@ -48,146 +47,161 @@ def propose(source: Source, media: Media, shots: Sequence[Shot], times: Sequence
 
     `times` are the seconds of every decoded frame; `shots` hold every frame once.
     """
-    wanted = [
+    # The source's span is half-open, [start, end): at 10 Hz, start 1 and end 2 are frames 10 to 19.
+    frames = [
         index
         for index, seconds in enumerate(times)
         if seconds >= (source.start_s or 0) and (source.end_s is None or seconds < source.end_s)
     ]
-    if not wanted:
+    if not frames:
         return []
     if settings.rule == "whole":
-        inside = [shot for shot in shots if shot.first_frame <= wanted[0] and shot.last_frame >= wanted[-1]]
-        pieces = [Piece(wanted[0], wanted[-1], inside[0].shot_id if inside else None)]
+        around = [shot for shot in shots if shot.first_frame <= frames[0] and shot.last_frame >= frames[-1]]
+        segments = [Segment(frames[0], frames[-1], around[0].shot_id if around else None)]
     else:
-        pieces = _by_the_paper(_clipped(shots, wanted[0], wanted[-1]), times, settings, step=1 / media.fps)
-    return [_clip(source, media, piece, times) for piece in pieces]
+        segments = _by_paper_rules(_clipped(shots, frames[0], frames[-1]), times, settings, step=1 / media.fps)
+    return [_clip(source, media, segment, times) for segment in segments]
 
 
-def described(clip: Clip, *, camera: Rows, quality: Rows) -> Clip:
-    """Return a clip with what was observed of its frames; without observations the camera stays unknown."""
-    seen = {
+def with_summary(clip: Clip, *, camera: Rows, quality: Rows) -> Clip:
+    """Return a clip with the camera and quality of its frames; without observations the camera stays unknown."""
+    summary = {
         "camera": camera_of(camera, clip.first_frame, clip.last_frame),
-        "quality": flags(quality, clip.first_frame, clip.last_frame),
+        "quality": quality_flags(quality, clip.first_frame, clip.last_frame),
     }
-    return clip.model_copy(update=seen)
+    return clip.model_copy(update=summary)
 
 
-def _clipped(shots: Sequence[Shot], first: int, last: int) -> list[Shot]:
+def _clipped(shots: Sequence[Shot], first_frame: int, last_frame: int) -> list[Shot]:
     """Return the shots within a range of frames, cut at its ends."""
     return [
-        shot.model_copy(update={"first_frame": max(first, shot.first_frame), "last_frame": min(last, shot.last_frame)})
+        shot.model_copy(
+            update={
+                "first_frame": max(first_frame, shot.first_frame),
+                "last_frame": min(last_frame, shot.last_frame),
+            }
+        )
         for shot in shots
-        if shot.first_frame <= last and shot.last_frame >= first
+        if shot.first_frame <= last_frame and shot.last_frame >= first_frame
     ]
 
 
-def _by_the_paper(shots: list[Shot], times: Sequence[float], settings: Clips, *, step: float) -> list[Piece]:
-    def seconds(first: int, last: int) -> float:
-        return times[last] - times[first] + step
+def _by_paper_rules(shots: list[Shot], times: Sequence[float], settings: Clips, *, step: float) -> list[Segment]:
+    def seconds(first_frame: int, last_frame: int) -> float:
+        # The last frame is shown, too: frames 0 to 9 at 10 Hz last times[9] - times[0] + step = 0.9 + 0.1 = 1 s.
+        return times[last_frame] - times[first_frame] + step
 
-    content = [number for number, shot in enumerate(shots) if _empty(shot) is None]
+    content = [number for number, shot in enumerate(shots) if _no_action(shot) is None]
     if not content:
-        return [_left_out(shot, _empty(shot) or "") for shot in shots]
+        return [_rejected(shot, _no_action(shot) or "") for shot in shots]
     start, end = content[0], content[-1]
-    length = seconds(shots[start].first_frame, shots[end].last_frame)
-    is_long = length >= settings.whole_under_seconds - _ROUNDING
-    cuts = _cuts([shot for shot in shots[start : end + 1] if _empty(shot) is None], seconds, settings, is_long=is_long)
-    least = settings.segment_min_seconds if is_long else settings.min_seconds
-    pieces = []
+    content_seconds = seconds(shots[start].first_frame, shots[end].last_frame)
+    is_long = content_seconds >= settings.whole_under_seconds - _ROUNDING
+    shown = [shot for shot in shots[start : end + 1] if _no_action(shot) is None]
+    ranges_by_shot = _divide_shots(shown, seconds, settings, is_long=is_long)
+    least_seconds = settings.segment_min_seconds if is_long else settings.min_seconds
+    segments = []
     for number, shot in enumerate(shots):
-        nothing = _empty(shot)
+        no_action = _no_action(shot)
         if number < start or number > end:
-            pieces.append(_left_out(shot, f"{'intro' if number < start else 'outro'}: {nothing}"))
-        elif nothing is not None:
-            pieces.append(_left_out(shot, nothing))
-        elif cuts[shot.shot_id]:
-            pieces += [Piece(first, last, shot.shot_id) for first, last in cuts[shot.shot_id]]
-        elif (whole := seconds(shot.first_frame, shot.last_frame)) < least - _ROUNDING:
-            pieces.append(_left_out(shot, f"{whole:.2f} s < {least:g} s"))
+            segments.append(_rejected(shot, f"{'intro' if number < start else 'outro'}: {no_action}"))
+        elif no_action is not None:
+            segments.append(_rejected(shot, no_action))
+        elif ranges_by_shot[shot.shot_id]:
+            segments += [Segment(*frames, shot.shot_id) for frames in ranges_by_shot[shot.shot_id]]
+        elif (shot_seconds := seconds(shot.first_frame, shot.last_frame)) < least_seconds - _ROUNDING:
+            segments.append(_rejected(shot, f"{shot_seconds:.2f} s < {least_seconds:g} s"))
         else:
-            pieces.append(_left_out(shot, f"no parts of up to {settings.segment_max_seconds:g} s: uneven frame times"))
-    return _at_most(pieces, settings.segments_max)
+            reason = f"no parts of up to {settings.segment_max_seconds:g} s: uneven frame times"
+            segments.append(_rejected(shot, reason))
+    return _keep_evenly_spread(segments, settings.segments_max)
 
 
-def _empty(shot: Shot) -> str | None:
-    """Return why a shot shows no action, if it shows none."""
+def _no_action(shot: Shot) -> str | None:
+    """Return why a shot shows no action; None if it may show some."""
     if shot.still:
         return "nothing moves"
     return "a title or end card" if shot.card else None
 
 
-def _left_out(shot: Shot, reason: str) -> Piece:
-    return Piece(shot.first_frame, shot.last_frame, shot.shot_id, reason)
+def _rejected(shot: Shot, reason: str) -> Segment:
+    return Segment(shot.first_frame, shot.last_frame, shot.shot_id, reason)
 
 
-def _cuts(shots: list[Shot], seconds: Seconds, settings: Clips, *, is_long: bool) -> dict[str, list[tuple[int, int]]]:
-    """Return the segments of each shot: none for a short one; enough of them where the video is long."""
-    least = settings.segment_min_seconds if is_long else settings.min_seconds
-    cuts: dict[str, list[tuple[int, int]]] = {}
+def _divide_shots(shots: list[Shot], seconds: Seconds, settings: Clips, *, is_long: bool) -> dict[str, list[Frames]]:
+    """Return shot id -> its segments: none for a short shot; at least `segments_min` in all where the video is long."""
+    least_seconds = settings.segment_min_seconds if is_long else settings.min_seconds
+    ranges: dict[str, list[Frames]] = {}
     for shot in shots:
-        whole = seconds(shot.first_frame, shot.last_frame)
-        cuts[shot.shot_id] = _short_enough(shot, seconds, settings) if whole >= least - _ROUNDING else []
-    while is_long and sum(map(len, cuts.values())) < settings.segments_min:
-        finer = {shot.shot_id: _divided(shot, len(cuts[shot.shot_id]) + 1) for shot in shots if cuts[shot.shot_id]}
-        shortest = {name: min(seconds(*part) for part in parts) for name, parts in finer.items()}
+        shot_seconds = seconds(shot.first_frame, shot.last_frame)
+        is_enough = shot_seconds >= least_seconds - _ROUNDING
+        ranges[shot.shot_id] = _fewest_segments(shot, seconds, settings) if is_enough else []
+    # Too few segments: divide the shot whose pieces stay longest, until there are enough or the pieces would be too
+    # short. Shots of 12 s and 9 s, one segment each, with segments_min = 3: two of 6 s beat two of 4.5 s.
+    while is_long and sum(map(len, ranges.values())) < settings.segments_min:
+        finer = {s.shot_id: _divide_evenly(s, len(ranges[s.shot_id]) + 1) for s in shots if ranges[s.shot_id]}
+        shortest = {name: min(seconds(*frames) for frames in divided) for name, divided in finer.items()}
         best = max(shortest, key=lambda name: shortest[name], default=None)
-        if best is None or shortest[best] < least - _ROUNDING:
+        if best is None or shortest[best] < least_seconds - _ROUNDING:
             break
-        cuts[best] = finer[best]
-    return cuts
+        ranges[best] = finer[best]
+    return ranges
 
 
-def _short_enough(shot: Shot, seconds: Seconds, settings: Clips) -> list[tuple[int, int]]:
-    """Return the fewest parts of a shot that are all short enough; none where its frames come too unevenly for that.
-
-    A frame every three years is one part however finely it is divided.
-    """
-    longest = settings.segment_max_seconds + _ROUNDING
+def _fewest_segments(shot: Shot, seconds: Seconds, settings: Clips) -> list[Frames]:
+    """Return the fewest equal parts of a shot that are all short enough; [] where uneven frame times prevent it."""
+    # Even frame times need ceil(t / max) parts: 45 s with at most 20 s -> 3 of 15 s. Uneven ones may need more, up to
+    # _UNEVEN times as many; a frame every three years stays too long however finely its shot is divided.
+    longest_seconds = settings.segment_max_seconds + _ROUNDING
     frames = shot.last_frame - shot.first_frame + 1
-    most = _UNEVEN * ceil(max(1.0, seconds(shot.first_frame, shot.last_frame) / longest))
-    for parts in range(1, min(frames, most) + 1):
-        divided = _divided(shot, parts)
-        if all(seconds(*part) <= longest for part in divided):
+    most = _UNEVEN * ceil(max(1.0, seconds(shot.first_frame, shot.last_frame) / longest_seconds))
+    for count in range(1, min(frames, most) + 1):
+        divided = _divide_evenly(shot, count)
+        if all(seconds(*segment) <= longest_seconds for segment in divided):
             return divided
     return []
 
 
-def _divided(shot: Shot, parts: int) -> list[tuple[int, int]]:
-    """Divide a shot into parts, first to last frame, that differ by one frame at most."""
+def _divide_evenly(shot: Shot, count: int) -> list[Frames]:
+    """Divide a shot into (first, last) frames of `count` parts whose lengths differ by one frame at most."""
+    # Frames 100 to 349 in 3 parts: edges at 100 + 250 * k // 3 = 100, 183, 266, 350 -> 83, 83 and 84 frames.
     frames = shot.last_frame - shot.first_frame + 1
-    edges = [shot.first_frame + frames * part // parts for part in range(parts + 1)]
-    return [(first, end - 1) for first, end in pairwise(edges)]
+    edges = [shot.first_frame + frames * number // count for number in range(count + 1)]
+    return [(start, end - 1) for start, end in pairwise(edges)]
 
 
-def _at_most(pieces: list[Piece], most: int) -> list[Piece]:
+def _keep_evenly_spread(segments: list[Segment], most: int) -> list[Segment]:
     """Keep `most` proposals, spread evenly over the video; the others are rejected by that rule."""
-    proposed = [number for number, piece in enumerate(pieces) if piece.reason is None]
+    proposed = [number for number, segment in enumerate(segments) if segment.reason is None]
     if len(proposed) <= most:
-        return pieces
-    kept = {proposed[round(position * (len(proposed) - 1) / max(most - 1, 1))] for position in range(most)}
+        return segments
+    # Of n proposals the ones at round(k * (n - 1) / (most - 1)): n = 7, most = 4 -> 0, 2, 4 and 6.
+    kept_numbers = {proposed[round(position * (len(proposed) - 1) / max(most - 1, 1))] for position in range(most)}
     return [
-        piece
-        if piece.reason is not None or number in kept
-        else Piece(piece.first, piece.last, piece.shot_id, f"beyond {most} segments")
-        for number, piece in enumerate(pieces)
+        segment
+        if segment.reason is not None or number in kept_numbers
+        else replace(segment, reason=f"beyond {most} segments")
+        for number, segment in enumerate(segments)
     ]
 
 
-def _clip(source: Source, media: Media, piece: Piece, times: Sequence[float]) -> Clip:
-    end = times[piece.last + 1] if piece.last + 1 < len(times) else times[piece.last] + 1 / media.fps
+def _clip(source: Source, media: Media, segment: Segment, times: Sequence[float]) -> Clip:
+    # A clip ends where its next frame begins; the file's last frame lasts as long as the nominal rate says.
+    last_frame = segment.last_frame
+    end = times[last_frame + 1] if last_frame + 1 < len(times) else times[last_frame] + 1 / media.fps
     return Clip(
-        clip_id=clip_id(media.media_id, piece.first, piece.last),
+        clip_id=clip_id(media.media_id, segment.first_frame, last_frame),
         source_id=source.source_id,
         media_id=media.media_id,
-        shot_id=piece.shot_id,
+        shot_id=segment.shot_id,
         label=source.label,
         # A source without a group is a group of its own file: its clips still never part.
         group=source.group or f"media-{media.media_id[:12]}",
-        first_frame=piece.first,
-        last_frame=piece.last,
-        start_s=times[piece.first],
+        first_frame=segment.first_frame,
+        last_frame=last_frame,
+        start_s=times[segment.first_frame],
         end_s=end,
-        state="proposed" if piece.reason is None else "rejected",
-        decided_by=None if piece.reason is None else "rule",
-        reason=piece.reason,
+        state="proposed" if segment.reason is None else "rejected",
+        decided_by=None if segment.reason is None else "rule",
+        reason=segment.reason,
     )

@@ -1,8 +1,8 @@
-"""Cut clips out of media, frame by frame exact, and prove each by decoding the result.
+"""Cut clips out of media, exact to the frame, and verify each by decoding the result.
 
 Clips of one file that lie near each other are cut in one pass. Decoding begins at the key frame before the first, and
-frames are found by their time stamps; a file whose stamps cannot be trusted, and a clip that was not proved that way,
-is cut by counting frames from the start.
+frames are found by their time stamps; a file whose time stamps cannot be trusted, and a clip that fails verification
+that way, is cut by counting frames from the start.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from math import inf
 from pathlib import Path
 
 from curate.analysis import observations
-from curate.clips.proof import proved
-from curate.clips.timing import Pace, Timing, pace, rises, timing
+from curate.clips.timing import FrameTimeline, Timing, clip_timing, frame_timeline, is_increasing
+from curate.clips.verification import verify_cut
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
 from slateboard.media.bounds import LIMITS, check_pixels
@@ -31,17 +31,17 @@ from slateboard.records.stamp import Stamp
 from slateboard.settings import Clips, Limits
 
 VERSION = 1
-"""Of the cuts and their proof: with a new one, clips that failed before are tried again."""
+"""Of cutting and verification: with a new version, clips that failed before are tried again."""
 
 MOST_TOGETHER = 8
-"""Clips in one pass: with more, a stop in the middle would cost more work than the passes save."""
+"""Clips in one pass: with more, an interruption would cost more work than fewer passes save."""
 
 FARTHEST_SECONDS = 10.0
-"""Between two clips of one pass: what lies between is decoded for nothing. Key frames are seldom farther apart."""
+"""Between two clips of one pass: what lies between is decoded in vain. Key frames are seldom farther apart."""
 
 
 @dataclass(frozen=True)
-class Job:
+class TrimJob:
     """Clips of one media to cut in one pass, in the order of their first frames."""
 
     clips: tuple[Clip, ...]
@@ -53,9 +53,9 @@ class Job:
     observations: Path
     settings: Clips
     sha256: str | None = None
-    """Of the original, as it must be; None: it is known by its pictures alone."""
+    """Expected hash of the original; None: it is identified by its decoded frames."""
     stamp: Stamp | None = None
-    """What the original looked like when it was last hashed."""
+    """Size and times of the original when it was last hashed."""
     limits: Limits = LIMITS
 
     @property
@@ -63,7 +63,7 @@ class Job:
         """The original."""
         return self.root / self.media.path
 
-    def divide(self) -> "list[Job]":
+    def divide(self) -> "list[TrimJob]":
         """Return a job for each clip."""
         return [replace(self, clips=(clip,)) for clip in self.clips]
 
@@ -73,94 +73,104 @@ class Job:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _PlannedCut:
     clip: Clip
     target: Path
     timing: Timing
     cut: Cut
 
 
-def together(clips: Iterable[Clip], *, most_frames: Mapping[str, float] | None = None) -> Iterator[tuple[Clip, ...]]:
-    """Group clips of the same media that are best cut in one pass.
+def group_for_passes(
+    clips: Iterable[Clip], *, most_frames: Mapping[str, float] | None = None
+) -> Iterator[tuple[Clip, ...]]:
+    """Yield groups of clips of the same media that are cut in one pass, in the order of their first frames.
 
-    `most_frames` says by media how many frames a pass is to hold, so that a long file keeps several workers busy;
-    the clips come out the same however they are grouped.
+    `most_frames` maps a media id to the frames that a pass should hold, so that a long file keeps several workers busy;
+    the cut files are the same however they are grouped.
     """
     ordered = sorted(clips, key=lambda clip: (clip.media_id, clip.first_frame, clip.last_frame))
     for media_id, of_media in groupby(ordered, key=lambda clip: clip.media_id):
-        most = (most_frames or {}).get(media_id, inf)
+        target_frames = (most_frames or {}).get(media_id, inf)
         group: list[Clip] = []
         for clip in of_media:
-            far = bool(group) and clip.start_s - max(one.end_s for one in group) > FARTHEST_SECONDS
-            # Ends where it comes nearest to what it is to hold: half a clip over or under.
-            full = sum(map(frames_of, group)) + frames_of(clip) / 2 > most
-            if group and (far or full or len(group) == MOST_TOGETHER):
+            is_far = bool(group) and clip.start_s - max(grouped.end_s for grouped in group) > FARTHEST_SECONDS
+            # The group ends where it comes nearest to its target, half a clip over or under. Target 1,000: 800 frames
+            # + a clip of 300 -> 1,100 (over by 100 beats under by 200); 900 + 300 would be over by 200, so it ends at
+            # 900.
+            is_full = sum(map(frame_span, group)) + frame_span(clip) / 2 > target_frames
+            if group and (is_far or is_full or len(group) == MOST_TOGETHER):
                 yield tuple(group)
                 group = []
             group.append(clip)
         yield tuple(group)
 
 
-def frames_of(clip: Clip) -> int:
-    """Return how many frames of the source a clip spans."""
+def frame_span(clip: Clip) -> int:
+    """Return the number of source frames that a clip spans."""
     return clip.last_frame - clip.first_frame + 1
 
 
-def cut(job: Job) -> tuple[Clip, ...]:
-    """Trim and prove the clips of a job; returns each as `trimmed`, or as `failed` with the reason."""
+def cut(job: TrimJob) -> tuple[Clip, ...]:
+    """Cut and verify the clips of a job; return each as `trimmed`, or as `failed` with the reason."""
     try:
         with unchanged(job.source, name=job.media.path, sha256=job.sha256, known=job.stamp):
             return _cut(job)
     except SlateboardError as error:
-        return failed(job, str(error))
+        return failed_clips(job, str(error))
 
 
-def _cut(job: Job) -> tuple[Clip, ...]:
-    of, sample = _paced(job)
-    plans, done = [], {}
+def _cut(job: TrimJob) -> tuple[Clip, ...]:
+    timeline, sample = _timeline_of(job)
+    plans, clip_by_id = [], {}
     for clip in job.clips:
         try:
-            plans.append(_plan(job, clip, of, sample))
+            plans.append(_plan_cut(job, clip, timeline, sample))
         except SlateboardError as error:
-            done[clip.clip_id] = _failed(job, clip, str(error))
-    if not job.media.decode_errors and rises(of.pts):
-        done |= {clip.clip_id: clip for clip in _made(job, plans, seeking=of) if clip.state == "trimmed"}
+            clip_by_id[clip.clip_id] = _failed(job, clip, str(error))
+    if not job.media.decode_errors and is_increasing(timeline.pts):
+        clip_by_id |= {
+            clip.clip_id: clip for clip in _cut_and_verify(job, plans, seeking=timeline) if clip.state == "trimmed"
+        }
     for plan in plans:
-        if plan.clip.clip_id not in done:
-            done[plan.clip.clip_id] = _made(job, [plan], seeking=None)[0]
-    return tuple(done[clip.clip_id] for clip in job.clips)
+        if plan.clip.clip_id not in clip_by_id:
+            clip_by_id[plan.clip.clip_id] = _cut_and_verify(job, [plan], seeking=None)[0]
+    return tuple(clip_by_id[clip.clip_id] for clip in job.clips)
 
 
-def failed(job: Job, reason: str) -> tuple[Clip, ...]:
-    """Return the clips of a job that nobody could finish, as failed."""
+def failed_clips(job: TrimJob, reason: str) -> tuple[Clip, ...]:
+    """Return the clips of a job that no worker could finish, as failed."""
     return tuple(_failed(job, clip, reason) for clip in job.clips)
 
 
-def _failed(job: Job, clip: Clip, reason: str) -> Clip:
+def _failed(job: TrimJob, clip: Clip, reason: str) -> Clip:
     job.target(clip).unlink(missing_ok=True)
     return clip.model_copy(update={"state": "failed", "reason": reason, "path": None, "proof": None})
 
 
-def _paced(job: Job) -> tuple[Pace, Frame]:
-    """Return when the frames of the media come, and one that shows their colours."""
+def _timeline_of(job: TrimJob) -> tuple[FrameTimeline, Frame]:
+    """Return the timeline of the media, and a frame from which colour matrix and range are read."""
     pts = [row["pts"] for row in observations.read(job.observations, job.media.media_id, "timeline")]
     with opened(job.source, limits=job.limits) as (_, stream):
         time_base = stream.time_base or Fraction(1, 1000)
     sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits))
-    return pace(pts, time_base, Fraction(job.media.fps).limit_denominator(1001), settings=job.settings), sample
+    return frame_timeline(
+        pts, time_base, Fraction(job.media.fps).limit_denominator(1001), settings=job.settings
+    ), sample
 
 
-def _plan(job: Job, clip: Clip, of: Pace, sample: Frame) -> _Plan:
-    first, last = clip.first_frame, clip.last_frame
-    if last >= len(of.pts):
-        raise SlateboardError(f"frame {last} of {job.source.name} is not there: it has {len(of.pts)} frames.")
-    when = timing(of, first, last, most_frames=job.limits.max_frames)
+def _plan_cut(job: TrimJob, clip: Clip, timeline: FrameTimeline, sample: Frame) -> _PlannedCut:
+    first_frame, last_frame = clip.first_frame, clip.last_frame
+    if last_frame >= len(timeline.pts):
+        raise SlateboardError(
+            f"frame {last_frame} of {job.source.name} is not there: it has {len(timeline.pts)} frames."
+        )
+    when = clip_timing(timeline, first_frame, last_frame, most_frames=job.limits.max_frames)
     size = _size(job.media, job.settings.height)
     if size is not None:
         check_pixels("the clip", *size, job.limits)
-    wanted = Cut(
-        first_frame=first,
-        last_frame=last,
+    requested = Cut(
+        first_frame=first_frame,
+        last_frame=last_frame,
         frame_rate=when.rate_hz,
         size=size,
         matrix=sample.matrix,
@@ -169,14 +179,16 @@ def _plan(job: Job, clip: Clip, of: Pace, sample: Frame) -> _Plan:
         preset=job.settings.preset,
         spacing_hz=when.spacing_hz,
         own_times=when.mode == "time",
-        frames=None if when.exact else len(when.shown),
-        pts=(of.pts[first], of.pts[last]),
+        frames=None if when.is_exact else len(when.shown),
+        pts=(timeline.pts[first_frame], timeline.pts[last_frame]),
     )
-    return _Plan(clip, job.target(clip), when, wanted)
+    return _PlannedCut(clip, job.target(clip), when, requested)
 
 
 def _size(media: Media, height: int | None) -> tuple[int, int] | None:
-    """Return width and height upright, in square pixels, if pictures are to be scaled to them."""
+    """Return the (width, height) to scale to, upright and with square pixels; None: frames are kept as they are."""
+    # 720 x 576 with a sample aspect of 16/15 -> 768 x 576; rotated by 90 degrees -> 576 x 768; with height = 240 ->
+    # 320 x 240. Both are even, since 4:2:0 chroma has half the size: 853.3 -> 854.
     wide, high = media.width * media.sample_aspect, float(media.height)
     if media.rotation % 180:
         wide, high = high, wide
@@ -187,42 +199,42 @@ def _size(media: Media, height: int | None) -> tuple[int, int] | None:
     return max(2, round(wide / 2) * 2), max(2, int(high) // 2 * 2)
 
 
-def _made(job: Job, plans: Sequence[_Plan], *, seeking: Pace | None) -> list[Clip]:
-    """Cut clips in one pass and prove each; by time stamps if they are given, else by counting."""
+def _cut_and_verify(job: TrimJob, plans: Sequence[_PlannedCut], *, seeking: FrameTimeline | None) -> list[Clip]:
+    """Cut clips in one pass and verify each; frames are found by the times of `seeking`; None: by counting."""
     if not plans:
         return []
-    first = min(plan.clip.first_frame for plan in plans)
-    start = None if seeking is None else float(seeking.pts[first] * seeking.time_base)
-    wanted = {index for plan in plans for index in _ends(plan.timing)}
+    first_frame = min(plan.clip.first_frame for plan in plans)
+    start = None if seeking is None else float(seeking.pts[first_frame] * seeking.time_base)
+    checked = {index for plan in plans for index in _ends(plan.timing)}
     try:
         trim_all(job.source, {plan.target: plan.cut for plan in plans}, from_seconds=start, limits=job.limits)
         if seeking is None:
-            planes = by_counting(job.source, wanted, limits=job.limits)
+            planes = by_counting(job.source, checked, limits=job.limits)
         else:
-            there = {index for index in wanted if index < len(seeking.pts)}
-            planes = at_times(job.source, there, seeking.pts, limits=job.limits)
+            present = {index for index in checked if index < len(seeking.pts)}
+            planes = at_times(job.source, present, seeking.pts, limits=job.limits)
     except SlateboardError as error:
         return [_failed(job, plan.clip, str(error)) for plan in plans]
-    made = []
+    verified = []
     for plan in plans:
         try:
-            made.append(_proved(job, plan, planes))
+            verified.append(_verify(job, plan, planes))
         except SlateboardError as error:
-            made.append(_failed(job, plan.clip, str(error)))
-    return made
+            verified.append(_failed(job, plan.clip, str(error)))
+    return verified
 
 
 def _ends(when: Timing) -> set[int]:
-    """Return the source's frames at both ends of a clip, and their neighbours."""
+    """Return the indices of the source frames at both ends of a clip, and of their neighbours."""
     return {index + step for index in (when.shown[0], when.shown[-1]) for step in (-1, 0, 1) if index + step >= 0}
 
 
-def _proved(job: Job, plan: _Plan, planes: dict[int, Plane]) -> Clip:
+def _verify(job: TrimJob, plan: _PlannedCut, planes: dict[int, Plane]) -> Clip:
     count = len(plan.timing.shown)
     picks = sampled(count)
-    found = read(plan.target, {0, count - 1, *picks}, limits=job.limits)
-    proof = proved(found, plan.timing, planes, name=job.source.name)
-    height, width = found.luma[0].shape
+    decoded = read(plan.target, {0, count - 1, *picks}, limits=job.limits)
+    proof = verify_cut(decoded, plan.timing, planes, name=job.source.name)
+    height, width = decoded.luma[0].shape
     return plan.clip.model_copy(
         update={
             "state": "trimmed",
@@ -234,7 +246,7 @@ def _proved(job: Job, plan: _Plan, planes: dict[int, Plane]) -> Clip:
             "height": height,
             "duration_s": float(count / plan.timing.rate_hz),
             "sha256": sha256_of(plan.target),
-            "fingerprint": fingerprint([frame_hash(found.luma[index]) for index in picks]),
+            "fingerprint": fingerprint([frame_hash(decoded.luma[index]) for index in picks]),
             "proof": proof,
         }
     )

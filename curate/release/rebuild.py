@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from curate.analysis import observations
-from curate.clips.trim import Job, cut, failed, together
+from curate.clips.trim import TrimJob, cut, failed_clips, group_for_passes
 from curate.release.documents import write_documents
 from curate.release.originals import Lost, Originals, find_originals
 from curate.release.released import Released, check_target, read_released
@@ -178,8 +178,8 @@ def _cut_all(
     jobs = _jobs(wanted, media, originals, scratch=scratch, workspace=workspace, settings=released.settings)
     limits = engine.Budget.of(workspace.settings.limits)
     with progress("trim", len(wanted), unit="clips") as bar:
-        for job, outcome in engine.run(_cut, jobs, workers=workers, budget=limits, divide=Job.divide):
-            done = failed(job, outcome.reason) if isinstance(outcome, engine.Failure) else outcome
+        for job, outcome in engine.run(_cut, jobs, workers=workers, budget=limits, divide=TrimJob.divide):
+            done = failed_clips(job, outcome.reason) if isinstance(outcome, engine.Failure) else outcome
             for clip in done:
                 row = rows[clip.clip_id]
                 found += _difference(clip, row, scratch / "clips" / f"{clip.clip_id}.mp4", tables.release.tools)
@@ -200,21 +200,23 @@ def _jobs(
     scratch: Path,
     workspace: Workspace,
     settings: Clips,
-) -> list[Job]:
+) -> list[TrimJob]:
     """Return the cuts to make; times that a decode pass saw are used for the very bytes that it saw."""
     jobs = []
     observed, limits = workspace.observations, workspace.settings.limits
-    for group in together(clips):
+    for group in group_for_passes(clips):
         media_id = group[0].media_id
         file = media[media_id].model_copy(update={"path": str(originals.paths[media_id].resolve())})
         own = media_id in originals.other_bytes or not observations.path_of(observed, media_id, "timeline").is_file()
         seen = scratch / "observations" if own else observed
         sha256 = None if media_id in originals.other_bytes else media_id
-        jobs.append(Job(group, file, scratch, scratch / "clips", seen, settings=settings, sha256=sha256, limits=limits))
+        jobs.append(
+            TrimJob(group, file, scratch, scratch / "clips", seen, settings=settings, sha256=sha256, limits=limits)
+        )
     return jobs
 
 
-def _cut(job: Job) -> tuple[Clip, ...]:
+def _cut(job: TrimJob) -> tuple[Clip, ...]:
     """Cut the clips of one original; the times of its frames are read first where no decode pass has done so."""
     try:
         if not observations.path_of(job.observations, job.media.media_id, "timeline").is_file():
@@ -225,7 +227,7 @@ def _cut(job: Job) -> tuple[Clip, ...]:
             seen = Observation(media_id=job.media.media_id, analyser="timeline", version=1, parameters={}, rows=rows)
             observations.write(job.observations, seen)
     except SlateboardError as error:
-        return failed(job, str(error))
+        return failed_clips(job, str(error))
     return cut(job)
 
 

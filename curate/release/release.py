@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from curate.clips.lone import lone_classes
+from curate.clips.single_group import single_group_classes
 from curate.release import tables
 from curate.release.clip_files import AGAIN, copy_hashed, for_each_clip
 from curate.release.contents import Contents, gather
@@ -87,7 +87,7 @@ def _divided(workspace: Workspace, catalog: Catalog, contents: Contents) -> Side
     try:
         return sides(workspace, contents.release, dataset)
     except BadInput as error:
-        told = {problem.where: problem for problem in lone_classes(catalog, "trimmed")}
+        told = {problem.where: problem for problem in single_group_classes(catalog, "trimmed")}
         raise BadInput([told.get(problem.where, problem) for problem in error.problems]) from None
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.clips.label import has_effects
-from curate.clips.labelling import Job, jobs, label_all
+from curate.clips.label_jobs import LabelJob, label_all, label_jobs
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.catalog.person import user_name
@@ -76,11 +76,11 @@ def _labelled(
 ) -> tuple[dict[str, list[Effect]], dict[str, engines.Failure]]:
     """Return clip id -> effects, and clip id -> why they are not known."""
     items = [(clip, sources[clip.source_id]) for clip in clips]
-    work = jobs(items, folder=workspace.observations, accept_machine=accept_all)
+    work = label_jobs(items, folder=workspace.observations, accept_machine=accept_all)
     limits = engines.Budget.of(workspace.settings.limits)
     labelled: dict[str, list[Effect]] = {}
     failures: dict[str, engines.Failure] = {}
-    for job, outcome in engines.run(label_all, work, workers=workers, budget=limits, divide=Job.divide):
+    for job, outcome in engines.run(label_all, work, workers=workers, budget=limits, divide=LabelJob.divide):
         each = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
         for (clip, _), effects in zip(job.items, each, strict=True):
             if isinstance(effects, engines.Failure):

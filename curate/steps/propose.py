@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from curate.clips.lone import MAY_COME, lone_classes
 from curate.clips.propose import VERSION
-from curate.clips.proposing import Job, jobs, propose_all
+from curate.clips.propose_jobs import ProposeJob, propose_all, propose_jobs
+from curate.clips.single_group import RELEASABLE, single_group_classes
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.catalog.reviews import lacking, read_reviews
@@ -52,7 +52,7 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
                 totals.added, totals.withdrawn = totals.added + new, totals.withdrawn + gone
         counts = _counts(catalog)
         # Looked for where something was looked at: it takes reading every clip.
-        lone = lone_classes(catalog, *MAY_COME) if sources else []
+        lone = single_group_classes(catalog, *RELEASABLE) if sources else []
         decided = lacking(catalog, read_reviews(workspace.reviews)) if totals.added else []
     _tell(counts, totals, looked_at=len(sources))
     for line in named(broken):
@@ -120,10 +120,10 @@ def _proposed(
     """Yield each source in their order with its media and clips, or why it has none."""
     media = catalog.media_of(sorted({source.media_id for source in sources if source.media_id}))
     items = [(source, media[source.media_id or ""]) for source in sources]
-    work = jobs(items, folder=workspace.observations, settings=workspace.settings.clips)
+    work = propose_jobs(items, folder=workspace.observations, settings=workspace.settings.clips)
     limits = engines.Budget.of(workspace.settings.limits)
     outcomes: dict[str, list[Clip] | engines.Failure] = {}
-    for job, outcome in engines.run(propose_all, work, workers=workers, budget=limits, divide=Job.divide):
+    for job, outcome in engines.run(propose_all, work, workers=workers, budget=limits, divide=ProposeJob.divide):
         each = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
         outcomes |= {source.source_id: clips for (source, _), clips in zip(job.items, each, strict=True)}
     for source, item in items:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.clips.lone import MAY_COME, lone_classes
+from curate.clips.single_group import RELEASABLE, single_group_classes
 from slateboard.catalog.catalog import opened
 from slateboard.catalog.person import user_name
 from slateboard.catalog.reviews import RULE, decide
@@ -52,7 +52,7 @@ def command(
         decided = _decided(waiting, refused, taken, person=person, reason=reason, accept_all=accept_all)
         command = "review --accept-all" if accept_all else "review"
         decide(catalog, workspace.reviews, list(decided.values()), person=person, command=command)
-        lone = lone_classes(catalog, *MAY_COME)
+        lone = single_group_classes(catalog, *RELEASABLE)
     accepted = sum(clip.state == "accepted" for clip in decided.values())
     left = [name for name in waiting if name not in decided]
     say(f"{accepted} accepted, {len(decided) - accepted} rejected, {len(left)} wait")

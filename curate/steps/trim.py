@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.clips.failing import clips_to_cut, write_clips
+from curate.clips.failures import clips_to_cut, write_clips
 from curate.clips.files import changed_clips, keep_stamps
-from curate.clips.trim import Job, cut, failed, frames_of, together
+from curate.clips.trim import TrimJob, cut, failed_clips, frame_span, group_for_passes
 from curate.fetching.presence import look_for_originals
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
@@ -45,7 +45,7 @@ def command(
             engine=engine,
             address=address,
             budget=limits,
-            divide=Job.divide,
+            divide=TrimJob.divide,
             shared=(workspace.root,),
         )
         total = sum(len(job.clips) for job in passes)
@@ -67,7 +67,7 @@ def command(
 def _recorded(
     workspace: Workspace,
     catalog: Catalog,
-    outcomes: Iterable[tuple[Job, tuple[Clip, ...] | engines.Failure]],
+    outcomes: Iterable[tuple[TrimJob, tuple[Clip, ...] | engines.Failure]],
     *,
     total: int,
 ) -> list[Clip]:
@@ -76,7 +76,7 @@ def _recorded(
     lost: list[Clip] = []
     with progress("trim", total, unit="clips") as bar:
         for job, outcome in outcomes:
-            clips = failed(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
+            clips = failed_clips(job, outcome.reason) if isinstance(outcome, engines.Failure) else outcome
             code = outcome.code if isinstance(outcome, engines.Failure) else engines.Code.EXCEPTION
             write_clips(catalog, workspace.root, workspace.settings, clips, code=code)
             cut_well += [clip for clip in clips if clip.state == "trimmed"]
@@ -114,14 +114,14 @@ PASSES_EACH = 2
 """Of a worker, at least, where there are clips enough: one alone would leave the others to wait for its end."""
 
 
-def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, workers: int) -> list[Job]:
+def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, workers: int) -> list[TrimJob]:
     """Return the passes to make, longest first, so that no worker is left alone with a long one at the end."""
     media = {item.media_id: item for item in catalog.media()} if clips else {}
     stamps = catalog.stamps({item.path for item in media.values()})
-    share = sum(frames_of(clip) * _pixels(media[clip.media_id]) for clip in clips) / (workers * PASSES_EACH)
+    share = sum(frame_span(clip) * _pixels(media[clip.media_id]) for clip in clips) / (workers * PASSES_EACH)
     most_frames = {media_id: share / _pixels(item) for media_id, item in media.items()} if workers > 1 else None
     passes = [
-        Job(
+        TrimJob(
             clips=group,
             media=media[group[0].media_id],
             root=workspace.root,
@@ -132,13 +132,13 @@ def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, worke
             sha256=group[0].media_id,
             stamp=stamps.get(media[group[0].media_id].path),
         )
-        for group in together(clips, most_frames=most_frames)
+        for group in group_for_passes(clips, most_frames=most_frames)
     ]
     return sorted(passes, key=_weight, reverse=True)
 
 
-def _weight(job: Job) -> float:
-    return sum(map(frames_of, job.clips)) * _pixels(job.media)
+def _weight(job: TrimJob) -> float:
+    return sum(map(frame_span, job.clips)) * _pixels(job.media)
 
 
 def _pixels(media: Media) -> int:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from curate.analysis.decode_pass import ANALYSERS, Job, Pass, analyse, failed, lacking, wanted_of
+from curate.analysis.effects_pass import EffectsPass
 from curate.analysis.stack import Sampler, Stack, stack
-from curate.analysis.verdicts import Detectors
 from curate.effects import bars, bw
 from slateboard.engine import Failure
 from slateboard.media.frames import decode
@@ -160,7 +160,7 @@ def _with_detector(monkeypatch: pytest.MonkeyPatch, **module: object) -> None:
     """Make `bars` and `bw` stand for two detectors with the size, frames and function given."""
     given = SimpleNamespace(CARD=bars.CARD, VERSION=1, **module)
     monkeypatch.setattr(
-        "curate.analysis.verdicts.EFFECTS", SimpleNamespace(load=lambda name: given, names=lambda: ["one", "two"])
+        "curate.analysis.effects_pass.EFFECTS", SimpleNamespace(load=lambda name: given, names=lambda: ["one", "two"])
     )
 
 
@@ -180,7 +180,7 @@ def test_a_detector_of_events_sees_every_frame_and_says_when(
     _with_detector(monkeypatch, SIZE=32, FRAMES=None, detect=detect)
     path = draw("x.mp4", [*moving(20), *_white(1), *moving(20), *_white(1), *moving(10, seed=3)])
     shots = (_shot(1, 0, 41), _shot(2, 42, 51))
-    detectors = Detectors(["one", "two"])
+    detectors = EffectsPass(["one", "two"])
     for frame in decode(path):
         if frame.index == 42:
             detectors.close(42)
@@ -205,7 +205,7 @@ def test_a_long_shot_in_parts_keeps_its_times_and_one_word_where_nothing_is_foun
     _with_detector(monkeypatch, SIZE=64, FRAMES=None, detect=detect)
     monkeypatch.setattr("curate.analysis.stack.MOST_BYTES", 20 * 64 * 96 * 3 // 2)
     path = draw("x.mp4", [*moving(20), *_white(20), *moving(20)])
-    detectors = Detectors(["one"])
+    detectors = EffectsPass(["one"])
     for frame in decode(path):
         detectors.see(Pyramid(frame), frame.index)
     detectors.close(60)

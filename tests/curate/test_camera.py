@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curate.analysis.camera import camera_of
+from curate.analysis.clip_summary import camera_of
 from curate.analysis.decode_pass import Job, analyse, wanted_of
 from slateboard.media.probe import probe
 from slateboard.records.media import Shot

@@ -142,7 +142,7 @@ def test_a_stream_that_ffmpeg_would_fetch_is_unsupported(
 def test_a_stream_of_another_protocol_is_unsupported(ask: Callable[..., AttemptResult], tmp_path: Path) -> None:
     session = Session(Fetch())
     video = {"id": "a", "title": "a", "url": "rtmp://videos.example.org/a", "ext": "flv", "extractor": "generic"}
-    _, failure = session._outcome_of(lambda opened: opened.process_ie_result(video, download=True))
+    _, failure = session._guarded(lambda opened: opened.process_ie_result(video, download=True))
     assert failure is not None
     assert (failure.state, failure.error) == (
         State.UNSUPPORTED, "its stream (rtmp) needs another program, which is not started",

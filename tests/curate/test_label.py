@@ -2,7 +2,7 @@
 
 import pytest
 
-from curate.clips.label import has_effects, label
+from curate.clips.label import effects_of, has_effects
 from slateboard.records.clip import Clip
 from slateboard.records.media import Shot
 from slateboard.records.source import Source
@@ -41,19 +41,19 @@ def test_who_decides_what(
     hint: tuple[str, ...] | None, verdicts: dict[str, list[dict[str, object]]], accept: bool,
     found: list[tuple[str, str, bool]], state: str,
 ) -> None:  # fmt: skip
-    effects = label(CLIP, _source(hint), [SHOT], verdicts, accept_machine=accept)
+    effects = effects_of(CLIP, _source(hint), [SHOT], verdicts, accept_machine=accept)
     assert [(effect.kind, effect.decided_by, effect.confirmed) for effect in effects] == found
     assert has_effects(_source(hint), effects) == state
 
 
 def test_a_detector_adds_its_box_to_what_a_person_named() -> None:
-    (effect,) = label(CLIP, _source(("bars",)), [SHOT], BARS, accept_machine=False)
+    (effect,) = effects_of(CLIP, _source(("bars",)), [SHOT], BARS, accept_machine=False)
     assert (effect.y, effect.h, effect.parameters) == (0.1, 0.8, {"reason": "12 px"})
 
 
 def test_only_the_shots_of_the_clip_count() -> None:
     other = SHOT.model_copy(update={"shot_id": "m-s2"})
-    assert label(CLIP, _source(None), [other], BARS, accept_machine=True) == []
+    assert effects_of(CLIP, _source(None), [other], BARS, accept_machine=True) == []
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_an_effect_lasts_from_and_to_seconds_of_the_clip(
 ) -> None:
     clip = CLIP.model_copy(update={"start_s": 1.0, "end_s": 2.0, "first_frame": 10, "last_frame": 19})
     rows = [{**ROW, "start_s": start, "end_s": end} for start, end in spans]
-    effects = label(clip, _source(None), [SHOT], {"bars": rows}, accept_machine=False)
+    effects = effects_of(clip, _source(None), [SHOT], {"bars": rows}, accept_machine=False)
     assert [(effect.start_s, effect.end_s) for effect in effects] == [
         (pytest.approx(start), pytest.approx(end)) for start, end in found
     ]
@@ -86,5 +86,5 @@ def test_what_lasts_through_neighbouring_shots_is_one_effect_and_a_shot_without_
     ]
     clip = CLIP.model_copy(update={"end_s": 3.0, "last_frame": 29})
     rows = [{**ROW, "shot_id": f"m-s{number}"} for number in (1, 2)]
-    effects = label(clip, _source(None), shots, {"bars": rows}, accept_machine=False)
+    effects = effects_of(clip, _source(None), shots, {"bars": rows}, accept_machine=False)
     assert [(effect.start_s, effect.end_s) for effect in effects] == [(None, pytest.approx(2))]

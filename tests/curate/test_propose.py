@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from curate.clips.propose import described, propose
+from curate.clips.propose import propose, with_summary
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
@@ -136,6 +136,6 @@ def test_a_clip_carries_what_was_observed_of_its_frames() -> None:
         {"first_frame": 0, "last_frame": 59, "camera": "moving"},
         {"first_frame": 60, "last_frame": 99, "camera": "static"},
     ]
-    assert described(clip, camera=camera, quality=[]).camera == "moving"
-    assert described(clip, camera=camera[1:], quality=[]).camera == "unknown"
-    assert (described(clip, camera=[], quality=[]).camera, clip.quality) == ("unknown", ())
+    assert with_summary(clip, camera=camera, quality=[]).camera == "moving"
+    assert with_summary(clip, camera=camera[1:], quality=[]).camera == "unknown"
+    assert (with_summary(clip, camera=[], quality=[]).camera, clip.quality) == ("unknown", ())

@@ -10,8 +10,8 @@ import pytest
 from drawing import moving
 from numpy.typing import NDArray
 
+from curate.analysis.clip_summary import FLAGS, quality_flags
 from curate.analysis.decode_pass import Job, analyse, wanted_of
-from curate.analysis.quality import FLAGS, flags
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.media.pyramid import Pyramid
@@ -108,10 +108,10 @@ def test_flags_name_what_holds_in_the_shots_of_a_clip_and_nothing_undecided() ->
         {**clear, "first_frame": 0, "last_frame": 9, "black": True},
         {**clear, "first_frame": 10, "last_frame": 19, "blurred": True, "frozen": None},
     ]
-    assert flags(rows, 0, 9) == ("black",)
-    assert flags(rows, 5, 12) == ("black", "blurred")
-    assert flags(rows, 10, 19) == ("blurred",)
-    assert flags(rows, 20, 30) == ()
+    assert quality_flags(rows, 0, 9) == ("black",)
+    assert quality_flags(rows, 5, 12) == ("black", "blurred")
+    assert quality_flags(rows, 10, 19) == ("blurred",)
+    assert quality_flags(rows, 20, 30) == ()
 
 
 def test_real_clips_are_sharp_and_the_same_clips_blurred_are_not(realdata: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_class_of_one_group_is_told_before_anything_is_trimmed(
     with proposals.sources.open("a") as file:
         file.write("b.mp4,Squat,,,,,,\n")
     write_video(proposals.root / "b.mp4", moving(40, seed=5), frame_rate_hz=15)
-    told = "class 'Squat': has 1 clip of one group: tested on it, it would be unseen in train."
+    told = "class 'Squat': has 1 clip of one group: if that group is in test, the class has no training clip."
     review(proposals, accept_all=True)
     assert told in (found := capsys.readouterr().err) and "`slateboard curate review --reject 'Squat'`" in found
     for words in (["fetch"], ["analyse", "--workers", "1"]):

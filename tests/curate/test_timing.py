@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from curate.clips.timing import Timing, pace, rises, timing, usual_rate, varies
+from curate.clips.timing import (
+    Timing,
+    clip_timing,
+    frame_timeline,
+    has_variable_rate,
+    is_increasing,
+    nearest_common_rate,
+)
 from slateboard.errors import SlateboardError
 from slateboard.settings import Clips
 
@@ -19,23 +26,23 @@ PHONE = list(accumulate([0, *[3000, 3030, 2980, 4500, 3700, 3000, 3000, 6000, 29
 
 def _timing(pts: list[int], tick: Fraction, first: int = 0, last: int | None = None, **settings: Any) -> Timing:
     last = len(pts) - 1 if last is None else last
-    return timing(pace(pts, tick, RATE, settings=Clips.model_validate(settings)), first, last)
+    return clip_timing(frame_timeline(pts, tick, RATE, settings=Clips.model_validate(settings)), first, last)
 
 
 def test_lost_frames_of_a_clocked_file_stay_lost() -> None:
     found = _timing(JHMDB, Fraction(1, 30))
-    assert (found.mode, found.shown, found.exact) == ("frames", tuple(range(10)), True)
+    assert (found.mode, found.shown, found.is_exact) == ("frames", tuple(range(10)), True)
     assert found.source_seconds == pytest.approx(12 / 30)
 
 
 def test_on_demand_lost_frames_are_filled_as_a_player_fills_them() -> None:
     found = _timing(JHMDB, Fraction(1, 30), timing="time")
     assert found.shown == (0, 1, 2, 2, 3, 4, 5, 6, 7, 7, 8, 9)
-    assert (found.doubled, found.dropped, found.exact) == (2, 0, False)
+    assert (found.doubled, found.dropped, found.is_exact) == (2, 0, False)
 
 
 def test_a_phone_that_varies_is_shown_at_its_usual_rate_and_keeps_its_length() -> None:
-    assert varies(PHONE, FINE, RATE)
+    assert has_variable_rate(PHONE, FINE, RATE)
     found = _timing(PHONE, FINE)
     assert found.mode == "time"
     assert found.rate_hz == 30
@@ -48,20 +55,20 @@ def test_a_phone_that_varies_is_shown_at_its_usual_rate_and_keeps_its_length() -
 
 
 def test_a_still_held_for_seconds_is_no_lost_frame() -> None:
-    assert varies([0, 1, 2, 3, 60, 61, 62], Fraction(1, 30), RATE)
-    assert not varies(JHMDB, Fraction(1, 30), RATE)
+    assert has_variable_rate([0, 1, 2, 3, 60, 61, 62], Fraction(1, 30), RATE)
+    assert not has_variable_rate(JHMDB, Fraction(1, 30), RATE)
 
 
 def test_times_rounded_to_the_tick_of_their_file_are_constant() -> None:
     """Matroska keeps milliseconds: 33, 34, 33."""
     pts = [round(index * 1000 / 30) for index in range(50)]
-    assert not varies(pts, TICK, RATE)
-    assert _timing(pts, TICK, timing="time").exact
+    assert not has_variable_rate(pts, TICK, RATE)
+    assert _timing(pts, TICK, timing="time").is_exact
 
 
 def test_times_that_do_not_rise_say_nothing() -> None:
     pts = [0, 2, 1, 3, 5, 4]
-    assert not rises(pts)
+    assert not is_increasing(pts)
     assert _timing(pts, Fraction(1, 30)).shown == (0, 1, 2, 3, 4, 5)
     with pytest.raises(SlateboardError, match="do not rise"):
         _timing(pts, Fraction(1, 30), timing="time")
@@ -80,13 +87,13 @@ def test_another_rate_drops_or_doubles_evenly(wanted: float, shown: tuple[int, .
     ("milliseconds", "rate"), [(33, 30), (40, 25), (42, Fraction(24000, 1001)), (90, Fraction(100, 9))]
 )
 def test_the_usual_rate_is_the_one_that_cameras_have(milliseconds: int, rate: Fraction) -> None:
-    assert usual_rate([0, milliseconds, 2 * milliseconds, 5 * milliseconds], TICK) == rate
+    assert nearest_common_rate([0, milliseconds, 2 * milliseconds, 5 * milliseconds], TICK) == rate
 
 
 @pytest.mark.parametrize("nominal", [Fraction(0), Fraction(1, 10**8), Fraction(10**9)])
 def test_a_rate_that_no_clip_can_have_is_refused_and_divides_by_nothing(nominal: Fraction) -> None:
     with pytest.raises(SlateboardError, match="which no clip can have"):
-        pace(list(range(10)), TICK, nominal, settings=Clips())
+        frame_timeline(list(range(10)), TICK, nominal, settings=Clips())
 
 
 def test_frames_that_come_years_apart_are_no_clip() -> None:
@@ -95,6 +102,8 @@ def test_frames_that_come_years_apart_are_no_clip() -> None:
         _timing(years, TICK)
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
         _timing(years, TICK, timing="time", frame_rate_hz=30)
-    slow = pace(list(range(10_000)), TICK, Fraction(1, 100), settings=Clips(timing="frames", frame_rate_hz=240))
+    slow = frame_timeline(
+        list(range(10_000)), TICK, Fraction(1, 100), settings=Clips(timing="frames", frame_rate_hz=240)
+    )
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
-        timing(slow, 0, 9999)
+        clip_timing(slow, 0, 9999)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 import curate.clips.trim
 from curate.analysis import observations
-from curate.clips.proof import psnr_db
-from curate.clips.trim import Job, cut, failed, together
+from curate.clips.trim import TrimJob, cut, failed_clips, group_for_passes
+from curate.clips.verification import psnr_db
 from slateboard.media import ffmpeg
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
@@ -34,14 +34,14 @@ def _clip(first: int, last: int, *, media_id: str = "m", start_s: float = 0.0) -
     )  # fmt: skip
 
 
-def _job(source: Path, root: Path, *ranges: tuple[int, int], **settings: Any) -> Job:
+def _job(source: Path, root: Path, *ranges: tuple[int, int], **settings: Any) -> TrimJob:
     """Return the job of cutting ranges of frames, after the analysis that it needs."""
     errors: list[str] = []
     rows = [{"frame": frame.index, "pts": frame.pts} for frame in decode(source, on_error=errors.append)]
     seen = Observation(media_id="m", analyser="timeline", version=1, parameters={}, rows=tuple(rows))
     observations.write(root / "observations", seen)
     media = probe(source, media_id="m", relative="m").model_copy(update={"path": str(source)})
-    return Job(
+    return TrimJob(
         clips=tuple(_clip(*one) for one in ranges),
         media=media.model_copy(update={"frames": len(rows), "decode_errors": len(errors)}),
         root=root,
@@ -148,19 +148,19 @@ def test_a_media_without_a_timeline_says_what_to_do(draw: Callable[..., Path], t
 
 def test_a_lost_job_is_as_many_failed_clips(draw: Callable[..., Path], tmp_path: Path) -> None:
     job = _job(draw("a.mp4", moving(20)), tmp_path, (3, 9), (10, 12))
-    assert [(clip.state, clip.reason) for clip in failed(job, "killed")] == [("failed", "killed")] * 2
+    assert [(clip.state, clip.reason) for clip in failed_clips(job, "killed")] == [("failed", "killed")] * 2
 
 
 def test_clips_near_each_other_go_together() -> None:
     clips = [_clip(n * 30, n * 30 + 29, start_s=n) for n in range(10)]
     clips += [_clip(900, 929, start_s=30), _clip(0, 29, media_id="n")]
-    groups = [[clip.first_frame for clip in group] for group in together(reversed(clips))]
+    groups = [[clip.first_frame for clip in group] for group in group_for_passes(reversed(clips))]
     assert groups == [[n * 30 for n in range(8)], [240, 270], [900], [0]]
 
 
 def test_a_pass_ends_where_it_comes_nearest_to_the_frames_it_is_to_hold() -> None:
     clips = [_clip(0, 29), _clip(30, 59), _clip(60, 159), _clip(160, 219), _clip(220, 279), _clip(0, 9, media_id="n")]
-    groups = [[clip.first_frame for clip in group] for group in together(clips, most_frames={"m": 100.0})]
+    groups = [[clip.first_frame for clip in group] for group in group_for_passes(clips, most_frames={"m": 100.0})]
     assert groups == [[0, 30], [60], [160, 220], [0]]
 
 

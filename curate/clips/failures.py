@@ -1,4 +1,4 @@
-"""Clips that could not be cut: not tried again until their original, the settings or the code change, or when asked."""
+"""Failed cuts: tried again only when their original, the settings or the code change, or with --retry."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,17 +15,17 @@ STAGE = "trim"
 
 
 def clips_to_cut(catalog: Catalog, root: Path, settings: Settings, *, retry: bool) -> list[Clip]:
-    """Return accepted clips that are not cut yet, and failed ones that another try may help; with `retry` all those."""
+    """Return accepted clips, and failed ones whose original, settings or code changed; with `retry` all failed ones."""
     failed = catalog.clips("failed")
     if not retry and failed:
-        under = {row.item: row.key for row in catalog.failures(STAGE)}
+        key_by_clip = {row.item: row.key for row in catalog.failures(STAGE)}
         keys = _keys(catalog, root, settings, failed)
-        failed = [clip for clip in failed if under.get(clip.clip_id) != keys[clip.clip_id]]
+        failed = [clip for clip in failed if key_by_clip.get(clip.clip_id) != keys[clip.clip_id]]
     return [*catalog.clips("accepted"), *failed]
 
 
 def write_clips(catalog: Catalog, root: Path, settings: Settings, clips: Sequence[Clip], *, code: str) -> None:
-    """Record what came of clips; those that failed with what they failed under and this code."""
+    """Record the state of clips; of failed ones also `code` and the digest of all that their cut depended on."""
     failed = [clip for clip in clips if clip.state == "failed"]
     keys = _keys(catalog, root, settings, failed) if failed else {}
     rows = [
@@ -41,12 +41,12 @@ def write_clips(catalog: Catalog, root: Path, settings: Settings, clips: Sequenc
 def _keys(catalog: Catalog, root: Path, settings: Settings, clips: Sequence[Clip]) -> dict[str, str]:
     """Return clip id -> digest of all that a cut depends on."""
     paths = {media_id: root / media.path for media_id, media in catalog.media_of({c.media_id for c in clips}).items()}
-    of_all = [VERSION, settings.clips.model_dump(), settings.limits.model_dump(), ffmpeg.version()]
-    return {clip.clip_id: digest([*of_all, _stamp(paths.get(clip.media_id))], length=12) for clip in clips}
+    shared = [VERSION, settings.clips.model_dump(), settings.limits.model_dump(), ffmpeg.version()]
+    return {clip.clip_id: digest([*shared, _stamp(paths.get(clip.media_id))], length=12) for clip in clips}
 
 
 def _stamp(path: Path | None) -> list[int] | None:
-    """Return what changes where an original is replaced; None where there is none."""
+    """Return size, times and inode of an original, which change when it is replaced; None where it does not exist."""
     try:
         status = path.stat() if path is not None else None
     except OSError:

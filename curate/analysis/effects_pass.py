@@ -1,4 +1,4 @@
-"""Effect detectors inside the decode pass: each gets stacks of its own size, every shot gets its verdicts."""
+"""Effect detectors in the decode pass: each gets stacks of the size it asks for, every shot gets its verdicts."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
@@ -41,8 +41,8 @@ Demand = tuple[int, int | None]
 """Shorter side in pixels, and number of frames (None: every frame)."""
 
 
-class Detectors:
-    """Runs the detectors of some kinds shot by shot, so that only the running shot is kept in memory."""
+class EffectsPass:
+    """Runs the detectors of some kinds shot by shot; only frames of the current shot are kept in memory."""
 
     def __init__(self, kinds: Iterable[str]) -> None:
         self._detects: dict[Demand, dict[str, Detect]] = {}
@@ -50,19 +50,19 @@ class Detectors:
             module = EFFECTS.load(kind)
             self._detects.setdefault((module.SIZE, module.FRAMES), {})[kind] = module.detect
         self._samplers = {demand: Sampler(demand[1]) for demand in self._detects}
-        self._found: dict[str, list[tuple[int, Verdict]]] = {kind: [] for kind in kinds}
+        self._verdicts: dict[str, list[tuple[int, Verdict]]] = {kind: [] for kind in kinds}
 
     def see(self, pyramid: Pyramid, index: int) -> None:
-        """Look at one frame, at the sizes of those detectors that want it."""
+        """Take one frame, at the size of each detector that samples it."""
         for demand, sampler in self._samplers.items():
             if sampler.wants(index):
-                self._judge(demand, sampler.see(pyramid.at(demand[0])), part=True)
+                self._detect(demand, sampler.see(pyramid.at(demand[0])), is_partial=True)
 
     def close(self, end: int) -> None:
-        """Judge the shot that ends before frame `end`."""
+        """Run the detectors on the shot that ends before frame `end`."""
         for demand, sampler in self._samplers.items():
             divided = sampler.divided
-            self._judge(demand, sampler.close(end), part=divided)
+            self._detect(demand, sampler.close(end), is_partial=divided)
 
     def rows(self, shots: Sequence[Shot]) -> dict[str, list[dict[str, Any]]]:
         """Return kind -> rows: the shot's id and the fields of a verdict, at least one of each shot."""
@@ -70,33 +70,35 @@ class Detectors:
             kind: [
                 {"shot_id": shot.shot_id, **verdict.row()}
                 for shot in shots
-                for verdict in _joined([seen for at, seen in found if shot.first_frame <= at <= shot.last_frame])
+                for verdict in _joined([v for frame, v in detections if shot.first_frame <= frame <= shot.last_frame])
             ]
-            for kind, found in self._found.items()
+            for kind, detections in self._verdicts.items()
         }
 
-    def _judge(self, demand: Demand, frames: list[Frame], *, part: bool) -> None:
+    def _detect(self, demand: Demand, frames: list[Frame], *, is_partial: bool) -> None:
         if not frames:
             return
-        pile = stack(frames)
+        frame_stack = stack(frames)
         for kind, detect in self._detects[demand].items():
-            found = detect(pile)
-            if part:
-                found = [_spanned(verdict, pile) for verdict in found]
-            self._found[kind] += [(frames[0].index, verdict) for verdict in found]
+            verdicts = detect(frame_stack)
+            if is_partial:
+                verdicts = [_spanned(verdict, frame_stack) for verdict in verdicts]
+            self._verdicts[kind] += [(frames[0].index, verdict) for verdict in verdicts]
 
 
-def _spanned(verdict: Verdict, part: Stack) -> Verdict:
-    """Return what is present throughout a part of a shot with the part's times."""
+def _spanned(verdict: Verdict, chunk: Stack) -> Verdict:
+    """Return a verdict of a chunk of a long shot with the chunk's times, where it holds throughout the chunk."""
+    # A verdict without times speaks of the whole shot: text found in the chunk 0 to 36 s of a shot of 60 s gets
+    # start_s 0 and end_s 36, else it would be taken for all 60 s.
     if not verdict.present or verdict.start_s is not None:
         return verdict
-    return verdict.model_copy(update={"start_s": float(part.times[0]), "end_s": float(part.times[-1])})
+    return verdict.model_copy(update={"start_s": float(chunk.times[0]), "end_s": float(chunk.times[-1])})
 
 
 def _joined(verdicts: list[Verdict]) -> list[Verdict]:
-    """Return what is present; else one verdict, undecided if any part is undecided."""
+    """Return the verdicts that say present; else a single one, undecided if any chunk is undecided."""
     if not verdicts:
         return [Verdict(present=None, reason="no frame")]
     present = [verdict for verdict in verdicts if verdict.present]
-    undecided = [verdict for verdict in verdicts if verdict.present is None]
-    return present or [*undecided, *verdicts][:1]
+    undecided_verdicts = [verdict for verdict in verdicts if verdict.present is None]
+    return present or [*undecided_verdicts, *verdicts][:1]

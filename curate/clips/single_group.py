@@ -1,4 +1,4 @@
-"""Classes whose clips are all of one group: no split can keep the group whole and have the class on both sides."""
+"""Find classes with a single group: no split can keep the group whole and have the class in both train and test."""
 
 from collections import Counter, defaultdict
 
@@ -7,11 +7,11 @@ from curate.listing.labels import class_name
 from slateboard.catalog.catalog import Catalog
 from slateboard.errors import Problem
 
-MAY_COME = ("proposed", "accepted", "trimmed", "failed")
+RELEASABLE = ("proposed", "accepted", "trimmed", "failed")
 """States of clips that may come into a release."""
 
 
-def lone_classes(catalog: Catalog, *states: str) -> list[Problem]:
+def single_group_classes(catalog: Catalog, *states: str) -> list[Problem]:
     """Return a problem for each class whose clips in these states are all of one group, in order of the labels."""
     clips = catalog.clips(*states)
     sources = {source.source_id: source for source in catalog.sources()}
@@ -23,8 +23,8 @@ def lone_classes(catalog: Catalog, *states: str) -> list[Problem]:
     return [
         Problem(
             f"class '{class_name(label)}'",
-            f"has {counts[label]} clip{'' if counts[label] == 1 else 's'} of one group: tested on it, it would be "
-            "unseen in train.",
+            f"has {counts[label]} clip{'' if counts[label] == 1 else 's'} of one group: if that group is in test, the "
+            "class has no training clip.",
             "Add sources of another group, correct the column `group`, or leave the class out: "
             f"`slateboard curate review --reject '{label}'`.",
         )

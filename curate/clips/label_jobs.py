@@ -1,12 +1,12 @@
-"""Label clips in worker processes: observations that are broken cost their clips alone."""
+"""Label clips in worker processes: broken observations cost only the clips that need them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curate.analysis import observations
-from curate.analysis.verdicts import EFFECTS
-from curate.clips.label import label
+from curate.analysis.effects_pass import EFFECTS
+from curate.clips.label import effects_of
 from slateboard.engine import Failure
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.media import Shot
@@ -17,26 +17,29 @@ _AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Job:
-    """Clips with their sources."""
+class LabelJob:
+    """Clips with their sources, a chunk for one worker."""
 
     items: tuple[tuple[Clip, Source], ...]
     folder: Path
     """Holds the observations."""
     accept_machine: bool
 
-    def divide(self) -> "list[Job]":
+    def divide(self) -> "list[LabelJob]":
         """Return a job for each clip."""
         return [replace(self, items=(item,)) for item in self.items] if len(self.items) > 1 else []
 
 
-def jobs(items: Iterable[tuple[Clip, Source]], *, folder: Path, accept_machine: bool) -> list[Job]:
-    """Return the jobs of labelling clips."""
-    every = tuple(items)
-    return [Job(every[start : start + _AT_ONCE], folder, accept_machine) for start in range(0, len(every), _AT_ONCE)]
+def label_jobs(items: Iterable[tuple[Clip, Source]], *, folder: Path, accept_machine: bool) -> list[LabelJob]:
+    """Divide clips into jobs of at most 64."""
+    labelled = tuple(items)
+    return [
+        LabelJob(labelled[start : start + _AT_ONCE], folder, accept_machine)
+        for start in range(0, len(labelled), _AT_ONCE)
+    ]
 
 
-def label_all(job: Job) -> list[list[Effect] | Failure]:
+def label_all(job: LabelJob) -> list[list[Effect] | Failure]:
     """Return the effects of each clip, or why they are not known."""
     outcomes = []
     for item in job.items:
@@ -49,11 +52,11 @@ def label_all(job: Job) -> list[list[Effect] | Failure]:
 
 @dataclass(frozen=True)
 class _Labeller:
-    job: Job
+    job: LabelJob
 
     def __call__(self, item: tuple[Clip, Source]) -> list[Effect]:
         (clip, source), folder = item, self.job.folder
         shots = [Shot.model_validate(row) for row in observations.read(folder, clip.media_id, "shots")]
         inside = [shot for shot in shots if shot.first_frame <= clip.last_frame and shot.last_frame >= clip.first_frame]
         verdicts = {kind: observations.read(folder, clip.media_id, kind) for kind in EFFECTS.names()}
-        return label(clip, source, inside, verdicts, accept_machine=self.job.accept_machine)
+        return effects_of(clip, source, inside, verdicts, accept_machine=self.job.accept_machine)

@@ -1,11 +1,11 @@
-"""Propose clips of many sources in worker processes: observations that are broken cost their source alone."""
+"""Propose clips of many sources in worker processes: broken observations cost only the source that needs them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from curate.analysis import observations
-from curate.clips.propose import described, propose
+from curate.clips.propose import propose, with_summary
 from slateboard.engine import Failure
 from slateboard.errors import SlateboardError
 from slateboard.records.clip import Clip
@@ -15,30 +15,30 @@ from slateboard.settings import Clips
 from slateboard.workers.outcome import RunEnds, attempt
 
 _AT_ONCE = 64
-"""Sources that a process takes at a time: each is a few milliseconds of reading."""
+"""Sources in one job: each is a few milliseconds of reading."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """Sources with their media."""
+class ProposeJob:
+    """Sources with their media, a chunk for one worker."""
 
     items: tuple[tuple[Source, Media], ...]
     folder: Path
     """Holds the observations."""
     settings: Clips
 
-    def divide(self) -> "list[Job]":
+    def divide(self) -> "list[ProposeJob]":
         """Return a job for each source."""
         return [replace(self, items=(item,)) for item in self.items] if len(self.items) > 1 else []
 
 
-def jobs(items: Sequence[tuple[Source, Media]], *, folder: Path, settings: Clips) -> list[Job]:
-    """Return the jobs of proposing clips of sources."""
+def propose_jobs(items: Sequence[tuple[Source, Media]], *, folder: Path, settings: Clips) -> list[ProposeJob]:
+    """Divide sources into jobs of at most 64."""
     starts = range(0, len(items), _AT_ONCE)
-    return [Job(tuple(items[start : start + _AT_ONCE]), folder, settings) for start in starts]
+    return [ProposeJob(tuple(items[start : start + _AT_ONCE]), folder, settings) for start in starts]
 
 
-def propose_all(job: Job) -> list[list[Clip] | Failure]:
+def propose_all(job: ProposeJob) -> list[list[Clip] | Failure]:
     """Return the clips of each source, or why there are none."""
     outcomes = []
     for item in job.items:
@@ -51,23 +51,23 @@ def propose_all(job: Job) -> list[list[Clip] | Failure]:
 
 @dataclass(frozen=True)
 class _Proposer:
-    job: Job
+    job: ProposeJob
 
     def __call__(self, item: tuple[Source, Media]) -> list[Clip]:
         source, media = item
         folder = self.job.folder
-        seen = {
+        rows = {
             name: observations.read(folder, media.media_id, name)
             for name in ("shots", "timeline", "camera", "quality")
             if observations.path_of(folder, media.media_id, name).is_file()
         }
         needed = ("timeline",) if self.job.settings.rule == "whole" else ("timeline", "shots")
         for name in needed:
-            if name not in seen:
+            if name not in rows:
                 path = observations.path_of(folder, media.media_id, name)
                 raise SlateboardError(f"{path} is not there. Run `slateboard curate analyse`.")
-        shots = [Shot.model_validate(row) for row in seen.get("shots", [])]
-        times = [row["seconds"] for row in seen.get("timeline", [])]
+        shots = [Shot.model_validate(row) for row in rows.get("shots", [])]
+        times = [row["seconds"] for row in rows.get("timeline", [])]
         clips = propose(source, media, shots, times, self.job.settings)
-        camera, quality = seen.get("camera", []), seen.get("quality", [])
-        return [described(clip, camera=camera, quality=quality) for clip in clips]
+        camera, quality = rows.get("camera", []), rows.get("quality", [])
+        return [with_summary(clip, camera=camera, quality=quality) for clip in clips]

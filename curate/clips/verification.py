@@ -1,0 +1,65 @@
+"""Verify a trimmed clip: it has the frames that were asked for, and its first and last show those of the source."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from curate.clips.timing import Timing
+from slateboard.errors import SlateboardError
+from slateboard.media.frames import Plane
+from slateboard.media.pick import Read
+from slateboard.media.scale import scale
+
+LEAST_PSNR_DB = 25.0
+"""Least PSNR of a re-encoded frame to its source frame. 25 dB is a root mean square error of 14 of 255 levels."""
+
+_ALIKE_DB = 1.0
+"""A neighbour may be nearer by this much: where nothing moves, the encoder's noise decides which is nearest."""
+
+
+def verify_cut(cut: Read, timing: Timing, source: Mapping[int, Plane], *, name: str) -> dict[str, Any]:
+    """Return the proof of a clip as JSON values; raise SlateboardError if the cut is not what was asked for.
+
+    `source` maps a frame's index to its luma: the source's frames at both ends of the clip, and their neighbours.
+    """
+    count = len(timing.shown)
+    if cut.frames != count:
+        raise SlateboardError(f"the cut holds {cut.frames} frames where {count} were wanted.")
+    proof: dict[str, Any] = {
+        "frames": count,
+        "frames_sha256": cut.frames_sha256,
+        "timing": timing.mode,
+        "doubled": timing.doubled,
+        "dropped": timing.dropped,
+        "source_seconds": round(timing.source_seconds, 6),
+    }
+    for side, position in (("first", 0), ("last", count - 1)):
+        psnr, neighbours = _nearness(cut.luma[position], source, timing.shown[position], name)
+        proof[f"{side}_frame"] = timing.shown[position]
+        proof[f"{side}_psnr_db"] = psnr
+        proof[f"{side}_neighbours_psnr_db"] = neighbours
+    return proof
+
+
+def _nearness(frame: Plane, source: Mapping[int, Plane], index: int, name: str) -> tuple[float, list[float]]:
+    """Return (PSNR of a frame to its source frame, PSNR to that one's neighbours), in dB; raise if it fails."""
+    if index not in source:
+        raise SlateboardError(f"frame {index} of {name} does not decode any more.")
+    psnr = psnr_db(frame, source[index])
+    neighbours = [psnr_db(frame, source[near]) for near in (index - 1, index + 1) if near in source]
+    if psnr < LEAST_PSNR_DB or any(near > psnr + _ALIKE_DB for near in neighbours):
+        raise SlateboardError(
+            f"frame {index} of {name} is not what the cut shows (PSNR {psnr:.1f} dB, neighbours "
+            f"{', '.join(f'{near:.1f}' for near in neighbours) or 'none'} dB)."
+        )
+    return psnr, neighbours
+
+
+def psnr_db(frame: Plane, reference: Plane) -> float:
+    """Return the PSNR of two luma planes in dB; `reference` is first scaled to the size of `frame`."""
+    # PSNR = 10 log10(255^2 / MSE), MSE = sum (a - b)^2 / n; MSE is at least 1e-3, so that equal frames give 78.13 dB.
+    # The squared L2 norm of bytes is summed in integers, in a tenth of the time of floating point.
+    error = cv2.norm(frame, scale(reference, (frame.shape[1], frame.shape[0])), cv2.NORM_L2SQR) / frame.size
+    return round(float(10 * np.log10(255**2 / max(error, 1e-3))), 2)
