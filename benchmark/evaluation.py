@@ -16,7 +16,7 @@ from benchmark.baseline import FUSED, Stream
 from benchmark.inputs.clips import Clips
 from benchmark.inputs.loader import Batch, prefetched_batches
 from benchmark.inputs.samples import Sample, in_batches, views_to_test
-from leaderboards import fusion
+from leaderboards.late_fusion import fuse_predictions
 from slateboard.errors import SlateboardError
 from slateboard.media.errors import Unreadable
 from slateboard.progress import progress, say
@@ -183,4 +183,4 @@ def fuse(predictions: pd.DataFrame, *, weights: Mapping[str, float] | None = Non
     """
     streams = list(dict.fromkeys(predictions["stream"]))
     tables = [predictions[predictions["stream"] == stream] for stream in streams]
-    return fusion.fuse(tables, stream=FUSED, weights=[weights[name] for name in streams] if weights else None)
+    return fuse_predictions(tables, stream=FUSED, weights=[weights[name] for name in streams] if weights else None)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from leaderboards.board import Board, Subject
-from leaderboards.rows import Row
+from leaderboards.rows import BoardRow
 from slateboard.escaping import markdown
 
-NOTHING = "–"
+NO_FIGURE = "–"
 """Stands where there is no figure."""
 _NAMED = 50
 """Runs left out that a page names."""
@@ -16,7 +16,7 @@ _NAMED = 50
 
 def percent(share: float | None) -> str:
     """Return 0.7112 as `71.1`."""
-    return NOTHING if share is None else f"{100 * share:.1f}"
+    return NO_FIGURE if share is None else f"{100 * share:.1f}"
 
 
 def interval(low: float, high: float) -> str:
@@ -26,12 +26,12 @@ def interval(low: float, high: float) -> str:
 
 def percent_of(share: float | None, n: int | None) -> str:
     """Return a share with the number it is of: `71.1 (45)`."""
-    return NOTHING if n is None else f"{percent(share)} ({n})"
+    return NO_FIGURE if n is None else f"{percent(share)} ({n})"
 
 
 def count(number: int | None) -> str:
     """Return a count, or a dash."""
-    return NOTHING if number is None else str(number)
+    return NO_FIGURE if number is None else str(number)
 
 
 def magnitude(number: float) -> str:
@@ -56,9 +56,9 @@ class Column:
     """A column of the table that people read."""
 
     head: str
-    text: Callable[[Row], str]
+    text: Callable[[BoardRow], str]
     figure: str = ""
-    """Field of Row whose highest value is the best; empty: nothing to win."""
+    """Field of BoardRow whose highest value is printed bold; empty: none."""
     is_number: bool = True
 
 
@@ -84,7 +84,7 @@ COLUMNS = (
     Column("Motion pairs, % (n)", lambda row: percent_of(row.motion_pairs, row.n_motion_pairs), "motion_pairs"),
     Column("Mean class, %", lambda row: percent(row.mean_class_accuracy), "mean_class_accuracy"),
     Column("Parameters", lambda row: magnitude(row.parameters)),
-    Column("GFLOPs", lambda row: NOTHING if row.gflops is None else f"{row.gflops:.3g}"),
+    Column("GFLOPs", lambda row: NO_FIGURE if row.gflops is None else f"{row.gflops:.3g}"),
     Column("Setting", lambda row: row.setting, is_number=False),
     Column("Weights", lambda row: row.weights, is_number=False),
     Column("Training", lambda row: duration(row.train_seconds)),
@@ -92,35 +92,35 @@ COLUMNS = (
     Column("Run", lambda row: row.run, is_number=False),
 )
 
-_LEFT_TO_THE_FILES = {"Clips", "Failed", "Effects unknown, n", "Testing", "GFLOPs", "Weights", "Run"}
+_ONLY_IN_FILES = {"Clips", "Failed", "Effects unknown, n", "Testing", "GFLOPs", "Weights", "Run"}
 
-SHORT = tuple(column for column in COLUMNS if column.head not in _LEFT_TO_THE_FILES)
+SHORT = tuple(column for column in COLUMNS if column.head not in _ONLY_IN_FILES)
 """What fits a printed page and a terminal."""
 
 
-def best(rows: Sequence[Row]) -> set[tuple[str, str]]:
-    """Return (run and stream, field) of the highest figures, among rows of the same dataset and split only.
+def best_figures(rows: Sequence[BoardRow]) -> set[tuple[str, str]]:
+    """Return (row_key, field) of the highest figures among the rows of each dataset and split.
 
-    Equal ones all count; a figure that all rows of a split share is no best.
+    Of a tie all count; where all rows of a split have the same figure, none is the best.
     """
-    together = defaultdict(list)
+    rows_by_split = defaultdict(list)
     for row in rows:
-        together[row.dataset, row.split].append(row)
+        rows_by_split[row.dataset, row.split].append(row)
     winners = set()
-    for peers in together.values():
+    for peers in rows_by_split.values():
         for field in (column.figure for column in COLUMNS if column.figure):
-            values = {key(row): getattr(row, field) for row in peers if getattr(row, field) is not None}
+            values = {row_key(row): getattr(row, field) for row in peers if getattr(row, field) is not None}
             if len(set(values.values())) > 1:
                 winners |= {(name, field) for name, value in values.items() if value == max(values.values())}
     return winners
 
 
-def key(row: Row) -> str:
-    """Return what names a row: its run and stream."""
+def row_key(row: BoardRow) -> str:
+    """Return the unique name of a row, `<run folder>:<stream>`."""
     return f"{row.run}:{row.stream}"
 
 
-def about(subject: Subject) -> str:
+def describe_dataset(subject: Subject) -> str:
     """Return a sentence with the counts of a dataset, and what was left out of it."""
     if subject.n_clips is None:
         return f"{len(subject.classes)} classes; no release of this workspace, so the runs alone speak of it."
@@ -132,35 +132,39 @@ def about(subject: Subject) -> str:
 
 
 def remarks(board: Board) -> list[str]:
-    """Return what a reader must know of what the table lacks, a sentence each."""
-    found = list(board.notes)
+    """Return a sentence for each thing that the table lacks: series not pooled, runs excluded, runs unfinished."""
+    sentences = list(board.notes)
     if board.left_out:
-        found.append(f"{left_out(board)}:")
-        found += [f"Left out: {one.run} ({one.kind}): {one.reason}" for one in board.left_out[:_NAMED]]
+        sentences.append(f"{excluded_count(board)}:")
+        sentences += [
+            f"Left out: {excluded.run} ({excluded.kind}): {excluded.reason}" for excluded in board.left_out[:_NAMED]
+        ]
         if len(board.left_out) > _NAMED:
-            found.append(f"Left out: {len(board.left_out) - _NAMED} more, which board.json names.")
+            sentences.append(f"Left out: {len(board.left_out) - _NAMED} more, which board.json names.")
     if board.n_unfinished:
-        found.append(f"{board.n_unfinished} unfinished run{'s are' if board.n_unfinished != 1 else ' is'} not shown.")
-    return found
+        sentences.append(
+            f"{board.n_unfinished} unfinished run{'s are' if board.n_unfinished != 1 else ' is'} not shown."
+        )
+    return sentences
 
 
-def left_out(board: Board) -> str:
+def excluded_count(board: Board) -> str:
     """Return how many finished runs are not on the board: `2 runs left out`."""
-    count = len(board.left_out)
-    return f"{count} run{'s' if count != 1 else ''} left out"
+    number = len(board.left_out)
+    return f"{number} run{'s' if number != 1 else ''} left out"
 
 
-def of_failed(rows: Sequence[Row]) -> str:
-    """Return a sentence on what clips that failed count as."""
+def explain_failed(rows: Sequence[BoardRow]) -> str:
+    """Return a sentence on how the rows count clips that failed: as wrong, or not at all."""
     kinds = {row.failed for row in rows if row.n_failed} or {"wrong"}
     if kinds == {"wrong"}:
         return "A failed clip counts as wrong."
     return "Failed clips are left out." if kinds == {"left out"} else "Failed clips count as wrong unless left out."
 
 
-def markdown_table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+def markdown_table(rows: Sequence[BoardRow], columns: Sequence[Column]) -> str:
     """Return rows as a Markdown table, the best figures bold."""
-    winners = best(rows)
+    winners = best_figures(rows)
     lines = [
         _line([column.head for column in columns]),
         _line(["---:" if column.is_number else "---" for column in columns]),
@@ -170,10 +174,10 @@ def markdown_table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     return "\n".join(lines)
 
 
-def _bold(row: Row, column: Column, winners: set[tuple[str, str]]) -> str:
+def _bold(row: BoardRow, column: Column, winners: set[tuple[str, str]]) -> str:
     # Figures are ours, and hold brackets.
     text = column.text(row) if column.is_number else markdown(column.text(row))
-    return f"**{text}**" if (key(row), column.figure) in winners else text
+    return f"**{text}**" if (row_key(row), column.figure) in winners else text
 
 
 def _line(cells: Sequence[str]) -> str:

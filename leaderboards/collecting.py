@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from leaderboards.predictions import PREDICTIONS, check, read_predictions
+from leaderboards.predictions import PREDICTIONS, check_predictions, read_predictions
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Newer, SlateboardError
 from slateboard.records.base import Record
@@ -18,14 +18,14 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedRun:
     """A finished run and where it lies below runs/."""
 
     folder: str
     result: Result
 
 
-class LeftOut(Record):
+class ExcludedRun(Record):
     """A run that is not on the board."""
 
     run: str
@@ -38,51 +38,51 @@ class LeftOut(Record):
 
 
 @dataclass(frozen=True)
-class Collected:
+class CollectedRuns:
     """Runs to be shown, their datasets by key, and the runs that are not shown."""
 
-    finished: tuple[Finished, ...]
+    finished: tuple[FinishedRun, ...]
     datasets: dict[str, Dataset]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[ExcludedRun, ...]
 
 
-class _Refused(Exception):
+class _Excluded(Exception):
     def __init__(self, kind: Literal["release", "other data", "predictions"], reason: str) -> None:
         super().__init__(reason)
         self.kind = kind
 
 
-def collect(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -> Collected:
-    """Read every result below a folder, hold it to its dataset and its predictions, and sort out what fails."""
-    found: list[Finished] = []
-    left_out: list[LeftOut] = []
+def collect_runs(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -> CollectedRuns:
+    """Read every result.json below a folder and check it against its dataset and predictions; list those that fail."""
+    readable: list[FinishedRun] = []
+    left_out: list[ExcludedRun] = []
     for path in sorted(runs.rglob(RESULT)):
         folder = path.parent.relative_to(runs).as_posix()
         try:
-            found.append(Finished(folder, Result.read(path)))
+            readable.append(FinishedRun(folder, Result.read(path)))
         except SlateboardError as error:
             kind = "newer" if isinstance(error, Newer) else "unreadable"
-            left_out.append(LeftOut(run=folder, kind=kind, reason=reason_of(error, runs)))
-    datasets, broken = _datasets({one.result.run.dataset for one in found}, read_dataset, runs)
+            left_out.append(ExcludedRun(run=folder, kind=kind, reason=one_line(error, runs)))
+    datasets, broken = _datasets({run.result.run.dataset for run in readable}, read_dataset, runs)
     shown = []
-    for one in found:
+    for run in readable:
         try:
-            _hold(one, runs, datasets, broken)
-        except _Refused as error:
-            left_out.append(LeftOut(run=one.folder, kind=error.kind, reason=str(error)))
+            _check_run(run, runs, datasets, broken)
+        except _Excluded as error:
+            left_out.append(ExcludedRun(run=run.folder, kind=error.kind, reason=str(error)))
         else:
-            shown.append(one)
-    return Collected(tuple(shown), datasets, tuple(sorted(left_out, key=lambda one: one.run)))
+            shown.append(run)
+    return CollectedRuns(tuple(shown), datasets, tuple(sorted(left_out, key=lambda excluded: excluded.run)))
 
 
-def reason_of(error: SlateboardError, runs: Path) -> str:
-    """Return an error in a line that a board can show: it names no folder of this machine."""
-    parts: Sequence[str] = [str(error)]
+def one_line(error: SlateboardError, runs: Path) -> str:
+    """Return an error as one line for the board, without the path of the workspace on this machine."""
+    sentences: Sequence[str] = [str(error)]
     if isinstance(error, BadInput):
-        parts = [str(problem) for problem in error.problems[:_NAMED]]
+        sentences = [str(problem) for problem in error.problems[:_NAMED]]
         if len(error.problems) > _NAMED:
-            parts.append(f"And {len(error.problems) - _NAMED} more.")
-    return " ".join(" ".join(parts).replace(f"{runs.parent}/", "").split())
+            sentences.append(f"And {len(error.problems) - _NAMED} more.")
+    return " ".join(" ".join(sentences).replace(f"{runs.parent}/", "").split())
 
 
 def _datasets(
@@ -95,43 +95,46 @@ def _datasets(
         try:
             dataset = read_dataset(key)
         except SlateboardError as error:
-            broken[key] = reason_of(error, runs)
+            broken[key] = one_line(error, runs)
         else:
             if dataset is not None:
                 datasets[key] = dataset
     return datasets, broken
 
 
-def _hold(one: Finished, runs: Path, datasets: dict[str, Dataset], broken: dict[str, str]) -> None:
+def _check_run(finished: FinishedRun, runs: Path, datasets: dict[str, Dataset], broken: dict[str, str]) -> None:
     """Raise _Refused where a result and its data or its predictions contradict each other."""
-    run = one.result.run
-    if run.dataset in broken:
-        raise _Refused("release", f"The release {run.dataset} cannot be read: {broken[run.dataset]}")
-    dataset = datasets.get(run.dataset)
-    if dataset is not None and (run.dataset, run.dataset_sha256) != (dataset.key, dataset.sha256):
-        raise _Refused("other data", f"It was made with other data than {run.dataset} holds. Remove or rerun it.")
+    record = finished.result.run
+    if record.dataset in broken:
+        raise _Excluded("release", f"The release {record.dataset} cannot be read: {broken[record.dataset]}")
+    dataset = datasets.get(record.dataset)
+    if dataset is not None and (record.dataset, record.dataset_sha256) != (dataset.key, dataset.sha256):
+        raise _Excluded("other data", f"It was made with other data than {record.dataset} holds. Remove or rerun it.")
     try:
-        predictions = read_predictions(runs / one.folder)
+        predictions = read_predictions(runs / finished.folder)
         clips = tuple(dict.fromkeys(predictions["clip_id"]))
-        if len(clips) != one.result.n_expected:
-            what = f"{PREDICTIONS} is of {len(clips)} clips, {RESULT} of {one.result.n_expected}. Run it again."
-            raise _Refused("predictions", what)
+        if len(clips) != finished.result.n_expected:
+            what = f"{PREDICTIONS} is of {len(clips)} clips, {RESULT} of {finished.result.n_expected}. Run it again."
+            raise _Excluded("predictions", what)
         if dataset is not None:
-            check(predictions, dataset.clips, _split_of(one, clips), motion_pairs=())
+            check_predictions(predictions, dataset.clips, _split_of_predictions(finished, clips), motion_pairs=())
     except SlateboardError as error:
-        raise _Refused("predictions", reason_of(error, runs)) from None
+        raise _Excluded("predictions", one_line(error, runs)) from None
 
 
-def _split_of(one: Finished, clips: tuple[str, ...]) -> Split:
-    """Return a split that tests what predictions are of: its own record lies in the workspace, or nowhere any more."""
-    run = one.result.run
+def _split_of_predictions(finished: FinishedRun, clips: tuple[str, ...]) -> Split:
+    """Return a split whose test list is the clips of the predictions.
+
+    The run's own split.json may be gone from the workspace; scores depend on its test list alone.
+    """
+    record = finished.result.run
     return Split.model_construct(
-        dataset=run.dataset,
-        dataset_sha256=run.dataset_sha256,
-        protocol=run.protocol,
-        number=run.split,
+        dataset=record.dataset,
+        dataset_sha256=record.dataset_sha256,
+        protocol=record.protocol,
+        number=record.split,
         parameters={},
-        seed=run.seed,
+        seed=record.seed,
         safe=True,
         train=(),
         test=clips,

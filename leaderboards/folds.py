@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from leaderboards.collecting import Finished
-from leaderboards.rows import Row, run_row, stream_row
+from leaderboards.collecting import FinishedRun
+from leaderboards.rows import BoardRow, run_row, stream_row
 from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
@@ -14,46 +14,48 @@ from slateboard.files import digest
 from slateboard.records.result import Result
 from slateboard.records.split import Split
 
-Read = Callable[[Finished], pd.DataFrame]
-"""Gives the predictions of a run."""
+PredictionReader = Callable[[FinishedRun], pd.DataFrame]
+"""Return the predictions of a run, columns as in predictions.parquet."""
 
 
-def series(finished: Sequence[Finished]) -> list[list[Finished]]:
-    """Return the runs in series: those that differ by the number of the split alone, in its order."""
-    found = defaultdict(list)
-    for one in finished:
-        same = {key: value for key, value in one.result.run.row().items() if key not in ("split", "split_sha256")}
-        found[digest(same)].append(one)
-    return [sorted(runs, key=lambda one: (one.result.run.split, one.folder)) for runs in found.values()]
+def fold_series(finished: Sequence[FinishedRun]) -> list[list[FinishedRun]]:
+    """Return runs grouped into series: all that differ in the split number alone, ordered by it."""
+    runs_by_digest = defaultdict(list)
+    for run in finished:
+        shared = {key: value for key, value in run.result.run.row().items() if key not in ("split", "split_sha256")}
+        runs_by_digest[digest(shared)].append(run)
+    return [sorted(runs, key=lambda run: (run.result.run.split, run.folder)) for runs in runs_by_digest.values()]
 
 
-def obstacles(folds: Sequence[Finished], predictions: Sequence[pd.DataFrame], dataset: Dataset) -> list[Problem]:
+def pooling_problems(
+    folds: Sequence[FinishedRun], predictions: Sequence[pd.DataFrame], dataset: Dataset
+) -> list[Problem]:
     """Return why folds cannot be pooled: clips that two of them test, or none of them."""
     tested = Counter(clip for rows in predictions for clip in set(rows["clip_id"]))
-    twice = [clip for clip, count in tested.items() if count > 1]
-    never = [clip for clip in dataset.clips["clip_id"] if clip not in tested]
+    repeated = [clip for clip, count in tested.items() if count > 1]
+    untested = [clip for clip in dataset.clips["clip_id"] if clip not in tested]
     run = folds[0].result.run
-    where = f"{run.dataset}, {run.baseline}, seed {run.seed}, {_name(folds)}"
+    where = f"{run.dataset}, {run.baseline}, seed {run.seed}, {_pooled_name(folds)}"
     problems = []
-    if twice:
-        what = f"{len(twice)} of {len(dataset.clips)} clips are tested more than once."
+    if repeated:
+        what = f"{len(repeated)} of {len(dataset.clips)} clips are tested more than once."
         problems.append(Problem(where, what, "Such splits stay apart."))
-    if never:
-        what = f"{len(never)} of {len(dataset.clips)} clips are tested by no finished run."
+    if untested:
+        what = f"{len(untested)} of {len(dataset.clips)} clips are tested by no finished run."
         problems.append(Problem(where, what, "Run the other folds."))
     return problems
 
 
-def _name(folds: Sequence[Finished]) -> str:
+def _pooled_name(folds: Sequence[FinishedRun]) -> str:
     return f"{folds[0].result.run.protocol} ({len(folds)} folds)"
 
 
-def pooled(folds: Sequence[Finished], predictions: Sequence[pd.DataFrame], dataset: Dataset) -> list[Row]:
+def pool_folds(folds: Sequence[FinishedRun], predictions: Sequence[pd.DataFrame], dataset: Dataset) -> list[BoardRow]:
     """Return a row a stream over the union of the folds' test lists.
 
     Raises BadInput where a clip is tested by two folds or by none, or predictions contradict the dataset.
     """
-    if problems := obstacles(folds, predictions, dataset):
+    if problems := pooling_problems(folds, predictions, dataset):
         raise BadInput(problems)
     run = folds[0].result.run
     split = Split(
@@ -68,14 +70,14 @@ def pooled(folds: Sequence[Finished], predictions: Sequence[pd.DataFrame], datas
         test=tuple(dataset.clips["clip_id"]),
     )
     union = pd.concat(predictions, ignore_index=True)
-    result = _together([fold.result for fold in folds])
+    result = _summed_result([fold.result for fold in folds])
     scores = score(union, dataset.clips, split, motion_pairs=dataset.motion_pairs, failed=run.failed)
     folder = f"{run.dataset}/{run.protocol}-*/{run.baseline}/{run.seed}-*"
-    return [stream_row(run, one, result=result, split=_name(folds), folder=folder) for one in scores]
+    return [stream_row(run, item, result=result, split=_pooled_name(folds), folder=folder) for item in scores]
 
 
-def _together(results: Sequence[Result]) -> Result:
-    """Return the first result with counts and seconds of all."""
+def _summed_result(results: Sequence[Result]) -> Result:
+    """Return the first result with the counts and seconds of all added up."""
     return results[0].model_copy(
         update={
             "n_expected": sum(result.n_expected for result in results),
@@ -87,44 +89,45 @@ def _together(results: Sequence[Result]) -> Result:
     )
 
 
-def run_rows(one: Finished) -> list[Row]:
+def run_rows(run: FinishedRun) -> list[BoardRow]:
     """Return a row a stream of one run."""
-    return [run_row(one.result, found, folder=one.folder) for found in one.result.scores]
+    return [run_row(run.result, stream_score, folder=run.folder) for stream_score in run.result.scores]
 
 
-def tables(
-    finished: Sequence[Finished], datasets: Mapping[str, Dataset], *, read: Read
-) -> tuple[list[Row], list[Row], list[str]]:
+def board_tables(
+    finished: Sequence[FinishedRun], datasets: Mapping[str, Dataset], *, read: PredictionReader
+) -> tuple[list[BoardRow], list[BoardRow], list[str]]:
     """Return the rows of the main table, the rows of pooled folds, and a note for each series that is not pooled.
 
     Splits that overlap (repeated ones) or do not cover the dataset yet stay in the main table, each for itself; so do
     those of a dataset that is not among `datasets`.
     """
     rows, folds, notes = [], [], []
-    for runs in series(finished):
-        own = [row for one in runs for row in run_rows(one)]
+    for runs in fold_series(finished):
+        single_rows = [row for run in runs for row in run_rows(run)]
         if len(runs) == 1:
-            rows += own
+            rows += single_rows
             continue
         dataset = datasets.get(runs[0].result.run.dataset)
         if dataset is None:
-            rows += own
-            run = runs[0].result.run
+            rows += single_rows
+            record = runs[0].result.run
             notes.append(
-                f"Not pooled: {run.dataset} is no release here: {run.baseline}, seed {run.seed}, {_name(runs)}."
+                f"Not pooled: {record.dataset} is no release here: {record.baseline}, seed {record.seed}, "
+                f"{_pooled_name(runs)}."
             )
             continue
         try:
-            rows += pooled(runs, [read(one) for one in runs], dataset)
+            rows += pool_folds(runs, [read(run) for run in runs], dataset)
         except BadInput as error:
-            rows += own
+            rows += single_rows
             notes += [f"Not pooled: {problem}" for problem in error.problems]
         else:
-            folds += own
-    return sorted(rows, key=rank), sorted(folds, key=rank), sorted(notes)
+            folds += single_rows
+    return sorted(rows, key=sort_key), sorted(folds, key=sort_key), sorted(notes)
 
 
-def rank(row: Row) -> tuple[str, str, int, float, str, str, int, str]:
+def sort_key(row: BoardRow) -> tuple[str, str, int, float, str, str, int, str]:
     """Return the key that sorts the board: dataset, protocol, split, then the best first, then the name."""
     protocol, _, number = row.split.rpartition("-")
     pool, _, _ = row.split.partition(" (")

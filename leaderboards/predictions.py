@@ -1,4 +1,4 @@
-"""Hold predictions to their split: every test clip once, in the right shape, or every contradiction named."""
+"""Read predictions.parquet, and check predictions against their split: every test clip once, logits of its shape."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,9 +13,9 @@ from slateboard.reading import read_table
 from slateboard.records.split import Split
 
 PREDICTIONS = "predictions.parquet"
-"""Of a run, in its folder."""
+"""File in the folder of a run."""
 COLUMNS = ("clip_id", "view", "stream", "logits", "label_index", "failed")
-"""Of that table."""
+"""Columns of predictions.parquet."""
 
 _NAMED = 10
 _REMAKE = "Evaluate the run again."
@@ -36,23 +36,23 @@ def read_predictions(folder: Path) -> pd.DataFrame:
     """Return the predictions of a run; raises BadInput where they are not there, damaged, or of other types."""
     path = folder / PREDICTIONS
     predictions = read_table(path, what="table of predictions", columns=COLUMNS, remedy="Run it again.")
-    _refuse_types(predictions, where=str(path))
+    _check_types(predictions, where=str(path))
     return predictions
 
 
-def check(
+def check_predictions(
     predictions: pd.DataFrame, clips: pd.DataFrame, split: Split, *, motion_pairs: Sequence[tuple[str, str]]
 ) -> None:
     """Raise BadInput that names every way in which predictions do not fit their split and their clips."""
     columns = [name for name in COLUMNS if name not in predictions.columns]
     if columns:
         raise BadInput([Problem("predictions", f"have no column {', '.join(columns)}.", _REMAKE)])
-    _refuse_types(predictions)
+    _check_types(predictions)
     classes = class_names(clips)
-    known = dict(zip(clips["clip_id"], clips["class_index"] - 1, strict=True))
-    problems = _wrong_pairs(motion_pairs, classes)
-    problems += _named(
-        f"split {split.key}", "tests unknown clips", [c for c in split.test if c not in known], "Split anew."
+    class_by_clip = dict(zip(clips["clip_id"], clips["class_index"] - 1, strict=True))
+    problems = _pair_problems(motion_pairs, classes)
+    problems += _problem_of_clips(
+        f"split {split.key}", "tests unknown clips", [c for c in split.test if c not in class_by_clip], "Split anew."
     )
     if not split.test:
         problems.append(Problem(f"split {split.key}", "tests no clip.", "Split anew."))
@@ -60,13 +60,13 @@ def check(
         problems.append(Problem("predictions", "are empty.", _REMAKE))
     for stream, rows in predictions.groupby("stream", sort=True):
         where = f"predictions, stream '{stream}'"
-        problems += _wrong_clips(where, rows, split)
-        problems += _wrong_rows(where, rows, known, len(classes))
+        problems += _clip_problems(where, rows, split)
+        problems += _row_problems(where, rows, class_by_clip, len(classes))
     if problems:
         raise BadInput(problems)
 
 
-def _refuse_types(rows: pd.DataFrame, *, where: str = "predictions") -> None:
+def _check_types(rows: pd.DataFrame, *, where: str = "predictions") -> None:
     """Raise BadInput that says what columns should hold and do not."""
     types = pd.api.types
     right = {
@@ -83,57 +83,64 @@ def _refuse_types(rows: pd.DataFrame, *, where: str = "predictions") -> None:
 
 
 def _is_numbers(value: object) -> bool:
-    """Say whether a cell is a list of numbers; an empty one is, whatever its type."""
+    """Return whether a cell is a list of numbers; an empty one is, whatever its type."""
     row = np.asarray(value) if isinstance(value, list | tuple) else value
     return isinstance(row, np.ndarray) and row.ndim == 1 and (not len(row) or row.dtype.kind in "fiu")
 
 
-def _wrong_pairs(pairs: Sequence[tuple[str, str]], classes: tuple[str, ...]) -> list[Problem]:
+def _pair_problems(pairs: Sequence[tuple[str, str]], classes: tuple[str, ...]) -> list[Problem]:
     unknown = sorted({name for pair in pairs for name in pair} - set(classes))
     return [Problem("motion_pairs", f"no class '{name}'.", did_you_mean(name, classes)) for name in unknown]
 
 
-def _wrong_clips(where: str, rows: pd.DataFrame, split: Split) -> list[Problem]:
+def _clip_problems(where: str, rows: pd.DataFrame, split: Split) -> list[Problem]:
     present, test, train = set(rows["clip_id"]), set(split.test), set(split.train)
     return [
-        *_named(where, "lack test clips", [clip for clip in split.test if clip not in present], _REMAKE),
-        *_named(where, "hold clips of the training list", sorted(present & train), "Test on the test list only."),
-        *_named(where, "hold clips that are not tested", sorted(present - test - train), _REMAKE),
+        *_problem_of_clips(where, "lack test clips", [clip for clip in split.test if clip not in present], _REMAKE),
+        *_problem_of_clips(
+            where, "hold clips of the training list", sorted(present & train), "Test on the test list only."
+        ),
+        *_problem_of_clips(where, "hold clips that are not tested", sorted(present - test - train), _REMAKE),
     ]
 
 
-def _wrong_rows(where: str, rows: pd.DataFrame, known: dict[str, int], n_classes: int) -> list[Problem]:
+def _row_problems(where: str, rows: pd.DataFrame, class_by_clip: dict[str, int], n_classes: int) -> list[Problem]:
     failed = rows["failed"].to_numpy(dtype=bool)
     clip = rows["clip_id"].to_numpy()
     lengths = np.fromiter(map(len, rows["logits"]), dtype=np.int64, count=len(rows))
     repeated = rows.duplicated(["clip_id", "view"]).to_numpy()
     twice_failed = rows.duplicated("clip_id", keep=False).to_numpy() & np.isin(clip, clip[failed])
-    label = [known.get(name, given) for name, given in zip(clip, rows["label_index"], strict=True)]
-    sound = _sound(rows["logits"], lengths)
+    label = [class_by_clip.get(name, stated) for name, stated in zip(clip, rows["label_index"], strict=True)]
+    sound = _has_softmax(rows["logits"], lengths)
     return [
-        *_named(where, "repeat views of clips", clip[repeated], _REMAKE),
-        *_named(where, "hold failed clips that have other rows too", clip[twice_failed], _REMAKE),
-        *_named(
+        *_problem_of_clips(where, "repeat views of clips", clip[repeated], _REMAKE),
+        *_problem_of_clips(where, "hold failed clips that have other rows too", clip[twice_failed], _REMAKE),
+        *_problem_of_clips(
             where, f"have other than {n_classes} logits for clips", clip[~failed & (lengths != n_classes)], _REMAKE
         ),
-        *_named(where, "have logits for failed clips", clip[failed & (lengths > 0)], _REMAKE),
-        *_named(where, "have logits that are no numbers for clips", clip[~failed & ~sound], "Train the run again."),
-        *_named(where, "have a label_index that contradicts clips", clip[rows["label_index"] != label], _REMAKE),
+        *_problem_of_clips(where, "have logits for failed clips", clip[failed & (lengths > 0)], _REMAKE),
+        *_problem_of_clips(
+            where, "have logits that are no numbers for clips", clip[~failed & ~sound], "Train the run again."
+        ),
+        *_problem_of_clips(
+            where, "have a label_index that contradicts clips", clip[rows["label_index"] != label], _REMAKE
+        ),
     ]
 
 
-def _sound(logits: "pd.Series[Any]", lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say of each row whether its softmax is defined: minus infinity is probability 0, but not of every class."""
+def _has_softmax(logits: "pd.Series[Any]", lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return for each row whether its softmax is defined: the greatest logit is finite, so that it is not 0/0."""
     filled = lengths > 0
-    found = np.ones(len(lengths), dtype=bool)
+    is_defined = np.ones(len(lengths), dtype=bool)
     if filled.any():
+        # One call for all rows: the maximum of each stretch of the concatenated logits, `starts` its first positions.
         values = np.concatenate([np.asarray(row, dtype=np.float64) for row in logits[filled]])
         starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
-        found[filled] = np.isfinite(np.maximum.reduceat(values, starts))
-    return found
+        is_defined[filled] = np.isfinite(np.maximum.reduceat(values, starts))
+    return is_defined
 
 
-def _named(where: str, what: str, clips: Iterable[str], remedy: str) -> list[Problem]:
+def _problem_of_clips(where: str, what: str, clips: Iterable[str], remedy: str) -> list[Problem]:
     names = list(dict.fromkeys(map(str, clips)))
     if not names:
         return []

@@ -7,7 +7,7 @@ from slateboard.records.result import Result, Score
 from slateboard.records.run import Failed, Run
 
 
-class Row(Record):
+class BoardRow(Record):
     """One line of the board; shares are 0-1, and None means that there is no such figure."""
 
     baseline: str
@@ -52,19 +52,19 @@ class Row(Record):
     """Folder below runs/."""
 
 
-COLUMNS = tuple(Row.model_fields)
+COLUMNS = tuple(BoardRow.model_fields)
 
 
-def run_row(result: Result, score: Score, *, folder: str) -> Row:
+def run_row(result: Result, score: Score, *, folder: str) -> BoardRow:
     """Return the row of one stream of a finished run."""
     return stream_row(
         result.run, score, result=result, split=f"{result.run.protocol}-{result.run.split}", folder=folder
     )
 
 
-def stream_row(run: Run, score: Score, *, result: Result, split: str, folder: str) -> Row:
+def stream_row(run: Run, score: Score, *, result: Result, split: str, folder: str) -> BoardRow:
     """Return a row of the figures of `score`, named by `run`, its costs from `result`."""
-    return Row(
+    return BoardRow(
         baseline=run.baseline,
         stream=score.stream,
         dataset=run.dataset,
@@ -107,12 +107,12 @@ def _count(score: Score, subset: str) -> int | None:
 
 
 def setting(parameters: dict[str, Any], geometry: dict[str, Any]) -> str:
-    """Return what the network saw: `resnet18, width 8, 16 frames, 64x64, gradient, interval 5, 5 views`."""
+    """Return what the network saw, in a line: `resnet18, width 8, 16 frames, 64x64, gradient, interval 5, 5 views`."""
     width = geometry.get("network_width", parameters.get("width"))
     frames = geometry.get("frames", parameters.get("frames"))
     height, across = geometry.get("height"), geometry.get("width")
     interval = parameters.get("interval_frames", parameters.get("interval"))
-    parts = [
+    phrases = [
         parameters.get("backbone"),
         width is not None and f"width {width}",
         frames is not None and f"{frames} frame{'s' if frames != 1 else ''}",
@@ -121,4 +121,4 @@ def setting(parameters: dict[str, Any], geometry: dict[str, Any]) -> str:
         interval is not None and f"interval {interval}",
         "views" in geometry and f"{geometry['views']} view{'s' if geometry['views'] != 1 else ''}",
     ]
-    return ", ".join(str(part) for part in parts if part)
+    return ", ".join(str(phrase) for phrase in phrases if phrase)

@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leaderboards import metrics
+from leaderboards.clip_predictions import ClipPredictions, Floats, argmax, clip_predictions
 from leaderboards.metrics import Indices
-from leaderboards.predictions import check, class_names
-from leaderboards.slices import members, twins
+from leaderboards.predictions import check_predictions, class_names
+from leaderboards.slices import slice_members, twin_positions
 from leaderboards.statistics import (
     Points,
     difference_bootstrap,
@@ -18,7 +19,6 @@ from leaderboards.statistics import (
     mean_class_bootstrap,
     wilson,
 )
-from leaderboards.videos import Floats, Videos, argmax, videos
 from slateboard.errors import BadInput, Problem
 from slateboard.records.result import Difference, Score
 from slateboard.records.run import Failed
@@ -49,38 +49,40 @@ def score(
     (leaderboards.slices). Raises BadInput where a test clip lacks, is surplus, or contradicts its row, and where all
     are left out.
     """
-    check(predictions, clips, split, motion_pairs=motion_pairs)
+    check_predictions(predictions, clips, split, motion_pairs=motion_pairs)
     classes = class_names(clips)
-    pairs = [(classes.index(one), classes.index(other)) for one, other in motion_pairs]
-    found = []
+    pairs = [(classes.index(left), classes.index(right)) for left, right in motion_pairs]
+    scores = []
     for stream, rows in predictions.groupby("stream", sort=True):
-        every = videos(rows, clips, split.test, classes=len(classes))
-        counted = every if failed == "wrong" else _read(every, stream=str(stream))
-        kinds = members(counted.clips, by=by, duration_seconds=duration_seconds)
-        slices = {name: _slice(counted, own) for name, own in kinds.items()}
+        all_clips = clip_predictions(rows, clips, split.test, classes=len(classes))
+        counted = all_clips if failed == "wrong" else _only_read_clips(all_clips, stream=str(stream))
+        member_masks = slice_members(counted.clips, by=by, duration_seconds=duration_seconds)
+        slices = {name: _slice(counted, is_member) for name, is_member in member_masks.items()}
         if pairs:
-            slices["motion_pairs"] = _wins(counted, pairs)
-        found.append(_score(str(stream), counted, classes, slices=slices, differences=_differences(counted, kinds)))
-    return tuple(found)
+            slices["motion_pairs"] = _motion_pair_slice(counted, pairs)
+        scores.append(
+            _score(str(stream), counted, classes, slices=slices, differences=_differences(counted, member_masks))
+        )
+    return tuple(scores)
 
 
-def _read(found: Videos, *, stream: str) -> Videos:
-    """Return the clips that could be read."""
-    if not found.read.any():
-        what = f"none of {len(found.truth)} test clips could be read, and such clips are left out."
+def _only_read_clips(predicted: ClipPredictions, *, stream: str) -> ClipPredictions:
+    """Return the clips that could be read; raises BadInput where there is none."""
+    if not predicted.read.any():
+        what = f"none of {len(predicted.truth)} test clips could be read, and such clips are left out."
         raise BadInput([Problem(f"predictions, stream '{stream}'", what, "Restore the clips, or count them as wrong.")])
-    return found.only(found.read)
+    return predicted.only(predicted.read)
 
 
 def _score(
     stream: str,
-    found: Videos,
+    clips: ClipPredictions,
     classes: tuple[str, ...],
     *,
     slices: Mapping[str, Slice],
     differences: Mapping[str, Difference],
 ) -> Score:
-    truth, predicted, right, groups = found.truth, found.predicted, found.right, found.groups
+    truth, predicted, right, groups = clips.truth, clips.predicted, clips.right, clips.groups
     n = len(truth)
     return Score(
         stream=stream,
@@ -88,13 +90,13 @@ def _score(
         video_accuracy=metrics.accuracy(truth, predicted),
         video_interval=wilson(int(right.sum()), n),
         group_interval=group_bootstrap(right, groups),
-        top5_accuracy=metrics.top_k_accuracy(truth, found.probabilities, 5),
+        top5_accuracy=metrics.top_k_accuracy(truth, clips.probabilities, 5),
         mean_class_accuracy=metrics.mean_class_accuracy(truth, predicted),
         mean_class_interval=mean_class_bootstrap(right, truth, groups),
-        calibration=metrics.calibration(truth[found.read], found.probabilities[found.read])
-        if found.read.any()
+        calibration=metrics.calibration(truth[clips.read], clips.probabilities[clips.read])
+        if clips.read.any()
         else None,
-        **_images(found),
+        **_image_figures(clips),
         per_class=_per_class(truth, predicted, classes),
         confusion=metrics.confusion(truth, predicted, len(classes)),
         slices=dict(slices),
@@ -102,13 +104,13 @@ def _score(
     )
 
 
-def _images(found: Videos) -> dict[str, Any]:
-    """Return the figures of single views; None where there is none."""
-    owner, per_view = found.owner, found.per_view
+def _image_figures(clips: ClipPredictions) -> dict[str, Any]:
+    """Return the fields of Score that are of single views; accuracy None where no view could be read."""
+    owner, per_view = clips.owner, clips.per_view
     if not len(owner):
         return {"image_accuracy": None, "n_images": 0}
-    truth, predicted = found.truth[owner], argmax(per_view)
-    names = np.asarray(found.groups, dtype=str)
+    truth, predicted = clips.truth[owner], argmax(per_view)
+    names = np.asarray(clips.groups, dtype=str)
     return {
         "image_accuracy": metrics.accuracy(truth, predicted),
         "n_images": len(owner),
@@ -121,19 +123,21 @@ def _images(found: Videos) -> dict[str, Any]:
 
 def _per_class(truth: Indices, predicted: Indices, classes: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """Return the figures of each class with the interval of its recall."""
-    found = metrics.per_class(truth, predicted, classes)
-    for values in found.values():
+    figures_by_class = metrics.per_class(truth, predicted, classes)
+    for values in figures_by_class.values():
         if values["support"]:
             right = round(values["recall"] * values["support"])
             values["low"], values["high"] = wilson(right, int(values["support"]))
-    return found
+    return figures_by_class
 
 
-def _slice(found: Videos, own: NDArray[np.bool_]) -> Slice:
-    return _share(found.right[own], [name for name, inside in zip(found.groups, own, strict=True) if inside])
+def _slice(clips: ClipPredictions, is_member: NDArray[np.bool_]) -> Slice:
+    return _slice_of_points(
+        clips.right[is_member], [name for name, inside in zip(clips.groups, is_member, strict=True) if inside]
+    )
 
 
-def _share(points: Points, groups: Sequence[str]) -> Slice:
+def _slice_of_points(points: Points, groups: Sequence[str]) -> Slice:
     if len(points) == 0:
         return {**_NO_SLICE, "groups": 0, "group_low": None, "group_high": None}
     low, high = wilson(float(points.sum()), len(points))
@@ -149,48 +153,53 @@ def _share(points: Points, groups: Sequence[str]) -> Slice:
     }
 
 
-def _wins(found: Videos, pairs: Sequence[tuple[int, int]]) -> Slice:
-    """Return the slice of a point for each clip and pair of its class: 1 where that is above its partner, 0.5 if equal.
+def _motion_pair_slice(clips: ClipPredictions, pairs: Sequence[tuple[int, int]]) -> Slice:
+    """Return the slice of motion pairs: a point a clip and pair, 1 if p(class) > p(partner), 0.5 if equal, else 0.
 
     A model that cannot tell the two gets 0.5 on average, whatever else it knows. A failed clip gets 0.
     """
-    groups = np.asarray(found.groups, dtype=str)
+    groups = np.asarray(clips.groups, dtype=str)
     points: list[Floats] = []
     owners: list[str] = []
-    for one, other in pairs:
-        for true_class, partner in ((one, other), (other, one)):
-            own = found.truth == true_class
-            ahead = found.probabilities[own, true_class] - found.probabilities[own, partner]
+    # Pair (open, close), a clip of `open` with p(open) = 0.30, p(close) = 0.10, p(run) = 0.60 -> 1 point: of the pair
+    # the right class is ahead, though the clip is wrong. NaN of a failed clip is neither > 0 nor == 0 -> 0 points.
+    for left, right in pairs:
+        for true_class, partner in ((left, right), (right, left)):
+            is_true_class = clips.truth == true_class
+            ahead = clips.probabilities[is_true_class, true_class] - clips.probabilities[is_true_class, partner]
             points.append((ahead > 0) + 0.5 * (ahead == 0))
-            owners += groups[own].tolist()
-    return _share(np.concatenate(points), owners)
+            owners += groups[is_true_class].tolist()
+    return _slice_of_points(np.concatenate(points), owners)
 
 
-def _differences(found: Videos, kinds: Mapping[str, NDArray[np.bool_]]) -> dict[str, Difference]:
-    """Return the slices that compare, where both sides have a clip."""
-    right, groups = found.right, np.asarray(found.groups, dtype=str)
-    pairs = twins(found.clips)
+def _differences(clips: ClipPredictions, kinds: Mapping[str, NDArray[np.bool_]]) -> dict[str, Difference]:
+    """Return the differences `effects` (with less without) and `twins`, where both sets have a clip."""
+    is_right, groups = clips.right, np.asarray(clips.groups, dtype=str)
+    pairs = twin_positions(clips.clips)
     compared = {
         "effects": (np.flatnonzero(kinds["effects=true"]), np.flatnonzero(kinds["effects=false"])),
         "twins": (np.array(list(pairs), dtype=np.int64), np.array(list(pairs.values()), dtype=np.int64)),
     }
     return {
-        name: difference(right[one], right[other], groups[one].tolist(), groups[other].tolist())
-        for name, (one, other) in compared.items()
-        if len(one) and len(other)
+        name: difference(is_right[left], is_right[right], groups[left].tolist(), groups[right].tolist())
+        for name, (left, right) in compared.items()
+        if len(left) and len(right)
     }
 
 
-def difference(one: Points, other: Points, groups_of_one: Sequence[str], groups_of_other: Sequence[str]) -> Difference:
-    """Return the accuracy of one set of clips less that of another; the same clips in the same order are paired."""
-    low, high = difference_bootstrap(one, other, groups_of_one, groups_of_other)
+def difference(left: Points, right: Points, left_groups: Sequence[str], right_groups: Sequence[str]) -> Difference:
+    """Return the accuracy of the left clips less that of the right ones, with its interval.
+
+    Where both are the same clips in the same order, the bootstrap is paired.
+    """
+    low, high = difference_bootstrap(left, right, left_groups, right_groups)
     return Difference(
-        accuracy=float(one.mean()),
-        other=float(other.mean()),
-        difference=float(one.mean() - other.mean()),
+        accuracy=float(left.mean()),
+        other=float(right.mean()),
+        difference=float(left.mean() - right.mean()),
         low=low,
         high=high,
-        n=len(one),
-        n_other=len(other),
-        groups=len({*groups_of_one, *groups_of_other}),
+        n=len(left),
+        n_other=len(right),
+        groups=len({*left_groups, *right_groups}),
     )

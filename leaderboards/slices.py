@@ -12,19 +12,19 @@ from slateboard.errors import BadInput, Problem, did_you_mean
 
 Values = NDArray[np.floating[Any]]
 Members = dict[str, NDArray[np.bool_]]
-"""Name of a slice -> whether each clip is in it."""
+"""Name of a slice -> a mask over the clips."""
 
 _SHORT_SIDES = (240, 360, 480, 720, 1080)
 """Pixels at which a class of resolutions begins: 240p, 360p, 480p, 720p, 1080p."""
-_PARTS = 3
-"""Slices of a number without edges of its own: as many clips in each as can be."""
+_QUANTILES = 3
+"""Slices of a numeric column that has no edges of its own, with about as many clips in each."""
 _MOST_VALUES = 50
 """Values of a column past which its slices would be single clips."""
 _NUMBERS_AS_THEY_ARE = 12
 """Different numbers of a column up to which each is a slice."""
 
 
-def members(clips: pd.DataFrame, *, by: Sequence[str] = (), duration_seconds: Sequence[float] = ()) -> Members:
+def slice_members(clips: pd.DataFrame, *, by: Sequence[str] = (), duration_seconds: Sequence[float] = ()) -> Members:
     """Return the slices of clips with the columns of ReleasedClip, effects first.
 
     `by` names further columns. Durations are divided at `duration_seconds`, or, where there are none, into thirds of
@@ -32,76 +32,78 @@ def members(clips: pd.DataFrame, *, by: Sequence[str] = (), duration_seconds: Se
     has too many values.
     """
     effects = clips["has_effects"].to_numpy()
-    found: Members = {f"effects={state}": effects == state for state in ("true", "false", "unknown")}
+    members: Members = {f"effects={state}": effects == state for state in ("true", "false", "unknown")}
     kinds = [set(filter(None, text.split("|"))) for text in clips["effects"].astype(str)]
     for kind in sorted(set().union(*kinds)):
-        found[f"effect={kind}"] = np.array([kind in own for own in kinds])
-    found |= _several(_durations(clips["duration_s"], duration_seconds))
-    found |= _several(_short_sides(clips))
-    _refuse(clips, by)
+        members[f"effect={kind}"] = np.array([kind in kinds_of_clip for kinds_of_clip in kinds])
+    members |= _unless_single(_duration_slices(clips["duration_s"], duration_seconds))
+    members |= _unless_single(_resolution_slices(clips))
+    _check_columns(clips, by)
     for name in by:
-        found |= _of_column(name, clips[name])
-    return found
+        members |= _column_slices(name, clips[name])
+    return members
 
 
-def _durations(column: "pd.Series[float]", edges: Sequence[float]) -> Members:
+def _duration_slices(column: "pd.Series[float]", edges: Sequence[float]) -> Members:
     values = column.to_numpy(dtype=np.float64)
     if edges:
-        return _between("duration", values, sorted(edges), unit="s")
-    return _thirds("duration", values, unit="s")
+        return _slices_between("duration", values, sorted(edges), unit="s")
+    return _slices_of_thirds("duration", values, unit="s")
 
 
-def _short_sides(clips: pd.DataFrame) -> Members:
+def _resolution_slices(clips: pd.DataFrame) -> Members:
     sides = clips[["width", "height"]].min(axis=1).to_numpy(dtype=np.float64)
-    return _between("short side", sides, _SHORT_SIDES, unit="px")
+    return _slices_between("short side", sides, _SHORT_SIDES, unit="px")
 
 
-def _of_column(name: str, column: "pd.Series[Any]") -> Members:
+def _column_slices(name: str, column: "pd.Series[Any]") -> Members:
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         values = column.to_numpy(dtype=np.float64)
         if len(np.unique(values)) > _NUMBERS_AS_THEY_ARE:
-            return _thirds(name, values, unit="")
+            return _slices_of_thirds(name, values, unit="")
     texts = column.astype(str).replace("", "none").to_numpy()
     return {f"{name}={value}": texts == value for value in sorted(set(texts))}
 
 
-def _between(name: str, values: Values, edges: Sequence[float], *, unit: str) -> Members:
+def _slices_between(name: str, values: Values, edges: Sequence[float], *, unit: str) -> Members:
     """Return the slices below, between and from the edges; a value of 0 or none at all is unknown."""
-    known = values > 0
-    place = np.where(known, np.searchsorted(edges, values, side="right"), -1)
+    is_known = values > 0
+    # Edges (240, 360): 239 -> 0 `under 240`, 240 -> 1 `240 to under 360`, 360 -> 2 `360 or more`; unknown -> -1.
+    place = np.where(is_known, np.searchsorted(edges, values, side="right"), -1)
     names = [
         f"under {edges[0]:g}",
         *(f"{low:g} to under {high:g}" for low, high in pairwise(edges)),
     ]
     names.append(f"{edges[-1]:g} or more")
-    found = {f"{name}={text} {unit}".rstrip(): place == at for at, text in enumerate(names)}
-    found[f"{name}=unknown"] = ~known
-    return {slice_name: own for slice_name, own in found.items() if own.any()}
+    slices = {f"{name}={text} {unit}".rstrip(): place == at for at, text in enumerate(names)}
+    slices[f"{name}=unknown"] = ~is_known
+    return {slice_name: is_member for slice_name, is_member in slices.items() if is_member.any()}
 
 
-def _thirds(name: str, values: Values, *, unit: str) -> Members:
-    """Return parts of about equal count, named by their least and greatest value; equal values stay together."""
-    known = ~np.isnan(values)
-    edges = np.quantile(values[known], np.arange(1, _PARTS) / _PARTS) if known.any() else np.empty(0)
-    place = np.where(known, np.searchsorted(edges, values, side="left"), -1)
-    found = {}
-    for at in range(_PARTS):
-        own = place == at
-        if own.any():
-            low, high = f"{values[own].min():.4g}", f"{values[own].max():.4g}"
+def _slices_of_thirds(name: str, values: Values, *, unit: str) -> Members:
+    """Return three slices of about equal count, each named by its least and greatest value; ties stay together."""
+    is_known = ~np.isnan(values)
+    # 9 clips of 1, 2, ... 9 s: quantiles 1/3 and 2/3 are 3.67 and 6.33 -> 1 to 3, 4 to 6, 7 to 9 s.
+    edges = np.quantile(values[is_known], np.arange(1, _QUANTILES) / _QUANTILES) if is_known.any() else np.empty(0)
+    place = np.where(is_known, np.searchsorted(edges, values, side="left"), -1)
+    slices = {}
+    for at in range(_QUANTILES):
+        is_member = place == at
+        if is_member.any():
+            low, high = f"{values[is_member].min():.4g}", f"{values[is_member].max():.4g}"
             span = low if low == high else f"{low} to {high}"
-            found[f"{name} third=" + f"{span} {unit}".rstrip()] = own
-    if not known.all():
-        found[f"{name}=unknown"] = ~known
-    return found
+            slices[f"{name} third=" + f"{span} {unit}".rstrip()] = is_member
+    if not is_known.all():
+        slices[f"{name}=unknown"] = ~is_known
+    return slices
 
 
-def _several(found: Members) -> Members:
-    """Return slices where there is more than one: a slice of everything says what the total says."""
-    return found if len(found) > 1 else {}
+def _unless_single(slices: Members) -> Members:
+    """Return the slices if there are several; a single slice would repeat the total."""
+    return slices if len(slices) > 1 else {}
 
 
-def _refuse(clips: pd.DataFrame, by: Sequence[str]) -> None:
+def _check_columns(clips: pd.DataFrame, by: Sequence[str]) -> None:
     problems = []
     for name in by:
         if name not in clips.columns:
@@ -116,7 +118,7 @@ def _refuse(clips: pd.DataFrame, by: Sequence[str]) -> None:
         raise BadInput(problems)
 
 
-def twins(clips: pd.DataFrame) -> Mapping[int, int]:
+def twin_positions(clips: pd.DataFrame) -> Mapping[int, int]:
     """Return position of a clip with effects -> position of the one that it is a rendered twin of, where both are here.
 
     `clips` are those of a test list, by clip_id.

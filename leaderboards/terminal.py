@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leaderboards.cells import Column, best, duration, interval, key, magnitude, percent
-from leaderboards.rows import Row
+from leaderboards.cells import Column, best_figures, duration, interval, magnitude, percent, row_key
+from leaderboards.rows import BoardRow
 from slateboard.escaping import inline, terminal
 
 _COLUMNS = (
@@ -26,12 +26,12 @@ _COLUMNS = (
 )
 
 
-def terminal_table(title: str, rows: Sequence[Row]) -> str:
+def terminal_table(title: str, rows: Sequence[BoardRow]) -> str:
     """Return the tables with a terminal's colours, the best figures bold."""
     console = Console(highlight=False)
     with console.capture() as capture:
-        for split, found in groupby(rows, key=lambda row: row.split):
-            peers = list(found)
+        for split, split_rows in groupby(rows, key=lambda row: row.split):
+            peers = list(split_rows)
             # A Text: a title may hold brackets, which a string would take for colours.
             head = terminal(f"\n{title}, {split}, {peers[0].n_clips} test clips")
             console.print(Text(head, "bold"), soft_wrap=True)
@@ -40,15 +40,15 @@ def terminal_table(title: str, rows: Sequence[Row]) -> str:
     return capture.get().rstrip("\n")
 
 
-def _table(rows: Sequence[Row]) -> Table:
+def _table(rows: Sequence[BoardRow]) -> Table:
     seeds = {row.seed for row in rows}
     columns = [column for column in _COLUMNS if column.head != "Seed" or len(seeds) > 1]
-    winners = best(rows)
+    winners = best_figures(rows)
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     for column in columns:
         table.add_column(column.head, justify="right" if column.is_number else "left", no_wrap=column.is_number)
     for row in rows:
-        styles = ["bold green" if (key(row), column.figure) in winners else "" for column in columns]
+        styles = ["bold green" if (row_key(row), column.figure) in winners else "" for column in columns]
         texts = [inline(terminal(column.text(row))) for column in columns]
         table.add_row(*(Text(text, style) for text, style in zip(texts, styles, strict=True)))
     return table

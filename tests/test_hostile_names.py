@@ -18,7 +18,7 @@ from benchmark.reports.probe_figure import draw_probes
 from benchmark.reports.probed import PROBES, Probes
 from curate.release import croissant, datasheet, figures, tables
 from curate.release.publishing import Published
-from leaderboards.board import gather
+from leaderboards.board import build_board
 from leaderboards.comparison import compare
 from leaderboards.score import score
 from leaderboards.steps.build import FORMATS
@@ -207,7 +207,7 @@ def test_boards_and_pages_show_names_and_run_none(released, name, tmp_path, caps
     write_page(folder, result)
     harmless_page((folder / "page.html").read_text("utf-8"))
 
-    board = gather(tmp_path / "runs", read_dataset=lambda key: dataset)
+    board = build_board(tmp_path / "runs", read_dataset=lambda key: dataset)
     assert len(board.left_out) == 1
     texts = {form: FORMATS.load(form).render(board) for form in FORMATS.names()}
     harmless_page(texts["html"])

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.reports.figures import readable
-from leaderboards.videos import videos
+from leaderboards.clip_predictions import clip_predictions
 from slateboard.dataset import Dataset
 from slateboard.escaping import inline
 from slateboard.media.colour import rgb
@@ -43,7 +43,7 @@ class Mistake:
 def mistakes(predictions: pd.DataFrame, dataset: Dataset, split: Split, *, stream: str) -> list[Mistake]:
     """Return the clips of the test list that were read and are wrong, the most confident first."""
     rows = predictions[predictions["stream"] == stream]
-    per_video = videos(rows, dataset.clips, split.test, classes=len(dataset.classes))
+    per_video = clip_predictions(rows, dataset.clips, split.test, classes=len(dataset.classes))
     wrong = np.flatnonzero(per_video.read & ~per_video.right)
     confidence = per_video.probabilities.max(axis=1)
     order = sorted(wrong.tolist(), key=lambda place: (-confidence[place], per_video.clips.index[place]))

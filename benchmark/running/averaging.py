@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmark.baseline import FUSED
 from benchmark.running.learning import Tested
-from leaderboards.fusion import fuse
+from leaderboards.late_fusion import fuse_predictions
 from leaderboards.predictions import PREDICTIONS, read_predictions
 from slateboard.files import sha256_of, write_json
 from slateboard.records.result import Result, StreamFacts
@@ -47,7 +47,7 @@ def averaged(folder: Path, members: Sequence[tuple[Path, Result]], shares: Seque
 
 def _mean(tables: Sequence[pd.DataFrame], name: str, own: Sequence[str], shares: Sequence[float]) -> pd.DataFrame:
     chosen = [table[table["stream"] == stream] for table, stream in zip(tables, own, strict=True)]
-    return fuse(chosen, stream=name, weights=shares)
+    return fuse_predictions(chosen, stream=name, weights=shares)
 
 
 def _named(home: Path, share: float) -> dict[str, object]:

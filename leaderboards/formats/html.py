@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from leaderboards import cells
 from leaderboards.board import Board, Picture, RunPage, Subject
-from leaderboards.rows import Row
+from leaderboards.rows import BoardRow
 from slateboard.escaping import pages
 from slateboard.registry import Card
 
@@ -26,13 +26,13 @@ def render(board: Board) -> str:
     for name in ("percent", "percent_of", "interval", "count", "magnitude", "duration"):
         environment.filters[name] = getattr(cells, name)
     environment.filters["data_uri"] = _data_uri
-    winners = cells.best(board.rows)
+    winners = cells.best_figures(board.rows)
     return environment.get_template("page.html.j2").render(
         board=board,
         sections=[_section(board, subject) for subject in board.subjects],
         remarks=cells.remarks(board),
         anchors={run.folder: f"run-{number}" for number, run in enumerate(board.runs, start=1)},
-        is_best=lambda row, field: (cells.key(row), field) in winners,
+        is_best=lambda row, field: (cells.row_key(row), field) in winners,
     )
 
 
@@ -40,9 +40,9 @@ def _section(board: Board, subject: Subject) -> dict[str, Any]:
     rows = board.rows_of(subject)
     return {
         "subject": subject,
-        "about": cells.about(subject),
+        "about": cells.describe_dataset(subject),
         "chance": 1 / len(subject.classes),
-        "splits": [(split, list(found)) for split, found in groupby(rows, key=lambda row: row.split)],
+        "splits": [(split, list(split_rows)) for split, split_rows in groupby(rows, key=lambda row: row.split)],
         "has_pairs": any(row.n_motion_pairs for row in rows),
         "headline": _headline(rows),
         "folds": [row for row in board.folds if row.dataset == subject.key],
@@ -50,9 +50,9 @@ def _section(board: Board, subject: Subject) -> dict[str, Any]:
     }
 
 
-def _headline(rows: tuple[Row, ...]) -> list[Row]:
+def _headline(rows: tuple[BoardRow, ...]) -> list[BoardRow]:
     """Return the best row of each split."""
-    return [next(found) for _, found in groupby(rows, key=lambda row: row.split)]
+    return [next(split_rows) for _, split_rows in groupby(rows, key=lambda row: row.split)]
 
 
 def _run(run: RunPage) -> dict[str, Any]:

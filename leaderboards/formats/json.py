@@ -19,7 +19,7 @@ def render(board: Board) -> str:
         "rows": [row.row() for row in board.rows],
         "folds": [row.row() for row in board.folds],
         "notes": list(board.notes),
-        "left_out": [one.row() for one in board.left_out],
+        "left_out": [run.row() for run in board.left_out],
         "n_left_out": len(board.left_out),
         "n_unfinished": board.n_unfinished,
     }

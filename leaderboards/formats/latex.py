@@ -1,8 +1,8 @@
 """The board as LaTeX tables, one a dataset: for a paper, with the package booktabs."""
 
 from leaderboards.board import Board, Subject
-from leaderboards.cells import SHORT, Column, about, best, key, of_failed, remarks
-from leaderboards.rows import Row
+from leaderboards.cells import SHORT, Column, best_figures, describe_dataset, explain_failed, remarks, row_key
+from leaderboards.rows import BoardRow
 from slateboard.escaping import MOST_OF_A_SENTENCE, latex
 from slateboard.registry import Card
 
@@ -19,12 +19,12 @@ def render(board: Board) -> str:
 
 def _table(board: Board, subject: Subject) -> str:
     rows = board.rows_of(subject)
-    winners = best(rows)
+    winners = best_figures(rows)
     failed = sum(row.n_failed for row in rows)
     caption = (
-        f"{subject.title} ({subject.key}): {about(subject)} Intervals are 95 %: Wilson over clips, "
+        f"{subject.title} ({subject.key}): {describe_dataset(subject)} Intervals are 95 %: Wilson over clips, "
         f"then bootstrap over groups. Chance is 50 % on motion pairs. "
-        f"{of_failed(rows)} There are {failed} in all rows."
+        f"{explain_failed(rows)} There are {failed} in all rows."
     )
     shape = "".join("r" if column.is_number else "l" for column in SHORT)
     lines = [
@@ -44,7 +44,7 @@ def _table(board: Board, subject: Subject) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _body(rows: tuple[Row, ...], winners: set[tuple[str, str]]) -> list[str]:
+def _body(rows: tuple[BoardRow, ...], winners: set[tuple[str, str]]) -> list[str]:
     """Return the lines of a table, a rule between splits."""
     lines = []
     for place, row in enumerate(rows):
@@ -54,9 +54,9 @@ def _body(rows: tuple[Row, ...], winners: set[tuple[str, str]]) -> list[str]:
     return lines
 
 
-def _cell(row: Row, column: Column, winners: set[tuple[str, str]]) -> str:
+def _cell(row: BoardRow, column: Column, winners: set[tuple[str, str]]) -> str:
     text = latex(column.text(row))
-    return rf"\textbf{{{text}}}" if (key(row), column.figure) in winners else text
+    return rf"\textbf{{{text}}}" if (row_key(row), column.figure) in winners else text
 
 
 def _line(cells: list[str]) -> str:

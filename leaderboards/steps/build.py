@@ -10,8 +10,8 @@ import re
 import sys
 from typing import Any, Protocol
 
-from leaderboards.board import Board, gather
-from leaderboards.cells import SHORT, left_out, markdown_table, remarks
+from leaderboards.board import Board, build_board
+from leaderboards.cells import SHORT, excluded_count, markdown_table, remarks
 from leaderboards.terminal import terminal_table
 from slateboard.dataset import Dataset
 from slateboard.errors import Finding
@@ -37,7 +37,7 @@ FORMATS = Registry("leaderboards.formats", FormatModule)
 
 def command(workspace: Workspace) -> dict[str, Any]:
     """Write every format into board/ and print the main table."""
-    board = gather(workspace.runs, read_dataset=lambda key: _released(workspace, key))
+    board = build_board(workspace.runs, read_dataset=lambda key: _released(workspace, key))
     files = {}
     for name in FORMATS.names():
         form = FORMATS.load(name)
@@ -52,11 +52,13 @@ def command(workspace: Workspace) -> dict[str, Any]:
         "rows": [row.row() for row in board.rows],
         "folds": len(board.folds),
         "notes": list(board.notes),
-        "left_out": [one.row() for one in board.left_out],
+        "left_out": [run.row() for run in board.left_out],
         "n_unfinished": board.n_unfinished,
     }
     if board.left_out:
-        raise Finding(f"{left_out(board)}; the board is built of the others. Mend or remove them.", outcome=outcome)
+        raise Finding(
+            f"{excluded_count(board)}; the board is built of the others. Mend or remove them.", outcome=outcome
+        )
     return outcome
 
 

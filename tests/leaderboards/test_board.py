@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leaderboards.board import gather
+from leaderboards.board import build_board
 from leaderboards.rows import COLUMNS, setting
 from leaderboards.score import score
 from leaderboards.steps import build
@@ -42,7 +42,7 @@ def make(six, predict, split, result, keep, tmp_path):
 def board(six, dataset, tmp_path):
     """Gather the runs that were written."""
     released = dataset(six)
-    return lambda: gather(tmp_path / "runs", read_dataset={"made-v1": released}.__getitem__)
+    return lambda: build_board(tmp_path / "runs", read_dataset={"made-v1": released}.__getitem__)
 
 
 def test_columns_are_in_the_order_that_readers_know() -> None:
@@ -117,7 +117,7 @@ def test_a_run_of_other_data_is_left_out(make, board, six) -> None:
 
 def test_runs_on_a_folder_that_is_no_release_are_shown_as_they_were_scored(make, tmp_path) -> None:
     folds(make)
-    found = gather(tmp_path / "runs", read_dataset=lambda key: None)
+    found = build_board(tmp_path / "runs", read_dataset=lambda key: None)
     assert [row.split for row in found.rows] == [f"leave_one_group_out-{number}" for number in (1, 2, 3)]
     assert [row.video_accuracy for row in found.rows] == [0.5, 1.0, 1.0]
     (subject,) = found.subjects
@@ -224,7 +224,7 @@ def test_the_pictures_of_a_release_begin_with_the_contact_sheet(make, board) -> 
 def test_build_twice_writes_every_format_with_the_same_bytes(make, board, monkeypatch, tmp_path, capsys) -> None:
     folds(make)
     found = board()
-    monkeypatch.setattr(build, "gather", lambda runs, *, read_dataset: found)
+    monkeypatch.setattr(build, "build_board", lambda runs, *, read_dataset: found)
     outcome = build.command(Workspace(tmp_path))
     first = {path.name: path.read_bytes() for path in (tmp_path / "board").iterdir()}
     assert sorted(first) == ["board.csv", "board.json", "board.md", "board.tex", "index.html"]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from leaderboards import cells
-from leaderboards.board import gather
+from leaderboards.board import build_board
 from leaderboards.rows import COLUMNS
 from leaderboards.steps.build import FORMATS
 from leaderboards.terminal import terminal_table
@@ -49,7 +49,7 @@ def board(clips, predict, split, result, keep, dataset, tmp_path, monkeypatch):
     )
     (runs / "made-v1/seags-1/c3d/0-00000000").mkdir(parents=True)
     released = dataset(made)
-    return gather(runs, read_dataset={"made-v1": released}.__getitem__)
+    return build_board(runs, read_dataset={"made-v1": released}.__getitem__)
 
 
 @pytest.mark.parametrize("name", FORMATS.names())
@@ -135,7 +135,7 @@ def test_csv_has_every_column_and_leaves_missing_figures_empty(board) -> None:
 
 
 def test_best_marks_ties_and_never_compares_splits(board) -> None:
-    winners = cells.best(board.rows)
+    winners = cells.best_figures(board.rows)
     accuracy = {name.partition("/")[2].partition("/")[0] for name, field in winners if field == "video_accuracy"}
     # The tie of hog_svm on clip1 goes to Lift, as the failed clip of mei_two_stream is lost: 2 of 3 for both.
     assert sorted(name.rpartition(":")[2] for name, field in winners if field == "video_accuracy") == ["all", "normal"]

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from leaderboards.board import gather
+from leaderboards.board import build_board
 from leaderboards.steps import build
 from slateboard.cli import main
 from slateboard.errors import BadInput, SlateboardError
@@ -149,7 +149,7 @@ def test_a_damaged_run_is_left_out_with_its_kind_and_the_others_stay(runs, relea
     monkeypatch.setattr("slateboard.reading.MOST_TABLE_BYTES", 300_000_000)
     (folder,) = (runs / "made-v1/seags-1/b").iterdir()
     damage(folder)
-    board = gather(runs, read_dataset={"made-v1": released}.__getitem__)
+    board = build_board(runs, read_dataset={"made-v1": released}.__getitem__)
     assert [row.baseline for row in board.rows] == ["a", "c"]
     (one,) = board.left_out
     assert (one.run, one.kind) == (folder.relative_to(runs).as_posix(), kind)
@@ -189,7 +189,7 @@ def test_a_release_that_cannot_be_read_costs_its_own_runs_alone(runs, released) 
             raise SlateboardError("clips.parquet is damaged")
         return released
 
-    board = gather(runs, read_dataset=read)
+    board = build_board(runs, read_dataset=read)
     assert [row.dataset for row in board.rows] == ["made-v1"] * 3
     assert [one.kind for one in board.left_out] == ["release"] * 3
 
@@ -206,6 +206,6 @@ def test_where_no_run_can_be_shown_every_reason_is_told_and_nothing_is_written(r
 def test_a_picture_that_is_none_is_not_on_the_page(runs, released, capsys) -> None:
     (folder,) = (runs / "made-v1/seags-1/b").iterdir()
     (folder / "confusion.png").write_text("<script>alert(1)</script>")
-    board = gather(runs, read_dataset={"made-v1": released}.__getitem__)
+    board = build_board(runs, read_dataset={"made-v1": released}.__getitem__)
     assert [len(page.pictures) for page in board.runs] == [1, 0, 1]
     assert "confusion.png is no PNG" in capsys.readouterr().err

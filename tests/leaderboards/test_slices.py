@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from leaderboards.slices import members
+from leaderboards.slices import slice_members
 from slateboard.errors import BadInput
 
 
 def counts(clips: pd.DataFrame, **how: object) -> dict[str, int]:
-    return {name: int(own.sum()) for name, own in members(clips, **how).items()}
+    return {name: int(own.sum()) for name, own in slice_members(clips, **how).items()}
 
 
 def test_a_clip_with_two_effects_is_in_both_slices(clips) -> None:
@@ -61,4 +61,4 @@ def test_a_column_of_many_numbers_is_in_thirds(clips) -> None:
 
 def test_a_column_of_many_names_is_refused(clips) -> None:
     with pytest.raises(BadInput, match=r"'sha256' has 60 values in 60 test clips\. Name a column with 50 or fewer"):
-        members(clips([1, 2, 3] * 20), by=["sha256"])
+        slice_members(clips([1, 2, 3] * 20), by=["sha256"])

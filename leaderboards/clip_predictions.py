@@ -1,4 +1,4 @@
-"""What one stream predicted of each clip: the mean of its views' softmax, and which of them are right."""
+"""What one stream predicts of each clip: the mean softmax over its views, its argmax, and whether that is right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Videos:
+class ClipPredictions:
     """Predictions of one stream on the clips of a list, in the order of that list."""
 
     clips: pd.DataFrame
@@ -48,33 +48,35 @@ class Videos:
         """Group of each clip."""
         return list(self.clips["group"].astype(str))
 
-    def only(self, kept: NDArray[np.bool_]) -> "Videos":
-        """Return the clips where `kept` [clips] is true, with their views."""
-        views = kept[self.owner]
+    def only(self, mask: NDArray[np.bool_]) -> "ClipPredictions":
+        """Return the clips where `mask` [clips] is true, with their views."""
+        views = mask[self.owner]
         return replace(
             self,
-            clips=self.clips[kept],
-            truth=self.truth[kept],
-            probabilities=self.probabilities[kept],
+            clips=self.clips[mask],
+            truth=self.truth[mask],
+            probabilities=self.probabilities[mask],
             per_view=self.per_view[views],
-            owner=(np.cumsum(kept) - 1)[self.owner[views]],
+            owner=(np.cumsum(mask) - 1)[self.owner[views]],
         )
 
 
-def videos(rows: pd.DataFrame, clips: pd.DataFrame, tested: Sequence[str], *, classes: int) -> Videos:
-    """Return what the rows of one stream say of the tested clips: softmax of each view, mean over the views of a clip.
+def clip_predictions(
+    rows: pd.DataFrame, clips: pd.DataFrame, tested: Sequence[str], *, classes: int
+) -> ClipPredictions:
+    """Return the predictions of one stream for the tested clips: softmax of each view, mean over the views of a clip.
 
-    As in the MEI paper (3.4 and 4.6). The outcome does not depend on the order of the rows.
+    As in the MEI paper (sections 3.4 and 4.6). The outcome does not depend on the order of the rows.
     """
-    own = clips.set_index("clip_id").loc[list(tested)]
+    tested_clips = clips.set_index("clip_id").loc[list(tested)]
     # By clip and view, so that a sum of floats does not depend on the order of the rows.
     views = rows[~rows["failed"].astype(bool)].sort_values(["clip_id", "view"], kind="stable")
-    owner = own.index.get_indexer(pd.Index(views["clip_id"])).astype(np.int64)
+    owner = tested_clips.index.get_indexer(pd.Index(views["clip_id"])).astype(np.int64)
     per_view = softmax(logits_of(views["logits"], classes=classes))
-    return Videos(
-        clips=own,
-        truth=own["class_index"].to_numpy(dtype=np.int64) - 1,
-        probabilities=_mean_by_clip(per_view, owner, len(own)),
+    return ClipPredictions(
+        clips=tested_clips,
+        truth=tested_clips["class_index"].to_numpy(dtype=np.int64) - 1,
+        probabilities=_mean_by_clip(per_view, owner, len(tested_clips)),
         per_view=per_view,
         owner=owner,
     )
@@ -91,6 +93,7 @@ def softmax(logits: Floats) -> Floats:
     """Return probabilities [views, classes]; minus infinity is probability 0."""
     if not len(logits):
         return logits
+    # exp(x_i - max x) / sum over j of exp(x_j - max x): the same shares, and no exponent above 0 that could overflow.
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     shares: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
     return shares
@@ -100,8 +103,8 @@ def argmax(probabilities: Floats) -> Indices:
     """Return the most probable class of each row, the lower index of equal ones; NO_PREDICTION for a row of NaN."""
     if not len(probabilities):
         return np.empty(0, dtype=np.int64)
-    chosen = np.argmax(probabilities, axis=1)
-    return np.where(np.isnan(probabilities).any(axis=1), NO_PREDICTION, chosen).astype(np.int64)
+    most_probable = np.argmax(probabilities, axis=1)
+    return np.where(np.isnan(probabilities).any(axis=1), NO_PREDICTION, most_probable).astype(np.int64)
 
 
 def _mean_by_clip(per_view: Floats, owner: Indices, n_clips: int) -> Floats:
