@@ -1,4 +1,4 @@
-"""Where the sources stand: counts by state, host and class, and what to do about each state."""
+"""Count sources by state, host and class, and format the counts as lines; `curate status` prints them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,11 +7,11 @@ from curate.fetching.policy import POLICIES
 from slateboard.records.source import State, host_of
 
 LOCAL = "local"
-"""Stands for the host of paths."""
+"""In place of a host, for local files."""
 
 
 def in_order(counts: Mapping[State, int]) -> dict[str, int]:
-    """Return state -> number, in the order of the states; states that none has are left out."""
+    """Return state -> number, in the order of `State`, without states of no source."""
     return {state.value: counts[state] for state in State if counts.get(state)}
 
 
@@ -34,7 +34,7 @@ def _grouped(pairs: Iterable[tuple[str, State]]) -> dict[str, dict[str, int]]:
 
 
 def state_lines(counts: Mapping[str, int]) -> list[str]:
-    """Return a line for each state: number, state, when it is asked for again, what to do."""
+    """Return a line for each state: number, state, when it is asked for again, and what to do."""
     lines = []
     for state, number in counts.items():
         policy = POLICIES[State(state)]
@@ -44,15 +44,16 @@ def state_lines(counts: Mapping[str, int]) -> list[str]:
 
 
 def group_lines(counts: Mapping[str, Mapping[str, int]], *, title: str, most: int | None = None) -> list[str]:
-    """Return a table of hosts or classes: a line for each with its counts; beyond `most` lines, one for the rest."""
+    """Return a table of hosts or classes, a line each with its counts; those beyond `most` share one line."""
     names = list(counts)
     shown = names if most is None or len(names) <= most else names[:most]
     width = max((len(name) for name in shown), default=0)
     lines = [f"{title}:"]
     for name in shown:
-        told = ", ".join(f"{number} {state}" for state, number in counts[name].items())
-        lines.append(f"{sum(counts[name].values()):>7}  {name:<{width}}  {told}")
-    rest = names[len(shown) :]
-    if rest:
-        lines.append(f"{sum(sum(counts[name].values()) for name in rest):>7}  in {len(rest)} more (--all lists them)")
+        states = ", ".join(f"{number} {state}" for state, number in counts[name].items())
+        lines.append(f"{sum(counts[name].values()):>7}  {name:<{width}}  {states}")
+    omitted = names[len(shown) :]
+    if omitted:
+        number = sum(sum(counts[name].values()) for name in omitted)
+        lines.append(f"{number:>7}  in {len(omitted)} more (--all lists them)")
     return lines

@@ -26,17 +26,17 @@ def command(workspace: Workspace) -> dict[str, Any]:
         journal = Journal(workspace.root / ".link_rot.jsonl")
         ids = {source.source_id for source in web}
         rows = [row for row in journal.rows() if row["source_id"] in ids]
-        done = {row["source_id"] for row in rows}
-        todo = [source for source in web if source.source_id not in done]
-        with progress("check-links", len(todo), unit="sources") as bar:
-            checked = check_links(
-                todo,
+        checked_ids = {row["source_id"] for row in rows}
+        unchecked = [source for source in web if source.source_id not in checked_ids]
+        with progress("check-links", len(unchecked), unit="sources") as bar:
+            link_rows = check_links(
+                unchecked,
                 root=workspace.root,
                 settings=workspace.settings.fetch,
                 limits=workspace.settings.limits,
                 on_abandoned=abandoned.append,
             )
-            for row in checked:
+            for row in link_rows:
                 rows.append(row)
                 if row["verdict"] != "not_asked":
                     journal.append(row)

@@ -20,10 +20,10 @@ def command(
     new: Annotated[str, typer.Argument(help="v2, or the folder of a release or list.")],
 ) -> dict[str, Any]:
     """Print the changes, kind by kind."""
-    found = changes(*(read_version(_folder(workspace, name)) for name in (old, new)))
-    for line in summary(found):
+    differences = changes(*(read_version(_folder(workspace, name)) for name in (old, new)))
+    for line in summary(differences):
         show(line)
-    return {"old": old, "new": new, "counts": found.counts(), **found.row()}
+    return {"old": old, "new": new, "counts": differences.counts(), **differences.row()}
 
 
 def _folder(workspace: Workspace, name: str) -> Path:

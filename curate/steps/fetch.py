@@ -88,8 +88,8 @@ def _unlisted(workspace: Workspace, catalog: Catalog, allow_local: bool) -> set[
     if catalog.listed(key):
         return set()
     listed = read_list(workspace)
-    done = {source.source_id for source in catalog.sources() if source.state != State.NEW}
-    _check_local(workspace, [source for source in listed if source.source_id not in done], allow_local)
+    fetched_ids = {source.source_id for source in catalog.sources() if source.state != State.NEW}
+    _check_local(workspace, [source for source in listed if source.source_id not in fetched_ids], allow_local)
     unlisted = catalog.list_sources(listed)
     if unlisted:
         say(f"{len(unlisted)} sources of the catalog are no longer in {workspace.sources.name}; they stay as they are.")

@@ -40,28 +40,29 @@ def command(
         clips = catalog.clips("trimmed")
         labelled, failures = _labelled(workspace, clips, sources, accept_all=accept_all, workers=workers)
         _record(catalog, clips, failures)
-        # What was known of a clip that failed stays as it is.
-        stands = defaultdict(list)
+        # The effects of a clip whose labelling failed stay as they are.
+        previous_effects = defaultdict(list)
         for effect in catalog.effects() if failures else ():
-            stands[effect.clip_id].append(effect)
-        found = [effect for clip in clips for effect in labelled.get(clip.clip_id, stands[clip.clip_id])]
+            previous_effects[effect.clip_id].append(effect)
+        effects_now = [e for clip in clips for e in labelled.get(clip.clip_id, previous_effects[clip.clip_id])]
         states: Counter[str] = Counter()
-        against = 0
+        contradicting = 0
         for clip in clips:
             if clip.clip_id in labelled:
                 source, effects = sources[clip.source_id], labelled[clip.clip_id]
                 states[has_effects(source, effects)] += 1
-                against += source.effects == () and bool(effects)
-        person, words = workspace.settings.reviewer or user_name(), "label --accept-all" if accept_all else "label"
-        confirm(catalog, workspace.reviews, found, clips=clips, person=person, command=words)
-    kinds = Counter(f"{effect.kind} ({effect.decided_by})" for effect in found if effect.confirmed)
-    proposed = Counter(effect.kind for effect in found if not effect.confirmed)
-    _tell(states, kinds, proposed, failed=len(failures), against=against)
+                contradicting += source.effects == () and bool(effects)
+        person = workspace.settings.reviewer or user_name()
+        command_name = "label --accept-all" if accept_all else "label"
+        confirm(catalog, workspace.reviews, effects_now, clips=clips, person=person, command=command_name)
+    kinds = Counter(f"{effect.kind} ({effect.decided_by})" for effect in effects_now if effect.confirmed)
+    proposed = Counter(effect.kind for effect in effects_now if not effect.confirmed)
+    _tell(states, kinds, proposed, failed=len(failures), contradicting=contradicting)
     return {
         "clips": dict(states),
         "confirmed": dict(kinds),
         "proposed": dict(proposed),
-        "against_people": against,
+        "against_people": contradicting,
         "failed": len(failures),
     }
 
@@ -74,15 +75,15 @@ def _labelled(
     accept_all: bool,
     workers: int | None,
 ) -> tuple[dict[str, list[Effect]], dict[str, engines.Failure]]:
-    """Return clip id -> effects, and clip id -> why they are not known."""
+    """Return clip id -> effects, and clip id -> failure of those that could not be labelled."""
     items = [(clip, sources[clip.source_id]) for clip in clips]
-    work = label_jobs(items, folder=workspace.observations, accept_machine=accept_all)
+    jobs = label_jobs(items, folder=workspace.observations, accept_machine=accept_all)
     limits = engines.Budget.of(workspace.settings.limits)
     labelled: dict[str, list[Effect]] = {}
     failures: dict[str, engines.Failure] = {}
-    for job, outcome in engines.run(label_all, work, workers=workers, budget=limits, divide=LabelJob.divide):
-        each = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
-        for (clip, _), effects in zip(job.items, each, strict=True):
+    for job, outcome in engines.run(label_all, jobs, workers=workers, budget=limits, divide=LabelJob.divide):
+        results = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
+        for (clip, _), effects in zip(job.items, results, strict=True):
             if isinstance(effects, engines.Failure):
                 failures[clip.clip_id] = effects
             else:
@@ -100,7 +101,9 @@ def _record(catalog: Catalog, clips: Sequence[Clip], failures: Mapping[str, engi
         catalog.record_failures(rows)
 
 
-def _tell(states: Counter[str], kinds: Counter[str], proposed: Counter[str], *, failed: int, against: int) -> None:
+def _tell(
+    states: Counter[str], kinds: Counter[str], proposed: Counter[str], *, failed: int, contradicting: int
+) -> None:
     say(
         ", ".join(
             f"{states[state]} {words}"
@@ -112,5 +115,5 @@ def _tell(states: Counter[str], kinds: Counter[str], proposed: Counter[str], *, 
         say("raised, not confirmed: " + ", ".join(f"{number} {kind}" for kind, number in sorted(proposed.items())))
     if failed:
         say(f"{failed} clips could not be labelled: `slateboard curate status --all`")
-    if against:
-        say(f"{against} clips carry what a detector raised though a person wrote none: look at them.")
+    if contradicting:
+        say(f"{contradicting} clips carry what a detector raised though a person wrote none: look at them.")

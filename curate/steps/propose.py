@@ -27,8 +27,7 @@ from slateboard.repair.observations import broken_observations, named
 from slateboard.workspace import Workspace
 
 _AT_ONCE = 5000
-"""Sources in one transaction: each costs a look at all clips of the catalog, and holds its own in memory."""
-
+"""Sources in one transaction: each transaction reads all clips of the catalog and holds its own in memory."""
 
 STAGE = "propose"
 
@@ -38,30 +37,30 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
     key = digest([VERSION, workspace.settings.clips.model_dump()], length=12)
     totals = _Totals()
     with opened(workspace.catalog) as catalog:
-        known = set() if retry else catalog.failed_under(STAGE, key)
-        sources = [source for source in catalog.unproposed(key) if source.source_id not in known]
+        failed_ids = set() if retry else catalog.failed_under(STAGE, key)
+        sources = [source for source in catalog.unproposed(key) if source.source_id not in failed_ids]
         media_ids = {source.media_id or "" for source in sources}
         broken = broken_observations(catalog, workspace.observations, media_ids=media_ids) if sources else []
-        lost = {one.media_id for one in broken}
-        waiting = [source for source in sources if source.media_id in lost]
-        sources = [source for source in sources if source.media_id not in lost]
+        lost_media = {observation.media_id for observation in broken}
+        waiting = [source for source in sources if source.media_id in lost_media]
+        sources = [source for source in sources if source.media_id not in lost_media]
         with progress("propose", len(sources), unit="sources") as bar:
             for batch in _batches(sources):
                 clips, failures = totals.take(_proposed(workspace, catalog, batch, workers=workers), bar.step)
-                new, gone = _record(catalog, batch, clips, failures, key=key)
-                totals.added, totals.withdrawn = totals.added + new, totals.withdrawn + gone
+                new, withdrawn = _record(catalog, batch, clips, failures, key=key)
+                totals.added, totals.withdrawn = totals.added + new, totals.withdrawn + withdrawn
         counts = _counts(catalog)
-        # Looked for where something was looked at: it takes reading every clip.
-        lone = single_group_classes(catalog, *RELEASABLE) if sources else []
-        decided = lacking(catalog, read_reviews(workspace.reviews)) if totals.added else []
-    _tell(counts, totals, looked_at=len(sources))
+        single_group = single_group_classes(catalog, *RELEASABLE) if sources else []  # Reads every clip.
+        decided_before = lacking(catalog, read_reviews(workspace.reviews)) if totals.added else []
+    _tell(counts, totals, examined=len(sources))
     for line in named(broken):
         say(line)
     if waiting:
         say(f"{len(waiting)} sources wait for these: run `slateboard curate analyse`, which makes them again.")
-    if decided:
-        say(f"{len(decided)} of them were decided on before: `slateboard doctor --repair` takes that from reviews/.")
-    for problem in lone:
+    if decided_before:
+        number = len(decided_before)
+        say(f"{number} of them were decided on before: `slateboard doctor --repair` takes that from reviews/.")
+    for problem in single_group:
         say(str(problem))
     return {
         **counts,
@@ -71,27 +70,27 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
         "twice": totals.twice,
         "failed": totals.failed,
         "waiting": len(waiting),
-        "lone_classes": [problem.where for problem in lone],
+        "lone_classes": [problem.where for problem in single_group],
     }
 
 
 @dataclass
 class _Totals:
-    """What came of all sources that were looked at."""
+    """Counts over all examined sources."""
 
     added: int = 0
     withdrawn: int = 0
     failed: int = 0
     twice: int = 0
-    """Pieces that lie in two sources of one video."""
+    """Segments that lie in two sources of one video."""
     outside: list[tuple[int, float]] = field(default_factory=list)
-    """Line and length in seconds, of sources whose range holds no frame."""
+    """(line, duration of the video in seconds) of sources whose range holds no frame."""
     owners: dict[str, str] = field(default_factory=dict)
 
     def take(
         self, proposed: Iterable[tuple[Source, Media, list[Clip] | engines.Failure]], step: Callable[[], None]
     ) -> tuple[dict[str, Clip], dict[str, engines.Failure]]:
-        """Count what is proposed; return clip id -> clip, and source id -> why it has none."""
+        """Count what is proposed; return clip id -> clip, and source id -> failure."""
         clips: dict[str, Clip] = {}
         failures: dict[str, engines.Failure] = {}
         for source, media, outcome in proposed:
@@ -109,7 +108,7 @@ class _Totals:
 
 
 def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
-    """Yield the sources by thousands; one empty batch if there are none, which withdraws what has lost its source."""
+    """Yield batches of sources; one empty batch if there are none, which withdraws clips that lost their source."""
     for start in range(0, max(len(sources), 1), _AT_ONCE):
         yield sources[start : start + _AT_ONCE]
 
@@ -117,17 +116,17 @@ def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
 def _proposed(
     workspace: Workspace, catalog: Catalog, sources: Sequence[Source], *, workers: int | None
 ) -> Iterator[tuple[Source, Media, list[Clip] | engines.Failure]]:
-    """Yield each source in their order with its media and clips, or why it has none."""
+    """Yield (source, its media, its clips or the failure) in the order of the sources."""
     media = catalog.media_of(sorted({source.media_id for source in sources if source.media_id}))
     items = [(source, media[source.media_id or ""]) for source in sources]
-    work = propose_jobs(items, folder=workspace.observations, settings=workspace.settings.clips)
+    jobs = propose_jobs(items, folder=workspace.observations, settings=workspace.settings.clips)
     limits = engines.Budget.of(workspace.settings.limits)
     outcomes: dict[str, list[Clip] | engines.Failure] = {}
-    for job, outcome in engines.run(propose_all, work, workers=workers, budget=limits, divide=ProposeJob.divide):
-        each = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
-        outcomes |= {source.source_id: clips for (source, _), clips in zip(job.items, each, strict=True)}
-    for source, item in items:
-        yield source, item, outcomes[source.source_id]
+    for job, outcome in engines.run(propose_all, jobs, workers=workers, budget=limits, divide=ProposeJob.divide):
+        results = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
+        outcomes |= {source.source_id: clips for (source, _), clips in zip(job.items, results, strict=True)}
+    for source, source_media in items:
+        yield source, source_media, outcomes[source.source_id]
 
 
 def _record(
@@ -145,20 +144,20 @@ def _record(
     ]
     if rows:
         catalog.record_failures(rows)
-    well = [source for source in batch if source.source_id not in failures]
-    counts = catalog.propose(well, list(clips.values()), key=key)
-    catalog.forget_failures(STAGE, [source.source_id for source in well])
+    succeeded = [source for source in batch if source.source_id not in failures]
+    counts = catalog.propose(succeeded, list(clips.values()), key=key)
+    catalog.forget_failures(STAGE, [source.source_id for source in succeeded])
     return counts
 
 
 def _counts(catalog: Catalog) -> dict[str, Any]:
-    """Count what the whole catalog holds, whenever it was proposed."""
+    """Count the clips of the whole catalog, whenever they were proposed."""
     states = catalog.clip_counts()
-    ruled = Counter(_kind(clip) for clip in catalog.clips("rejected") if clip.decided_by == "rule")
+    rejected_by_rule = Counter(_kind(clip) for clip in catalog.clips("rejected") if clip.decided_by == "rule")
     return {
         "proposed": states.get("proposed", 0),
         "decided": sum(states.get(state, 0) for state in ("accepted", "trimmed", "failed")),
-        "left_out": dict(sorted(ruled.items())),
+        "left_out": dict(sorted(rejected_by_rule.items())),
     }
 
 
@@ -166,14 +165,14 @@ def _kind(clip: Clip) -> str:
     return "too short" if clip.reason and "<" in clip.reason else clip.reason or ""
 
 
-def _tell(counts: dict[str, Any], totals: _Totals, *, looked_at: int) -> None:
-    say(f"{looked_at} sources looked at: {totals.added} pieces are new, {totals.withdrawn} withdrawn")
+def _tell(counts: dict[str, Any], totals: _Totals, *, examined: int) -> None:
+    say(f"{examined} sources looked at: {totals.added} clips are new, {totals.withdrawn} withdrawn")
     say(f"{counts['proposed']} clips wait for a decision, {counts['decided']} are accepted")
     for reason, number in counts["left_out"].items():
         say(f"{number:>7}  left out: {reason}")
     for line, seconds in totals.outside:
         say(f"line {line}: no frame lies between start and end; the video has {seconds:.2f} s.")
     if totals.twice:
-        say(f"{totals.twice} pieces lie in two sources of one video and are proposed once.")
+        say(f"{totals.twice} clips lie in two sources of one video and are proposed once.")
     if totals.failed:
         say(f"{totals.failed} sources could not be looked at: `slateboard curate status --all`")

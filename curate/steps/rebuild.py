@@ -31,20 +31,20 @@ def command(
 ) -> dict[str, Any]:
     """Rebuild a release; a finding if it does not come out the same."""
     path = recipe / RECIPE if recipe.is_dir() else recipe
-    done = rebuild(workspace, path, into=into, workers=workers)
-    if done.other_originals:
-        say(f"{done.other_originals} originals came with other bytes and the same pictures")
-    if done.differences:
-        _show(done.differences)
-        counts = Counter(f"{one.what} {one.state}" for one in done.differences)
-        listed = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
-        raise Finding(f"Not the same release: {listed}, of {done.files} files.")
-    say(f"{done.folder}: {done.files} files, each the same as released")
-    return {"folder": str(done.folder), "files": done.files, "differences": [asdict(one) for one in done.differences]}
+    result = rebuild(workspace, path, into=into, workers=workers)
+    if result.other_originals:
+        say(f"{result.other_originals} originals came with other bytes and the same pictures")
+    if result.differences:
+        _show(result.differences)
+        counts = Counter(f"{difference.what} {difference.state}" for difference in result.differences)
+        summary = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+        raise Finding(f"Not the same release: {summary}, of {result.files} files.")
+    say(f"{result.folder}: {result.files} files, each the same as released")
+    return {"folder": str(result.folder), "files": result.files, "differences": list(map(asdict, result.differences))}
 
 
 def _show(differences: tuple[Difference, ...]) -> None:
-    for one in differences[:_SHOWN]:
-        say(f"  {one.what} {one.item}: {one.state} {one.reason}")
+    for difference in differences[:_SHOWN]:
+        say(f"  {difference.what} {difference.item}: {difference.state} {difference.reason}")
     if len(differences) > _SHOWN:
         say(f"  and {len(differences) - _SHOWN} more")

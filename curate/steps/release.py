@@ -31,25 +31,29 @@ def command(
     """Write a release, unless the newest one is already the same."""
     place = Place(workers, engine, address, Budget.of(workspace.settings.limits), shared=(workspace.root,))
     with opened(workspace.catalog) as catalog:
-        made = release(workspace, catalog, version=version, naming=_naming(naming), place=place)
-    if made is None:
+        report = release(workspace, catalog, version=version, naming=_naming(naming), place=place)
+    if report is None:
         newest = workspace.versions()[-1]
         say(f"{newest} holds exactly this already; nothing to do.")
         return {"version": newest, "made": False}
-    say(f"{workspace.releases / made.version}: {made.clips} clips, {made.classes} classes")
-    say(made.audit)
-    for note in made.notes:
+    say(f"{workspace.releases / report.version}: {report.clips} clips, {report.classes} classes")
+    say(report.audit)
+    for note in report.notes:
         say(note)
     return {
-        "version": made.version, "made": True, "clips": made.clips, "audit": made.audit, "notes": list(made.notes),
-    }  # fmt: skip
+        "version": report.version,
+        "made": True,
+        "clips": report.clips,
+        "audit": report.audit,
+        "notes": list(report.notes),
+    }
 
 
 def _naming(name: str | None) -> Naming | None:
-    known: tuple[Naming, ...] = get_args(Naming)
+    names: tuple[Naming, ...] = get_args(Naming)
     if name is None:
         return None
-    for one in known:
-        if one == name:
-            return one
-    raise BadInput([Problem("--naming", f"unknown naming '{name}'.", did_you_mean(name, known))])
+    for choice in names:
+        if choice == name:
+            return choice
+    raise BadInput([Problem("--naming", f"unknown naming '{name}'.", did_you_mean(name, names))])

@@ -21,7 +21,7 @@ from slateboard.records.clip import Clip
 from slateboard.workspace import Workspace
 
 _SEARCHED = 1000
-"""Ids among which near misses are looked for."""
+"""Clip ids that a misspelt id is compared with."""
 
 
 def command(
@@ -45,72 +45,73 @@ def command(
     with opened(workspace.catalog) as catalog:
         clips = catalog.clips()
         waiting = {clip.clip_id: clip for clip in clips if clip.state == "proposed"}
-        refused, taken = _chosen(clips, reject or (), accept or ())
-        if not (refused or taken or accept_all):
+        rejecting, accepting = _chosen(clips, reject or (), accept or ())
+        if not (rejecting or accepting or accept_all):
             for clip in waiting.values():
                 show(_line(clip))
-        decided = _decided(waiting, refused, taken, person=person, reason=reason, accept_all=accept_all)
+        decided = _decided(waiting, rejecting, accepting, person=person, reason=reason, accept_all=accept_all)
         command = "review --accept-all" if accept_all else "review"
         decide(catalog, workspace.reviews, list(decided.values()), person=person, command=command)
-        lone = single_group_classes(catalog, *RELEASABLE)
+        single_group = single_group_classes(catalog, *RELEASABLE)
     accepted = sum(clip.state == "accepted" for clip in decided.values())
-    left = [name for name in waiting if name not in decided]
-    say(f"{accepted} accepted, {len(decided) - accepted} rejected, {len(left)} wait")
-    for problem in lone:
+    undecided = [name for name in waiting if name not in decided]
+    say(f"{accepted} accepted, {len(decided) - accepted} rejected, {len(undecided)} wait")
+    for problem in single_group:
         say(str(problem))
     return {
         "accepted": accepted,
         "rejected": len(decided) - accepted,
-        "waiting": left,
-        "lone_classes": [problem.where for problem in lone],
+        "waiting": undecided,
+        "lone_classes": [problem.where for problem in single_group],
     }
 
 
 def _chosen(
     clips: Sequence[Clip], reject: Sequence[str], accept: Sequence[str]
 ) -> tuple[dict[str, Clip], dict[str, Clip]]:
-    """Return the clips that are meant, by id, to reject and to accept; raise BadInput that names what none is."""
+    """Return (clips to reject, clips to accept) by id; raise BadInput with every name of no clip."""
     standing = [clip for clip in clips if clip.state != "rejected"]
-    undone = [clip for clip in clips if clip.state == "rejected" and clip.decided_by != RULE]
+    rejected_by_person = [clip for clip in clips if clip.state == "rejected" and clip.decided_by != RULE]
     waiting = [clip for clip in clips if clip.state == "proposed"]
     problems: list[Problem] = []
-    refused, taken = _meant(standing, reject, problems), _meant([*waiting, *undone], accept, problems)
+    rejecting, accepting = _meant(standing, reject, problems), _meant([*waiting, *rejected_by_person], accept, problems)
     if problems:
         raise BadInput(problems)
-    return refused, taken
+    return rejecting, accepting
 
 
 def _meant(clips: Sequence[Clip], names: Sequence[str], problems: list[Problem]) -> dict[str, Clip]:
-    found: dict[str, Clip] = {}
+    clip_by_id: dict[str, Clip] = {}
     for name in names:
-        meant = {clip.clip_id: clip for clip in clips if name in (clip.clip_id, clip.label)}
-        if not meant:
-            known = {clip.label for clip in clips} | {clip.clip_id for clip in clips[:_SEARCHED]}
-            problems.append(Problem("review", f"no clip that can be decided is {name!r}.", did_you_mean(name, known)))
-        found |= meant
-    return found
+        matches = {clip.clip_id: clip for clip in clips if name in (clip.clip_id, clip.label)}
+        if not matches:
+            candidates = {clip.label for clip in clips} | {clip.clip_id for clip in clips[:_SEARCHED]}
+            remedy = did_you_mean(name, candidates)
+            problems.append(Problem("review", f"no clip that can be decided is {name!r}.", remedy))
+        clip_by_id |= matches
+    return clip_by_id
 
 
 def _decided(
     waiting: Mapping[str, Clip],
-    refused: Mapping[str, Clip],
-    taken: Mapping[str, Clip],
+    rejecting: Mapping[str, Clip],
+    accepting: Mapping[str, Clip],
     *,
     person: str,
     reason: str,
     accept_all: bool,
 ) -> dict[str, Clip]:
-    """Return the clips as they are after the decisions; what is both is rejected."""
+    """Return clip id -> clip with its decision; a clip that is both accepted and rejected is rejected."""
     accepted = {"state": "accepted", "decided_by": person, "reason": None}
     unseen = {"state": "accepted", "decided_by": "accept-all"}
     decided = {name: clip.model_copy(update=unseen) for name, clip in waiting.items() if accept_all}
-    decided |= {name: clip.model_copy(update=accepted) for name, clip in taken.items()}
+    decided |= {name: clip.model_copy(update=accepted) for name, clip in accepting.items()}
     rejected = {"state": "rejected", "decided_by": person, "reason": reason}
-    return decided | {name: clip.model_copy(update=rejected) for name, clip in refused.items()}
+    return decided | {name: clip.model_copy(update=rejected) for name, clip in rejecting.items()}
 
 
 def _line(clip: Clip) -> str:
-    """Return what a person wants to know of a proposal before deciding on it."""
+    """Return a proposal as one line: id, label, times, media, camera, quality."""
     seconds = f"{clip.start_s:7.2f}-{clip.end_s:.2f} s"
     return (
         f"{clip.clip_id}  {clip.label:<20} {seconds}  {clip.media_id[:12]}  {clip.camera:<7}  {', '.join(clip.quality)}"

@@ -28,42 +28,42 @@ def command(
     with opened(workspace.catalog) as catalog:
         standing, clips = catalog.standing(), catalog.clip_counts()
         counts = in_order(catalog.source_counts())
-        undone = _undone(catalog) if every else None
+        unfinished = _undone(catalog) if every else None
         failed, failures = catalog.failure_counts(), catalog.failures() if every else []
     hosts, classes = by_host(standing), by_class(standing)
     show(f"{len(standing)} sources")
     for line in state_lines(counts):
         show(line)
-    most = None if every else _HOSTS_SHOWN
-    for line in (*group_lines(hosts, title="by host", most=most), *group_lines(classes, title="by class", most=most)):
-        show(line)
+    most_shown = None if every else _HOSTS_SHOWN
+    for title, groups in (("by host", hosts), ("by class", classes)):
+        for line in group_lines(groups, title=title, most=most_shown):
+            show(line)
     show(
         f"{sum(clips.values())} clips: " + (", ".join(f"{number} {state}" for state, number in clips.items()) or "none")
     )
     if failed:
         stages = ", ".join(f"{number} in {stage}" for stage, number in failed.items())
         show(f"{sum(failed.values())} items failed: {stages}" + ("" if every else " (--all lists them)"))
-    for row in undone or []:
-        again = f", again at {row['again_at']}" if row["again_at"] else ""
-        show(
-            f"line {row['line']}  {row['state']}  {row['url']}\n    {row['attempts']} attempts{again}: {row['reason']}"
-        )
-    for one in failures:
-        show(f"{one.stage}  {one.item}  {one.code}: {one.reason}")
-    outcome = {"sources": counts, "hosts": hosts, "classes": classes, "clips": clips, "failures": failed}
-    if undone is None:
-        return outcome
-    return {**outcome, "undone": undone, "failed": [one.row() for one in failures]}
+    for row in unfinished or []:
+        retry_note = f", again at {row['again_at']}" if row["again_at"] else ""
+        show(f"line {row['line']}  {row['state']}  {row['url']}")
+        show(f"    {row['attempts']} attempts{retry_note}: {row['reason']}")
+    for failure in failures:
+        show(f"{failure.stage}  {failure.item}  {failure.code}: {failure.reason}")
+    counted = {"sources": counts, "hosts": hosts, "classes": classes, "clips": clips, "failures": failed}
+    if unfinished is None:
+        return counted
+    return {**counted, "undone": unfinished, "failed": [failure.row() for failure in failures]}
 
 
 def _shown(source: Source) -> dict[str, Any]:
-    """Return the row of a source as it may be shown to others: people paste such lines."""
+    """Return the row of a source without logins and signatures: people paste such lines into reports."""
     reason = scrubbed(source.reason or "", known=[source.url]) or None
     return {**source.row(), "url": public(source.url), "reason": reason}
 
 
 def _undone(catalog: Catalog) -> list[dict[str, Any]]:
-    """Return every source that is not fetched: its row, how often it was tried, and when it is asked for again."""
+    """Return the row of every source that is not fetched, with its attempts and when it is asked for again."""
     tries = catalog.attempt_counts()
     sources = catalog.sources(*(state for state in State if state != State.FETCHED))
     return [

@@ -28,35 +28,35 @@ def command(
 ) -> dict[str, Any]:
     """Take down a source, and first what an interrupted takedown left."""
     with opened(workspace.catalog) as catalog:
-        everything = catalog.sources()
-        found = meant(everything, source)
+        all_sources = catalog.sources()
+        matches = meant(all_sources, source)
         plans = unfinished(workspace)
         started = {source_id for plan in plans for source_id in plan.sources}
-        fresh = [one for one in found if one.source_id not in started and one.state != State.TAKEN_DOWN]
-        if fresh:
-            plans.append(planned(workspace, catalog, fresh, reason=reason))
+        new_sources = [s for s in matches if s.source_id not in started and s.state != State.TAKEN_DOWN]
+        if new_sources:
+            plans.append(planned(workspace, catalog, new_sources, reason=reason))
         if not plans:
             say(f"{source} is taken down already; nothing to do.")
         outcome = []
         for plan in plans:
-            done = carry_out(workspace, catalog, plan)
-            outcome.append({**plan.model_dump(mode="json", exclude={"done"}), **asdict(done)})
-            _tell(plan, done, {one.source_id: one for one in everything})
+            result = carry_out(workspace, catalog, plan)
+            outcome.append({**plan.model_dump(mode="json", exclude={"done"}), **asdict(result)})
+            _tell(plan, result, {listed_source.source_id: listed_source for listed_source in all_sources})
     return {"takedowns": outcome}
 
 
-def _tell(plan: Takedown, done: Carried, sources: Mapping[str, Source]) -> None:
+def _tell(plan: Takedown, result: Carried, sources: Mapping[str, Source]) -> None:
     removed = f"{len(plan.sources)} sources, {len(plan.media)} originals, {len(plan.clips)} clips"
     say(f"taken down: {removed}; {', '.join(plan.versions) or 'no version'} held any of them")
-    if done.version:
-        say(f"{done.version} holds what is left")
-    if done.problem:
-        say(f"no version was written from what is left: {done.problem}")
+    if result.version:
+        say(f"{result.version} holds what is left")
+    if result.problem:
+        say(f"no version was written from what is left: {result.problem}")
     for source_id in plan.alike:
-        one = sources[source_id]
-        say(f"look at line {one.line}, {public(one.url)}: it shows the same footage")
+        listed_source = sources[source_id]
+        say(f"look at line {listed_source.line}, {public(listed_source.url)}: it shows the same footage")
     for source_id in plan.sources:
-        one = sources[source_id]
-        if not one.is_web:
-            say(f"{one.url} is your own file: it stays until you delete it")
+        listed_source = sources[source_id]
+        if not listed_source.is_web:
+            say(f"{listed_source.url} is your own file: it stays until you delete it")
     say("Models that were trained on these clips, and copies that others made, are beyond this command.")

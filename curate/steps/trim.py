@@ -1,4 +1,4 @@
-"""Trim the accepted clips: exact to the frame, proved by decoding, several at a time.
+"""Trim the accepted clips: exact to the frame, verified by decoding, several at a time.
 
 Example: slateboard curate trim --workers 2
 """
@@ -34,9 +34,9 @@ def command(
     with opened(workspace.catalog) as catalog:
         _clear(workspace.clips)
         changed = changed_clips(catalog, workspace.root)
-        wanted = [*clips_to_cut(catalog, workspace.root, workspace.settings, retry=retry), *changed]
-        seen = look_for_originals(catalog, workspace.root, media_ids={clip.media_id for clip in wanted})
-        passes = jobs(workspace, catalog, wanted, workers=workers or engines.cores())
+        clips_due = [*clips_to_cut(catalog, workspace.root, workspace.settings, retry=retry), *changed]
+        presence = look_for_originals(catalog, workspace.root, media_ids={clip.media_id for clip in clips_due})
+        passes = trim_jobs(workspace, catalog, clips_due, workers=workers or engines.cores())
         limits = engines.Budget.of(workspace.settings.limits)
         outcomes = engines.run(
             cut,
@@ -50,17 +50,17 @@ def command(
         )
         total = sum(len(job.clips) for job in passes)
         lost = _recorded(workspace, catalog, outcomes, total=total)
-        # What could not be cut is looked at again by its hash, so that fetch knows which originals to get anew.
-        doubted = {clip.media_id for clip in lost}
-        again = look_for_originals(catalog, workspace.root, media_ids=doubted, doubted=doubted)
+        # Originals of failed cuts are hashed again, so that `curate fetch` knows which to download anew.
+        doubtful_media = {clip.media_id for clip in lost}
+        presence_after = look_for_originals(catalog, workspace.root, media_ids=doubtful_media, doubted=doubtful_media)
         counts = catalog.clip_counts()
-    trimmed, before = counts.get("trimmed", 0), counts.get("failed", 0) - len(lost)
-    _tell([*seen.lines(), *again.lines()], changed, lost, trimmed=trimmed, before=before)
+    trimmed, failed_before = counts.get("trimmed", 0), counts.get("failed", 0) - len(lost)
+    _tell([*presence.lines(), *presence_after.lines()], changed, lost, trimmed=trimmed, failed_before=failed_before)
     return {
         "cut": total,
         "trimmed": trimmed,
         "failed": [{"clip_id": clip.clip_id, "reason": clip.reason} for clip in lost],
-        "failed_before": before,
+        "failed_before": failed_before,
     }
 
 
@@ -71,7 +71,7 @@ def _recorded(
     *,
     total: int,
 ) -> list[Clip]:
-    """Record clips as their passes end; return those that failed."""
+    """Record clips as their passes finish; return those that failed."""
     cut_well: list[Clip] = []
     lost: list[Clip] = []
     with progress("trim", total, unit="clips") as bar:
@@ -87,39 +87,41 @@ def _recorded(
 
 
 def _tell(
-    originals: Sequence[str], changed: Sequence[Clip], lost: Sequence[Clip], *, trimmed: int, before: int
+    originals: Sequence[str], changed: Sequence[Clip], lost: Sequence[Clip], *, trimmed: int, failed_before: int
 ) -> None:
     for line in originals:
         say(line)
     if changed:
         names = ", ".join(clip.path or clip.clip_id for clip in changed[:_SHOWN])
         say(f"{len(changed)} clips were gone or changed and are cut again: {names}")
-    say(f"{trimmed} clips are trimmed and proved, {len(lost)} failed")
+    say(f"{trimmed} clips are trimmed and verified, {len(lost)} failed")
     for clip in lost:
         say(f"  {clip.clip_id} ({clip.label}): {clip.reason}")
-    if before:
-        say(f"{before} more failed before and nothing has changed since: --retry cuts them again")
+    if failed_before:
+        say(f"{failed_before} more failed before and nothing has changed since: --retry cuts them again")
 
 
 def _clear(folder: Path) -> None:
-    """Delete what a killed run left half written; the catalog is ours alone now, so nobody writes it any more."""
-    for part in folder.glob(f".*{PART}"):
-        part.unlink(missing_ok=True)
+    """Delete temporary files of a killed run; this process holds the catalog's lock, so nobody writes them now."""
+    for temporary in folder.glob(f".*{PART}"):
+        temporary.unlink(missing_ok=True)
 
 
 _SHOWN = 10
-"""Clips that are named in one line."""
+"""Most clips named in one line."""
 
 PASSES_EACH = 2
-"""Of a worker, at least, where there are clips enough: one alone would leave the others to wait for its end."""
+"""Passes for each worker, where there are clips enough: with one each, all would wait for the slowest."""
 
 
-def jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, workers: int) -> list[TrimJob]:
-    """Return the passes to make, longest first, so that no worker is left alone with a long one at the end."""
-    media = {item.media_id: item for item in catalog.media()} if clips else {}
-    stamps = catalog.stamps({item.path for item in media.values()})
-    share = sum(frame_span(clip) * _pixels(media[clip.media_id]) for clip in clips) / (workers * PASSES_EACH)
-    most_frames = {media_id: share / _pixels(item) for media_id, item in media.items()} if workers > 1 else None
+def trim_jobs(workspace: Workspace, catalog: Catalog, clips: Sequence[Clip], *, workers: int) -> list[TrimJob]:
+    """Return the passes to make, longest first, so that no worker is left with a long one at the end."""
+    # Weight of a clip: frames * pixels. 40 clips of 200 frames at 1280 x 720 on 4 workers: 7.4e9 / (4 * 2) -> passes of
+    # about 1,000 frames, five clips each.
+    media = {original.media_id: original for original in catalog.media()} if clips else {}
+    stamps = catalog.stamps({original.path for original in media.values()})
+    weight_per_pass = sum(frame_span(clip) * _pixels(media[clip.media_id]) for clip in clips) / (workers * PASSES_EACH)
+    most_frames = {name: weight_per_pass / _pixels(item) for name, item in media.items()} if workers > 1 else None
     passes = [
         TrimJob(
             clips=group,

@@ -125,7 +125,7 @@ def test_a_long_shot_needs_no_more_memory_than_a_short_one(draw: Callable[..., P
     for index in range(3000):
         if sampler.wants(index):
             sampler.see(replace(frame, index=index))
-        assert len(sampler._kept) <= 48
+        assert len(sampler._frames_kept) <= 48
     seen = [one.index for one in sampler.close(2000)]
     assert len(seen) == 12
     assert seen == sorted(seen) and seen[0] < 100 and seen[-1] > 1900

@@ -131,7 +131,7 @@ def test_a_check_that_was_killed_goes_on_with_what_it_had_not_asked(
     with (fetched.root / "link_rot.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     journal = Journal(fetched.root / ".link_rot.jsonl")
-    journal.keep({**rows[0], "line": 2})
+    journal.append({**rows[0], "line": 2})
     with (fetched.root / ".link_rot.jsonl").open("a") as file:
         file.write('\n{"source_id": "cut of')
     asked = len(site.asked)

@@ -10,7 +10,7 @@ import pytest
 from drawing import moving
 
 from curate.steps.trim import command as trim
-from curate.steps.trim import jobs
+from curate.steps.trim import trim_jobs
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.media.encode import write_video
@@ -58,7 +58,7 @@ def test_a_long_file_is_shared_out_and_the_clips_stay_the_same(workspace: Worksp
             for first in range(0, 60, 15)
         ]
         catalog.write_clips([whole.model_copy(update={"state": "rejected"}), *parts])
-        shared = [[len(job.clips) for job in jobs(workspace, catalog, parts, workers=number)] for number in (1, 2)]
+        shared = [[len(job.clips) for job in trim_jobs(workspace, catalog, parts, workers=number)] for number in (1, 2)]
         assert shared == [[4], [1, 1, 1, 1]]
     assert trim(workspace, workers=1)["trimmed"] == 4
     alone = _clips(workspace)

@@ -1,7 +1,7 @@
-"""Measure how well reposts are found: recall on edits made of real clips, false matches among different uploads.
+"""Measure how well reposts are found: recall on edited copies of real clips, false matches among different uploads.
 
-Groups of clips (clips.csv: file, group) are halved by the hash of their name; the matcher's thresholds were chosen
-on the tuning half, so the judging half is what counts. What could not be told counts as missed.
+Groups of clips (clips.csv: file, group) are divided by the hash of their name into a tuning half, on which the
+matcher's thresholds were chosen, and a judging half, whose figures count. Undecided pairs count as missed.
 
 Example: slateboard curate eval duplicates clips --edits flip --edits crop --clips 50
 """
@@ -33,35 +33,36 @@ def command(
     clips: Annotated[int, typer.Option(help="Clips that are edited, chosen by hash; all are compared.", min=0)] = 100,
     workers: Processes = None,
 ) -> dict[str, Any]:
-    """Make edits, look for them, and compare all clips with each other."""
+    """Edit clips, look for the originals of the edits, and compare all clips with each other."""
     names = tuple(edits or EDITS)
-    unknown = [Problem("--edits", f"unknown edit '{name}'.", did_you_mean(name, EDITS)) for name in names]
-    unknown = [problem for problem, name in zip(unknown, names, strict=True) if name not in EDITS]
-    if unknown:
-        raise BadInput(unknown)
-    every = clips_in(folder)
-    trials = [Trial(clip, names) for clip in sample_clips(every, clips)]
+    problems = [Problem("--edits", f"unknown edit '{name}'.", did_you_mean(name, EDITS)) for name in names]
+    problems = [problem for problem, name in zip(problems, names, strict=True) if name not in EDITS]
+    if problems:
+        raise BadInput(problems)
+    clip_paths = clips_in(folder)
+    trials = [Trial(clip, names) for clip in sample_clips(clip_paths, clips)]
     tries = track(engine.run(run_trial, trials, workers=workers), "edits", total=len(trials), unit="clips")
     outcomes = {trial.clip: _verdicts(trial, outcome) for trial, outcome in tries}
-    prints = track(engine.run(fingerprint_clip, every, workers=workers), "fingerprints", total=len(every), unit="clips")
+    runs = engine.run(fingerprint_clip, clip_paths, workers=workers)
+    prints = track(runs, "fingerprints", total=len(clip_paths), unit="clips")
     fingerprints = {}
     for clip, value in prints:
         if isinstance(value, engine.Failure):
             say(f"not compared: {clip.name}: {value.reason}")
         else:
             fingerprints[clip.name] = value
-    compared = [clip for clip in every if clip.name in fingerprints]
+    compared = [clip for clip in clip_paths if clip.name in fingerprints]
     rows = recall_rows(trials, [outcomes[trial.clip] for trial in trials])
-    among = {**matches(compared, fingerprints), "not_compared": len(every) - len(compared)}
+    clip_matches = {**matches(compared, fingerprints), "not_compared": len(clip_paths) - len(compared)}
     for row in rows:
-        told = f"{row['found']}/{row['clips']} [{row['low']:.2f}, {row['high']:.2f}], {row['undecided']} undecided"
-        show(f"{row['edit']:24} {row['half']:8} recall {row['recall']:.3f} {told}")
-    show(f"{len(among['false'])} false of {among['pairs_of_different_groups']} pairs of different groups")
-    for pair in among["false"]:
+        detail = f"{row['found']}/{row['clips']} [{row['low']:.2f}, {row['high']:.2f}], {row['undecided']} undecided"
+        show(f"{row['edit']:24} {row['half']:8} recall {row['recall']:.3f} {detail}")
+    show(f"{len(clip_matches['false'])} false of {clip_matches['pairs_of_different_groups']} pairs of different groups")
+    for pair in clip_matches["false"]:
         show(f"  {pair['first']}  {pair['second']}  {pair['half']} {pair['score']:.3f}")
-    return {"recall": rows, "matches": among}
+    return {"recall": rows, "matches": clip_matches}
 
 
 def _verdicts(trial: Trial, outcome: dict[str, str] | engine.Failure) -> dict[str, str]:
-    """Return edit -> verdict; of a clip that could not be tried none could be told."""
+    """Return edit -> verdict; all edits of a clip that failed are undecided, with the reason."""
     return dict.fromkeys(trial.edits, outcome.reason) if isinstance(outcome, engine.Failure) else outcome

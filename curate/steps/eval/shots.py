@@ -37,31 +37,32 @@ def command(
     ]
     if problems:
         raise BadInput(problems)
-    seen: dict[str, dict[str, list[Boundary]]] = {path.stem: read_detections(path, marked) for path in found or ()}
-    seen |= {name: {} for name in names}
+    boundaries_by_detector: dict[str, dict[str, list[Boundary]]] = {name: {} for name in names}
+    boundaries_by_detector = {path.stem: read_detections(path, marked) for path in found or ()} | boundaries_by_detector
     with progress("decode", len(paths), unit="videos") as bar:
         for video, path in paths.items():
             for name, boundaries in boundaries_in(path, names).items():
-                seen[name][video] = boundaries
+                boundaries_by_detector[name][video] = boundaries
             bar.step()
-    reports = {name: report(boundaries, marked) for name, boundaries in seen.items()}
+    reports = {name: report(boundaries, marked) for name, boundaries in boundaries_by_detector.items()}
     for line in _lines(reports):
         show(line)
-    return {"detectors": {name: _plain(one) for name, one in reports.items()}}
+    return {"detectors": {name: _plain(detector_report) for name, detector_report in reports.items()}}
 
 
 def _lines(reports: dict[str, Report]) -> list[str]:
     width = max(map(len, reports))
     lines = []
-    for name, one in reports.items():
-        for tolerance, score in one.cuts.items():
+    for name, detector_report in reports.items():
+        for tolerance, score in detector_report.cuts.items():
             lines.append(
                 f"{name:<{width}}  tolerance {tolerance}: precision {_share(score.precision)}, recall "
                 f"{_share(score.recall)}, F1 {_share(score.f1)} (tp {score.tp}, fp {score.fp}, fn {score.fn})"
             )
-        lines.append(f"{name:<{width}}  false cuts in {one.clean_videos} videos without a change: {one.clean_false}")
-        for kind, taken in sorted(one.typed.items()):
-            spread = ", ".join(f"{other} {count}" for other, count in sorted(taken.items()))
+        clean = f"{detector_report.clean_videos} videos without a change: {detector_report.clean_false}"
+        lines.append(f"{name:<{width}}  false cuts in {clean}")
+        for kind, answers in sorted(detector_report.typed.items()):
+            spread = ", ".join(f"{answer} {count}" for answer, count in sorted(answers.items()))
             lines.append(f"{name:<{width}}  {kind} taken for: {spread}")
     return lines
 
@@ -70,12 +71,12 @@ def _share(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
 
 
-def _plain(one: Report) -> dict[str, Any]:
+def _plain(detector_report: Report) -> dict[str, Any]:
     return {
-        "cuts": {str(tolerance): _numbers(score) for tolerance, score in one.cuts.items()},
-        "clean_videos": one.clean_videos,
-        "clean_false": one.clean_false,
-        "typed": {kind: dict(taken) for kind, taken in one.typed.items()},
+        "cuts": {str(tolerance): _numbers(score) for tolerance, score in detector_report.cuts.items()},
+        "clean_videos": detector_report.clean_videos,
+        "clean_false": detector_report.clean_false,
+        "typed": {kind: dict(answers) for kind, answers in detector_report.typed.items()},
     }
 
 
