@@ -4,25 +4,29 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from benchmark.baseline import Member, Stream
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from slateboard.registry import Extension, Registry
 
 
 class BaselineModule(Extension, Protocol):
     """What a file of benchmark/baselines defines."""
 
-    def build(self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
+    def build(
+        self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry
+    ) -> list[Stream]:
         """Return the streams of a baseline.
 
         `classes` are names in the order of classInd.txt, `parameters` all of the CARD's, `weights_dir` the folder of
-        weight files or a Shelf, which knows the settings' own besides.
+        weight files or a WeightRegistry, which knows the settings' own besides.
         """
 
 
 class EnsembleModule(Extension, Protocol):
     """What a baseline defines whose CARD has `members`: the mean of runs of other baselines."""
 
-    def build(self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Member]:
+    def build(
+        self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry
+    ) -> list[Member]:
         """Return the members."""
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from leaderboards.predictions import PREDICTIONS, check_predictions, read_predictions
+from leaderboards.predictions import check_predictions, read_predictions
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Newer, SlateboardError
 from slateboard.records.base import Record
 from slateboard.records.result import Result
+from slateboard.records.run_folder import PREDICTIONS, RESULT
 from slateboard.records.split import Split
 
-RESULT = "result.json"
 _NAMED = 3
 """Problems of one run that its reason tells."""
 

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.reading import read_table
+from slateboard.records.run_folder import PREDICTIONS
 from slateboard.records.split import Split
 
-PREDICTIONS = "predictions.parquet"
-"""File in the folder of a run."""
 COLUMNS = ("clip_id", "view", "stream", "logits", "label_index", "failed")
 """Columns of predictions.parquet."""
 

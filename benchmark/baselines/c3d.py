@@ -9,7 +9,7 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.frames.colour import normalize
 from benchmark.inputs.sampling import SAMPLERS
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.models.weights import load, weights_parameter
 from benchmark.recipe import recipe_of, training
 from slateboard.errors import SlateboardError
@@ -112,7 +112,7 @@ def _convolution(inputs: int, outputs: int) -> nn.Conv3d:
     return nn.Conv3d(inputs, outputs, kernel_size=3, padding=1)
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream; squares are cut out anywhere of the whole picture in training, in the middle in testing."""
     shape = {name: parameters[name] for name in ("width", "fc", "frames", "size", "dropout")}
     network = C3D(len(classes), **shape)

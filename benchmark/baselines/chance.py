@@ -6,7 +6,7 @@ from typing import Any
 from sklearn.dummy import DummyClassifier
 
 from benchmark.baseline import Stream
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from slateboard.registry import Card, Parameter
 
 CARD = Card(
@@ -18,7 +18,7 @@ CARD = Card(
 )
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream that guesses by the prior."""
     return [
         Stream(

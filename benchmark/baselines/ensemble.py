@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark.baseline import Member
 from benchmark.baseline_registry import BASELINES
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.registry import Card, Parameter
 
@@ -41,7 +41,7 @@ CARD = Card(
 _FIELDS = ("baseline", "set", "weight")
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Member]:
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Member]:
     """Return the members; raises BadInput that names every fault of a preset or of explicit members."""
     problems = _problems(parameters)
     if problems:

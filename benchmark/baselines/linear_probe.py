@@ -13,7 +13,7 @@ from torch import nn
 from benchmark.baseline import Estimator, Stream
 from benchmark.frames.colour import normalize
 from benchmark.models.backbone import backbone, even, size_of
-from benchmark.models.transfer.shelf import NONE, Shelf
+from benchmark.models.transfer.weight_registry import NONE, WeightRegistry
 from benchmark.models.weights import Pretrained, pretrained
 from slateboard.errors import SlateboardError
 from slateboard.registry import Card, Parameter
@@ -34,7 +34,7 @@ _CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse strengths that are tried; of those that are right as often the strongest regularisation is taken."""
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream; raises SlateboardError without weights, as untrained features say nothing."""
     if parameters["weights"] == NONE:
         raise SlateboardError("linear_probe needs pretrained weights: set weights under [baselines.linear_probe].")

@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.baseline import Stream
 from benchmark.frames.mei import mei, weights
 from benchmark.models.backbone import backbone, only, picture_stream
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.recipe import training
 from slateboard.registry import Card, Parameter
 
@@ -27,7 +27,7 @@ CARD = Card(
 )
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return the streams `motion` and `normal`; each has its own copy of the backbone, trained by itself."""
     weights(parameters["n"], parameters["method"])
     shared: dict[str, Any] = {

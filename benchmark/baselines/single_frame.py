@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark.baseline import Stream
 from benchmark.models.backbone import backbone, only, picture_stream
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.recipe import training
 from slateboard.registry import Card, Parameter
 
@@ -21,7 +21,7 @@ CARD = Card(
 )
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | Shelf) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream; the scores of a clip are the mean over its frames."""
     return [
         picture_stream(

@@ -8,7 +8,7 @@ import torch
 from benchmark.baseline import Stream
 from benchmark.frames.colour import normalize
 from benchmark.models import vision
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.models.weights import pretrained, weights_parameter
 from benchmark.recipe import recipe_of
 from slateboard.registry import Parameter
@@ -43,7 +43,7 @@ def picture_stream(
     sampler: str,
     sampler_parameters: Mapping[str, Any],
     embed: Embed,
-    weights_dir: str | Shelf,
+    weights_dir: str | WeightRegistry,
     **recipe: Any,
 ) -> Stream:
     """Return a stream that fine-tunes its own copy of the backbone on one picture a view.

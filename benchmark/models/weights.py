@@ -11,8 +11,8 @@ from torch import nn
 from benchmark.models import vision
 from benchmark.models.transfer.loading import load_into, read, renamed
 from benchmark.models.transfer.runs import Trained, files, folder_of_run, is_run, trained
-from benchmark.models.transfer.shelf import NONE, TORCHVISION, Shelf, recorded_name
 from benchmark.models.transfer.table import UNTRAINED, WeightSet
+from benchmark.models.transfer.weight_registry import NONE, TORCHVISION, WeightRegistry, recorded_name
 from benchmark.models.vision import Triple
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.files import digest, sha256_of
@@ -88,7 +88,7 @@ def pretrained(
     architecture: str,
     weights: str,
     *,
-    folder: str | Shelf,
+    folder: str | WeightRegistry,
     classes: Sequence[str] | None = None,
     stream: str = "all",
 ) -> Pretrained:
@@ -105,7 +105,7 @@ def load(
     architecture: str,
     weights: str,
     *,
-    folder: str | Shelf,
+    folder: str | WeightRegistry,
     head: str,
     classes: Sequence[str] | None,
     stream: str = "all",
@@ -123,7 +123,7 @@ def load(
     """
     if weights == NONE:
         return Pretrained(network, *UNTRAINED, NONE, None, f"{architecture}: untrained")
-    source = _source(architecture, weights, shelf=Shelf.at(folder), stream=stream)
+    source = _source(architecture, weights, shelf=WeightRegistry.at(folder), stream=stream)
     agree = source.classes is None or classes is None or source.classes == tuple(classes)
     state = renamed(source.state, aliases or {})
     part = None if state.keys() & network.state_dict().keys() else inner
@@ -134,7 +134,7 @@ def load(
     return source.begun(network, report, into_part=part is not None)
 
 
-def identity(architecture: str, weights: str, *, folder: str | Shelf) -> tuple[str, str | None]:
+def identity(architecture: str, weights: str, *, folder: str | WeightRegistry) -> tuple[str, str | None]:
     """Return name and SHA-256 of weights before they are loaded, as a run's record has them.
 
     torchvision's file names carry the first 8 digits, which its download checks. Of a run with several networks it is
@@ -145,7 +145,7 @@ def identity(architecture: str, weights: str, *, folder: str | Shelf) -> tuple[s
     if weights == TORCHVISION:
         entry = vision.torchvision_weights(architecture)
         return str(entry), Path(entry.url).stem.rpartition("-")[2]
-    shelf, path = Shelf.at(folder), Path(weights)
+    shelf, path = WeightRegistry.at(folder), Path(weights)
     if weights in shelf.sets or not is_run(path):
         weight_set, _ = shelf.find(weights)
         return recorded_name(weight_set), weight_set.sha256
@@ -153,7 +153,7 @@ def identity(architecture: str, weights: str, *, folder: str | Shelf) -> tuple[s
     return "/".join(folder_of_run(path).resolve().parts[-4:]), hashes[0] if len(hashes) == 1 else digest(hashes)
 
 
-def _source(architecture: str, weights: str, *, shelf: Shelf, stream: str) -> _Source:
+def _source(architecture: str, weights: str, *, shelf: WeightRegistry, stream: str) -> _Source:
     """Find and read weights; raises SlateboardError where they are of another architecture."""
     if weights == TORCHVISION:
         return _of_torchvision(architecture)
@@ -169,7 +169,7 @@ def _source(architecture: str, weights: str, *, shelf: Shelf, stream: str) -> _S
     return source
 
 
-def _of_run(run: Trained, *, shelf: Shelf) -> _Source:
+def _of_run(run: Trained, *, shelf: WeightRegistry) -> _Source:
     return _Source(
         architecture=run.architecture,
         state=read(run.file),
@@ -216,7 +216,7 @@ def _of_torchvision(architecture: str) -> _Source:
     )
 
 
-def _input_of(run: Trained, *, shelf: Shelf) -> tuple[Triple, Triple]:
+def _input_of(run: Trained, *, shelf: WeightRegistry) -> tuple[Triple, Triple]:
     """Return mean and standard deviation of a run's input: those of the weights that it began with itself."""
     given = str(run.record.parameters.get("weights", NONE))
     if given == NONE:

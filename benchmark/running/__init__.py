@@ -1,1 +1,1 @@
-"""Runs: planned, trained or fitted, tested, averaged, and taken up again."""
+"""Runs: planned, trained or fitted, tested, average_runs, and taken up again."""

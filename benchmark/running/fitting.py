@@ -19,56 +19,58 @@ from benchmark.training import log
 from benchmark.training.job import TrainingData
 from slateboard.errors import SlateboardError
 from slateboard.progress import progress, say
+from slateboard.records.run_folder import CHECKPOINTS, TRAINING_LOG
 from slateboard.records.trained_on import TrainedOn
 from splits.groups import group_keys
 
 
-def fit(stream: Stream, data: TrainingData, *, device: str, folder: Path, first: bool) -> TrainedOn:
+def fit(stream: Stream, data: TrainingData, *, device: str, folder: Path, writes: bool) -> TrainedOn:
     """Fit the stream's estimator in place to all training clips that can be read, and return those.
 
-    The first of several processes writes its row of log.csv and checkpoints/<stream>.skops into the run's `folder`.
+    With `writes`, as the first of several processes has it, its row of log.csv and checkpoints/<stream>.skops are
+    written into the run's `folder`.
     """
     assert not isinstance(stream.model, nn.Module)
     started = time.perf_counter()
     clips = clips_of(data.dataset, data.split.train, data.frames)
     clips = readable(clips, purpose=f"training {stream.name}")
-    items = views_to_test(stream, clips)
-    features, owner = _features(stream, clips, items, device=device, threads=data.threads)
+    samples = views_to_test(stream, clips)
+    features, clip_of_row = _features(stream, clips, samples, device=device, threads=data.threads)
     keys = group_keys(data.dataset.clips).set_axis(data.dataset.clips["clip_id"]).loc[list(clips.ids)]
-    labels = clips.labels[owner]
-    fit_by_group(stream.model, features, labels, keys.to_numpy()[owner])
+    labels = clips.labels[clip_of_row]
+    fit_by_group(stream.model, features, labels, keys.to_numpy()[clip_of_row])
     seconds = time.perf_counter() - started
-    if first:
+    if writes:
         rate = len(labels) / seconds
         row = {"stream": stream.name, "epoch": 0, "step": 0, "seconds": seconds, "clips_per_second": rate}
-        log.append(folder / "log.csv", row)
-        # What a search chose, where there was one: the search itself cannot be kept.
+        log.append(folder / TRAINING_LOG, row)
+        # Of a grid search the chosen estimator is saved: the search itself cannot be loaded safely.
         fitted = getattr(stream.model, "best_estimator_", stream.model)
-        save_estimator(folder / "checkpoints" / f"{stream.name}{ENDING}", fitted)
+        save_estimator(folder / CHECKPOINTS / f"{stream.name}{ENDING}", fitted)
     return TrainedOn(train=clips.ids, validation=())
 
 
 def _features(
-    stream: Stream, clips: Clips, items: Sequence[Sample], *, device: str, threads: int
+    stream: Stream, clips: Clips, samples: Sequence[Sample], *, device: str, threads: int
 ) -> tuple[NDArray[np.float32], list[int]]:
-    """Return a row of float32 features for each view that can be read, and the position of its clip."""
-    found, owner = [], []
-    lost: dict[str, str] = {}
+    """Return float32 features [views, numbers] of the views that can be read, and the position of each one's clip."""
+    features, clip_of_row = [], []
+    unreadable: dict[str, str] = {}
 
-    def on_unreadable(item: Sample, reason: str) -> None:
-        if item.clip_id not in lost:
-            lost[item.clip_id] = reason
-            say(f"{stream.name} is fitted without {item.clip_id}: {reason}")
+    def on_unreadable(sample: Sample, reason: str) -> None:
+        if sample.clip_id not in unreadable:
+            unreadable[sample.clip_id] = reason
+            say(f"{stream.name} is fitted without {sample.clip_id}: {reason}")
 
-    with progress(f"describe {stream.name}", len(items), unit="views") as bar:
-        batches = in_batches(items, VIEWS)
+    with progress(f"describe {stream.name}", len(samples), unit="views") as bar:
+        batches = in_batches(samples, VIEWS)
         for batch in prefetched_batches(
             stream, clips, batches, device=device, threads=threads, on_unreadable=on_unreadable
         ):
             if not batch.is_blank:
-                found.append(batch.inputs.cpu().numpy())
-                owner += [item.clip for item in batch.samples]
+                features.append(batch.inputs.cpu().numpy())
+                clip_of_row += [sample.clip for sample in batch.samples]
             bar.step(len(batch.samples))
-    if not found:
+    if not features:
         raise SlateboardError(f"{stream.name}: no training clip can be read any more. Restore them, and run it again.")
-    return np.concatenate(found), owner
+    return np.concatenate(features), clip_of_row

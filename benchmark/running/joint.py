@@ -11,11 +11,11 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
 from benchmark.devices import check_devices, device_kind, fabric
-from benchmark.frames.choose import frames_of
-from benchmark.models.transfer.shelf import Shelf
+from benchmark.frames.open_frames import open_frames
+from benchmark.models.transfer.weight_registry import WeightRegistry
+from benchmark.running.contamination import check_contamination
 from benchmark.running.planning import JOINTLY, plan
-from benchmark.running.runs import RESULT, Outcome, carry_out
-from benchmark.running.seen import refuse_seen
+from benchmark.running.runs import FinishedRun, execute_run
 from benchmark.training.job import TrainingData
 from benchmark.training.loop import train_jointly
 from benchmark.training.networks import share_trunk
@@ -24,6 +24,7 @@ from slateboard.errors import BadInput, Finding, Problem, SlateboardError
 from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.run import Run
+from slateboard.records.run_folder import RESULT
 from slateboard.records.split import Split
 from slateboard.records.trained_on import TrainedOn
 from slateboard.workspace import Workspace
@@ -34,25 +35,25 @@ Data = Sequence[tuple[Dataset, Split]]
 
 def run_jointly(
     workspace: Workspace, data: Data, baseline: str, *, seed: int, over: Mapping[str, Any] | None = None
-) -> list[Outcome]:
-    """Train a baseline on all datasets in one training and test it on each; a run a dataset, each with its result.
+) -> list[FinishedRun]:
+    """Train a baseline on all datasets in one training and test it on each; return a run for each dataset.
 
     Parameters are `over` those of the settings, over the CARD's. Killed and called again, it goes on. Raises
     SlateboardError where the baseline has no network to train, Finding where a test clip of one dataset is a training
     clip of another.
     """
-    refuse_shared_clips(data)
-    records = [_joint(plan(workspace.settings, *one, baseline, seed=seed, over=over), data) for one in data]
+    check_shared_clips(data)
+    records = [_joint(plan(workspace.settings, *pair, baseline, seed=seed, over=over), data) for pair in data]
     if records[0].members:
         raise SlateboardError(f"{baseline} averages other runs: train its members jointly, and fuse them.")
     folders = [inside(workspace.runs, record.folder) for record in records]
     if not all((folder / RESULT).is_file() for folder in folders):
         _train(workspace, data, records, folders)
-    # Each finds its weights in its checkpoint, and tests them.
-    return [carry_out(workspace, *one, record) for one, record in zip(data, records, strict=True)]
+    # Each run finds its trained weights in its checkpoint, and tests them.
+    return [execute_run(workspace, *pair, record) for pair, record in zip(data, records, strict=True)]
 
 
-def refuse_shared_clips(data: Data) -> None:
+def check_shared_clips(data: Data) -> None:
     """Raise BadInput for a dataset that is named twice, Finding for a file trained on in one and tested in another."""
     keys = [dataset.key for dataset, _ in data]
     if len(set(keys)) < len(keys):
@@ -60,18 +61,20 @@ def refuse_shared_clips(data: Data) -> None:
     for dataset, split in data:
         files = dataset.clips.set_index("clip_id")["sha256"]
         tested = {sha256: clip for clip, sha256 in files.loc[list(split.test)].items() if sha256}
-        for other, theirs in data:
-            learned = set(other.clips.set_index("clip_id")["sha256"].loc[list(theirs.train)])
-            both = sorted(str(tested[sha256]) for sha256 in tested.keys() & learned) if other is not dataset else []
-            if both:
+        for training_set, training_split in data:
+            if training_set is dataset:
+                continue
+            trained = set(training_set.clips.set_index("clip_id")["sha256"].loc[list(training_split.train)])
+            shared = sorted(str(tested[sha256]) for sha256 in tested.keys() & trained)
+            if shared:
                 raise Finding(
-                    f"{len(both)} test clips of {dataset.key} {split.key} are training clips of {other.key}: "
-                    f"{few(both)}. Leave them out of one of the two."
+                    f"{len(shared)} test clips of {dataset.key} {split.key} are training clips of {training_set.key}: "
+                    f"{few(shared)}. Leave them out of one of the two."
                 )
 
 
 def _joint(record: Run, data: Data) -> Run:
-    """Return the record of one of the runs: it says with what it was trained, and so has a folder of its own."""
+    """Return the record of one of the runs: it states the datasets trained on, and so gets a folder of its own."""
     jointly = [f"{dataset.key} {split.key} {dataset.sha256[:12]}" for dataset, split in data]
     return record.model_copy(update={"parameters": {**record.parameters, JOINTLY: jointly}})
 
@@ -81,34 +84,36 @@ def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Se
     settings, first = workspace.settings.train, records[0]
     check_devices(settings.devices)
     precision = first.parameters.get("precision", "32-true")
-    here = fabric(device_kind(settings.device), precision=precision, deterministic=settings.deterministic)
+    launched = fabric(device_kind(settings.device), precision=precision, deterministic=settings.deterministic)
     torch.set_num_threads(first.threads)
     say(f"{first.baseline}: jointly on {', '.join(first.parameters[JOINTLY])}")
-    built = [_built(workspace, dataset, record) for (dataset, _), record in zip(data, records, strict=True)]
+    streams_of_datasets = [
+        _build(workspace, dataset, record) for (dataset, _), record in zip(data, records, strict=True)
+    ]
     with threadpool_limits(first.threads):
-        for streams in zip(*built, strict=True):
+        for streams in zip(*streams_of_datasets, strict=True):
             parts = []
             for (dataset, split), stream, folder in zip(data, streams, folders, strict=True):
-                refuse_seen(
+                check_contamination(
                     TrainedOn(train=stream.pretrained_on, validation=()), split, where=f"weights of {stream.name}"
                 )
-                trunk, own = streams[0].model, stream.model
-                assert isinstance(trunk, nn.Module) and isinstance(own, nn.Module)
-                if own is not trunk:
-                    say(f"{stream.name}: {share_trunk(trunk, own)} layers are shared, the last one is not")
+                trunk, network = streams[0].model, stream.model
+                assert isinstance(trunk, nn.Module) and isinstance(network, nn.Module)
+                if network is not trunk:
+                    say(f"{stream.name}: {share_trunk(trunk, network)} layers are shared, the last one is not")
                 if isinstance(stream.preprocess, nn.Module):
-                    stream.preprocess.to(here.device)
-                frames = frames_of(workspace, dataset, stream.geometry, device=here.device)
+                    stream.preprocess.to(launched.device)
+                frames = open_frames(workspace, dataset, stream.geometry, device=launched.device)
                 parts.append((stream, TrainingData(dataset, split, frames, workspace.settings.frames.threads), folder))
             minutes, loggers = settings.checkpoint_minutes, settings.loggers
-            train_jointly(parts, seed=first.seed, fabric=here, checkpoint_minutes=minutes, loggers=loggers)
-    here.barrier()
+            train_jointly(parts, seed=first.seed, fabric=launched, checkpoint_minutes=minutes, loggers=loggers)
+    launched.barrier()
 
 
-def _built(workspace: Workspace, dataset: Dataset, record: Run) -> list[Stream]:
+def _build(workspace: Workspace, dataset: Dataset, record: Run) -> list[Stream]:
     torch.manual_seed(record.seed)
     build = BASELINES.load(record.baseline).build
-    streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
+    streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=WeightRegistry.of(workspace.settings))
     if any(stream.recipe is None for stream in streams):
         raise SlateboardError(f"{record.baseline} is fitted, not trained: only networks can share layers.")
     return streams

@@ -1,4 +1,4 @@
-"""Plan a run: its record with every parameter filled in and checked, before anything is built or read."""
+"""Plan a run: its record with every parameter settled and checked, before any network is built or any frame read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from benchmark.baseline import Member
 from benchmark.baseline_registry import BASELINES, ENSEMBLES
 from benchmark.inputs.augmentation import NONE as NO_AUGMENTATION
 from benchmark.inputs.augmentation import sees_whole
-from benchmark.models.transfer.shelf import NONE, Shelf
+from benchmark.models.transfer.weight_registry import NONE, WeightRegistry
 from benchmark.models.weights import identity
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
@@ -54,25 +54,25 @@ def _model(settings: Settings, classes: Sequence[str], baseline: str, *, seed: i
     from_settings = (
         {"validation_share": settings.train.validation_share} if "validation_share" in card.parameters else {}
     )
-    given = {**from_settings, **settings.baselines.get(baseline, {}), **over}
-    settled = card.settle(given, where=f"baselines.{baseline}")
+    stated = {**from_settings, **settings.baselines.get(baseline, {}), **over}
+    settled = card.settle(stated, where=f"baselines.{baseline}")
     # 1 and 1.0 are the same run, so they must not give two folders.
     parameters: dict[str, Any] = {
         name: float(value) if isinstance(card.parameters[name].default, float) else value
         for name, value in settled.items()
     }
-    named: list[Member] = []
+    ensemble: list[Member] = []
     if MEMBERS in parameters:
-        named = ENSEMBLES.load(baseline).build(classes, parameters, weights_dir=settings.weights_dir)
-    members = tuple(_member(settings, classes, member, seed=seed) for member in named)
-    # So that an unknown name is told before anything is decoded.
+        ensemble = ENSEMBLES.load(baseline).build(classes, parameters, weights_dir=settings.weights_dir)
+    members = tuple(_member(settings, classes, member, seed=seed) for member in ensemble)
+    # Loaded here so that an unknown name is refused before anything is decoded.
     sees_whole(parameters.get("augmentation", NO_AUGMENTATION))
-    total = sum(member.weight for member in named)
+    total = sum(member.weight for member in ensemble)
     if members:
         weights, sha256 = ", ".join(sorted({member.weights for member in members})), None
     else:
         architecture = parameters.get("backbone", baseline)
-        weights, sha256 = identity(architecture, parameters.get("weights", NONE), folder=Shelf.of(settings))
+        weights, sha256 = identity(architecture, parameters.get("weights", NONE), folder=WeightRegistry.of(settings))
     return Model(
         baseline=baseline,
         parameters=parameters,
@@ -81,7 +81,7 @@ def _model(settings: Settings, classes: Sequence[str], baseline: str, *, seed: i
         seed=seed,
         threads=settings.train.threads,
         members=members,
-        shares=tuple(member.weight / total for member in named),
+        shares=tuple(member.weight / total for member in ensemble),
     )
 
 

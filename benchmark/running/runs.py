@@ -1,4 +1,4 @@
-"""A run from its record to its result: train or average, score, draw; result.json last, so that it means whole."""
+"""A run from its record to its result: train or average, score, draw; result.json last, so that it means finished."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,14 +10,12 @@ from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
 
 from benchmark.baseline_registry import BASELINES
-from benchmark.devices import check_devices, described, device_kind, fabric, processes
+from benchmark.devices import check_devices, described, device_kind, environment_of, fabric, processes
 from benchmark.reports.report import write_report
-from benchmark.running import facts
-from benchmark.running.averaging import averaged
-from benchmark.running.learning import Tested, learn
+from benchmark.running.contamination import check_contamination, group_warnings, training_warnings
+from benchmark.running.fusion import average_runs
 from benchmark.running.planning import plan
-from benchmark.running.seen import group_warnings, refuse_seen, training_warnings
-from leaderboards.predictions import PREDICTIONS
+from benchmark.running.train_and_predict import RunOutput, train_and_predict
 from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.errors import Held
@@ -26,23 +24,20 @@ from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.result import Result
 from slateboard.records.run import Failed, Run
+from slateboard.records.run_folder import CONFIG, ENVIRONMENT, PREDICTIONS, RESULT, TRAINED_ON
 from slateboard.records.split import Split
-from slateboard.records.trained_on import TRAINED_ON
 from slateboard.settings import Training
 from slateboard.workspace import Workspace
 
-RESULT = "result.json"
-"""Written last: a folder without it is a run that is not whole."""
-
 
 @dataclass(frozen=True)
-class Outcome:
-    """A run that is whole."""
+class FinishedRun:
+    """A run that has its result."""
 
     folder: Path
     result: Result
     is_new: bool
-    """False: it was there already, and nothing was done."""
+    """False: it was finished before, and nothing was done."""
 
 
 def run(
@@ -55,18 +50,18 @@ def run(
     over: Mapping[str, Any] | None = None,
     failed: Failed = "wrong",
     runs: Path | None = None,
-) -> Outcome:
-    """Train and test one baseline, or return the run that is there; killed and called again, it goes on.
+) -> FinishedRun:
+    """Train and test one baseline, or return its finished run; killed and called again, it goes on.
 
     Parameters are `over` those of settings.baselines, which are over the CARD's. The folder of the run lies below
-    `runs`, the workspace's unless given. Raises SlateboardError with what is wrong, SeenInTraining where a checkpoint
-    in that folder was trained or validated on clips that are to be tested.
+    `runs`, the workspace's unless given. Raises SlateboardError with what is wrong, ContaminatedTestSet where a
+    checkpoint in that folder was trained or validated on test clips.
     """
     record = plan(workspace.settings, dataset, split, baseline, seed=seed, over=over, failed=failed)
-    return carry_out(workspace, dataset, split, record, runs=runs)
+    return execute_run(workspace, dataset, split, record, runs=runs)
 
 
-def carry_out(
+def execute_run(
     workspace: Workspace,
     dataset: Dataset,
     split: Split,
@@ -74,50 +69,51 @@ def carry_out(
     *,
     runs: Path | None = None,
     members: Sequence[tuple[Path, Result]] | None = None,
-) -> Outcome:
-    """Do what a record says, on its own dataset and split.
+) -> FinishedRun:
+    """Train and test, or average, what a record states, on its dataset and split; a finished run is returned as it is.
 
-    The members of a mean are done first where they are not there; `members` are those that are given as they are, with
-    their folders. Under torchrun or srun every process calls this; the first one alone writes. Raises Held where
+    The members of a mean are run first where they are not finished; `members` are finished ones to average instead,
+    with their folders. Under torchrun or srun every process calls this; only the first one writes. Raises Held where
     another process works on the same run.
     """
     home = runs or workspace.runs
     folder = inside(home, record.folder)
     if (folder / RESULT).is_file():
-        return Outcome(folder, Result.read(folder / RESULT), is_new=False)
+        return FinishedRun(folder, Result.read(folder / RESULT), is_new=False)
     check_devices(workspace.settings.train.devices)
     if members is None:
-        made = [carry_out(workspace, dataset, split, record.of(member), runs=home) for member in record.members]
-        members = [(one.folder, one.result) for one in made]
-    here, environment = _machine(workspace.settings.train, record)
-    with _alone(folder, here):
-        if here.global_rank == 0:
-            record.write(folder / "config.toml")
-            write_json(folder / "environment.json", environment)
+        finished = [execute_run(workspace, dataset, split, record.of(member), runs=home) for member in record.members]
+        members = [(member_run.folder, member_run.result) for member_run in finished]
+    launched, environment = _launch(workspace.settings.train, record)
+    with _locked(folder, launched):
+        is_first = launched.global_rank == 0
+        if is_first:
+            record.write(folder / CONFIG)
+            write_json(folder / ENVIRONMENT, environment)
         say(f"{record.baseline}: run {record.folder} on {environment['device']}")
         if members:
-            tested = averaged(folder, members, record.shares, first=here.global_rank == 0)
+            output = average_runs(folder, members, record.shares, writes=is_first)
         else:
-            tested = learn(workspace, dataset, split, record, folder=folder, here=here)
-        result = _result(dataset, split, record, tested, environment)
-        if here.global_rank == 0:
-            _write(folder, dataset, split, tested, result)
-        here.barrier()
-    return Outcome(folder, result, is_new=True)
+            output = train_and_predict(workspace, dataset, split, record, folder=folder, fabric=launched)
+        result = _result(dataset, split, record, output, environment)
+        if is_first:
+            _write(folder, dataset, split, output, result)
+        launched.barrier()
+    return FinishedRun(folder, result, is_new=True)
 
 
-def _machine(settings: Training, record: Run) -> tuple[Fabric, dict[str, str]]:
-    """Return where a run computes, and what a result says of it."""
+def _launch(settings: Training, record: Run) -> tuple[Fabric, dict[str, str]]:
+    """Return Fabric, launched on the run's device, and what a result states of that."""
     kind = device_kind(settings.device)
     precision = record.parameters.get("precision", "32-true")
-    here = fabric(kind, precision=precision, deterministic=settings.deterministic)
-    return here, {**facts.environment(kind), **described(here)}
+    launched = fabric(kind, precision=precision, deterministic=settings.deterministic)
+    return launched, {**environment_of(kind), **described(launched)}
 
 
 @contextmanager
-def _alone(folder: Path, here: Fabric) -> Iterator[None]:
-    """Keep other processes out of the folder of a run; the system lets go of it when this one dies."""
-    if here.global_rank:
+def _locked(folder: Path, launched: Fabric) -> Iterator[None]:
+    """Keep other runs out of the folder of a run; the system releases the lock when this process dies."""
+    if launched.global_rank:
         yield
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -132,35 +128,35 @@ def _alone(folder: Path, here: Fabric) -> Iterator[None]:
         lock.release()
 
 
-def _result(dataset: Dataset, split: Split, record: Run, tested: Tested, environment: dict[str, str]) -> Result:
-    """Score what was predicted, and put together what is known of it."""
-    refuse_seen(tested.trained_on, split, where=record.folder)
-    predictions = tested.predictions
+def _result(dataset: Dataset, split: Split, record: Run, output: RunOutput, environment: dict[str, str]) -> Result:
+    """Return the result of a run: its scores, costs and warnings."""
+    check_contamination(output.trained_on, split, where=record.folder)
+    predictions = output.predictions
     scores = score(predictions, dataset.clips, split, motion_pairs=dataset.motion_pairs, failed=record.failed)
     n_failed = predictions.loc[predictions["failed"], "clip_id"].nunique()
-    streams = tested.streams.values()
-    counted = [one.gflops for one in streams if one.gflops is not None]
+    streams = output.streams.values()
+    gflops = [stream.gflops for stream in streams if stream.gflops is not None]
     return Result(
         run=record,
         title=_title(record),
-        train_sha256=digest(tested.trained_on.train),
+        train_sha256=digest(output.trained_on.train),
         n_expected=len(split.test),
         n_scored=len(split.test) - n_failed,
         n_failed=n_failed,
         scores=scores,
-        parameters=sum(one.parameters for one in streams),
-        gflops=sum(counted) if len(counted) == len(streams) else None,
-        train_seconds=sum(one.train_seconds or 0 for one in streams),
-        test_seconds=sum(one.test_seconds or 0 for one in streams),
-        epochs=dict(tested.epochs),
-        selection=tested.selection,
-        geometry=dict(tested.geometry),
-        streams=dict(tested.streams),
-        frames=tested.frames,
+        parameters=sum(stream.parameters for stream in streams),
+        gflops=sum(gflops) if len(gflops) == len(streams) else None,
+        train_seconds=sum(stream.train_seconds or 0 for stream in streams),
+        test_seconds=sum(stream.test_seconds or 0 for stream in streams),
+        epochs=dict(output.epochs),
+        selection=output.selection,
+        geometry=dict(output.geometry),
+        streams=dict(output.streams),
+        frames=output.frames,
         processes=processes(),
         warnings=(
-            *training_warnings(tested.trained_on, split),
-            *group_warnings(tested.trained_on, dataset.clips, split),
+            *training_warnings(output.trained_on, split),
+            *group_warnings(output.trained_on, dataset.clips, split),
         ),
         environment=environment,
     )
@@ -173,10 +169,10 @@ def _title(record: Run) -> str:
     return title
 
 
-def _write(folder: Path, dataset: Dataset, split: Split, tested: Tested, result: Result) -> None:
+def _write(folder: Path, dataset: Dataset, split: Split, output: RunOutput, result: Result) -> None:
     """Write predictions, figures and page, and the result last."""
-    tested.trained_on.write(folder / TRAINED_ON)
+    output.trained_on.write(folder / TRAINED_ON)
     with whole(folder / PREDICTIONS) as temporary:
-        tested.predictions.to_parquet(temporary, index=False)
-    write_report(folder, result, tested.predictions, dataset, split)
+        output.predictions.to_parquet(temporary, index=False)
+    write_report(folder, result, output.predictions, dataset, split)
     result.write(folder / RESULT)

@@ -9,10 +9,10 @@ import av
 import numpy as np
 import pandas as pd
 
-from benchmark.frames.choose import stored
 from benchmark.frames.frames import Frames
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.live import LIVE, live
+from benchmark.frames.open_frames import open_store
 from slateboard import engine
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
 from slateboard.errors import SlateboardError
@@ -107,4 +107,4 @@ def frames_in(form: str, stores: Path, dataset: Dataset, geometry: Geometry, *, 
     """Return the frames of a dataset in one form: planes, video or live; built or counted where they are not yet."""
     if form == LIVE:
         return live(stores, dataset, geometry, place=engine.Place(workers))
-    return stored(stores, dataset, geometry, form=form, place=engine.Place(workers))
+    return open_store(stores, dataset, geometry, form=form, place=engine.Place(workers))

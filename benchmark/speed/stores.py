@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.frames.choose import stored
 from benchmark.frames.colour import Pictures, colours
 from benchmark.frames.frames import Frames, Indices
 from benchmark.frames.geometry import Box, Geometry
 from benchmark.frames.live import live
+from benchmark.frames.open_frames import open_store
 from benchmark.frames.shard import FORMS
 from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore
@@ -59,7 +59,7 @@ def _measure(dataset: Dataset, stores: Path, *, rounds: int, count: int) -> None
     print(f"{dataset.name}: {len(sizes)} clips")
     for form in FORMS:
         started = time.process_time()
-        forms[form] = store = stored(stores, dataset, GEOMETRY, form=form, place=engine.Place(1))
+        forms[form] = store = open_store(stores, dataset, GEOMETRY, form=form, place=engine.Place(1))
         seconds = time.process_time() - started
         frames = int(store.shards.index["frames"].sum())
         line = f"{store.shards.size / frames:.0f} bytes a frame, {store.shards.size / sum(sizes):.2f} x the source"

@@ -13,7 +13,7 @@ import typer
 from benchmark.reports.page import write_page
 from benchmark.reports.probe_figure import draw_probes
 from benchmark.reports.probed import PROBES, Probes
-from benchmark.running.rerun import load_run
+from benchmark.running.load import load_run
 from benchmark.studies.probes import points, probe
 from slateboard.files import whole
 from slateboard.options import FinishedRun

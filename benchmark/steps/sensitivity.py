@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.running.rerun import load_run
+from benchmark.running.load import load_run
 from benchmark.studies.sensitivity import SENSITIVITY, Sensitivity, sensitivity
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import whole

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.running.rerun import load_record
+from benchmark.running.load import load_record
 from leaderboards.predictions import read_predictions
 from leaderboards.score import score
 from slateboard.options import FinishedRun

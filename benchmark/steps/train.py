@@ -12,7 +12,7 @@ import typer
 
 from benchmark.baseline_registry import BASELINES
 from benchmark.running.planning import plan
-from benchmark.running.runs import Outcome, carry_out
+from benchmark.running.runs import FinishedRun, execute_run
 from slateboard.dataset import Dataset
 from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
@@ -60,13 +60,13 @@ def command(
 
 def _carried_out(
     workspace: Workspace, dataset: Dataset, split: Split, records: list[Run]
-) -> tuple[list[Outcome], dict[str, Exception]]:
+) -> tuple[list[FinishedRun], dict[str, Exception]]:
     """Make the runs one after the other; return those that are whole, and why others are not, by baseline."""
-    done: list[Outcome] = []
+    done: list[FinishedRun] = []
     failures: dict[str, Exception] = {}
     for record in records:
         try:
-            outcome = carry_out(workspace, dataset, split, record)
+            outcome = execute_run(workspace, dataset, split, record)
         except Exception as error:
             if isinstance(explain(error), RunEnds):
                 raise
@@ -93,7 +93,7 @@ def _given(names: list[str], words: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _tell(record: Run, outcome: Outcome) -> None:
+def _tell(record: Run, outcome: FinishedRun) -> None:
     """Print the figures of a run, a line a stream."""
     for score in outcome.result.scores:
         figures = f"{100 * score.video_accuracy:.1f} % of {score.n_clips} clips"
@@ -103,7 +103,7 @@ def _tell(record: Run, outcome: Outcome) -> None:
         say(f"{record.baseline}: {warning}")
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def _row(outcome: FinishedRun) -> dict[str, Any]:
     """Return what --json prints of a run."""
     return {
         "folder": str(outcome.folder),

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.baseline import FUSED
-from benchmark.running.runs import Outcome, run
+from benchmark.running.runs import FinishedRun, run
 from leaderboards.predictions import read_predictions
 from leaderboards.score import score
 from leaderboards.statistics import DRAWS
@@ -159,7 +159,7 @@ def measure(workspace: Workspace, dataset: Dataset, baseline: str, compared: Seq
     }
 
 
-def tally(outcome: Outcome, dataset: Dataset, split: Split, keys: pd.Series) -> pd.DataFrame:
+def tally(outcome: FinishedRun, dataset: Dataset, split: Split, keys: pd.Series) -> pd.DataFrame:
     """Return `right` and `clips` of each group (index, sorted) that a run tested, by the fused or only stream.
 
     `keys` is the group of each clip by clip_id. Every group is scored by leaderboards.score, the only place that

@@ -13,12 +13,12 @@ from torch import nn
 
 from benchmark.devices import device_kind
 from benchmark.evaluation import fuse, predict
-from benchmark.frames.choose import frames_of
+from benchmark.frames.open_frames import open_frames
 from benchmark.inputs.clips import clips_of
 from benchmark.inputs.samples import Sample
 from benchmark.reports.probed import Probes
-from benchmark.running.facts import frames_of_view
-from benchmark.running.rerun import Loaded
+from benchmark.running.costs import frames_of_view
+from benchmark.running.load import LoadedRun
 from leaderboards.comparison import Comparison, compare
 from leaderboards.predictions import read_predictions
 from slateboard.errors import SlateboardError
@@ -54,7 +54,7 @@ def arrangements(*, seed: int) -> dict[str, Arrangement]:
     return {"single": repeat_middle, "shuffled": partial(shuffle, seed=seed), "reversed": reverse}
 
 
-def probe(workspace: Workspace, loaded: Loaded, *, seed: int) -> tuple[Probes, pd.DataFrame]:
+def probe(workspace: Workspace, loaded: LoadedRun, *, seed: int) -> tuple[Probes, pd.DataFrame]:
     """Return the probes of a finished run and their predictions, with a column `probe`: normal, single, ...
 
     Raises SlateboardError where its normal views no longer give the classes of its predictions.parquet.
@@ -84,12 +84,12 @@ def probe(workspace: Workspace, loaded: Loaded, *, seed: int) -> tuple[Probes, p
     ), predictions
 
 
-def _predict_probes(workspace: Workspace, loaded: Loaded, *, seed: int) -> pd.DataFrame:
+def _predict_probes(workspace: Workspace, loaded: LoadedRun, *, seed: int) -> pd.DataFrame:
     device = device_kind(workspace.settings.train.device)
     by_probe = []
     clips = {}
     for stream in loaded.streams:
-        frames = frames_of(workspace, loaded.dataset, stream.geometry, device=device)
+        frames = open_frames(workspace, loaded.dataset, stream.geometry, device=device)
         clips[stream.name] = clips_of(loaded.dataset, loaded.split.test, frames)
         for module in (stream.model, stream.preprocess):
             if isinstance(module, nn.Module):

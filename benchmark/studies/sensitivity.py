@@ -16,7 +16,7 @@ from benchmark.frames.shard import PLANES
 from benchmark.frames.shards import Shards
 from benchmark.frames.store import Store
 from benchmark.inputs.clips import clips_of
-from benchmark.running.rerun import Loaded
+from benchmark.running.load import LoadedRun
 from leaderboards.comparison import compare
 from leaderboards.predictions import read_predictions
 from slateboard.dataset import Dataset
@@ -60,7 +60,7 @@ class Sensitivity(Record):
     """Stream -> the highest accuracy of any decoder less the lowest, 0-1."""
 
 
-def sensitivity(workspace: Workspace, loaded: Loaded, decoders: Sequence[str]) -> tuple[Sensitivity, pd.DataFrame]:
+def sensitivity(workspace: Workspace, loaded: LoadedRun, decoders: Sequence[str]) -> tuple[Sensitivity, pd.DataFrame]:
     """Return the accuracy of a finished run by decoder, and its predictions with a column `decoder`.
 
     Each decoder's pictures of the test clips are stored as planes; views are chosen by the number of frames that this
@@ -94,14 +94,14 @@ def sensitivity(workspace: Workspace, loaded: Loaded, decoders: Sequence[str]) -
     return result, pd.concat(tables, ignore_index=True)
 
 
-def only_test_clips(loaded: Loaded) -> Dataset:
+def only_test_clips(loaded: LoadedRun) -> Dataset:
     """Return the dataset of a run with its test clips alone; its identity is another one."""
     clips = loaded.dataset.clips
     tested = clips[clips["clip_id"].isin(loaded.split.test)].reset_index(drop=True)
     return replace(loaded.dataset, clips=tested, sha256=digest([loaded.dataset.sha256, sorted(tested["clip_id"])]))
 
 
-def _store(workspace: Workspace, loaded: Loaded, stream_name: str, *, decoded_by: str) -> Store:
+def _store(workspace: Workspace, loaded: LoadedRun, stream_name: str, *, decoded_by: str) -> Store:
     geometry = next(stream.geometry for stream in loaded.streams if stream.name == stream_name)
     place = Place(budget=Budget.of(workspace.settings.limits))
     clips = only_test_clips(loaded)
@@ -109,7 +109,7 @@ def _store(workspace: Workspace, loaded: Loaded, stream_name: str, *, decoded_by
     return Store(Shards(folder, geometry))
 
 
-def _predict(workspace: Workspace, loaded: Loaded, stores: dict[str, Store], *, title: str) -> pd.DataFrame:
+def _predict(workspace: Workspace, loaded: LoadedRun, stores: dict[str, Store], *, title: str) -> pd.DataFrame:
     """Return the predictions of all streams, and of their mean where there are several."""
     device = device_kind(workspace.settings.train.device)
     tables = []
@@ -123,14 +123,14 @@ def _predict(workspace: Workspace, loaded: Loaded, stores: dict[str, Store], *, 
     return pd.concat([predictions, fuse(predictions)], ignore_index=True) if len(tables) > 1 else predictions
 
 
-def _count_different(loaded: Loaded, pyav_store: Store, store: Store) -> int:
+def _count_different(loaded: LoadedRun, pyav_store: Store, store: Store) -> int:
     """Return the number of clips that both read and of which two decoders give different numbers of frames."""
     counts = [(pyav_store.facts(clip).frames, store.facts(clip).frames) for clip in loaded.split.test]
     return sum(pyav != decoded for pyav, decoded in counts if pyav and decoded)
 
 
 def _scores(
-    loaded: Loaded, tested: pd.DataFrame, table: pd.DataFrame, *, decoded_by: str, different_counts: int
+    loaded: LoadedRun, tested: pd.DataFrame, table: pd.DataFrame, *, decoded_by: str, different_counts: int
 ) -> list[DecoderScore]:
     """Return a score a stream: the predictions from a decoder's frames against those of the test."""
     failed = table[table["failed"]].groupby("stream")["clip_id"].nunique()

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from benchmark.running.runs import RESULT
 from benchmark.suites.jobs import Job
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import csv_text, write_json, write_text
 from slateboard.progress import say
 from slateboard.reading import read_json
 from slateboard.records.result import Result
+from slateboard.records.run_folder import RESULT
 
 Status = Literal["done", "failed", "missing"]
 Reason = Literal["", "error", "finding", "requirement", "memory", "died", "timeout", "fault", "member"]

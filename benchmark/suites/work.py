@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from benchmark.running.runs import carry_out
+from benchmark.running.runs import execute_run
 from benchmark.suites.jobs import Job
 from benchmark.suites.states import Reason, Row, done_row
 from benchmark.training.memory import DoesNotFit, is_out_of_memory
@@ -61,7 +61,7 @@ def _made(workspace: Workspace, order: Order) -> Row:
         split = find_split(workspace, dataset, protocol=record.protocol, number=record.split)
         if dataset.sha256 != record.dataset_sha256:
             raise BadInput([Problem(dataset.key, "has changed since the suite was planned.", "Run the suite again.")])
-        return done_row(job, carry_out(workspace, dataset, split, record).result)
+        return done_row(job, execute_run(workspace, dataset, split, record).result)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in UNWRITABLE:
             # The runs after it would meet the same disk.

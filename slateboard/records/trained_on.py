@@ -1,10 +1,7 @@
-"""TrainedOn: the clips that decided the weights of a run; lies in its folder before anything is tested."""
+"""TrainedOn: the clips that influenced the weights of a run; lies in its folder before anything is tested."""
 
 from slateboard.paths import SafeId
 from slateboard.records.base import Record
-
-TRAINED_ON = "trained_on.json"
-"""Its name in the folder of a run."""
 
 
 class TrainedOn(Record):

@@ -13,8 +13,8 @@ from slateboard.errors import BadInput, Problem
 from slateboard.files import digest
 from slateboard.reading import read_json, read_table, read_text, refusal
 from slateboard.records.run import Run
+from slateboard.records.run_folder import TRAINED_ON
 from slateboard.records.split import Split
-from slateboard.records.trained_on import TRAINED_ON
 from splits.audit.checks import Check, counted_check
 from splits.audit.membership import SplitMembership
 from splits.listing.entries import stem

@@ -10,8 +10,8 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
 from benchmark.frames.geometry import Geometry
-from benchmark.models.transfer.shelf import Shelf
 from benchmark.models.transfer.table import WeightSet
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
 
@@ -94,7 +94,7 @@ def test_the_authors_geometry_is_the_default() -> None:
     assert stream(2, size=112, short_side=112).geometry == Geometry(112, "whole")
 
 
-def saved(folder: Path, *, by_position: bool, head: bool) -> tuple[Shelf, dict[str, torch.Tensor]]:
+def saved(folder: Path, *, by_position: bool, head: bool) -> tuple[WeightRegistry, dict[str, torch.Tensor]]:
     """Write weights of seven classes as public files have them, and return a shelf that states their input."""
     torch.manual_seed(1)
     state = build(7, **SMALL).state_dict()
@@ -107,7 +107,7 @@ def saved(folder: Path, *, by_position: bool, head: bool) -> tuple[Shelf, dict[s
     torch.save(named, path)
     plain, unit = (0.0, 0.0, 0.0), (1 / 255, 1 / 255, 1 / 255)
     own = WeightSet(name="own", file=str(path), architecture="c3d", mean=plain, std=unit, sha256=sha256_of(path))
-    return Shelf(str(folder), {"own": own}), state
+    return WeightRegistry(str(folder), {"own": own}), state
 
 
 @pytest.mark.parametrize("by_position", [False, True], ids=["by layer", "by position"])

@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.baselines.ensemble import PRESETS
 from benchmark.running.planning import plan
-from benchmark.running.runs import Outcome, run
+from benchmark.running.runs import FinishedRun, run
 from benchmark.steps.fuse import command as fuse
 from leaderboards.score import score
 from slateboard.dataset import Dataset
@@ -89,10 +89,10 @@ def test_members_that_are_there_are_found_and_not_trained_again(
 ) -> None:
     for member in HOG:
         run(workspace, squares, split, "hog_svm", seed=0, over=member["set"])  # type: ignore[arg-type]
-    monkeypatch.setattr("benchmark.running.runs.learn", None)
+    monkeypatch.setattr("benchmark.running.runs.train_and_predict", None)
     outcome = run(workspace, squares, split, "ensemble", seed=0, over={"members": HOG})
     assert outcome.is_new
-    monkeypatch.setattr("benchmark.running.runs.averaged", None)
+    monkeypatch.setattr("benchmark.running.runs.average_runs", None)
     assert not run(workspace, squares, split, "ensemble", seed=0, over={"members": HOG}).is_new
 
 
@@ -143,11 +143,11 @@ def test_folds_of_an_ensemble_are_of_one_series(workspace: Workspace, squares: D
 
 
 @pytest.fixture
-def two(workspace: Workspace, squares: Dataset, split: Split) -> list[Outcome]:
+def two(workspace: Workspace, squares: Dataset, split: Split) -> list[FinishedRun]:
     return [run(workspace, squares, split, name, seed=0) for name in ("chance", "hog_svm")]
 
 
-def test_fusing_runs_by_weight_is_a_run_that_names_them(workspace: Workspace, two: list[Outcome]) -> None:
+def test_fusing_runs_by_weight_is_a_run_that_names_them(workspace: Workspace, two: list[FinishedRun]) -> None:
     names = [str(two[0].folder), two[1].folder.relative_to(workspace.runs).as_posix()]
     told = fuse(workspace, names, weights="0.6,0.4")
     folder = Path(told["folder"])
@@ -161,7 +161,7 @@ def test_fusing_runs_by_weight_is_a_run_that_names_them(workspace: Workspace, tw
 
 
 def test_runs_without_a_common_stream_are_fused_by_the_one_that_counts(
-    workspace: Workspace, squares: Dataset, split: Split, two: list[Outcome]
+    workspace: Workspace, squares: Dataset, split: Split, two: list[FinishedRun]
 ) -> None:
     mei = run(workspace, squares, split, "mei_two_stream", seed=0)
     told = fuse(workspace, [str(mei.folder), str(two[1].folder)])
@@ -169,7 +169,7 @@ def test_runs_without_a_common_stream_are_fused_by_the_one_that_counts(
 
 
 def test_runs_on_other_data_are_refused_all_at_once(
-    workspace: Workspace, squares: Dataset, two: list[Outcome], tmp_path: Path
+    workspace: Workspace, squares: Dataset, two: list[FinishedRun], tmp_path: Path
 ) -> None:
     other = divide(squares, protocol="leave_one_group_out", settings=workspace.settings.split)[2]
     apart = run(workspace, squares, other, "chance", seed=0)

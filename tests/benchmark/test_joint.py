@@ -14,10 +14,10 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.baselines.c3d import C3D
 from benchmark.devices import fabric
-from benchmark.running.joint import refuse_shared_clips, run_jointly
+from benchmark.running.joint import check_shared_clips, run_jointly
+from benchmark.running.load import load_run
 from benchmark.running.planning import JOINTLY
-from benchmark.running.rerun import load_run
-from benchmark.running.runs import carry_out
+from benchmark.running.runs import execute_run
 from benchmark.steps.joint import command as joint
 from benchmark.training import log
 from benchmark.training.checkpoint import read
@@ -169,7 +169,7 @@ def test_the_command_takes_a_folder_and_the_newest_version(
     with pytest.raises(
         SlateboardError, match=r"trained jointly on squares-v1 .*, circles-v1 .* has no checkpoint of all"
     ):
-        carry_out(workspace, loaded.dataset, loaded.split, loaded.record)
+        execute_run(workspace, loaded.dataset, loaded.split, loaded.record)
 
 
 def test_what_is_tested_in_one_dataset_is_not_trained_on_in_another(squares: Dataset) -> None:
@@ -177,9 +177,9 @@ def test_what_is_tested_in_one_dataset_is_not_trained_on_in_another(squares: Dat
     twisted = split.model_copy(update={"train": split.test, "test": split.train})
     other = replace(squares, name="circles")
     with pytest.raises(Finding, match="4 test clips of squares-v1 seags-1 are training clips of circles-v1"):
-        refuse_shared_clips([(squares, split), (other, twisted)])
+        check_shared_clips([(squares, split), (other, twisted)])
     with pytest.raises(BadInput, match="names a dataset twice"):
-        refuse_shared_clips([(squares, split), (squares, split)])
+        check_shared_clips([(squares, split), (squares, split)])
 
 
 def test_what_is_fitted_shares_no_layers(squares: Dataset, lab: Callable[..., Workspace]) -> None:

@@ -13,7 +13,7 @@ from benchmark.frames.geometry import Box
 from benchmark.inputs.clips import clips_of
 from benchmark.inputs.loader import Batch, prefetched_batches
 from benchmark.inputs.samples import in_batches, views_to_test
-from benchmark.running.seen import training_warnings
+from benchmark.running.contamination import training_warnings
 from benchmark.training import log
 from benchmark.training.accumulation import Portion, _loss_weight
 from benchmark.training.loop import train

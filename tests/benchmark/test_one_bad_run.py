@@ -77,20 +77,20 @@ def workspace(lab: Callable[..., Workspace]) -> Workspace:
     "error", [ValueError("a shape"), MemoryError(), KeyError("x"), OSError(5, "Input/output error")]
 )
 def test_a_baseline_that_raises_anything_stops_no_other(workspace: Workspace, monkeypatch, error, capsys) -> None:
-    real = train.carry_out
+    real = train.execute_run
 
     def failing(*given, **named):
         if given[3].baseline == "hog_svm":
             raise error
         return real(*given, **named)
 
-    monkeypatch.setattr(train, "carry_out", failing)
+    monkeypatch.setattr(train, "execute_run", failing)
     with pytest.raises(SlateboardError, match="1 of 2 baselines failed"):
         train.command(workspace, ["hog_svm", "chance"])
     assert "hog_svm: failed: " in capsys.readouterr().err
     assert len(list(workspace.runs.rglob("result.json"))) == 1
     full = OSError(28, "No space left on device")
-    monkeypatch.setattr(train, "carry_out", lambda *_, **__: (_ for _ in ()).throw(full))
+    monkeypatch.setattr(train, "execute_run", lambda *_, **__: (_ for _ in ()).throw(full))
     with pytest.raises(OSError, match="No space"):
         train.command(workspace, ["hog_svm", "chance"])
 

@@ -136,7 +136,7 @@ def test_a_baseline_that_fails_does_not_stop_the_others(workspace: Workspace, mo
     def fails(*_: object, **__: object) -> None:
         raise SlateboardError("no luck")
 
-    monkeypatch.setattr("benchmark.running.learning.train", fails)
+    monkeypatch.setattr("benchmark.running.train_and_predict.train", fails)
     with pytest.raises(SlateboardError, match="1 of 2 baselines failed:\nc3d: no luck"):
         train(workspace, "c3d", "hog_svm")
     assert [path.parts[-3] for path in workspace.runs.glob("*/*/*/*/result.json")] == ["hog_svm"]

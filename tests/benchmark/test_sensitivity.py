@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmark.frames import pictures
-from benchmark.running.rerun import load_run
+from benchmark.running.load import load_run
 from benchmark.running.runs import run
 from benchmark.studies.sensitivity import SENSITIVITY, sensitivity
 from slateboard.cli import main

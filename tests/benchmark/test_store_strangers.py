@@ -12,9 +12,9 @@ from work_here import run, run_but
 
 from benchmark.frames import build as building
 from benchmark.frames.build import built
-from benchmark.frames.choose import stored
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.live import live
+from benchmark.frames.open_frames import open_store
 from benchmark.frames.shard import Job
 from benchmark.frames.shards import INDEX
 from benchmark.suites import going
@@ -42,7 +42,7 @@ def test_clips_that_cannot_be_written_together_cost_their_shard_and_no_other(
         return together and len(job.deadly) < len(job.clips)
 
     monkeypatch.setattr(engine, "run", run_but(dies, "it took longer than 7200 s"))
-    index = stored(tmp_path, squares, GEOMETRY, form="planes").shards.index
+    index = open_store(tmp_path, squares, GEOMETRY, form="planes").shards.index
     failed = index[index["failed"] != ""]
     assert (sorted(failed.index), len(index)) == (sorted(squares.clips["clip_id"])[4:8], 16)
     assert all("it took longer than 7200 s" in reason for reason in failed["failed"])
@@ -74,7 +74,7 @@ def test_a_damaged_note_of_a_shard_is_written_again(
     (folder / INDEX).unlink()
     (folder / "00000.json").write_text(note)
     built(tmp_path, squares, GEOMETRY, form="planes")
-    assert stored(tmp_path, squares, GEOMETRY, form="planes").shards.index["failed"].eq("").all()
+    assert open_store(tmp_path, squares, GEOMETRY, form="planes").shards.index["failed"].eq("").all()
 
 
 def test_a_damaged_index_is_one_sentence(squares: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_a_damaged_index_is_one_sentence(squares: Dataset, tmp_path: Path, monke
     folder = built(tmp_path, squares, GEOMETRY, form="planes")
     (folder / INDEX).write_bytes(b"PAR1")
     with pytest.raises(BadInput, match=r"no index of a store.*Remove the store's folder"):
-        _ = stored(tmp_path, squares, GEOMETRY, form="planes").shards.index
+        _ = open_store(tmp_path, squares, GEOMETRY, form="planes").shards.index
 
 
 def test_damaged_lines_of_a_journal_are_looked_for_again(

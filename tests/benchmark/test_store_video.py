@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.frames.choose import stored
 from benchmark.frames.geometry import Box, Geometry, middle
+from benchmark.frames.open_frames import open_store
 from benchmark.frames.store import Store
 from benchmark.frames.video import VideoStore, stretches
 from slateboard.dataset import Dataset
@@ -21,7 +21,9 @@ BOX = Box(0, 0, 48, 48)
 @pytest.fixture(scope="module")
 def forms(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, VideoStore]:
     stores = tmp_path_factory.mktemp("stores")
-    planes, video = (stored(stores, squares, Geometry(48), form=form, place=Place(1)) for form in ("planes", "video"))
+    planes, video = (
+        open_store(stores, squares, Geometry(48), form=form, place=Place(1)) for form in ("planes", "video")
+    )
     assert isinstance(planes, Store)
     assert isinstance(video, VideoStore)
     return planes, video

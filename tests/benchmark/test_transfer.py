@@ -13,15 +13,16 @@ from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
 from benchmark.models import vision
 from benchmark.models.transfer.runs import trained
-from benchmark.models.transfer.shelf import Shelf, recorded_name
 from benchmark.models.transfer.table import WeightSet
+from benchmark.models.transfer.weight_registry import WeightRegistry, recorded_name
 from benchmark.models.weights import identity, load
+from benchmark.running.contamination import ContaminatedTestSet
 from benchmark.running.runs import run
-from benchmark.running.seen import SeenInTraining
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of, write_text
 from slateboard.records.result import Result
-from slateboard.records.trained_on import TRAINED_ON, TrainedOn
+from slateboard.records.run_folder import TRAINED_ON
+from slateboard.records.trained_on import TrainedOn
 from slateboard.workspace import Workspace
 from splits.folder import find_split
 
@@ -60,7 +61,7 @@ def two_stream(workspace: Workspace) -> Path:
 
 
 def begun(
-    baseline: str, weights: Path | str, classes: tuple[str, ...], *, shelf: Shelf | str = "", **own: Any
+    baseline: str, weights: Path | str, classes: tuple[str, ...], *, shelf: WeightRegistry | str = "", **own: Any
 ) -> list[Stream]:
     module = BASELINES.load(baseline)
     settled = module.CARD.settle({**own, "weights": str(weights)}, where=baseline)
@@ -121,11 +122,11 @@ def test_its_input_is_that_of_the_weights_it_began_with_itself(c3d: Path, tmp_pa
     (tmp_path / "own.pt").write_bytes(b"weights that are not needed any more")
     own = WeightSet("own", str(tmp_path / "own.pt"), "c3d", (0.0,) * 3, (0.5,) * 3, sha256_of(tmp_path / "own.pt"))
     folder = begun_with(c3d, own, tmp_path / "run")
-    (stream,) = begun("c3d", folder, ("A", "B"), shelf=Shelf(sets={"own": own}), **C3D)
+    (stream,) = begun("c3d", folder, ("A", "B"), shelf=WeightRegistry(sets={"own": own}), **C3D)
     assert torch.equal(stream.preprocess(torch.ones(1, 1, 3, 2, 2)), torch.full((1, 3, 1, 2, 2), 2.0))
     (untrained,) = begun("c3d", c3d, ("A", "B"), **C3D)
     assert torch.equal(untrained.preprocess(torch.zeros(1, 1, 3, 2, 2)), torch.full((1, 3, 1, 2, 2), -2.0))
-    changed = Shelf(sets={"own": replace(own, std=(0.25,) * 3)})
+    changed = WeightRegistry(sets={"own": replace(own, std=(0.25,) * 3)})
     with pytest.raises(SlateboardError, match="'own' now states another input"):
         begun("c3d", folder, ("A", "B"), shelf=changed, **C3D)
 
@@ -134,7 +135,7 @@ def test_what_it_has_seen_is_not_tested(workspace: Workspace, c3d: Path) -> None
     dataset = workspace.dataset()
     split = find_split(workspace, dataset, protocol="seags", number=1)
     swapped = split.model_copy(update={"train": split.test, "test": split.train, "number": 2})
-    with pytest.raises(SeenInTraining, match="weights of all"):
+    with pytest.raises(ContaminatedTestSet, match="weights of all"):
         run(workspace, dataset, swapped, "c3d", seed=0, over={**C3D, "epochs": 1, "weights": str(c3d)})
 
 
@@ -153,7 +154,7 @@ def test_a_file_goes_into_the_whole_or_into_the_part_whose_names_it_has(tmp_path
     theirs = Frames(image)
     torch.save((theirs if whole else image).state_dict(), tmp_path / "own.pt")
     name, sha256 = str(tmp_path / "own.pt"), sha256_of(tmp_path / "own.pt")
-    shelf = Shelf(sets={"own": WeightSet("own", name, "frames", (0.0,) * 3, (1.0,) * 3, sha256)})
+    shelf = WeightRegistry(sets={"own": WeightSet("own", name, "frames", (0.0,) * 3, (1.0,) * 3, sha256)})
     torch.manual_seed(2)
     inner = vision.image_network("shufflenet_v2_x0_5", 2)
     own = Frames(inner[0])

@@ -8,8 +8,8 @@ import torch
 
 from benchmark.models import vision
 from benchmark.models.transfer.loading import load_into, read
-from benchmark.models.transfer.shelf import Shelf
 from benchmark.models.transfer.table import UNTRAINED, WEIGHT_SETS
+from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.models.weights import identity, pretrained
 from slateboard.errors import BadInput, MissingRequirement, SlateboardError
 from slateboard.files import sha256_of
@@ -56,7 +56,7 @@ def test_a_head_of_other_classes_is_new_and_none_is_left_away(folder: str) -> No
 def test_a_file_is_known_by_its_hash_whatever_its_name(folder: str, tmp_path: Path) -> None:
     renamed = tmp_path / "mine.pt"
     renamed.symlink_to(Path(folder) / "squeezenet1_1.pt")
-    weight_set, path = Shelf().find(str(renamed))
+    weight_set, path = WeightRegistry().find(str(renamed))
     assert (weight_set.name, path) == ("squeezenet1_1", renamed)
 
 
@@ -68,21 +68,21 @@ def test_lite0_has_the_parameters_its_source_states(folder: str) -> None:
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "squeezenet1_1.pt").write_bytes(b"other")
     with pytest.raises(SlateboardError, match="is not the file it was"):
-        Shelf(str(tmp_path)).find("squeezenet1_1")
+        WeightRegistry(str(tmp_path)).find("squeezenet1_1")
 
 
 @pytest.mark.parametrize("given", ["", "nowhere"])
 def test_a_missing_folder_says_how_to_name_it(given: str) -> None:
     with pytest.raises(MissingRequirement, match=r"SLATEBOARD_WEIGHTS"):
-        Shelf(given).find("squeezenet1_1")
+        WeightRegistry(given).find("squeezenet1_1")
 
 
 def test_an_unknown_name_and_an_unknown_file_are_two_errors(tmp_path: Path) -> None:
     with pytest.raises(SlateboardError, match="Unknown weights 'squeeznet1_1', and no such file"):
-        Shelf().find("squeeznet1_1")
+        WeightRegistry().find("squeeznet1_1")
     (tmp_path / "own.pt").write_bytes(b"1")
     with pytest.raises(SlateboardError, match="its input normalisation is not known"):
-        Shelf().find(str(tmp_path / "own.pt"))
+        WeightRegistry().find(str(tmp_path / "own.pt"))
 
 
 def test_weights_of_another_network_are_refused(folder: str) -> None:
@@ -159,21 +159,21 @@ class Test_a_file_of_the_settings:
 
     @pytest.mark.parametrize("by_name", [True, False])
     def test_is_found_by_name_and_by_hash_with_the_input_it_states(self, path: Path, by_name: bool) -> None:
-        shelf = Shelf.of(stated(path))
+        shelf = WeightRegistry.of(stated(path))
         loaded = pretrained("squeezenet1_1", "mine" if by_name else str(path), folder=shelf, classes=["a", "b"])
         assert (loaded.mean, loaded.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
         assert "50 of 52 tensors matched" in loaded.report
 
     def test_with_another_input_is_another_run(self, path: Path) -> None:
         names = {
-            identity("squeezenet1_1", "mine", folder=Shelf.of(stated(path, mean=mean)))
+            identity("squeezenet1_1", "mine", folder=WeightRegistry.of(stated(path, mean=mean)))
             for mean in ((0.1, 0.2, 0.3), (0.1, 0.2, 0.4))
         }
         assert len({name for name, _ in names}) == 2
         assert {sha256 for _, sha256 in names} == {sha256_of(path)}
 
     def test_that_has_changed_is_refused(self, path: Path) -> None:
-        shelf = Shelf.of(stated(path))
+        shelf = WeightRegistry.of(stated(path))
         path.write_bytes(b"other")
         with pytest.raises(SlateboardError, match="is not the file it was"):
             shelf.find("mine")
@@ -181,7 +181,7 @@ class Test_a_file_of_the_settings:
     def test_may_not_take_a_name_of_the_suites_own(self, path: Path) -> None:
         file = stated(path).weight_sets["mine"]
         with pytest.raises(BadInput, match=r"weight_sets.torchvision: is a name of the suite's own"):
-            Shelf.of(Settings(weight_sets={"torchvision": file}))
+            WeightRegistry.of(Settings(weight_sets={"torchvision": file}))
 
 
 class Test_a_load_that_does_not_fit:

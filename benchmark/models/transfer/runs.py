@@ -6,7 +6,8 @@ from pathlib import Path
 from slateboard.errors import SlateboardError
 from slateboard.records.result import Result
 from slateboard.records.run import Run
-from slateboard.records.trained_on import TRAINED_ON, TrainedOn
+from slateboard.records.run_folder import TRAINED_ON
+from slateboard.records.trained_on import TrainedOn
 
 _CHECKPOINTS, _ENDING = "checkpoints", ".pt"
 

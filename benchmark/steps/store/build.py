@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.frames.choose import stored
 from benchmark.frames.geometry import Geometry
+from benchmark.frames.open_frames import open_store
 from benchmark.frames.shard import FORMS
 from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Budget, Engine, Place
@@ -39,7 +39,7 @@ def command(
     workspace.stores.mkdir(parents=True, exist_ok=True)
     shared = (workspace.stores, known.root)
     place = Place(workers, engine, address, Budget.of(workspace.settings.limits), shared=shared)
-    store = stored(workspace.stores, known, Geometry(size, keep), form=form, place=place)
+    store = open_store(workspace.stores, known, Geometry(size, keep), form=form, place=place)
     index = store.shards.index
     frames, failed = int(index["frames"].sum()), int((index["failed"] != "").sum())
     claims = index[(index["claimed"] > 0) & (index["failed"] == "") & (index["claimed"] != index["frames"])]

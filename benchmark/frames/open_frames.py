@@ -1,4 +1,4 @@
-"""Choose where the frames of a run come from: a store of one of two forms, a decoder at work, or a GPU's memory."""
+"""Open the frames of a run: a store of planes or of video, on-the-fly decoding, or a GPU's memory."""
 
 import os
 import random
@@ -29,32 +29,33 @@ from slateboard.workspace import Workspace
 
 AUTO = "auto"
 _MEMORY_SHARE = 0.5
-"""Of all memory: as much of a store the system can keep while a training needs the rest. What happens to be free at the
-moment would give another form, and with it other pictures, from run to run and from process to process."""
+"""Greatest part of all memory for a store's planes, which the system caches while a training needs the rest. Not of the
+free memory: that differs from run to run and from process to process, and would give other forms, so other pictures."""
 _DISK_SHARE = 0.9
 _VIDEO_SHARE = 0.1
-"""Greatest part of the bytes of planes that the video form was seen to take is 0.06 (docs/performance.md)."""
+"""Estimate of video's bytes as a part of those of planes; the greatest measured is 0.06 (docs/performance.md)."""
 _DEVICE_SHARE = 0.5
-_ASKED = 200
-"""Containers that are opened to guess the size of a store: 0.2 s; all of Kinetics would take minutes."""
+_PROBED = 200
+"""Containers that are opened to estimate the size of a store: 0.2 s; all of Kinetics would take minutes."""
 _in_gpus: WeakValueDictionary[tuple[Path, str], ResidentFrames] = WeakValueDictionary()
-"""Stores that lie in a GPU for somebody: two streams of one geometry share one."""
+"""Stores in use that lie in a GPU's memory: two streams of one geometry share one."""
 
 
 @dataclass(frozen=True)
-class Room:
-    """Bytes that there are."""
+class FreeSpace:
+    """Available memory and disk, in bytes."""
 
     memory: int
+    """All that this process may use."""
     disk: int
-    """Free ones."""
+    """Free."""
 
 
-def frames_of(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, device: torch.device | str) -> Frames:
-    """Return the frames of a dataset as [frames] of the settings wants them; what must be built for it is built.
+def open_frames(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, device: torch.device | str) -> Frames:
+    """Open the frame source that settings.frames asks for; build the store if it does not exist.
 
-    Says in one line what was chosen and why. Raises MissingRequirement where frames are to lie in the memory of a GPU
-    that is not there or too small.
+    Says in one line which form was chosen and why. Raises MissingRequirement where frames are to lie in the memory of
+    a GPU that is missing or too small.
     """
     settings, stores = workspace.settings.frames, workspace.stores
     place = Place(budget=Budget.of(workspace.settings.limits))
@@ -69,20 +70,23 @@ def frames_of(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, dev
     if form == AUTO and settings.resident == "gpu":
         form, why = PLANES, "which a GPU holds"
     elif form == AUTO:
-        there = [one for one in (PLANES, VIDEO) if (folder_of(stores, dataset, geometry, form=one) / INDEX).is_file()]
-        if PLANES in there:
+        folders = {name: folder_of(stores, dataset, geometry, form=name) for name in (PLANES, VIDEO)}
+        existing = [name for name, folder in folders.items() if (folder / INDEX).is_file()]
+        if PLANES in existing:
             form, why = PLANES, "which are there"
         else:
-            form, why = chosen(planes_bytes(dataset, geometry), room(stores), has_video=VIDEO in there)
+            form, why = choose_form(planes_bytes(dataset, geometry), free_space(stores), has_video=VIDEO in existing)
     say(f"frames of {dataset.key} at {geometry.key}: {form}, {why}")
     if form == LIVE:
         return live(stores, dataset, geometry, place=place)
-    found = stored(stores, dataset, geometry, form=form, place=place)
-    return _resident(found, device, wanted=settings.resident) if isinstance(found, Store) else found
+    store = open_store(stores, dataset, geometry, form=form, place=place)
+    return _resident(store, device, setting=settings.resident) if isinstance(store, Store) else store
 
 
-def stored(stores: Path, dataset: Dataset, geometry: Geometry, *, form: str, place: Place = HERE) -> Store | VideoStore:
-    """Return a store of this form, built where it is not there yet."""
+def open_store(
+    stores: Path, dataset: Dataset, geometry: Geometry, *, form: str, place: Place = HERE
+) -> Store | VideoStore:
+    """Open a store of this form; build it if it does not exist."""
     shards = Shards(built(stores, dataset, geometry, form=form, place=place), geometry, form)
     return VideoStore(shards) if form == VIDEO else Store(shards)
 
@@ -92,8 +96,8 @@ def form_of(frames: Frames) -> str:
     return {VideoStore: VIDEO, LiveFrames: LIVE}.get(type(frames), PLANES)
 
 
-def chosen(planes: int, free: Room, *, has_video: bool) -> tuple[str, str]:
-    """Return the form for so many bytes of planes, and why; `has_video`: that form is built already."""
+def choose_form(planes: int, free: FreeSpace, *, has_video: bool) -> tuple[str, str]:
+    """Return the form for so many bytes of planes, and why; `has_video`: the video form exists already."""
     size = f"its planes take {_size(planes)}"
     if planes <= _MEMORY_SHARE * free.memory and planes <= _DISK_SHARE * free.disk:
         return PLANES, f"{size} of {_size(free.memory)} memory and {_size(free.disk)} free disk"
@@ -106,18 +110,18 @@ def chosen(planes: int, free: Room, *, has_video: bool) -> tuple[str, str]:
 
 
 def planes_bytes(dataset: Dataset, geometry: Geometry) -> int:
-    """Return about how many bytes the planes of a dataset take, by its table of clips.
+    """Return an estimate of the bytes that the planes of a dataset take, from its table of clips.
 
-    Of clips whose length or size the table does not know, as of a plain folder, some are asked, chosen by chance with
-    a seed, and the others are taken for their mean: what containers claim, and not every one of them.
+    Of the clips whose length or size the table does not state, as in a plain folder, a seeded random sample is probed,
+    and the others are taken to be like its mean: by what the containers claim.
     """
     columns = ["path", *(name for name in ("frames", "width", "height") if name in dataset.clips)]
     rows: list[dict[str, Any]] = dataset.clips[columns].to_dict("records")  # type: ignore[assignment]
-    known = [row for row in rows if all(row.get(name, 0) > 0 for name in ("frames", "width", "height"))]
-    total = sum(_bytes(Claims(row["frames"], row["width"], row["height"]), geometry) for row in known)
-    unknown = sorted({row["path"] for row in rows} - {row["path"] for row in known})
-    asked = random.Random(0).sample(unknown, min(_ASKED, len(unknown)))
-    sizes = [_bytes(_claims(file), geometry) for file in dataset.files(asked)]
+    stated = [row for row in rows if all(row.get(name, 0) > 0 for name in ("frames", "width", "height"))]
+    total = sum(_bytes(Claims(row["frames"], row["width"], row["height"]), geometry) for row in stated)
+    unknown = sorted({row["path"] for row in rows} - {row["path"] for row in stated})
+    sample = random.Random(0).sample(unknown, min(_PROBED, len(unknown)))
+    sizes = [_bytes(_claims(file), geometry) for file in dataset.files(sample)]
     return total + (sum(sizes) * len(unknown) // len(sizes) if sizes else 0)
 
 
@@ -137,16 +141,16 @@ def _claims(path: Path) -> Claims:
         return Claims(0, 0, 0)
 
 
-def room(folder: Path) -> Room:
-    """Return how much memory this machine has, and how much is free of the disk on which a folder lies or will lie."""
+def free_space(folder: Path) -> FreeSpace:
+    """Return the memory of this machine, and what is free of the disk on which a folder lies or will lie."""
     folder = folder.absolute()
     while not folder.exists():
         folder = folder.parent
-    return Room(_memory(), shutil.disk_usage(folder).free)
+    return FreeSpace(_memory(), shutil.disk_usage(folder).free)
 
 
 def _memory() -> int:
-    """Return the bytes of memory that this process may use: the machine's, or a container's limit."""
+    """Return the bytes of memory that this process may use: all of the machine's, or its container's limit."""
     limit = Path("/sys/fs/cgroup/memory.max")
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     # The word "max" where there is no limit.
@@ -154,9 +158,9 @@ def _memory() -> int:
     return min(total, int(allowed)) if allowed.isdigit() else total
 
 
-def _resident(store: Store, device: torch.device | str, *, wanted: str) -> Frames:
-    """Return the store in the memory of the device, where that is wanted and it fits."""
-    if wanted == "no" or torch.device(device).type != "cuda":
+def _resident(store: Store, device: torch.device | str, *, setting: str) -> Frames:
+    """Return the store in the memory of the device, where frames.resident asks for that and it fits."""
+    if setting == "no" or torch.device(device).type != "cuda":
         return store
     key = (store.folder, str(device))
     if key in _in_gpus:
@@ -166,7 +170,7 @@ def _resident(store: Store, device: torch.device | str, *, wanted: str) -> Frame
     if store.shards.size <= _DEVICE_SHARE * free:
         say(f"frames lie in the GPU: {size}")
         return _in_gpus.setdefault(key, ResidentFrames(store, device))
-    if wanted != AUTO:
+    if setting != AUTO:
         raise MissingRequirement(
             f'frames.resident is "gpu", but the frames would take {size}, over {_DEVICE_SHARE:.0%}: set it to "auto".'
         )

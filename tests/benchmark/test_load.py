@@ -16,7 +16,7 @@ from benchmark.evaluation import predict
 from benchmark.frames import store
 from benchmark.inputs.clips import clips_of
 from benchmark.models.estimators import load_estimator, save_estimator
-from benchmark.running.rerun import load_record, load_run
+from benchmark.running.load import load_record, load_run
 from benchmark.steps.slices import command as slices
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.workspace import Workspace

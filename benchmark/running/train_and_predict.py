@@ -1,4 +1,4 @@
-"""Train or fit the streams of one run and test them."""
+"""Train or fit the streams of one run, and predict its test list."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
 from benchmark.evaluation import fuse, predict
-from benchmark.frames.choose import form_of, frames_of
+from benchmark.frames.open_frames import form_of, open_frames
 from benchmark.inputs.clips import Clips, clips_of
 from benchmark.inputs.samples import views_to_test
 from benchmark.inputs.sampling import clips_repeating
-from benchmark.models.transfer.shelf import Shelf
-from benchmark.running import facts
+from benchmark.models.transfer.weight_registry import WeightRegistry
+from benchmark.running import costs
+from benchmark.running.contamination import check_contamination
 from benchmark.running.fitting import fit
 from benchmark.running.planning import JOINTLY
-from benchmark.running.seen import refuse_seen
 from benchmark.training import log
 from benchmark.training.checkpoint import file_of
 from benchmark.training.job import TrainingData
@@ -33,22 +33,23 @@ from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 from slateboard.records.result import StreamFacts
 from slateboard.records.run import Run
+from slateboard.records.run_folder import TRAINED_ON, TRAINING_LOG
 from slateboard.records.split import Split
-from slateboard.records.trained_on import TRAINED_ON, TrainedOn
+from slateboard.records.trained_on import TrainedOn
 from slateboard.settings import Training
 from slateboard.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Tested:
-    """What a run left to be scored and told."""
+class RunOutput:
+    """What a run is scored and reported by."""
 
     predictions: pd.DataFrame
     """As leaderboards.score reads them."""
     trained_on: TrainedOn
     streams: Mapping[str, StreamFacts]
     epochs: Mapping[str, int]
-    """Epochs really trained, by stream."""
+    """Epochs that were trained, by stream."""
     selection: str
     """Result.selection."""
     geometry: Mapping[str, Any]
@@ -56,89 +57,93 @@ class Tested:
     """Result.frames."""
 
 
-def learn(workspace: Workspace, dataset: Dataset, split: Split, record: Run, *, folder: Path, here: Fabric) -> Tested:
+def train_and_predict(
+    workspace: Workspace, dataset: Dataset, split: Split, record: Run, *, folder: Path, fabric: Fabric
+) -> RunOutput:
     """Train or fit all streams of a run, as its record says, and predict its test list.
 
-    `folder` is the run's; only the first process writes into it. Raises SeenInTraining where what a stream learned
-    from, be it before this run, is tested.
+    `folder` is the run's; only the first process writes into it. Raises ContaminatedTestSet where a test clip has
+    influenced a stream's weights, in this run or before it.
     """
     torch.set_num_threads(record.threads)
     torch.manual_seed(record.seed)
     build = BASELINES.load(record.baseline).build
-    streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=Shelf.of(workspace.settings))
+    streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=WeightRegistry.of(workspace.settings))
     for stream in streams:
-        refuse_seen(TrainedOn(train=stream.pretrained_on, validation=()), split, where=f"weights of {stream.name}")
+        pretrained_on = TrainedOn(train=stream.pretrained_on, validation=())
+        check_contamination(pretrained_on, split, where=f"weights of {stream.name}")
         if JOINTLY in record.parameters and not file_of(folder, stream.name).is_file():
             together = ", ".join(record.parameters[JOINTLY])
             raise SlateboardError(
                 f"{folder} is one of runs trained jointly on {together}, and has no checkpoint of {stream.name}: make "
                 "it with `slateboard bench joint`."
             )
-    frames = [frames_of(workspace, dataset, stream.geometry, device=here.device) for stream in streams]
-    data_of_streams = [TrainingData(dataset, split, one, workspace.settings.frames.threads) for one in frames]
+    frames = [open_frames(workspace, dataset, stream.geometry, device=fabric.device) for stream in streams]
+    threads = workspace.settings.frames.threads
+    data_of_streams = [TrainingData(dataset, split, of_stream, threads) for of_stream in frames]
     settings = workspace.settings.train
     with threadpool_limits(record.threads):
-        trained_on = _all_trained(streams, data_of_streams, here, folder, settings, seed=record.seed)
-        if here.global_rank == 0:
+        trained_on = _train_streams(streams, data_of_streams, fabric, folder, settings, seed=record.seed)
+        if fabric.global_rank == 0:
             trained_on.write(folder / TRAINED_ON)
-        refuse_seen(trained_on, split, where=str(folder))
-        return _tested(streams, data_of_streams, here, folder, trained_on)
+        check_contamination(trained_on, split, where=str(folder))
+        return _predict_streams(streams, data_of_streams, fabric, folder, trained_on)
 
 
-def _all_trained(
+def _train_streams(
     streams: Sequence[Stream],
     data_of_streams: Sequence[TrainingData],
-    here: Fabric,
+    fabric: Fabric,
     folder: Path,
     settings: Training,
     *,
     seed: int,
 ) -> TrainedOn:
-    """Train or fit the streams one after the other; return the clips that decided any of them."""
+    """Train or fit the streams one after the other; return the clips that influenced any of them."""
     trained_on = TrainedOn(train=(), validation=())
     for stream, data in zip(streams, data_of_streams, strict=True):
         if isinstance(stream.preprocess, nn.Module):
-            stream.preprocess.to(here.device)
+            stream.preprocess.to(fabric.device)
         if stream.recipe is not None:
             minutes, loggers = settings.checkpoint_minutes, settings.loggers
             trained_on |= train(
-                stream, data, seed=seed, fabric=here, folder=folder, checkpoint_minutes=minutes, loggers=loggers
+                stream, data, seed=seed, fabric=fabric, folder=folder, checkpoint_minutes=minutes, loggers=loggers
             )
         else:
-            first = here.global_rank == 0
-            trained_on |= fit(stream, data, device=str(here.device), folder=folder, first=first)
+            writes = fabric.global_rank == 0
+            trained_on |= fit(stream, data, device=str(fabric.device), folder=folder, writes=writes)
         trained_on |= TrainedOn(train=stream.pretrained_on, validation=())
     return trained_on
 
 
-def _tested(
+def _predict_streams(
     streams: Sequence[Stream],
     data_of_streams: Sequence[TrainingData],
-    here: Fabric,
+    fabric: Fabric,
     folder: Path,
     trained_on: TrainedOn,
-) -> Tested:
+) -> RunOutput:
     """Predict the test list stream by stream, and their mean where there are several."""
-    tables, found, device = [], {}, str(here.device)
-    rows = log.read(folder / "log.csv")
+    tables, streams_facts, device = [], {}, str(fabric.device)
+    rows = log.read(folder / TRAINING_LOG)
     for stream, data in zip(streams, data_of_streams, strict=True):
         clips = clips_of(data.dataset, data.split.test, data.frames)
         started = time.perf_counter()
         title = f"test {stream.name}"
         tables.append(predict(stream, clips, device=device, threads=data.threads, title=title))
         seconds = time.perf_counter() - started
-        found[stream.name] = _facts(stream, clips, rows, test_seconds=seconds, device=device)
+        streams_facts[stream.name] = _facts(stream, clips, rows, test_seconds=seconds, device=device)
     predictions = pd.concat(tables, ignore_index=True)
     if len(streams) > 1:
         predictions = pd.concat([predictions, fuse(predictions)], ignore_index=True)
-    epochs = log.epochs(folder / "log.csv")
-    return Tested(
+    epochs = log.epochs(folder / TRAINING_LOG)
+    return RunOutput(
         predictions=predictions,
         trained_on=trained_on,
-        streams=found,
+        streams=streams_facts,
         epochs=epochs,
         selection=selection([stream.recipe for stream in streams if stream.recipe is not None], rows),
-        geometry=facts.geometry(streams[0], predictions),
+        geometry=costs.geometry(streams[0], predictions),
         frames=", ".join(sorted({form_of(data.frames) for data in data_of_streams})),
     )
 
@@ -146,11 +151,11 @@ def _tested(
 def _facts(
     stream: Stream, clips: Clips, rows: Sequence[Mapping[str, str]], *, test_seconds: float, device: str
 ) -> StreamFacts:
-    # What a search chose, where there was one.
+    # Where a grid search chose among estimators, the chosen one is what was trained.
     fitted = getattr(stream.model, "best_estimator_", stream.model)
     return StreamFacts(
-        parameters=facts.parameters(replace(stream, model=fitted)),
-        gflops=facts.gflops(stream, clips, device=device),
+        parameters=costs.parameters(replace(stream, model=fitted)),
+        gflops=costs.gflops(stream, clips, device=device),
         train_seconds=sum(float(row["seconds"]) for row in rows if row["stream"] == stream.name),
         test_seconds=test_seconds,
         n_repeating=clips_repeating(views_to_test(stream, clips)),

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmark.running.contamination import ContaminatedTestSet, check_contamination, group_warnings
 from benchmark.running.planning import plan
 from benchmark.running.runs import run
-from benchmark.running.seen import SeenInTraining, group_warnings, refuse_seen
 from benchmark.steps.train import command as bench
 from slateboard.dataset import Dataset
 from slateboard.errors import Finding
 from slateboard.records.result import Result
+from slateboard.records.run_folder import TRAINED_ON
 from slateboard.records.split import Split
-from slateboard.records.trained_on import TRAINED_ON, TrainedOn
+from slateboard.records.trained_on import TrainedOn
 from slateboard.workspace import Workspace
 from splits.division import divide
 from splits.folder import find_split, write_split
@@ -73,7 +74,9 @@ def test_a_checkpoint_of_another_split_is_refused_before_its_evaluation_counts(
     other = next(split for split in folds[1:] if set(split.test) & set(learned))
     planted = workspace.runs / plan(workspace.settings, squares, other, "c3d", seed=0).folder
     shutil.copytree(first.folder / "checkpoints", planted / "checkpoints")
-    with pytest.raises(SeenInTraining, match=rf"4 of 4 test clips of {other.key} were .*: v_Move.*run again") as error:
+    with pytest.raises(
+        ContaminatedTestSet, match=rf"4 of 4 test clips of {other.key} were .*: v_Move.*run again"
+    ) as error:
         run(workspace, squares, other, "c3d", seed=0)
     assert error.value.exit_code == 1
     write_split(workspace.splits / squares.key / other.protocol / str(other.number), other, squares)
@@ -95,7 +98,7 @@ def test_a_training_that_goes_on_from_another_splits_checkpoint_is_refused_too(
     state.update(finished=False, optimiser=torch.optim.SGD(network.parameters(), lr=1.0).state_dict())
     state["optimiser"]["param_groups"][0]["params"] = list(range(len(state["model"])))
     torch.save(state, planted / "checkpoints" / "all.pt")
-    with pytest.raises(SeenInTraining, match="4 of 4 test clips"):
+    with pytest.raises(ContaminatedTestSet, match="4 of 4 test clips"):
         run(longer, squares, folds[1], "c3d", seed=0)
     assert set(TrainedOn.read(planted / TRAINED_ON).ids) == set(squares.clips["clip_id"])
 
@@ -105,7 +108,7 @@ def test_weights_of_a_run_that_saw_test_clips_are_refused_before_training(
 ) -> None:
     first = run(workspace, squares, folds[0], "c3d", seed=0)
     over = {"weights": str(first.folder)}
-    with pytest.raises(SeenInTraining, match="weights of all: 4 of 4 test clips"):
+    with pytest.raises(ContaminatedTestSet, match="weights of all: 4 of 4 test clips"):
         run(workspace, squares, folds[1], "c3d", seed=0, over=over)
     again = run(workspace, squares, folds[0], "c3d", seed=1, over=over)
     assert set(TrainedOn.read(again.folder / TRAINED_ON).ids) == set(folds[0].train)
@@ -142,8 +145,8 @@ def test_a_validated_clip_counts_as_seen_and_a_linked_one_only_as_a_warning(squa
         safe=False, train=(), test=by_group["person-0"][:1],
     )  # fmt: skip
     linked = TrainedOn(train=by_group["person-1"], validation=by_group["person-0"][1:])
-    refuse_seen(linked, split, where="here")
+    check_contamination(linked, split, where="here")
     assert len(group_warnings(linked, squares.clips, split)) == 1
     assert group_warnings(TrainedOn(train=by_group["person-1"], validation=()), squares.clips, split) == ()
-    with pytest.raises(SeenInTraining, match="1 of 1 test clips of random-1"):
-        refuse_seen(TrainedOn(train=(), validation=by_group["person-0"]), split, where="here")
+    with pytest.raises(ContaminatedTestSet, match="1 of 1 test clips of random-1"):
+        check_contamination(TrainedOn(train=(), validation=by_group["person-0"]), split, where="here")

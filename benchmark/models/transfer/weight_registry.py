@@ -13,14 +13,14 @@ NONE, TORCHVISION = "none", "torchvision"
 
 
 @dataclass(frozen=True)
-class Shelf:
+class WeightRegistry:
     """The weight sets that there are, and the folder of their files."""
 
     folder: str = ""
     sets: Mapping[str, WeightSet] = field(default_factory=lambda: WEIGHT_SETS)
 
     @classmethod
-    def of(cls, settings: Settings) -> "Shelf":
+    def of(cls, settings: Settings) -> "WeightRegistry":
         """Return the shelf of a workspace: weights_dir and the tables [weight_sets.NAME] of its settings.
 
         Raises BadInput for names that are taken.
@@ -34,9 +34,9 @@ class Shelf:
         return cls(settings.weights_dir, {**WEIGHT_SETS, **own})
 
     @classmethod
-    def at(cls, given: "str | Shelf") -> "Shelf":
+    def at(cls, given: "str | WeightRegistry") -> "WeightRegistry":
         """Return a shelf as it is; a string is the folder of weight files, without sets of the settings."""
-        return given if isinstance(given, Shelf) else cls(given)
+        return given if isinstance(given, WeightRegistry) else cls(given)
 
     def find(self, weights: str) -> tuple[WeightSet, Path]:
         """Return the weight set of that name or file, and its file with the SHA-256 that its row gives."""
