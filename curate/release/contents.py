@@ -83,6 +83,7 @@ def gather(
         key=lambda clip: (class_of[clip.label], groups[clip.clip_id], sources[clip.source_id].line, clip.first_frame)
     )
     effects = [effect for effect in catalog.effects() if effect.clip_id in groups]
+    _recall_numbers(workspace, catalog)
     paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
     shown = [one for one in listed if one.state != State.TAKEN_DOWN]
     published = Published(shown, groups.values(), root=workspace.root)
@@ -140,6 +141,21 @@ def _record(
         settings=_recipe(settings),
         tools=_tools(),
     )
+
+
+def _recall_numbers(workspace: Workspace, catalog: Catalog) -> None:
+    """Take up the indices that versions gave and that a catalog restored from before them does not know."""
+    versions = workspace.versions()
+    if not versions or catalog.knows_numbers([item for item, _, _ in _given(workspace.releases / versions[-1])]):
+        return
+    # Of versions that are none any more, and of lists, too: an index is never given twice.
+    for path in sorted(workspace.releases.glob(f"v*/{tables.RECIPE}")):
+        catalog.recall_numbers(_given(path.parent))
+
+
+def _given(folder: Path) -> list[tuple[str, str, int]]:
+    stands = tables.read_tables(folder)
+    return naming.given_before(stands.clips.to_dict("records"), stands.release.naming)
 
 
 def _by_clip(effects: Sequence[Effect]) -> dict[str, list[Effect]]:

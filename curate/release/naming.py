@@ -1,7 +1,8 @@
 """File names of released clips: the paper's running index, or UCF101's group and clip numbers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 from slateboard.records.clip import Clip
 
@@ -60,3 +61,19 @@ def too_wide(names: Sequence[str]) -> list[str]:
     """Return the file names that do not fit UCF101's two digits, where that form is meant."""
     parts = [(name, name.removesuffix(".mp4").split("_")) for name in names]
     return [name for name, words in parts if max(len(words[-2]), len(words[-1])) > UCF101_DIGITS + 1]
+
+
+def given_before(rows: Sequence[Mapping[str, Any]], naming: Naming) -> list[tuple[str, str, int]]:
+    """Return (item, scope, index) of the clips of a version, by rows of its clips.csv: what `paths` gave them."""
+    given = []
+    for row in rows:
+        label, name = str(row["label"]), Path(str(row["path"])).stem
+        numbers = name.removeprefix(f"v_{label}_")
+        if naming == "seags":
+            given.append((f"seags {label} {row['clip_id']}", label, int(numbers)))
+            continue
+        group, clip = (int(part[1:]) for part in numbers.split("_"))
+        scope = f"{label} group {group}"
+        given.append((f"ucf101 group {label} {row['group']}", f"{label} groups", group))
+        given.append((f"ucf101 {scope} {row['clip_id']}", scope, clip))
+    return given

@@ -250,3 +250,24 @@ def test_killed_anywhere_it_leaves_no_half_version_and_ends_the_same(
         assert contents(trimmed.releases / version) == contents(templates[1] / "releases" / version)
     run(trimmed, "release")
     assert contents(trimmed.releases) == contents(templates[1] / "releases")
+
+
+@pytest.mark.parametrize("style", ["seags", "ucf101"])
+def test_a_catalog_restored_from_before_a_version_gives_its_indices_again(
+    templates, tmp_path: Path, style: str
+) -> None:
+    workspace = Workspace(shutil.copytree(templates[0], tmp_path / "w"))
+    before = workspace.catalog.read_bytes()
+    run(workspace, f"release --naming {style}")
+    names = pd.read_csv(workspace.releases / "v1" / "clips.csv").set_index("clip_id")["path"].to_dict()
+    workspace.catalog.write_bytes(before)
+    # Without its first clip every other one of the class would move up.
+    first = next(iter(names))
+    run(workspace, f"review --reject {first}")
+    add_clips(workspace, [6, 7])
+    run(workspace, f"release --naming {style}")
+    after = pd.read_csv(workspace.releases / "v2" / "clips.csv").set_index("clip_id")["path"].to_dict()
+    assert {clip_id: path for clip_id, path in after.items() if clip_id in names} == {
+        clip_id: path for clip_id, path in names.items() if clip_id != first
+    }
+    assert set(after.values()).isdisjoint({names[first]})
