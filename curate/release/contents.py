@@ -83,10 +83,10 @@ def gather(
         key=lambda clip: (class_of[clip.label], groups[clip.clip_id], sources[clip.source_id].line, clip.first_frame)
     )
     effects = [effect for effect in catalog.effects() if effect.clip_id in groups]
-    _recall_numbers(workspace, catalog)
-    paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
     shown = [one for one in listed if one.state != State.TAKEN_DOWN]
     published = Published(shown, groups.values(), root=workspace.root)
+    _restore_indices(workspace, catalog, published)
+    paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
     table = tables.clips_table(
         clips,
         paths=paths,
@@ -143,19 +143,25 @@ def _record(
     )
 
 
-def _recall_numbers(workspace: Workspace, catalog: Catalog) -> None:
-    """Take up the indices that versions gave and that a catalog restored from before them does not know."""
+def _restore_indices(workspace: Workspace, catalog: Catalog, published: Published) -> None:
+    """Record the indices that versions assigned and that a catalog restored from a backup before them lacks.
+
+    Costs the names in the newest version where the catalog has them, which is always but after such a restoration.
+    """
     versions = workspace.versions()
-    if not versions or catalog.knows_numbers([item for item, _, _ in _given(workspace.releases / versions[-1])]):
+    if not versions:
         return
-    # Of versions that are none any more, and of lists, too: an index is never given twice.
+    newest = _assigned_indices(workspace.releases / versions[-1], published)
+    if catalog.has_indices([item for item, _, _ in newest]):
+        return
+    # Lists, and versions of which only their list is left, count too: an index is never assigned twice.
     for path in sorted(workspace.releases.glob(f"v*/{tables.RECIPE}")):
-        catalog.recall_numbers(_given(path.parent))
+        catalog.restore_indices(_assigned_indices(path.parent, published))
 
 
-def _given(folder: Path) -> list[tuple[str, str, int]]:
-    stands = tables.read_tables(folder)
-    return naming.given_before(stands.clips.to_dict("records"), stands.release.naming)
+def _assigned_indices(folder: Path, published: Published) -> list[tuple[str, str, int]]:
+    style = Release.read(folder / tables.RECIPE).naming
+    return naming.assigned_indices(tables.read_names(folder), style, group_of=published.original_group)
 
 
 def _by_clip(effects: Sequence[Effect]) -> dict[str, list[Effect]]:

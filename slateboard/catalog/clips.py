@@ -116,14 +116,14 @@ class ClipTables(Tables):
                     connection.execute(insert(table).values(item=item, scope=scope, number=last[scope]))
         return {item: known[item][1] for item, _ in wanted}
 
-    def knows_numbers(self, items: Collection[str]) -> bool:
+    def has_indices(self, items: Collection[str]) -> bool:
         """Has each of these items an index?"""
         with self._engine.connect() as connection:
             return set(items) <= set(connection.execute(select(schema.names.c.item)).scalars())
 
-    def recall_numbers(self, given: Sequence[tuple[str, str, int]]) -> None:
-        """Take up (item, scope, index) that were given before and that this catalog, restored, does not know."""
-        rows = [{"item": item, "scope": scope, "number": number} for item, scope, number in given]
+    def restore_indices(self, assigned: Sequence[tuple[str, str, int]]) -> None:
+        """Record (item, scope, index) that were assigned before; an item that has an index keeps it."""
+        rows = [{"item": item, "scope": scope, "number": index} for item, scope, index in assigned]
         if rows:
             with self._engine.begin() as connection:
                 connection.execute(upsert(schema.names).on_conflict_do_nothing(), rows)

@@ -11,7 +11,7 @@ import pytest
 from releasing import add_clips, contents, killed_at, ready
 from releasing import curate as run
 
-from curate.release.naming import paths, too_wide
+from curate.release.naming import Naming, assigned_indices, paths, too_wide
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.dataset import read_release
@@ -253,9 +253,35 @@ def test_killed_anywhere_it_leaves_no_half_version_and_ends_the_same(
 
 
 @pytest.mark.parametrize("style", ["seags", "ucf101"])
-def test_a_catalog_restored_from_before_a_version_gives_its_indices_again(
-    templates, tmp_path: Path, style: str
-) -> None:
+def test_the_indices_of_a_version_are_read_from_its_names_as_they_were_assigned(style: Naming) -> None:
+    assigned: list[tuple[str, str, int]] = []
+
+    class Recorded(_Numbers):
+        def number(self, wanted: list[tuple[str, str]]) -> dict[str, int]:
+            indices = super().number(wanted)
+            assigned.extend((item, scope, indices[item]) for item, scope in wanted)
+            return indices
+
+    clips = [
+        Clip(
+            clip_id=f"{number:03}", source_id="s", media_id="m", shot_id=None, label="High Kick", group="g",
+            first_frame=0, last_frame=9, start_s=0, end_s=1, state="trimmed",
+        )
+        for number in range(150)
+    ]  # fmt: skip
+    groups = {clip.clip_id: f"g{int(clip.clip_id) % 3}" for clip in clips}
+    named = paths(Recorded(), clips, class_of={"High Kick": "HighKick"}, groups=groups, naming=style)
+    rows = [
+        {"label": "HighKick", "clip_id": clip_id, "path": path, "group": f"public-{groups[clip_id]}"}
+        for clip_id, path in named.items()
+    ]
+    stranger = {"label": "HighKick", "clip_id": "x", "path": "videos/HighKick/v_HighKick_g1.mp4", "group": "g"}
+    read = assigned_indices([*rows, stranger], style, group_of=lambda name: name.removeprefix("public-"))
+    assert set(read) == set(assigned)
+
+
+@pytest.mark.parametrize("style", ["seags", "ucf101"])
+def test_a_catalog_restored_from_before_a_version_keeps_its_indices(templates, tmp_path: Path, style: str) -> None:
     workspace = Workspace(shutil.copytree(templates[0], tmp_path / "w"))
     before = workspace.catalog.read_bytes()
     run(workspace, f"release --naming {style}")
