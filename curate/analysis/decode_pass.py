@@ -9,7 +9,7 @@ import numpy as np
 
 from curate.analysis import observations
 from curate.analysis.verdicts import EFFECTS, Detectors
-from slateboard.media.bounds import LIMITS
+from slateboard.limits import current_limits
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import FramesHash
@@ -51,7 +51,7 @@ class Job:
     """Of the file, as it must be; None: whatever it holds."""
     stamp: Stamp | None = None
     """What the file looked like when it was last hashed."""
-    limits: Limits = LIMITS
+    limits: Limits = field(default_factory=current_limits)
     folder: Path | None = None
     """Where `observe` writes what was observed."""
 

@@ -8,7 +8,8 @@ from statistics import median
 from typing import Literal
 
 from slateboard.errors import SlateboardError
-from slateboard.media.bounds import FASTEST_HZ, LIMITS, SLOWEST_HZ
+from slateboard.limits import current_limits
+from slateboard.media.bounds import FASTEST_HZ, SLOWEST_HZ
 from slateboard.settings import Clips
 
 Mode = Literal["frames", "time"]
@@ -118,13 +119,14 @@ def _check_rate(rate_hz: Fraction) -> None:
         )
 
 
-def timing(of: Pace, first_frame: int, last_frame: int, *, most_frames: int = LIMITS.max_frames) -> Timing:
+def timing(of: Pace, first_frame: int, last_frame: int, *, most_frames: int | None = None) -> Timing:
     """Return what a clip of frames first..last shows; raise SlateboardError where it would have more than may be."""
     pts, count = of.pts, last_frame - first_frame + 1
     is_last = last_frame + 1 == len(pts)
     end = pts[last_frame] * of.time_base + 1 / of.nominal_hz if is_last else pts[last_frame + 1] * of.time_base
     span = end - pts[first_frame] * of.time_base
     length = span if of.mode == "time" else count / of.nominal_hz
+    most_frames = most_frames or current_limits().max_frames
     if length * of.rate_hz > most_frames:
         raise SlateboardError(
             f"{float(length):.0f} s at {float(of.rate_hz):.3g} frames a second are over max_frames = {most_frames}."

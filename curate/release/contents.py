@@ -177,9 +177,8 @@ def _pictures(workspace: Workspace, clips: Sequence[Clip], *, place: Place) -> d
     missing = [clip for clip in clips if not found[clip.clip_id]]
     if not missing:
         return found
-    files = {workspace.file(clip.path or ""): clip.clip_id for clip in missing}
-    hashes = for_each_clip(frames_sha256, list(files), place=place, title="hash", named=lambda file: file)
-    return found | {files[file]: pictures for file, pictures in hashes.items()}
+    files = {clip.clip_id: workspace.file(clip.path or "") for clip in missing}
+    return found | for_each_clip(frames_sha256, files, place=place, title="hash", file_of=lambda file: file)
 
 
 def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -165,7 +165,7 @@ class _Worker:
     def __init__(self, function: Callable[[Any], Any], budget: Budget, context: Any) -> None:
         self.connection, theirs = context.Pipe()
         # Daemonic: it is ended when this process ends in whatever way.
-        self.process = context.Process(target=serve, args=(theirs, function, budget.memory_bytes), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, function, budget), daemon=True)
         self.process.start()
         theirs.close()
         self.ready = False

@@ -1,6 +1,6 @@
 """Draw pairs.png: clips of train and of test that ought not to be apart, side by side, for a person to judge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -11,7 +11,9 @@ from matplotlib import font_manager
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from slateboard import engine
 from slateboard.dataset import Dataset
+from slateboard.engine import Failure
 from slateboard.escaping import inline
 from slateboard.media.colour import rgb_quick
 from slateboard.media.errors import Unreadable
@@ -94,15 +96,16 @@ def draw_pairs(path: Path, dataset: Dataset, shown: Shown) -> None:
         for clip, path, frames, label in columns
         if clip in drawn
     }
+    pictures = _pictures({path: frames for path, frames, _ in files.values()})
     for place, pair in enumerate(shown.pairs):
         top = _HEAD + place * _PAIR
         draw.line([(0, top), (size[0], top)], fill=_LINE)
         lines = wrap(inline(pair.why), 26, max_lines=_CELL[1] // _TEXT, placeholder=" ...")
         draw.multiline_text((_GAP, top + _TEXT), "\n".join(lines), fill=_INK, font=font)
         for clip, left in zip((pair.train, pair.test), _LEFT.values(), strict=True):
-            path_of, frames, label = files[clip]
+            path_of, _, label = files[clip]
             draw.text((left, top + 2), inline(f"{clip}  {label}", most=60), fill=_INK, font=font)
-            for column, picture in enumerate(_frames(path_of, frames)):
+            for column, picture in enumerate(pictures[path_of]):
                 fitted = ImageOps.contain(Image.fromarray(picture), _CELL)
                 sheet.paste(fitted, (left + column * (_CELL[0] + _GAP), top + _TEXT))
     sheet.quantize(256).save(path, format="PNG", optimize=True)
@@ -119,7 +122,15 @@ def _broken(sides: Sides) -> list[tuple[str, str, str]]:
     return [(str(key), str(first[0][key]), str(first[1][key])) for key in keys]
 
 
-def _frames(path: Path, frames: int) -> list[Picture]:
+def _pictures(frames: Mapping[Path, int]) -> dict[Path, list[Picture]]:
+    """Return pictures of files of so many frames, made in processes: a file of somebody's may end the one it is in."""
+    outcomes = engine.run(_frames, frames.items())
+    return {path: [] if isinstance(outcome, Failure) else outcome for (path, _), outcome in outcomes}
+
+
+def _frames(file: tuple[Path, int]) -> list[Picture]:
+    """Return pictures of a file of so many frames, blank ones where it cannot be read."""
+    path, frames = file
     wanted = sampled(max(1, frames), _FRAMES)
     found: dict[int, Picture] = {}
     try:

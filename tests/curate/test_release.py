@@ -226,15 +226,26 @@ def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
     assert "2 problems" in told and "fault of ours" not in told
     remedy = "is not there. `slateboard curate trim` cuts it again."
     assert all(f"clips/{file.name}: {remedy}" in told for file in (first, second))
+    assert f"`slateboard curate review --reject {first.stem}`: the release is made without it." in told
+    with opened(trimmed.catalog) as catalog:
+        assert [(row.item, row.code) for row in catalog.failures("release")] == [
+            (first.stem, "missing"), (second.stem, "missing"),
+        ]  # fmt: skip
+    assert main(["curate", "status", "-w", str(trimmed.root)]) == 0
+    assert "2 items failed: 2 in release" in capsys.readouterr().out
     second.rmdir()
     run(trimmed, "trim")
     third.write_bytes(third.read_bytes()[:-300])
     assert main(["curate", "release", "-w", str(trimmed.root), "--quiet"]) == 2
     told = capsys.readouterr().err
     assert f"{third}: is not the file that was trimmed and proved. `slateboard curate trim` cuts it again." in told
+    with opened(trimmed.catalog) as catalog:
+        assert [(row.item, row.code) for row in catalog.failures("release")] == [(third.stem, "changed")]
     run(trimmed, "trim")
     run(trimmed, "release")
     assert trimmed.versions() == ["v1"]
+    with opened(trimmed.catalog) as catalog:
+        assert catalog.failures("release") == []
 
 
 # A release of six clips makes some 50 deletions and renames.
