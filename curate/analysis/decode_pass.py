@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def lacking(wanted: Wanted, names: Iterable[str]) -> Wanted:
     return {name: wanted[name] for name in wanted if name in missing}
 
 
+@cache
 def _speaks_of_shots(name: str) -> bool:
     return name not in ANALYSERS.names() or getattr(ANALYSERS.load(name), "PER_SHOT", True)
 
