@@ -1,14 +1,13 @@
 """A release is whole, reads elsewhere, is never overwritten, and gives an index once."""
 
 import hashlib
-import random
 import shutil
 import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from releasing import add_clips, contents, killed_at, ready
+from releasing import add_clips, contents, ready
 from releasing import curate as run
 
 from curate.release.naming import Naming, assigned_indices, paths, too_wide
@@ -246,21 +245,6 @@ def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
     assert trimmed.versions() == ["v1"]
     with opened(trimmed.catalog) as catalog:
         assert catalog.failures("release") == []
-
-
-# A release of six clips makes some 50 deletions and renames.
-_POINTS = random.Random(11).sample(range(45), 30)
-
-
-@pytest.mark.parametrize("point", _POINTS)
-def test_killed_anywhere_it_leaves_no_half_version_and_ends_the_same(
-    trimmed: Workspace, templates: tuple[Path, Path], point: int
-) -> None:
-    killed_at(point, trimmed, "release")
-    for version in trimmed.versions():
-        assert contents(trimmed.releases / version) == contents(templates[1] / "releases" / version)
-    run(trimmed, "release")
-    assert contents(trimmed.releases) == contents(templates[1] / "releases")
 
 
 @pytest.mark.parametrize("style", ["seags", "ucf101"])
