@@ -10,6 +10,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,7 +124,8 @@ def _call(command: Callable[..., Any], help_text: str, path: list[str], words: l
             values["workspace"] = _workspace(folder)
         found: Finding | None = None
         try:
-            outcome = command(**values)
+            with _limits_of(values.get("workspace")):
+                outcome = command(**values)
         except Finding as finding:
             found, outcome = finding, finding.outcome
         if as_json and (found is None or outcome is not None):
@@ -164,6 +166,19 @@ def _option(name: str, kind: type, default: Any, text: str, short: str | None = 
     flags = [f"--{name}", *([short] if short else [])]
     annotation = Annotated[kind, typer.Option(*flags, help=text)]  # type: ignore[valid-type]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _limits_of(workspace: Any) -> AbstractContextManager[None]:
+    """Hold what a command does to its workspace's limits; settings that cannot be read are for the command to name."""
+    if workspace is None:
+        return nullcontext()
+    try:
+        limits = workspace.settings.limits
+    except SlateboardError:
+        return nullcontext()
+    from slateboard.limits import limited
+
+    return limited(limits)
 
 
 def _workspace(folder: Path) -> Any:

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Protocol, TypeVar
 
 from slateboard.errors import SlateboardError
-from slateboard.settings import Limits
+from slateboard.limits import current_limits
 from slateboard.workers.cluster import RayPool
 from slateboard.workers.local import LocalPool
 from slateboard.workers.outcome import Budget as Budget
@@ -26,9 +26,6 @@ _Result = TypeVar("_Result", covariant=True)
 
 TRIES = 2
 """Processes that may die in the middle of one item before it is given up."""
-
-SANE = Budget.of(Limits())
-"""What an item may use where no settings say otherwise."""
 
 UNLIMITED = Budget()
 
@@ -56,7 +53,8 @@ class Place:
     engine: str = Engine.LOCAL
     address: str | None = None
     """Of a Ray cluster."""
-    budget: Budget = SANE
+    budget: Budget | None = None
+    """None: that of the settings."""
     shared: tuple[Path, ...] = ()
     """Folders that the work reads or writes: each node of a cluster must see them."""
 
@@ -86,7 +84,7 @@ def run(
     workers: int | None = None,
     engine: str = Engine.LOCAL,
     address: str | None = None,
-    budget: Budget = SANE,
+    budget: Budget | None = None,
     divide: Callable[[T], Sequence[T]] | None = None,
     shared: Sequence[Path] = (),
 ) -> Iterator[tuple[T, R | Failure]]:
@@ -195,18 +193,19 @@ def _outcomes(
 
 
 def _opened(function: Callable[[T], R], place: Place, *, isolated: bool) -> AbstractContextManager[_Pool[T, R]]:
+    budget = place.budget or Budget.of(current_limits())
     if place.engine == Engine.LOCAL and place.address is not None:
         raise SlateboardError("--address names a Ray cluster: add --engine ray.")
     if place.engine == Engine.LOCAL:
         workers = place.workers or (1 if isolated else cores())
-        return LocalPool(function, workers, budget=place.budget, isolated=isolated)
+        return LocalPool(function, workers, budget=budget, isolated=isolated)
     if place.engine == Engine.RAY:
         return RayPool(
             function,
             place.workers,
             cores=cores(),
             address=place.address,
-            budget=place.budget,
+            budget=budget,
             isolated=isolated,
             shared=place.shared,
         )

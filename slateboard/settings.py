@@ -65,7 +65,8 @@ class Fetch(Section):
     """Format expression of yt-dlp that names one stream, since nothing is put together; empty: video alone or with
     sound up to `height`, watermark-free ones first."""
     cookies: str = ""
-    """Cookies file (Netscape format), relative to the workspace; it is read and never written."""
+    """Cookies file (Netscape format) in the workspace; it is read and never written. A file elsewhere is named by the
+    environment alone: SLATEBOARD_FETCH__COOKIES."""
     proxy: str = ""
     """Address of a proxy: http://..., socks5://...; empty: as the environment says."""
     allow_private: bool = False

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from slateboard.errors import BadInput, Problem
+from slateboard.escaping import read_csv_cell
 from slateboard.paths import REMEDY, Text
 from slateboard.reading import read_table, read_text, refusal
 from slateboard.records.base import Record
@@ -124,7 +125,12 @@ def _read(path: Path) -> "pd.DataFrame":
         table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
     except ValueError as error:
         raise refusal(path, what, error, remedy=REMEDY) from None
-    return table.reset_index(drop=True)
+    return table.apply(_unguarded).reset_index(drop=True)
+
+
+def _unguarded(column: "pd.Series") -> "pd.Series":
+    """Return the texts of a column as they were before they were written as CSV."""
+    return column.map(read_csv_cell) if column.str.startswith("'").any() else column
 
 
 def _faults(column: "pd.Series", rule: Column) -> Iterator[tuple[int, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 TERMINATED = 128 + signal.SIGTERM
 """Exit code of a command that was told to stop, as shells and schedulers have it."""
@@ -82,16 +83,40 @@ def kill_children() -> None:
             os.kill(process, signal.SIGKILL)
 
 
+def group_lives(group: int) -> bool:
+    """Return whether a process of a group runs; one that has ended and waits to be reaped does not."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return any(process.group == group and process.state not in "ZX" for process in _processes())
+
+
 def _descendants(process: int) -> list[int]:
     """Return the processes below one, each behind its parent; none where there is no /proc."""
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, IndexError, ValueError):
-            # The name, in brackets, may hold spaces and brackets.
-            parent = int(entry.read_text("utf-8", "replace").rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(entry.parent.name))
+    for entry in _processes():
+        children.setdefault(entry.parent, []).append(entry.number)
     below, reached = [process], 0
     while reached < len(below):
         below += children.get(below[reached], [])
         reached += 1
     return below[1:]
+
+
+class _Process(NamedTuple):
+    """What the system tells of a process."""
+
+    number: int
+    state: str
+    parent: int
+    group: int
+
+
+def _processes() -> Iterator[_Process]:
+    """Yield the processes of this machine; none where there is no /proc."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError, ValueError):
+            # The name, in brackets, may hold spaces and brackets.
+            state, parent, group = entry.read_text("utf-8", "replace").rpartition(")")[2].split()[:3]
+            yield _Process(int(entry.parent.name), state, int(parent), int(group))

@@ -7,11 +7,16 @@ from pathlib import Path
 
 from slateboard.catalog.health import REVIEWS
 from slateboard.dataset import Dataset, read_release
-from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.errors import BadInput, Newer, Problem, SlateboardError, did_you_mean
 from slateboard.paths import PATH, inside
 from slateboard.records.release import Takedown
 from slateboard.settings import Settings, read_settings
 
+LOST_TAKEDOWN = (
+    "Restore it from a copy. Without one, delete it, since `fetch` and `release` stop at it: its sources stay taken "
+    "down, but the same file may come again from another address, and the next version's takedowns.csv lacks them."
+)
+"""What to do about a record of a takedown that cannot be read."""
 _VERSION = re.compile(r"v[1-9][0-9]*")
 _NUMBERED = re.compile(r"v([1-9][0-9]*)(?:-list)?")
 
@@ -107,7 +112,7 @@ class Workspace:
 
     def taken_down(self) -> list[Takedown]:
         """Return what was taken down from this workspace, oldest first."""
-        found = [Takedown.read(path) for path in self.takedowns.glob("*.json")]
+        found = [_takedown(path) for path in sorted(self.takedowns.glob("*.json"))]
         return sorted(found, key=lambda one: (one.at, one.takedown_id))
 
     def versions(self) -> list[str]:
@@ -128,3 +133,12 @@ class Workspace:
         if version is not None and version not in versions:
             raise SlateboardError(f"Unknown release '{version}'. {did_you_mean(version, versions)}")
         return read_release(self.releases / (version or versions[-1]))
+
+
+def _takedown(path: Path) -> Takedown:
+    try:
+        return Takedown.read(path)
+    except Newer:
+        raise
+    except BadInput as error:
+        raise BadInput([Problem(one.where, one.what, LOST_TAKEDOWN) for one in error.problems]) from None

@@ -1,8 +1,5 @@
 """A small workspace that is ready to be released: drawn videos, fetched, decoded, trimmed and labelled."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -100,32 +97,3 @@ def contents(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
     }
-
-
-def killed_at(point: int, workspace: Workspace, *words: str) -> None:
-    """Run a curate command in a process that kills itself at its n-th deletion or rename; it must get that far."""
-    command = [sys.executable, "-c", _SUICIDE, str(point), *words, "-w", str(workspace.root)]
-    killed = subprocess.run(command, check=False, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-
-
-_SUICIDE = """
-import os, signal, sys
-from pathlib import Path
-
-left = int(sys.argv[1])
-
-def counted(honest):
-    def call(*arguments, **named):
-        global left
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-        return honest(*arguments, **named)
-    return call
-
-Path.unlink, Path.replace = counted(Path.unlink), counted(Path.replace)
-os.unlink, os.rmdir = counted(os.unlink), counted(os.rmdir)
-from slateboard.cli import main
-main(["curate", *sys.argv[2:], "--quiet"])
-"""

@@ -14,9 +14,10 @@ from benchmark.frames.pictures import decoder
 from benchmark.frames.shard import Job, lives, write_shard
 from benchmark.frames.shards import FACTS, INDEX, ShardFacts, StoreFacts, clips_per_shard, coding, folder_of
 from slateboard.dataset import Dataset
-from slateboard.engine import HERE, Failure, Place
+from slateboard.engine import HERE, Budget, Failure, Place
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import PART, whole
+from slateboard.limits import current_limits
 from slateboard.media.decoders import PYAV
 from slateboard.progress import progress, say
 from slateboard.reading import read_json
@@ -129,9 +130,10 @@ def _deadly(job: Job, *, place: Place) -> dict[str, str]:
 
 def _of_shards(place: Place, jobs: Sequence[Job]) -> Place:
     """Return the place where a shard may take as long as its clips one after the other."""
-    seconds = place.budget.wall_seconds
+    budget = place.budget or Budget.of(current_limits())
+    seconds = budget.wall_seconds
     whole_shard = None if seconds is None else seconds * max(len(job.clips) for job in jobs)
-    return replace(place, budget=replace(place.budget, wall_seconds=whole_shard))
+    return replace(place, budget=replace(budget, wall_seconds=whole_shard))
 
 
 def _note_of(job: Job) -> dict[str, Any] | None:

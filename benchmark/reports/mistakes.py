@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.reports.figures import readable
 from leaderboards.clip_predictions import clip_predictions
+from slateboard import engine
 from slateboard.dataset import Dataset
 from slateboard.escaping import inline
 from slateboard.media.colour import rgb
@@ -64,8 +65,12 @@ def draw_mistakes(path: Path, ranked: Sequence[Mistake], dataset: Dataset) -> No
     if not ranked:
         path.unlink(missing_ok=True)
         return
-    rows = [Row(_title(mistake), _pictures(dataset.file(mistake.path))) for mistake in ranked[:MOST]]
-    contact_sheet(path, rows)
+    files = [dataset.file(mistake.path) for mistake in ranked[:MOST]]
+    # In processes: a file that somebody sent may end the process that decodes it.
+    outcomes = dict(engine.run(_pictures, files))
+    pictures = {file: [] if isinstance(outcome, engine.Failure) else outcome for file, outcome in outcomes.items()}
+    titles = map(_title, ranked[:MOST])
+    contact_sheet(path, [Row(title, pictures[file]) for title, file in zip(titles, files, strict=True)])
 
 
 def _title(mistake: Mistake) -> str:

@@ -4,6 +4,7 @@ Example: python -m benchmark.speed.catalog --sources 100000
 """
 
 import argparse
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -22,6 +23,8 @@ from slateboard.records.source import State, source_id
 from slateboard.workspace import Workspace
 
 _HOSTS = 50
+_MOST_LINKS = 30_000
+"""To one file: ext4 allows 65,000."""
 _LEFT = 10
 """The first sources share one file, so that they can be proposed anew in the second round."""
 
@@ -110,12 +113,16 @@ def _multiply(workspace: Workspace, count: int) -> None:
 def _link_observations(workspace: Workspace, media_ids: list[str]) -> None:
     """Give each media the observation files of the one that has them."""
     (seed,) = workspace.observations.iterdir()
-    for media_id in media_ids:
+    origin = seed
+    copies = (media_id for media_id in media_ids if media_id != seed.name)
+    for number, media_id in enumerate(copies):
         folder = workspace.observations / media_id
-        if folder != seed:
-            folder.mkdir()
-            for file in seed.iterdir():
-                (folder / file.name).hardlink_to(file)
+        if number % _MOST_LINKS == 0:
+            origin = shutil.copytree(seed, folder)
+            continue
+        folder.mkdir()
+        for file in origin.iterdir():
+            (folder / file.name).hardlink_to(file)
 
 
 def _copy(connection: sqlite3.Connection, table: str, changed: dict[str, str], *, where: str) -> None:

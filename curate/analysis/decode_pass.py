@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from curate.analysis import observations
 from curate.analysis.effects_pass import EFFECTS, EffectsPass, VersionedModule
-from slateboard.media.bounds import LIMITS
+from slateboard.limits import current_limits
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame, decode
 from slateboard.media.frames_hash import FramesHash
@@ -81,7 +82,7 @@ class Job:
     """Of the file, as it must be; None: whatever it holds."""
     stamp: Stamp | None = None
     """What the file looked like when it was last hashed."""
-    limits: Limits = LIMITS
+    limits: Limits = field(default_factory=current_limits)
     folder: Path | None = None
     """Where `observe` writes what was observed."""
 
@@ -124,6 +125,7 @@ def lacking(wanted: Wanted, names: Iterable[str]) -> Wanted:
     return {name: wanted[name] for name in wanted if name in missing}
 
 
+@cache
 def _speaks_of_shots(name: str) -> bool:
     return name not in ANALYSERS.names() or getattr(ANALYSERS.load(name), "PER_SHOT", True)
 

@@ -8,7 +8,8 @@ from statistics import median
 from typing import Literal
 
 from slateboard.errors import SlateboardError
-from slateboard.media.bounds import FASTEST_HZ, LIMITS, SLOWEST_HZ
+from slateboard.limits import current_limits
+from slateboard.media.bounds import FASTEST_HZ, SLOWEST_HZ
 from slateboard.settings import Clips
 
 Mode = Literal["frames", "time"]
@@ -123,7 +124,7 @@ def _check_rate(rate_hz: Fraction) -> None:
 
 
 def clip_timing(
-    timeline: FrameTimeline, first_frame: int, last_frame: int, *, most_frames: int = LIMITS.max_frames
+    timeline: FrameTimeline, first_frame: int, last_frame: int, *, most_frames: int | None = None
 ) -> Timing:
     """Return what a clip of frames first_frame..last_frame shows; raise SlateboardError if it exceeds `most_frames`."""
     # By the source's clock the span ends where the next frame begins; after the file's last frame, one nominal distance
@@ -137,6 +138,7 @@ def clip_timing(
     )
     span = end - pts[first_frame] * timeline.time_base
     length = span if timeline.mode == "time" else count / timeline.nominal_hz
+    most_frames = most_frames or current_limits().max_frames
     if length * timeline.rate_hz > most_frames:
         rate = f"{float(timeline.rate_hz):.3g} frames a second"
         raise SlateboardError(f"{float(length):.0f} s at {rate} are over max_frames = {most_frames}.")

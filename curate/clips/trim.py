@@ -6,7 +6,7 @@ that way, is cut by counting frames from the start.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
 from math import inf
@@ -17,7 +17,8 @@ from curate.clips.timing import FrameTimeline, Timing, clip_timing, frame_timeli
 from curate.clips.verification import verify_cut
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
-from slateboard.media.bounds import LIMITS, check_pixels
+from slateboard.limits import current_limits
+from slateboard.media.bounds import check_pixels
 from slateboard.media.ffmpeg import Cut, trim_all
 from slateboard.media.fingerprints import fingerprint, frame_hash, sampled
 from slateboard.media.frames import Frame, Plane, decode
@@ -56,7 +57,7 @@ class TrimJob:
     """Expected hash of the original; None: it is identified by its decoded frames."""
     stamp: Stamp | None = None
     """Size and times of the original when it was last hashed."""
-    limits: Limits = LIMITS
+    limits: Limits = field(default_factory=current_limits)
 
     @property
     def source(self) -> Path:

@@ -29,7 +29,7 @@ def join(
     workers: int | None = None,
     engine: str = engines.Engine.LOCAL,
     address: str | None = None,
-    budget: engines.Budget = engines.SANE,
+    budget: engines.Budget | None = None,
     shared: Sequence[Path] = (),
     retry: bool = False,
 ) -> dict[str, Any]:

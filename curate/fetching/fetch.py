@@ -1,5 +1,6 @@
 """Fetch sources: each ends in one state, each attempt is a row of the catalog, each file lies once in media/."""
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from curate.fetching.pacing import AbandonedHost, FetchRequest, RequestQueue, ne
 from slateboard.addresses import identity
 from slateboard.errors import BadInput, Problem
 from slateboard.files import PART
+from slateboard.paths import Inside
 from slateboard.records.media import Media
 from slateboard.records.source import BROUGHT, Attempt, Source, State
 from slateboard.settings import Fetch, Limits
@@ -21,6 +23,8 @@ from slateboard.workers.outcome import Budget
 
 INCOMING = ".incoming"
 """Folder in media/ where downloads grow."""
+COOKIES = "SLATEBOARD_FETCH__COOKIES"
+"""Variable of the environment: what it names a person of this machine chose."""
 
 _TAKEN_DOWN = "what it shows was taken down here on request"
 
@@ -120,10 +124,25 @@ def _events(
 
 
 def read_cookies(root: Path, settings: Fetch) -> str | None:
-    """Return the text of the cookies file that the settings name, None if they name none."""
+    """Return the text of the cookies file that the settings name, None if they name none.
+
+    slateboard.toml may be somebody's, and its cookies go to the hosts of a list: it may name a file of the workspace.
+    Any other file is named by the environment.
+    """
     if not settings.cookies:
         return None
     path = root / settings.cookies
+    if settings.cookies != os.environ.get(COOKIES) and (fault := Inside(root).fault(settings.cookies)):
+        raise BadInput(
+            [
+                Problem(
+                    f"[fetch] cookies: {settings.cookies}",
+                    f"{fault}.",
+                    "Put the file into the workspace, or name it by the environment: "
+                    f"`export {COOKIES}=/path/to/cookies.txt`.",
+                )
+            ]
+        )
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,7 +1,8 @@
 """Work on the files of clips, each in a process: copied and hashed, or looked at frame by frame."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,26 +10,60 @@ from slateboard.engine import Failure, Place
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import sha256_of, whole
 from slateboard.progress import track
+from slateboard.records.failure import Failed
 from slateboard.unwritable import UNWRITABLE
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-AGAIN = "`slateboard curate trim` cuts it again."
+STAGE = "release"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a clip cannot be released."""
+
+    clip_id: str
+    where: str
+    """Its file."""
+    reason: str
+    """The end of a sentence."""
+    code: str
+    """As of an item that failed, or missing, or changed."""
+
+
+class UnusableClips(BadInput):
+    """Clips that a release cannot be made of, each with its file, the reason and both remedies."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        sorted_faults = sorted(faults, key=lambda fault: fault.where)
+        self.failures = [
+            Failed.now(stage=STAGE, item=fault.clip_id, code=fault.code, reason=f"{fault.where} {fault.reason}")
+            for fault in sorted_faults
+        ]
+        super().__init__([Problem(fault.where, f"{fault.reason}.", _remedy(fault)) for fault in sorted_faults])
+
+
+def _remedy(fault: Fault) -> str:
+    return (
+        "`slateboard curate trim` cuts it again. Or "
+        f"`slateboard curate review --reject {fault.clip_id}`: the release is made without it."
+    )
 
 
 def for_each_clip(
-    function: Callable[[T], R], items: Sequence[T], *, place: Place, title: str, named: Callable[[T], Path]
-) -> dict[T, R]:
-    """Return item -> result; raises BadInput with every file for which there is none, and why."""
-    results, problems = {}, []
-    for item, outcome in track(place.run(function, items), title, total=len(items), unit="clips"):
+    function: Callable[[T], R], items: Mapping[str, T], *, place: Place, title: str, file_of: Callable[[T], Path]
+) -> dict[str, R]:
+    """Return clip id -> result; raises UnusableClips with every clip for which there is none."""
+    results, faults = {}, []
+    ids = {item: clip_id for clip_id, item in items.items()}
+    for item, outcome in track(place.run(function, list(ids)), title, total=len(ids), unit="clips"):
         if isinstance(outcome, Failure):
-            problems.append(Problem(str(named(item)), f"{outcome.reason.rstrip('.')}.", AGAIN))
+            faults.append(Fault(ids[item], str(file_of(item)), outcome.reason.rstrip("."), outcome.code))
         else:
-            results[item] = outcome
-    if problems:
-        raise BadInput(sorted(problems, key=lambda problem: problem.where))
+            results[ids[item]] = outcome
+    if faults:
+        raise UnusableClips(faults)
     return results
 
 

@@ -83,9 +83,10 @@ def gather(
         key=lambda clip: (class_of[clip.label], groups[clip.clip_id], sources[clip.source_id].line, clip.first_frame)
     )
     effects = [effect for effect in catalog.effects() if effect.clip_id in groups]
-    paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
     shown = [one for one in listed if one.state != State.TAKEN_DOWN]
     published = Published(shown, groups.values(), root=workspace.root)
+    _restore_indices(workspace, catalog, published)
+    paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
     table = tables.clips_table(
         clips,
         paths=paths,
@@ -142,6 +143,27 @@ def _record(
     )
 
 
+def _restore_indices(workspace: Workspace, catalog: Catalog, published: Published) -> None:
+    """Record the indices that versions assigned and that a catalog restored from a backup before them lacks.
+
+    Costs the names in the newest version where the catalog has them, which is always but after such a restoration.
+    """
+    versions = workspace.versions()
+    if not versions:
+        return
+    newest = _assigned_indices(workspace.releases / versions[-1], published)
+    if catalog.has_indices([item for item, _, _ in newest]):
+        return
+    # Lists, and versions of which only their list is left, count too: an index is never assigned twice.
+    for path in sorted(workspace.releases.glob(f"v*/{tables.RECIPE}")):
+        catalog.restore_indices(_assigned_indices(path.parent, published))
+
+
+def _assigned_indices(folder: Path, published: Published) -> list[tuple[str, str, int]]:
+    style = Release.read(folder / tables.RECIPE).naming
+    return naming.assigned_indices(tables.read_names(folder), style, group_of=published.original_group)
+
+
 def _by_clip(effects: Sequence[Effect]) -> dict[str, list[Effect]]:
     found: dict[str, list[Effect]] = {}
     for effect in effects:
@@ -155,9 +177,8 @@ def _pictures(workspace: Workspace, clips: Sequence[Clip], *, place: Place) -> d
     missing = [clip for clip in clips if not found[clip.clip_id]]
     if not missing:
         return found
-    files = {workspace.file(clip.path or ""): clip.clip_id for clip in missing}
-    hashes = for_each_clip(frames_sha256, list(files), place=place, title="hash", named=lambda file: file)
-    return found | {files[file]: pictures for file, pictures in hashes.items()}
+    files = {clip.clip_id: workspace.file(clip.path or "") for clip in missing}
+    return found | for_each_clip(frames_sha256, files, place=place, title="hash", file_of=lambda file: file)
 
 
 def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -44,8 +44,9 @@ def write_documents(
     write_text(folder / "LICENSE-NOTES.md", datasheet.licence_notes(tables))
     figures.draw_charts(folder / "figures", tables.clips)
     if with_videos:
-        figures.draw_sheet(folder / "figures", tables.clips, folder)
-        write_fingerprints(folder, list(zip(tables.clips["clip_id"], tables.clips["path"], strict=True)), place=place)
+        paths = list(zip(tables.clips["clip_id"], tables.clips["path"], strict=True))
+        pictures = write_fingerprints(folder, paths, shown=figures.shown_frames(tables.clips), place=place)
+        figures.draw_sheet(folder / "figures", tables.clips, pictures)
     parts = [f"splits/{split.protocol}/{split.number}/parts.parquet" for split in frozen]
     files = {name: sha256_of(folder / name) for name in (*croissant.TABLES, *parts)}
     write_json(folder / "croissant.json", croissant.croissant(tables, files=files))

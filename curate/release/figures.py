@@ -1,7 +1,6 @@
 """Pictures of a dataset: a contact sheet, and the charts of MEI paper Figs 4 and 5."""
 
-from collections import deque
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 from slateboard.escaping import inline
 from slateboard.figures import new_figure
 from slateboard.files import whole
-from slateboard.media.colour import rgb
-from slateboard.media.frames import decode
 from slateboard.media.sheets import Row, contact_sheet
 
 _BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
@@ -23,9 +20,19 @@ SHEET = "contact_sheet.png"
 """The one picture of a release that shows frames."""
 
 
-def draw_sheet(folder: Path, clips: pd.DataFrame, root: Path) -> None:
-    """Write contact_sheet.png for a table of clips whose videos lie below `root`."""
-    contact_sheet(folder / SHEET, _rows(clips, root))
+def draw_sheet(folder: Path, clips: pd.DataFrame, pictures: Mapping[str, NDArray[np.uint8]]) -> None:
+    """Write contact_sheet.png for a table of clips, of the pictures by path that `shown_frames` asks for."""
+    rows = [Row(str(label), [pictures[path] for path in some["path"]]) for label, some in _shown(clips)]
+    contact_sheet(folder / SHEET, rows)
+
+
+def shown_frames(clips: pd.DataFrame) -> dict[str, int]:
+    """Return path -> 0-based frame of the clips that the sheet shows: their middle."""
+    return {
+        path: int(frames) // 2
+        for _, some in _shown(clips)
+        for path, frames in zip(some["path"], some["frames"], strict=True)
+    }
 
 
 def draw_charts(folder: Path, clips: pd.DataFrame) -> None:
@@ -34,21 +41,11 @@ def draw_charts(folder: Path, clips: pd.DataFrame) -> None:
     _save(_durations(clips), folder / "durations.png")
 
 
-def _rows(clips: pd.DataFrame, root: Path) -> list[Row]:
-    """Return one row a class: the middle frames of clips of as many groups as fit."""
-    rows = []
+def _shown(clips: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield each class with the clips that are its row of the sheet: of as many groups as fit."""
     for label, found in clips.groupby("label", sort=False):
         each = found.drop_duplicates("group")
-        chosen = pd.concat([each, found.drop(each.index)]).head(_COLUMNS)
-        pictures = [_middle(root / path, frames) for path, frames in zip(chosen["path"], chosen["frames"], strict=True)]
-        rows.append(Row(str(label), pictures))
-    return rows
-
-
-def _middle(path: Path, frames: int) -> NDArray[np.uint8]:
-    # One frame at a time: a clip may be as long as its video, and 20 minutes of 720p are 50 GB of pictures.
-    (middle,) = deque(islice(decode(path), frames // 2 + 1), maxlen=1)
-    return rgb(middle)
+        yield str(label), pd.concat([each, found.drop(each.index)]).head(_COLUMNS)
 
 
 def _clips_per_class(clips: pd.DataFrame) -> Figure:

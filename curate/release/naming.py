@@ -1,6 +1,8 @@
 """File names of released clips: the paper's running index, or UCF101's group and clip numbers."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 from slateboard.records.clip import Clip
@@ -9,6 +11,9 @@ Naming = Literal["seags", "ucf101"]
 
 UCF101_DIGITS = 2
 """gNN and cNN in UCF101; a class with more than 99 groups or a group with more than 99 clips gets wider numbers."""
+
+_SEAGS = re.compile(r"v_.*_([0-9]{1,9})")
+_UCF101 = re.compile(r"v_.*_g([0-9]{1,9})_c([0-9]{1,9})")
 
 
 class Numbers(Protocol):
@@ -60,3 +65,22 @@ def too_wide(names: Sequence[str]) -> list[str]:
     """Return the file names that do not fit UCF101's two digits, where that form is meant."""
     parts = [(name, name.removesuffix(".mp4").split("_")) for name in names]
     return [name for name, words in parts if max(len(words[-2]), len(words[-1])) > UCF101_DIGITS + 1]
+
+
+def assigned_indices(
+    rows: Sequence[Mapping[str, str]], naming: Naming, *, group_of: Callable[[str], str]
+) -> list[tuple[str, str, int]]:
+    """Return (item, scope, index) of a version's clips, read from the names that `paths` made of them.
+
+    `group_of` gives the catalog's name of a group that the version names. A name of another form has no index.
+    """
+    indices = []
+    for row in rows:
+        label, clip_id, name = row["label"], row["clip_id"], Path(row["path"]).stem
+        if naming == "seags" and (match := _SEAGS.fullmatch(name)):
+            indices.append((f"seags {label} {clip_id}", label, int(match[1])))
+        elif naming == "ucf101" and (match := _UCF101.fullmatch(name)):
+            scope = f"{label} group {int(match[1])}"
+            indices.append((f"ucf101 group {label} {group_of(row['group'])}", f"{label} groups", int(match[1])))
+            indices.append((f"ucf101 {scope} {clip_id}", scope, int(match[2])))
+    return indices

@@ -22,6 +22,7 @@ class Published:
         self._addresses |= _apart({url: self._addresses[url] for url in local})
         names = {*groups, *(source.group for source in sources if source.group)}
         self._groups = _apart({name: self._addresses.get(name) or scrubbed(name, root=root) for name in names})
+        self._original_groups = {shown: name for name, shown in self._groups.items()}
 
     def address(self, url: str) -> str:
         """Return the public form of a source's address; two paths that would look alike bear a mark each."""
@@ -30,6 +31,10 @@ class Published:
     def group(self, name: str) -> str:
         """Return the public form of a group's name, which importers make of the video's address."""
         return self._groups[name]
+
+    def original_group(self, shown: str) -> str:
+        """Return the name of the group that has this public form; a form that no group has now is its own."""
+        return self._original_groups.get(shown, shown)
 
     def text(self, text: str | None, *, url: str) -> str | None:
         """Return what is said of a source, without what its address may not show."""

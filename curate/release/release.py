@@ -3,11 +3,12 @@
 import re
 import shutil
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 
 from curate.clips.single_group import single_group_classes
 from curate.release import tables
-from curate.release.clip_files import AGAIN, copy_hashed, for_each_clip
+from curate.release.clip_files import STAGE, Fault, UnusableClips, copy_hashed, for_each_clip
 from curate.release.contents import Contents, gather
 from curate.release.documents import write_documents
 from curate.release.list_only import complete_lists
@@ -53,6 +54,20 @@ def release(
             f"A takedown was interrupted. Run `slateboard curate takedown {next(iter(unfinished[0].sources))}` first."
         )
     check_protocol(workspace.settings.release.protocol)
+    before = [failure.item for failure in catalog.failures(STAGE)]
+    try:
+        made = _released(workspace, catalog, version=version, naming=naming, place=place)
+    except UnusableClips as error:
+        catalog.forget_failures(STAGE, before)
+        catalog.record_failures(error.failures)
+        raise
+    catalog.forget_failures(STAGE, before)
+    return made
+
+
+def _released(
+    workspace: Workspace, catalog: Catalog, *, version: str | None, naming: Naming | None, place: Place
+) -> Made | None:
     style: Naming = naming or workspace.settings.release.naming
     wanted = _checked(workspace, version)
     _check_files(workspace, catalog)
@@ -108,12 +123,12 @@ def _checked(workspace: Workspace, version: str | None) -> str:
 def _check_files(workspace: Workspace, catalog: Catalog) -> None:
     """Name every trimmed clip whose file is not there, before anything is numbered or written."""
     lost = [
-        Problem(clip.path or clip.clip_id, "is not there.", "`slateboard curate trim` cuts it again.")
+        Fault(clip.clip_id, clip.path or clip.clip_id, "is not there", State.MISSING)
         for clip in catalog.clips("trimmed")
         if not (workspace.root / (clip.path or "")).is_file()
     ]
     if lost:
-        raise BadInput(lost)
+        raise UnusableClips(lost)
 
 
 def _copy_clips(folder: Path, contents: Contents, *, place: Place) -> dict[str, str]:
@@ -121,18 +136,17 @@ def _copy_clips(folder: Path, contents: Contents, *, place: Place) -> dict[str, 
 
     Returns path -> SHA-256.
     """
-    proved = dict(zip(contents.clips["path"], contents.clips["sha256"], strict=True))
-    files = {(file, folder / path): path for path, file in contents.files.items()}
-    copied = for_each_clip(copy_hashed, list(files), place=place, title="release", named=lambda pair: pair[0])
-    sums = {path: copied[pair] for pair, path in files.items()}
+    rows = list(contents.clips[["clip_id", "path", "sha256"]].itertuples(index=False, name=None))
+    files = {clip_id: (contents.files[path], folder / path) for clip_id, path, _ in rows}
+    copied = for_each_clip(copy_hashed, files, place=place, title="release", file_of=itemgetter(0))
     changed = [
-        Problem(str(file), "is not the file that was trimmed and proved.", AGAIN)
-        for (file, _), path in files.items()
-        if sums[path] != proved[path]
+        Fault(clip_id, str(files[clip_id][0]), "is not the file that was trimmed and proved", "changed")
+        for clip_id, _, sha256 in rows
+        if copied[clip_id] != sha256
     ]
     if changed:
-        raise BadInput(changed)
-    return sums
+        raise UnusableClips(changed)
+    return {path: copied[clip_id] for clip_id, path, _ in rows}
 
 
 def _build(folder: Path, contents: Contents, found: Sides, *, place: Place) -> str:

@@ -118,6 +118,13 @@ def read_tables(folder: Path) -> Tables:
     return Tables(release, *tables)
 
 
+def read_names(folder: Path) -> list[dict[str, str]]:
+    """Return clip_id, label, path and group of a release's clips: a fraction of what all its tables take to read."""
+    columns = {name: _COLUMNS[CLIPS][name] for name in ("clip_id", "label", "path", "group")}
+    table = checked_table(folder / CLIPS, columns)
+    return [dict(zip(columns, row, strict=True)) for row in table[list(columns)].itertuples(index=False)]
+
+
 def write_clips(folder: Path, clips: pd.DataFrame) -> None:
     """Write clips.parquet and, for people, clips.csv."""
     _write_twins(folder / CLIPS, clips)

@@ -90,7 +90,7 @@ def _analyse_all(
     media = catalog.media_of(missing)
     stamps = catalog.stamps({one.path for one in media.values()})
     jobs = (
-        _job(workspace, media[media_id], wanted, names, by_media[media_id], stamp=stamps.get(media[media_id].path))
+        job_of(workspace, media[media_id], wanted, names, by_media[media_id], stamp=stamps.get(media[media_id].path))
         for media_id, names in missing.items()
     )
     with progress(STAGE, len(missing), unit="videos") as bar:
@@ -151,7 +151,7 @@ def _try_again(catalog: Catalog, key: str, *, everything: bool) -> None:
     catalog.set_states(sources)
 
 
-def _job(
+def job_of(
     workspace: Workspace,
     media: Media,
     wanted: Wanted,

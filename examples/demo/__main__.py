@@ -5,10 +5,12 @@ python -m examples.demo demo
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from examples.demo.render import render
 from examples.demo.serve import serve
 from examples.demo.sources import sources_csv
 from slateboard.files import write_text
+from slateboard.termination import stops_on_sigterm
 
 SEED = 0
 PORT = 8017
@@ -50,11 +53,22 @@ def main(folder: Path) -> int:
         for command in COMMANDS:
             print(f"\n$ slateboard {command} -w {folder}", flush=True)
             words = [sys.executable, "-m", "slateboard", *shlex.split(command), "-w", str(folder)]
-            code = subprocess.run(words, check=False).returncode
+            code = _run(words)
             if code:
                 return code
     print(f"\n{time.monotonic() - began:.0f} s. The page: {folder / 'board' / 'index.html'}")
     return 0
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run a command and return its exit code; a SIGTERM meanwhile is the command's, which ends what it started."""
+    with subprocess.Popen(words) as process:
+        earlier = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        try:
+            return process.wait()
+        finally:
+            process.kill()
+            signal.signal(signal.SIGTERM, earlier)
 
 
 def _site(folder: Path) -> AbstractContextManager[str]:
@@ -81,4 +95,5 @@ def _is_free(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    with stops_on_sigterm():
+        raise SystemExit(main(Path(sys.argv[1])))

@@ -1,6 +1,6 @@
 """Clips, their effects and their numbers in the catalog."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -115,3 +115,15 @@ class ClipTables(Tables):
                     known[item] = (scope, last[scope])
                     connection.execute(insert(table).values(item=item, scope=scope, number=last[scope]))
         return {item: known[item][1] for item, _ in wanted}
+
+    def has_indices(self, items: Collection[str]) -> bool:
+        """Has each of these items an index?"""
+        with self._engine.connect() as connection:
+            return set(items) <= set(connection.execute(select(schema.names.c.item)).scalars())
+
+    def restore_indices(self, assigned: Sequence[tuple[str, str, int]]) -> None:
+        """Record (item, scope, index) that were assigned before; an item that has an index keeps it."""
+        rows = [{"item": item, "scope": scope, "number": index} for item, scope, index in assigned]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(upsert(schema.names).on_conflict_do_nothing(), rows)

@@ -14,9 +14,6 @@ from slateboard.media.errors import Unreadable
 from slateboard.records.source import State
 from slateboard.settings import Limits
 
-LIMITS = Limits()
-"""The defaults, for places that have no workspace: released clips are shorter than what they were cut from."""
-
 SLOWEST_HZ, FASTEST_HZ = Fraction(1, 100), Fraction(1000)
 """Rates that a video can have; a time lapse has the least of them."""
 _USUAL_HZ = Fraction(25)

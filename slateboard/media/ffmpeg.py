@@ -16,8 +16,8 @@ import imageio_ffmpeg
 
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.files import whole
+from slateboard.limits import current_limits
 from slateboard.media import bounds
-from slateboard.media.bounds import LIMITS
 from slateboard.media.containers import address, program_options
 from slateboard.media.encode import STEADY
 from slateboard.media.frames import Matrix
@@ -90,7 +90,7 @@ def trim(source: Path, target: Path, cut: Cut) -> None:
 
 
 def trim_all(
-    source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | None = None, limits: Limits = LIMITS
+    source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | None = None, limits: Limits | None = None
 ) -> None:
     """Write cuts of one source in one pass, as H.264 mp4: constant rate, upright, square pixels, no audio.
 
@@ -99,6 +99,7 @@ def trim_all(
     One encoder thread, no macroblock-tree rate control (its decisions varied from run to run) and no dates in the
     file: the same source gives the same bytes, however cuts are put together.
     """
+    limits = limits or current_limits()
     how: dict[str, Any] = {
         "threads": 1,
         **program_options(),

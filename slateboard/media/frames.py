@@ -12,9 +12,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from slateboard.limits import current_limits
 from slateboard.media import bounds
 from slateboard.media.ahead import ahead
-from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.probe import opened
 from slateboard.records.source import State
@@ -59,7 +59,7 @@ def decode(
     short_side: int | None = None,
     beside: bool = False,
     on_error: Callable[[str], None] | None = None,
-    limits: Limits = LIMITS,
+    limits: Limits | None = None,
 ) -> Iterator[Frame]:
     """Yield every frame that decodes, in order of presentation.
 
@@ -70,6 +70,7 @@ def decode(
     Never with FFmpeg's own threads: with them damaged files lose other frames, and errors, from run to run (of 189
     files, most of them damaged on purpose, 58 decoded otherwise than with one, 6 of them to another number of frames).
     """
+    limits = limits or current_limits()
     with opened(path, limits=limits) as (container, stream):
         one_thread(stream)
         aspect = bounds.pixel_aspect(stream)
@@ -104,9 +105,10 @@ def raw_pictures(
     stream: av.VideoStream,
     on_error: Callable[[str], None] | None = None,
     *,
-    limits: Limits = LIMITS,
+    limits: Limits | None = None,
 ) -> Iterator[VideoFrame]:
     """Yield pictures as they come, packet by packet, so that one broken packet does not end the file."""
+    limits = limits or current_limits()
     packets = container.demux(stream)
     count = 0
     while True:
@@ -152,7 +154,7 @@ def frame_of(
     if short_side is not None:
         size = scaled_size(picture.width * aspect, picture.height, short_side=short_side)
         # 2 x 30000 at a shorter side of 224 would be 3 million wide.
-        bounds.check_pixels("scaled", *size, LIMITS)
+        bounds.check_pixels("scaled", *size, current_limits())
     if picture.format.name not in _DIRECT or size != (picture.width, picture.height):
         target = "yuvj420p" if full_range and not is_rgb else "yuv420p"
         picture = reformatter.reformat(picture, width=size[0], height=size[1], format=target, interpolation="AREA")

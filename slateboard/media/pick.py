@@ -10,7 +10,6 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Plane, decode, one_thread, raw_pictures
 from slateboard.media.frames_hash import FramesHash
@@ -35,7 +34,7 @@ class Read:
     """[height, width], upright, of even size, by 0-based index."""
 
 
-def read(path: Path, wanted: Collection[int], *, limits: Limits = LIMITS) -> Read:
+def read(path: Path, wanted: Collection[int], *, limits: Limits | None = None) -> Read:
     """Decode a video to its end; return how many frames it has, their hash, and the brightness of those wanted.
 
     Raises Unreadable at the first frame that does not decode.
@@ -51,7 +50,9 @@ def read(path: Path, wanted: Collection[int], *, limits: Limits = LIMITS) -> Rea
     return Read(count, hashed.hexdigest(), found)
 
 
-def at_times(path: Path, wanted: Collection[int], pts: Sequence[int], *, limits: Limits = LIMITS) -> dict[int, Plane]:
+def at_times(
+    path: Path, wanted: Collection[int], pts: Sequence[int], *, limits: Limits | None = None
+) -> dict[int, Plane]:
     """Return the brightness of frames by 0-based index, seeking to each by its PTS.
 
     `pts` holds the PTS of every frame of the file and must rise from frame to frame. What is not found is not
@@ -116,7 +117,7 @@ def _skip(context: VideoCodecContext, idle: bool) -> None:
         context.skip_frame = "NONREF" if idle else "DEFAULT"
 
 
-def by_counting(path: Path, wanted: Collection[int], *, limits: Limits = LIMITS) -> dict[int, Plane]:
+def by_counting(path: Path, wanted: Collection[int], *, limits: Limits | None = None) -> dict[int, Plane]:
     """Return the brightness of frames by 0-based index, decoding from the start.
 
     What does not decode is passed over and not counted.

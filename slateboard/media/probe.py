@@ -9,8 +9,8 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from slateboard.limits import current_limits
 from slateboard.media import bounds, containers
-from slateboard.media.bounds import LIMITS
 from slateboard.media.errors import Unreadable
 from slateboard.records.media import Media
 from slateboard.records.source import State
@@ -18,8 +18,9 @@ from slateboard.settings import Limits
 
 
 @contextmanager
-def opened(path: Path, *, limits: Limits = LIMITS) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened(path: Path, *, limits: Limits | None = None) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and its main video stream (the first that is no cover picture), or say why not."""
+    limits = limits or current_limits()
     if not path.is_file():
         raise Unreadable(f"{path.name} is not there.", State.MISSING)
     if path.stat().st_size == 0:
@@ -94,8 +95,9 @@ def claims(path: Path) -> Claims:
         return Claims(int(stream.frames), stream.width, stream.height, float(bounds.nominal_rate_hz(stream)))
 
 
-def probe(path: Path, *, media_id: str, relative: str, limits: Limits = LIMITS) -> Media:
+def probe(path: Path, *, media_id: str, relative: str, limits: Limits | None = None) -> Media:
     """Return what the header claims of a file whose first frame decodes; raise Unreadable otherwise."""
+    limits = limits or current_limits()
     with opened(path, limits=limits) as (container, stream):
         rate, aspect = bounds.nominal_rate_hz(stream), bounds.pixel_aspect(stream)
         codec, width, height = stream.codec_context.name, stream.width, stream.height

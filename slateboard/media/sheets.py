@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from slateboard.files import whole
 
+CELL = (144, 108)
+"""Width and height of a picture on a sheet, pixels."""
 _PAPER, _INK = (250, 250, 248), (30, 34, 40)
 
 
@@ -23,7 +25,12 @@ class Row:
     """RGB, [height, width, 3], of any size."""
 
 
-def contact_sheet(path: Path, rows: Sequence[Row], *, cell: tuple[int, int] = (144, 108), colours: int = 128) -> None:
+def fitted(picture: NDArray[np.uint8], *, cell: tuple[int, int] = CELL) -> NDArray[np.uint8]:
+    """Return an RGB picture of the size that it has in a cell of (width, height) pixels."""
+    return np.asarray(ImageOps.contain(Image.fromarray(picture), cell))
+
+
+def contact_sheet(path: Path, rows: Sequence[Row], *, cell: tuple[int, int] = CELL, colours: int = 128) -> None:
     """Write a PNG with one row of pictures a line, each fitted into a cell of (width, height) pixels."""
     width, height = cell
     gap, label = 4, 150
@@ -36,8 +43,8 @@ def contact_sheet(path: Path, rows: Sequence[Row], *, cell: tuple[int, int] = (1
         top = gap + line * (height + gap)
         draw.text((10, top + height // 2), row.title, fill=_INK, font=font, anchor="lm")
         for column, picture in enumerate(row.pictures):
-            fitted = ImageOps.contain(Image.fromarray(picture), cell)
+            shown = Image.fromarray(fitted(picture, cell=cell))
             left = label + column * (width + gap)
-            sheet.paste(fitted, (left + (width - fitted.width) // 2, top + (height - fitted.height) // 2))
+            sheet.paste(shown, (left + (width - shown.width) // 2, top + (height - shown.height) // 2))
     with whole(path) as temporary:
         sheet.quantize(colours).save(temporary, format="PNG", optimize=True)

@@ -10,7 +10,7 @@ from slateboard.records.release import Takedown
 from slateboard.records.source import Source, State
 from slateboard.repair.damage import Damage
 from slateboard.sums import SUMS
-from slateboard.workspace import Workspace
+from slateboard.workspace import LOST_TAKEDOWN, Workspace
 
 RELEASE_SUMS = "RELEASE_SHA256SUMS"
 """In the list beside a version: the version's own sums."""
@@ -23,8 +23,7 @@ def takedown_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
         try:
             record = Takedown.read(path)
         except SlateboardError:
-            remedy = "Restore it from a copy: without it the same file may be fetched again from another address."
-            yield Damage(name, "is empty or no record of a takedown", remedy)
+            yield Damage(name, "is empty or no record of a takedown", LOST_TAKEDOWN)
             continue
         known = [one for one in catalog.sources() if one.source_id in record.sources and one.state != State.TAKEN_DOWN]
         if known and record.done:

@@ -4,13 +4,15 @@ An item that kills its process is told of by the task around it. What Ray itself
 result that lay there, or of the task: that is no fault of the item's, which is done again elsewhere.
 """
 
+import math
 import os
 import secrets
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
@@ -25,9 +27,14 @@ R = TypeVar("R")
 _LOSSES = 5
 """Nodes that an item may lose under it before it is given up: a cluster of cheap nodes takes them away now and then."""
 
-_AHEAD = 1.25
-"""Items under way for each that can be worked on: a processor that falls free has the next one at once, and a cluster
+TASKS_PER_PROCESSOR = 1.25
+"""Tasks under way for each that can be worked on: a processor that falls free has the next one at once, and a cluster
 that grows on demand sees that there is more to do."""
+
+_TASK_SECONDS, _MAX_ITEMS_PER_TASK = 1.0, 16
+"""A task costs the driver about a millisecond, whatever it does: short items share one."""
+_SMOOTHING = 0.1
+"""Weight of the newest task in the mean time of an item."""
 
 _LOOK_SECONDS = 5.0
 """Time after which the cluster is asked again which nodes it has."""
@@ -48,6 +55,16 @@ class Call:
     """Of the driver: paths of items may be relative to it."""
 
 
+@dataclass(frozen=True)
+class _Entry(Generic[T]):
+    """An item in the pool."""
+
+    number: int
+    item: T
+    losses: int = 0
+    """Nodes that were lost under it."""
+
+
 class RayPool(Generic[T, R]):
     """Ray tasks of one processor each; retries are ours, so that they are counted as everywhere else."""
 
@@ -66,9 +83,12 @@ class RayPool(Generic[T, R]):
         self._ray = connected(address, processors=workers or cores)
         self._probe = Probe.laid(shared) if shared and address is not None else None
         self._gpus = int(self._ray.cluster_resources().get("GPU", 0)) if isolated else 0
-        self._places, self._looked = 0, 0.0
-        self._tasks: dict[Any, tuple[int, T, int]] = {}
+        self._at_once, self._looked, self._item_seconds = 0, 0.0, _TASK_SECONDS
+        self._queue: deque[_Entry[T]] = deque()
+        self._lost: deque[_Entry[T]] = deque()
+        self._tasks: dict[Any, list[_Entry[T]]] = {}
         self._ended: list[Any] = []
+        self._outcomes: deque[tuple[int, R | Failure | RunEnds]] = deque()
         call = Call(secrets.token_hex(8), function, budget, isolated, self._probe, str(Path.cwd()))
         self._call = self._ray.put(call)
         options = {"num_cpus": 1, "num_gpus": min(self._gpus, 1), "max_retries": 0, "memory": budget.memory_bytes}
@@ -97,42 +117,71 @@ class RayPool(Generic[T, R]):
             self._looked = time.monotonic()
             at_once = at_once_on(self._ray.nodes(), self._budget.memory_bytes, gpus=bool(self._gpus))
             # A cluster that has lost its last node keeps what is under way until another comes.
-            at_once = at_once or self._places
-            ahead = at_once if self._isolated else int(at_once * _AHEAD + 0.999)
-            self._places = min(self._workers, ahead) if self._workers is not None else ahead
-        return self._places
+            self._at_once = at_once or self._at_once
+        return self._max_tasks * self._items_per_task
+
+    @property
+    def _max_tasks(self) -> int:
+        ahead = self._at_once if self._isolated else math.ceil(self._at_once * TASKS_PER_PROCESSOR)
+        return min(ahead, self._workers or ahead)
+
+    @property
+    def _items_per_task(self) -> int:
+        return 1 if self._isolated else items_per_task(self._item_seconds)
 
     def submit(self, number: int, item: T) -> None:
-        """Give an item to the cluster."""
-        self._submit(number, item, _LOSSES)
-
-    def _submit(self, number: int, item: T, left: int) -> None:
-        self._tasks[self._do.remote(self._call, item)] = number, item, left
+        """Queue an item for the cluster."""
+        self._queue.append(_Entry(number, item))
 
     def next(self) -> tuple[int, R | Failure | RunEnds] | None:
         """Wait some time for an item to end, and return its number and its outcome."""
-        if not self._ended:
-            tasks = list(self._tasks)
-            # One is waited for, and then all are taken that have ended meanwhile.
-            self._ray.wait(tasks, num_returns=1, timeout=_LOOK_SECONDS)
-            self._ended, _ = self._ray.wait(tasks, num_returns=len(tasks), timeout=0)
-        if not self._ended:
-            return None
-        task = self._ended.pop()
-        number, item, left = self._tasks.pop(task)
+        if not self._outcomes:
+            # Now, as what the outcomes of a task made room for has been submitted: it fills the next one.
+            self._send()
+            if not self._ended:
+                tasks = list(self._tasks)
+                # One is waited for, and then all are taken that have ended meanwhile.
+                self._ray.wait(tasks, num_returns=1, timeout=_LOOK_SECONDS)
+                self._ended, _ = self._ray.wait(tasks, num_returns=len(tasks), timeout=0)
+            if self._ended:
+                self._collect(self._ended.pop())
+        return self._outcomes.popleft() if self._outcomes else None
+
+    def _send(self) -> None:
+        """Give tasks to the cluster, full ones as long as all processors have something to do."""
+        while len(self._tasks) < self._max_tasks:
+            size = min(self._items_per_task, len(self._queue))
+            if self._lost:
+                # Alone: whatever takes its process of Ray's away must not cost its neighbours their tries too.
+                entries = [self._lost.popleft()]
+            elif size and (size == self._items_per_task or len(self._tasks) < self._at_once):
+                entries = [self._queue.popleft() for _ in range(size)]
+            else:
+                return
+            self._tasks[self._do.remote(self._call, [entry.item for entry in entries])] = entries
+
+    def _collect(self, task: Any) -> None:
+        """Sort the outcomes of a task that ended, and queue again what has none."""
+        entries = self._tasks.pop(task)
         faults = self._ray.exceptions
         try:
-            outcome: R | Failure | RunEnds = self._ray.get(task)
+            outcomes, seconds = self._ray.get(task)
         except faults.RayTaskError as error:
-            return number, RunEnds(_of_task(error))
+            self._outcomes.append((entries[0].number, RunEnds(_of_task(error))))
+            return
         except faults.RayError as loss:
-            short = isinstance(loss, faults.OutOfMemoryError)
-            if left:
-                self._submit(number, item, left - 1)
-                return None
+            code = Code.MEMORY if isinstance(loss, faults.OutOfMemoryError) else Code.DIED
             reason = f"its node or its process on it was lost {_LOSSES + 1} times ({type(loss).__name__})"
-            return number, Failure(Code.MEMORY if short else Code.DIED, reason)
-        return number, outcome
+            for entry in entries:
+                if entry.losses < _LOSSES:
+                    self._lost.append(replace(entry, losses=entry.losses + 1))
+                else:
+                    self._outcomes.append((entry.number, Failure(code, reason)))
+            return
+        self._outcomes.extend((entry.number, outcome) for entry, outcome in zip(entries, outcomes, strict=False))
+        # A task ends after its time, also before its last item.
+        self._queue.extendleft(reversed(entries[len(outcomes) :]))
+        self._item_seconds += (seconds / len(outcomes) - self._item_seconds) * _SMOOTHING
 
     def _too_small(self) -> str:
         memory = self._budget.memory_bytes
@@ -142,6 +191,11 @@ class RayPool(Generic[T, R]):
             f"The Ray cluster has no node with a processor and {memory / 1e9:.1f} GB of memory for an item: "
             "add a larger one, or lower memory_bytes under [limits]."
         )
+
+
+def items_per_task(item_seconds: float) -> int:
+    """Return how many items share a task where each takes that long."""
+    return max(min(int(_TASK_SECONDS / max(item_seconds, 1e-6)), _MAX_ITEMS_PER_TASK), 1)
 
 
 def at_once_on(nodes: list[dict[str, Any]], memory_bytes: int | None, *, gpus: bool) -> int:
@@ -172,14 +226,26 @@ _pools: dict[Any, Any] = {}
 """The one pool of this process of Ray's, by the run that it works for."""
 
 
-def on_node(call: Call, item: Any) -> Any:
-    """Do an item in a child process, so that what it does to that is its failure and not the node's."""
+def on_node(call: Call, items: Sequence[Any]) -> tuple[list[Any], float]:
+    """Do items in a child process, so that what one does to that is its failure and not the node's.
+
+    Returns the outcomes of as many as its time allows, at least one, and how long they took.
+    """
     # A fresh process imports the main module of its parent: that is Ray's worker program, which has nothing for it.
     sys.modules["__main__"].__dict__.pop("__file__", None)
     if call.probe is not None and (unseen := call.probe.unseen()):
-        return RunEnds(MissingRequirement(call.probe.explain(call.probe.here(), unseen)))
+        return [RunEnds(MissingRequirement(call.probe.explain(call.probe.here(), unseen)))], 0.0
     with suppress(OSError):
         os.chdir(call.working_folder)
+    started, outcomes = time.monotonic(), list[Any]()
+    for item in items:
+        outcomes.append(_in_child(call, item))
+        if time.monotonic() - started > _TASK_SECONDS:
+            break
+    return outcomes, time.monotonic() - started
+
+
+def _in_child(call: Call, item: Any) -> Any:
     if call.isolated:
         # Which GPU it gets is in the environment, and changes from task to task.
         with LocalPool[Any, Any](call.function, 1, budget=call.budget, isolated=True) as once:

@@ -17,7 +17,7 @@ _PROBE_SECONDS = 120.0
 
 
 def connected(address: str | None, *, processors: int) -> Any:
-    """Return the ray module, joined to the cluster at an address, or to one of this machine with so many processors.
+    """Return the ray module, joined to the cluster at an address, or to a new one of this machine.
 
     Raises MissingRequirement where Ray is not installed or no cluster answers.
     """
@@ -27,7 +27,8 @@ def connected(address: str | None, *, processors: int) -> Any:
         raise MissingRequirement("--engine ray needs Ray: run `pip install 'slateboard[ray]'`.") from error
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
-        ray.init(num_cpus=processors, include_dashboard=False, object_store_memory=100_000_000, **quiet)
+        # Without "local" Ray joins what RAY_ADDRESS names, or a cluster that somebody has left running.
+        ray.init("local", num_cpus=processors, include_dashboard=False, object_store_memory=100_000_000, **quiet)
         return ray
     try:
         _reach(address)

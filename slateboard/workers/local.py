@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from slateboard.errors import SlateboardError
+from slateboard.termination import group_lives
 from slateboard.workers.outcome import Budget, Code, Failure, RunEnds, explain
 from slateboard.workers.serving import serve
 
@@ -36,6 +37,9 @@ _PIPE_BYTES = 32_000
 
 _PATIENCE_SECONDS = 2.0
 """Time that workers get to end by themselves when their work is done."""
+
+_STUCK_SECONDS = 30.0
+"""Time that killed workers are waited for: one that waits for a dead network file system does not end."""
 
 
 class LocalPool(Generic[T, R]):
@@ -165,7 +169,7 @@ class _Worker:
     def __init__(self, function: Callable[[Any], Any], budget: Budget, context: Any) -> None:
         self.connection, theirs = context.Pipe()
         # Daemonic: it is ended when this process ends in whatever way.
-        self.process = context.Process(target=serve, args=(theirs, function, budget.memory_bytes), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, function, budget), daemon=True)
         self.process.start()
         theirs.close()
         self.ready = False
@@ -207,7 +211,10 @@ class _Worker:
 
 
 def _end_all(workers: list[_Worker], *, patience_seconds: float = 0) -> None:
-    """End workers with all that they started: by themselves while the patience lasts, then by force."""
+    """End workers with all that they started: by themselves while the patience lasts, then by force.
+
+    When it returns none of these processes lives, except what no signal ends.
+    """
     for worker in workers:
         worker.connection.close()
     until = time.monotonic() + patience_seconds
@@ -220,13 +227,20 @@ def _end_all(workers: list[_Worker], *, patience_seconds: float = 0) -> None:
             # What it started, also where it has ended itself.
             os.killpg(worker.process.pid, signal.SIGKILL)
         worker.process.kill()
+    until = time.monotonic() + _STUCK_SECONDS
     for worker in workers:
-        # Not for ever: a process that waits for a dead network file system cannot be killed.
-        worker.process.join(_PATIENCE_SECONDS)
-        if worker.process.exitcode is None:
-            # multiprocessing would wait for it when this program ends.
-            multiprocessing.process._children.discard(worker.process)  # type: ignore[attr-defined]
+        _await_end(worker.process, until)
     workers.clear()
+
+
+def _await_end(process: Any, until: float) -> None:
+    """Wait for the end of a killed process and its group: they live until the system has time to end them."""
+    process.join(max(until - time.monotonic(), 0))
+    while group_lives(process.pid) and time.monotonic() < until:
+        time.sleep(0.005)
+    if process.exitcode is None:
+        # multiprocessing would wait for it when this program ends.
+        multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
 
 
 def _loaded(answer: bytes) -> Any:

@@ -2,11 +2,12 @@
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self, TypeVar
 
 from slateboard.errors import MissingRequirement, SlateboardError
+from slateboard.limits import current_limits
 from slateboard.settings import Limits
 from slateboard.unwritable import UNWRITABLE, chain
 
@@ -46,11 +47,13 @@ class Budget:
     wall_seconds: float | None = None
     memory_bytes: int | None = None
     """Of one process: writable memory that it has to itself, its libraries' included."""
+    limits: Limits = field(default_factory=current_limits)
+    """What a file may make its process decode."""
 
     @classmethod
     def of(cls, limits: Limits) -> Self:
         """Return the budget that the settings allow."""
-        return cls(wall_seconds=limits.item_seconds, memory_bytes=limits.memory_bytes)
+        return cls(wall_seconds=limits.item_seconds, memory_bytes=limits.memory_bytes, limits=limits)
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,21 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from slateboard.workers.outcome import attempt, explain
+from slateboard.limits import limited
+from slateboard.workers.outcome import Budget, attempt, explain
 
 
-def serve(connection: "Connection[Any, Any]", function: Callable[[Any], Any], memory_bytes: int | None) -> None:
+def serve(connection: "Connection[Any, Any]", function: Callable[[Any], Any], budget: Budget) -> None:
     """Say that the process is there, then answer each pickled item with its pickled outcome."""
-    _begin(memory_bytes)
+    _begin(budget.memory_bytes)
     connection.send_bytes(struct.pack("d", time.monotonic()))
-    while True:
-        try:
-            message = connection.recv_bytes()
-        except (EOFError, OSError):
-            return
-        connection.send_bytes(_answer(function, message))
+    with limited(budget.limits):
+        while True:
+            try:
+                message = connection.recv_bytes()
+            except (EOFError, OSError):
+                return
+            connection.send_bytes(_answer(function, message))
 
 
 def _answer(function: Callable[[Any], Any], message: bytes) -> bytes:

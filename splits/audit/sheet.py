@@ -1,6 +1,6 @@
 """Draw pairs.png: clips of train and of test that should be on one side, next to each other, for a person to judge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -11,7 +11,9 @@ from matplotlib import font_manager
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from slateboard import engine
 from slateboard.dataset import Dataset
+from slateboard.engine import Failure
 from slateboard.escaping import inline
 from slateboard.media.colour import rgb_quick
 from slateboard.media.errors import Unreadable
@@ -93,15 +95,16 @@ def draw_pairs(path: Path, dataset: Dataset, pair_sheet: PairSheet) -> None:
         for clip, path, frames, label in columns
         if clip in shown
     }
+    pictures = _pictures({path: frames for path, frames, _ in files.values()})
     for place, pair in enumerate(pair_sheet.pairs):
         top = _HEAD + place * _PAIR
         draw.line([(0, top), (size[0], top)], fill=_LINE)
         lines = wrap(inline(pair.why), 26, max_lines=_CELL[1] // _TEXT, placeholder=" ...")
         draw.multiline_text((_GAP, top + _TEXT), "\n".join(lines), fill=_INK, font=font)
         for clip, x in zip((pair.train, pair.test), _LEFT.values(), strict=True):
-            video, frames, label = files[clip]
+            video, _, label = files[clip]
             draw.text((x, top + 2), inline(f"{clip}  {label}", most=60), fill=_INK, font=font)
-            for column, picture in enumerate(_sample_frames(video, frames)):
+            for column, picture in enumerate(pictures[video]):
                 fitted = ImageOps.contain(Image.fromarray(picture), _CELL)
                 sheet.paste(fitted, (x + column * (_CELL[0] + _GAP), top + _TEXT))
     sheet.quantize(256).save(path, format="PNG", optimize=True)
@@ -118,8 +121,15 @@ def _broken_groups(membership: SplitMembership) -> list[tuple[str, str, str]]:
     return [(str(key), str(train[key]), str(test[key])) for key in sorted(set(train.index) & set(test.index))]
 
 
-def _sample_frames(path: Path, frames: int) -> list[Picture]:
-    """Return _FRAMES pictures spread over a video of `frames` frames; a frame that does not decode is blank."""
+def _pictures(frames: Mapping[Path, int]) -> dict[Path, list[Picture]]:
+    """Return pictures of files, given the frame count of each, decoded in worker processes that a file may end."""
+    outcomes = engine.run(_sample_frames, frames.items())
+    return {path: [] if isinstance(outcome, Failure) else outcome for (path, _), outcome in outcomes}
+
+
+def _sample_frames(file: tuple[Path, int]) -> list[Picture]:
+    """Return _FRAMES pictures spread over a (path, frame count); a frame that does not decode is blank."""
+    path, frames = file
     indices = sampled(max(1, frames), _FRAMES)
     pictures: dict[int, Picture] = {}
     try:

@@ -1,6 +1,7 @@
 """Fetching: each source ends in one state, with the reason kept; nothing is fetched twice."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -274,6 +275,28 @@ def test_a_file_that_ends_early_in_decoding_is_truncated_though_it_was_fetched(
     for step in (["fetch", "--allow-local"], ["analyse"]):
         assert main(["curate", *step, "-w", str(workspace.root), "--quiet", "--debug"]) == 0
     assert _sources(workspace)["made_truncated_faststart.mp4"].state == State.TRUNCATED
+
+
+def test_settings_name_no_cookies_file_outside_the_workspace_but_the_environment_may(
+    workspace: Workspace,
+    site: FaultServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = tmp_path_factory.mktemp("elsewhere") / "cookies.txt"
+    secret.write_text("# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\ta\tSECRET\n")
+    (workspace.root / "linked.txt").symlink_to(secret)
+    for name in (str(secret), os.path.relpath(secret, workspace.root), "linked.txt"):
+        command = _begin(workspace, f"{site.url}/good.mp4", more=f'cookies = "{name}"\n')
+        for step in (command[:-1], ["curate", "check-links", "-w", str(workspace.root)]):
+            assert main(step) == 2
+            said = capsys.readouterr().err
+            assert "export SLATEBOARD_FETCH__COOKIES=/path/to/cookies.txt" in said and "SECRET" not in said
+    command = _begin(workspace, f"{site.url}/good.mp4")
+    monkeypatch.setenv("SLATEBOARD_FETCH__COOKIES", str(secret))
+    assert main(command) == 0
+    assert _sources(workspace)["good.mp4"].state == State.FETCHED
 
 
 def test_a_cookies_file_of_another_kind_is_refused_before_anything_is_asked(

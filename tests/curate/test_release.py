@@ -1,17 +1,16 @@
 """A release is whole, reads elsewhere, is never overwritten, and gives an index once."""
 
 import hashlib
-import random
 import shutil
 import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from releasing import add_clips, contents, killed_at, ready
+from releasing import add_clips, contents, ready
 from releasing import curate as run
 
-from curate.release.naming import paths, too_wide
+from curate.release.naming import Naming, assigned_indices, paths, too_wide
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.dataset import read_release
@@ -226,27 +225,70 @@ def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
     assert "2 problems" in told and "fault of ours" not in told
     remedy = "is not there. `slateboard curate trim` cuts it again."
     assert all(f"clips/{file.name}: {remedy}" in told for file in (first, second))
+    assert f"`slateboard curate review --reject {first.stem}`: the release is made without it." in told
+    with opened(trimmed.catalog) as catalog:
+        assert [(row.item, row.code) for row in catalog.failures("release")] == [
+            (first.stem, "missing"), (second.stem, "missing"),
+        ]  # fmt: skip
+    assert main(["curate", "status", "-w", str(trimmed.root)]) == 0
+    assert "2 items failed: 2 in release" in capsys.readouterr().out
     second.rmdir()
     run(trimmed, "trim")
     third.write_bytes(third.read_bytes()[:-300])
     assert main(["curate", "release", "-w", str(trimmed.root), "--quiet"]) == 2
     told = capsys.readouterr().err
     assert f"{third}: is not the file that was trimmed and proved. `slateboard curate trim` cuts it again." in told
+    with opened(trimmed.catalog) as catalog:
+        assert [(row.item, row.code) for row in catalog.failures("release")] == [(third.stem, "changed")]
     run(trimmed, "trim")
     run(trimmed, "release")
     assert trimmed.versions() == ["v1"]
+    with opened(trimmed.catalog) as catalog:
+        assert catalog.failures("release") == []
 
 
-# A release of six clips makes some 50 deletions and renames.
-_POINTS = random.Random(11).sample(range(45), 30)
+@pytest.mark.parametrize("style", ["seags", "ucf101"])
+def test_the_indices_of_a_version_are_read_from_its_names_as_they_were_assigned(style: Naming) -> None:
+    assigned: list[tuple[str, str, int]] = []
+
+    class Recorded(_Numbers):
+        def number(self, wanted: list[tuple[str, str]]) -> dict[str, int]:
+            indices = super().number(wanted)
+            assigned.extend((item, scope, indices[item]) for item, scope in wanted)
+            return indices
+
+    clips = [
+        Clip(
+            clip_id=f"{number:03}", source_id="s", media_id="m", shot_id=None, label="High Kick", group="g",
+            first_frame=0, last_frame=9, start_s=0, end_s=1, state="trimmed",
+        )
+        for number in range(150)
+    ]  # fmt: skip
+    groups = {clip.clip_id: f"g{int(clip.clip_id) % 3}" for clip in clips}
+    named = paths(Recorded(), clips, class_of={"High Kick": "HighKick"}, groups=groups, naming=style)
+    rows = [
+        {"label": "HighKick", "clip_id": clip_id, "path": path, "group": f"public-{groups[clip_id]}"}
+        for clip_id, path in named.items()
+    ]
+    stranger = {"label": "HighKick", "clip_id": "x", "path": "videos/HighKick/v_HighKick_g1.mp4", "group": "g"}
+    read = assigned_indices([*rows, stranger], style, group_of=lambda name: name.removeprefix("public-"))
+    assert set(read) == set(assigned)
 
 
-@pytest.mark.parametrize("point", _POINTS)
-def test_killed_anywhere_it_leaves_no_half_version_and_ends_the_same(
-    trimmed: Workspace, templates: tuple[Path, Path], point: int
-) -> None:
-    killed_at(point, trimmed, "release")
-    for version in trimmed.versions():
-        assert contents(trimmed.releases / version) == contents(templates[1] / "releases" / version)
-    run(trimmed, "release")
-    assert contents(trimmed.releases) == contents(templates[1] / "releases")
+@pytest.mark.parametrize("style", ["seags", "ucf101"])
+def test_a_catalog_restored_from_before_a_version_keeps_its_indices(templates, tmp_path: Path, style: str) -> None:
+    workspace = Workspace(shutil.copytree(templates[0], tmp_path / "w"))
+    before = workspace.catalog.read_bytes()
+    run(workspace, f"release --naming {style}")
+    names = pd.read_csv(workspace.releases / "v1" / "clips.csv").set_index("clip_id")["path"].to_dict()
+    workspace.catalog.write_bytes(before)
+    # Without its first clip every other one of the class would move up.
+    first = next(iter(names))
+    run(workspace, f"review --reject {first}")
+    add_clips(workspace, [6, 7])
+    run(workspace, f"release --naming {style}")
+    after = pd.read_csv(workspace.releases / "v2" / "clips.csv").set_index("clip_id")["path"].to_dict()
+    assert {clip_id: path for clip_id, path in after.items() if clip_id in names} == {
+        clip_id: path for clip_id, path in names.items() if clip_id != first
+    }
+    assert set(after.values()).isdisjoint({names[first]})

@@ -1,4 +1,4 @@
-"""A takedown removes a source everywhere, leaves a tombstone, and ends the same however often it is killed."""
+"""A takedown removes a source everywhere, and leaves a tombstone."""
 
 import json
 import shutil
@@ -7,51 +7,25 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from releasing import contents, killed_at, ready
+from releasing import contents, ready
 from releasing import curate as run
+from takedowns import SECRET, leave_traces, traces
 
 from curate.release import takedown
 from slateboard.catalog.backup import backups
 from slateboard.catalog.catalog import opened
 from slateboard.catalog.reviews import decide, read_reviews
 from slateboard.cli import main
-from slateboard.records.media import Duplicate
-from slateboard.records.source import Source, State, source_id
+from slateboard.records.source import Source, State
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
-
-SECRET = "https://example.org/watch?v=secret"
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six clips in two versions; the first source has an address to forget, and the second line is the same file."""
     workspace = ready(tmp_path_factory.mktemp("takedown") / "w")
-    with opened(workspace.catalog) as catalog:
-        sources = catalog.sources()
-        victim = sources[0].model_copy(update={"url": SECRET})
-        again = Source(source_id=source_id("copy.mp4", None, None), line=99, url="copy.mp4", label="High Kick")
-        catalog.list_sources([victim, *sources[1:], again])
-        catalog.tried(again.model_copy(update={"state": State.DUPLICATE, "media_id": victim.media_id}), [], None)
-        first, second = sorted([str(victim.media_id), str(sources[2].media_id)])
-        pair = Duplicate(
-            first=first, second=second, mirrored=False, first_start_s=0, second_start_s=0, seconds=1, score=0.9
-        )
-        catalog.compare([first, second], [pair], key="k")
-    run(workspace, "release")
-    run(workspace, "release --naming ucf101")
-    store = workspace.stores / "tiny-v1" / "64-abc"
-    store.mkdir(parents=True)
-    (store / "frames.i420").write_bytes(b"frames")
-    run(workspace, f"rebuild {workspace.releases / 'v1'} --workers 1")
-    shutil.copytree(workspace.releases / "v1", workspace.releases / ".v9.part")
-    for name in ("link_rot.csv", ".link_rot.jsonl"):
-        (workspace.root / name).write_text(SECRET)
-    for folder in (workspace.board, workspace.observations / str(victim.media_id), workspace.media / ".incoming"):
-        folder.mkdir(parents=True, exist_ok=True)
-    (workspace.board / "index.html").write_text("picture")
-    (workspace.observations / str(victim.media_id) / "shots.parquet").write_bytes(b"seen")
-    (workspace.media / ".incoming" / f"{victim.source_id}.mp4.part").write_bytes(b"half")
+    leave_traces(workspace)
     return workspace.root
 
 
@@ -66,37 +40,26 @@ def _victim(workspace: Workspace) -> Source:
         return next(source for source in catalog.sources() if source.url == SECRET)
 
 
-def _traces(folder: Path, words: set[str]) -> list[str]:
-    """Return files below a folder whose name or bytes hold any of the words, Parquet read as text."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            text = pd.read_parquet(path).to_csv() if path.suffix == ".parquet" else path.read_bytes().decode("latin-1")
-            if any(word in text or word in path.name for word in words):
-                found.append(path.relative_to(folder).as_posix())
-    return found
-
-
 def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) -> None:
     victim = _victim(released)
     clips = pd.read_csv(released.releases / "v1" / "clips.csv")
     (clip,) = clips[clips["source_id"] == victim.source_id].to_dict("records")
     words = {SECRET, str(victim.media_id), clip["sha256"], clip["fingerprint"]}
-    assert len(_traces(released.releases, words)) > 10
+    assert len(traces(released.releases, words)) > 10
     (released.root / "catalog.db.damaged-1").write_text(SECRET)
     with opened(released.catalog) as catalog:
         decide(catalog, released.reviews, catalog.clips(), person="Anna", command="review")
-    assert _traces(released.reviews, words) == ["Anna.jsonl"]
+    assert traces(released.reviews, words) == ["Anna.jsonl"]
     run(released, f"takedown {victim.source_id} --reason requested")
-    assert _traces(released.releases, words) == []
+    assert traces(released.releases, words) == []
     for gone in (released.board, released.stores / "tiny-v1", released.observations / str(victim.media_id)):
         assert not gone.exists()
     assert list((released.media / ".incoming").iterdir()) == []
     # The tombstone in the catalog holds the address, so that it is never asked again; the record holds ids alone.
     (backup,) = backups(released.catalog)
-    assert _traces(released.root, {SECRET}) == [f"backups/{backup.path.name}", "catalog.db"]
+    assert traces(released.root, {SECRET}) == [f"backups/{backup.path.name}", "catalog.db"]
     (record,) = released.takedowns.iterdir()
-    assert _traces(released.root, words - {SECRET}) == [record.relative_to(released.root).as_posix()]
+    assert traces(released.root, words - {SECRET}) == [record.relative_to(released.root).as_posix()]
     with opened(released.catalog) as catalog:
         states = {source.line: (source.state, source.reason, source.media_id) for source in catalog.sources()}
         assert states[victim.line] == states[99] == (State.TAKEN_DOWN, "requested", None)
@@ -178,16 +141,3 @@ def test_a_release_waits_until_an_interrupted_takedown_is_finished(
     run(released, "takedown 2")
     run(released, "release")
     assert released.versions() == ["v3"]
-
-
-@pytest.mark.parametrize("point", range(5, 282, 9))
-def test_killed_anywhere_and_run_again_it_ends_the_same(released: Workspace, point: int) -> None:
-    """The process kills itself at its n-th deletion or rename; the same command then finishes the work."""
-    killed_at(point, released, "takedown", "2", "--reason", "requested")
-    run(released, "takedown 2 --reason requested")
-    assert takedown.unfinished(released) == []
-    assert released.versions() == ["v3"]
-    words = {SECRET}
-    assert _traces(released.releases, words) == _traces(released.clips, words) == []
-    assert len(list(released.media.glob("*.mp4"))) == len(list(released.clips.glob("*.mp4"))) == 5
-    assert not (released.stores / "tiny-v1").exists() and not released.board.exists()

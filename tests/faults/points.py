@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import sqlite3.dbapi2
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ def install() -> None:
 
 
 class _Points:
-    def __init__(self, folder: str, counter: str, main: int, point: int, number: int) -> None:
+    def __init__(self, folder: str, counter: str, held: str, main: int, point: int, number: int) -> None:
         self._folder, self._main, self._point, self._signal = folder, main, point, number
-        self._path, self._busy = counter, False
+        self._path, self._held, self._busy = counter, Path(held), False
         self._open()
         # Locks of a forked process would be those of its parent.
         os.register_at_fork(after_in_child=self._open)
@@ -90,9 +91,15 @@ class _Points:
             fcntl.flock(self._counter, fcntl.LOCK_UN)
 
     def _end(self, path: str, opens: int | None) -> None:
+        if not self._signal:
+            self._held.touch()
+            while self._held.exists():
+                time.sleep(0.02)
+            return
         killed = self._signal == signal.SIGKILL and os.getpid() == self._main
         if killed and opens is not None and Path(path).parent.is_dir():
             # A file that was opened and not written yet is what a kill can leave behind, too. A worker that reaches the
             # point is not killed there: it goes on until it notices that the command is gone.
             os.close(os.open(path, opens & ~os.O_EXCL, 0o644))
+        self._held.with_suffix(".signalled").write_text(str(time.monotonic()))
         os.kill(self._main, self._signal)

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from slateboard.catalog.catalog import opened
 from slateboard.files import digest, sha256_of
 
@@ -67,11 +65,13 @@ def _page(path: Path) -> Any:
 
 
 def _checkpoint(path: Path) -> Any:
+    import torch  # seconds, which few tests need
+
     return _tensors(_without_times(torch.load(path, weights_only=True)))
 
 
 def _tensors(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
+    if hasattr(value, "numpy"):
         return hashlib.sha256(value.numpy().tobytes()).hexdigest()
     if isinstance(value, dict):
         return {str(name): _tensors(item) for name, item in value.items()}

@@ -26,7 +26,13 @@ _USED = (
     *("typer.main", "skops.io", "pebble", "alembic.command", "alembic.config"),
     *("benchmark.steps.store.build", "benchmark.steps.suite", "benchmark.steps.train", "leaderboards.steps.build"),
     *("curate.steps.import_", "curate.steps.rebuild", "splits.steps.make"),
-    *("curate.steps.fetch", "curate.steps.analyse", "curate.steps.trim", "curate.steps.release"),
+    *(
+        "curate.steps.fetch",
+        "curate.steps.analyse",
+        "curate.steps.trim",
+        "curate.steps.release",
+        "curate.steps.takedown",
+    ),
 )
 LINGER_SECONDS = 10.0
 """A loaded machine may need so long to bury processes that end at once on a quiet one."""
@@ -44,6 +50,8 @@ class Ended:
     """Of files, by it and all that it started."""
     outliving: tuple[int, ...]
     """Processes that it started and that live on."""
+    seconds: float | None
+    """From its signal to the end of the last of them."""
 
 
 class Warm:
@@ -52,19 +60,55 @@ class Warm:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def run(
-        self, words: Sequence[str], folder: Path, *, point: int = 0, number: int = 0, patches: Sequence[str] = ()
-    ) -> Ended:
-        """Run a command on a folder; at its file operation `point` it gets the signal `number`.
+    def start(
+        self,
+        words: Sequence[str],
+        folder: Path,
+        *,
+        point: int = 0,
+        number: int = 0,
+        patches: Sequence[str] = (),
+        spawned: bool = False,
+    ) -> None:
+        """Start a command on a folder; at its file operation `point` it gets the signal `number`, or is held by 0.
 
-        `patches` are lines of Python that are run before the command, in its process.
+        `patches` are lines of Python that are run before the command, in its process. `spawned`: its workers are fresh
+        interpreters, as they are for users, and not forked.
         """
-        order = {"words": [*words], "folder": str(folder), "point": point, "number": number, "patches": [*patches]}
-        assert self._process.stdin is not None and self._process.stdout is not None
+        self._files = f"{folder}.{self._process.pid}"
+        order = {
+            "words": [*words], "folder": str(folder), "files": self._files,
+            "point": point, "number": number, "patches": [*patches], "spawned": spawned,
+        }  # fmt: skip
+        assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
+
+    def finish(self) -> Ended:
+        """Wait for the end of the command."""
+        assert self._process.stdout is not None
         said = json.loads(self._process.stdout.readline())
         return Ended(**{**said, "outliving": tuple(said["outliving"])})
+
+    def run(self, words: Sequence[str], folder: Path, *, patches: Sequence[str] = ()) -> Ended:
+        """Start a command and wait for its end."""
+        self.start(words, folder, patches=patches)
+        return self.finish()
+
+    @property
+    def log(self) -> str:
+        """What the command has written so far."""
+        log = Path(f"{self._files}.log")
+        return log.read_text("utf-8", "replace") if log.exists() else ""
+
+    @property
+    def is_held(self) -> bool:
+        """Has the command come to its point?"""
+        return Path(f"{self._files}.held").exists()
+
+    def go_on(self) -> None:
+        """Let a command go on that is held."""
+        Path(f"{self._files}.held").unlink()
 
 
 @contextmanager
@@ -89,17 +133,20 @@ def _parent() -> int | None:
     """Fork a child for each order; return the exit code in a child, None in the parent when there is no more."""
     for line in sys.stdin:
         order = json.loads(line)
-        log, counter = Path(f"{order['folder']}.log"), Path(f"{order['folder']}.points")
+        log, counter = Path(f"{order['files']}.log"), Path(f"{order['files']}.points")
         counter.write_bytes(b"")
+        Path(f"{order['files']}.signalled").unlink(missing_ok=True)
         child = os.fork()
         if child == 0:
             return _child(order, log, counter)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        outliving, at = _outliving(), Path(f"{order['files']}.signalled")
         said = {
             "code": code,
             "text": log.read_text("utf-8", "replace"),
             "operations": counter.stat().st_size,
-            "outliving": _outliving(),
+            "outliving": outliving,
+            "seconds": time.monotonic() - float(at.read_text()) if at.exists() else None,
         }
         print(json.dumps(said), flush=True)
     return None
@@ -111,23 +158,29 @@ def _child(order: Mapping[str, Any], log: Path, counter: Path) -> int:
     for source, target in ((null, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     said = {
-        "folder": order["folder"], "counter": str(counter), "main": os.getpid(),
+        "folder": order["folder"], "counter": str(counter), "held": f"{order['files']}.held", "main": os.getpid(),
         "point": order["point"], "number": order["number"],
     }  # fmt: skip
     os.environ[points.VARIABLE] = json.dumps(said)
     points.install()
-    from curate.fetching import crawl
     from slateboard.cli import main
+
+    if not order["spawned"]:
+        _fork_workers()
+    for line in order["patches"]:
+        exec(line)
+    return main(order["words"])
+
+
+def _fork_workers() -> None:
+    """Let workers of the command be forked from it, so that they have everything imported, too."""
+    from curate.fetching import crawl
     from slateboard.workers.local import LocalPool
 
-    # Workers of a command are forked from it, so that they have everything imported, too.
     forking = multiprocessing.get_context("fork")
     assert LocalPool.__init__.__kwdefaults__ is not None
     LocalPool.__init__.__kwdefaults__["context"] = forking
     crawl._context = lambda *, web: forking
-    for line in order["patches"]:
-        exec(line)
-    return main(order["words"])
 
 
 def _outliving() -> list[int]:

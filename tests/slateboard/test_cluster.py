@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from hard_items import large_square, square, wait_for_go
 from slateboard import engine
 from slateboard.engine import Budget, Failure
 from slateboard.errors import MissingRequirement, SlateboardError
-from slateboard.workers.cluster import at_once_on
+from slateboard.workers import cluster as cluster_module
+from slateboard.workers.cluster import at_once_on, items_per_task
 from slateboard.workers.connect import Probe
 
 LITTLE = Budget(wall_seconds=600, memory_bytes=1_000_000_000)
@@ -29,6 +31,73 @@ def test_a_cluster_works_on_as_many_items_as_its_living_nodes_have_processors_an
     assert at_once_on(nodes, None, gpus=False) == 64
     assert at_once_on(nodes, 2_000_000_000, gpus=False) == 32 + 4
     assert at_once_on([_node(32, 64e9, gpus=4)], None, gpus=True) == 4
+
+
+@pytest.mark.parametrize(
+    ("item_seconds", "count"), [(0, 16), (0.001, 16), (0.1, 10), (0.3, 3), (0.6, 1), (1, 1), (600, 1)]
+)
+def test_items_share_a_task_of_about_a_second(item_seconds: float, count: int) -> None:
+    assert items_per_task(item_seconds) == count
+
+
+class _LosingRay:
+    """A cluster that loses the process under each task that has the item "bad"."""
+
+    exceptions = SimpleNamespace(RayTaskError=KeyError, RayError=OSError, OutOfMemoryError=MemoryError)
+
+    def __init__(self) -> None:
+        self.tasks: list[list[Any]] = []
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {}
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return [_node(2, 64e9)]
+
+    def put(self, call: Any) -> Any:
+        return call
+
+    def remote(self, **_: Any) -> Callable[[Any], Any]:
+        return lambda _: SimpleNamespace(remote=self._submit)
+
+    def _submit(self, _: Any, items: list[Any]) -> int:
+        self.tasks.append(items)
+        return len(self.tasks) - 1
+
+    def wait(self, tasks: list[int], **_: Any) -> tuple[list[int], list[int]]:
+        return tasks, []
+
+    def get(self, task: int) -> tuple[list[Any], float]:
+        if "bad" in self.tasks[task]:
+            raise OSError("lost")
+        return [f"{item} done" for item in self.tasks[task]], 0.0
+
+    def shutdown(self) -> None:
+        pass
+
+
+def test_an_item_that_takes_its_node_away_costs_none_that_shared_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = _LosingRay()
+    monkeypatch.setattr(cluster_module, "connected", lambda *_, **__: ray)
+    items = [*map(str, range(200)), "bad", *map(str, range(200, 400))]
+    outcomes = dict(engine.run(square, items, engine="ray"))  # type: ignore[arg-type]
+    failure = outcomes.pop("bad")  # type: ignore[call-overload]
+    assert isinstance(failure, Failure) and failure.code == "died"
+    assert outcomes == {item: f"{item} done" for item in items if item != "bad"}
+    assert max(len(task) for task in ray.tasks) == 16
+    assert len(ray.tasks) < 200
+
+
+@pytest.mark.parametrize(("workers", "most"), [(2, 2), (None, 3)])
+def test_no_more_tasks_are_under_way_than_workers_are_allowed(
+    monkeypatch: pytest.MonkeyPatch, workers: int | None, most: int
+) -> None:
+    ray = _LosingRay()
+    monkeypatch.setattr(cluster_module, "connected", lambda *_, **__: ray)
+    counts: list[int] = []
+    monkeypatch.setattr(ray, "wait", lambda tasks, **_: (counts.append(len(tasks)), (tasks[:1], []))[1])
+    list(engine.run(square, range(300), engine="ray", workers=workers))
+    assert max(counts) == most
 
 
 def test_a_cluster_that_cannot_be_reached_is_one_sentence() -> None:

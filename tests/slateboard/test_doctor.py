@@ -20,6 +20,7 @@ from slateboard.catalog.backup import backups
 from slateboard.catalog.catalog import opened
 from slateboard.catalog.reviews import confirm, read_reviews
 from slateboard.cli import main
+from slateboard.errors import BadInput
 from slateboard.media.encode import write_video
 from slateboard.progress import be_quiet
 from slateboard.records.clip import Effect
@@ -290,3 +291,11 @@ def test_originals_that_are_missing_or_changed_are_named(proposed: Workspace) ->
     assert "holds other bytes" in _doctor(proposed, expected=1)[0]["what"]
     curate(proposed, "fetch")
     assert _doctor(proposed, expected=0) == []
+
+
+def test_an_emptied_record_of_a_takedown_says_what_to_do_wherever_it_is_read(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.takedowns.mkdir()
+    (workspace.takedowns / "abc.json").touch()
+    with pytest.raises(BadInput, match=r"abc\.json: is no Takedown record.*Without one, delete it"):
+        workspace.taken_down()

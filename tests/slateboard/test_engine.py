@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -105,6 +106,21 @@ def test_isolated_items_have_a_process_each_that_may_have_workers_and_die_alone(
     assert all(taken <= place + 2 for place, (_, _, taken) in enumerate(results))
 
 
+def test_short_items_share_a_task_of_a_cluster_and_each_has_its_own_outcome() -> None:
+    numbers = [*map(str, range(300))]
+    items = [*numbers[:200], "signal 9", "raise it", *numbers[200:]]
+    outcomes = dict(engine.run(do, items, workers=2, engine="ray"))
+    failures = {item: result.code for item, result in outcomes.items() if isinstance(result, Failure)}
+    assert failures == {"signal 9": "died", "raise it": "exception"}
+    assert {item: outcomes[item] for item in numbers} == dict(zip(numbers, numbers, strict=True))
+
+
+def test_ray_without_an_address_starts_a_cluster_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What Ray joins where no address is given: here one that is gone.
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
+    assert list(engine.run(square, [3], workers=1, engine="ray")) == [(3, 9)]
+
+
 def test_an_item_of_several_parts_that_fails_is_divided_and_costs_the_bad_part_alone() -> None:
     items = ["signal 9,1,2", "3,4", "5,raise it,6,allocate 9000000000"]
     outcomes = engine.run(do_each, items, workers=2, divide=lambda item: item.split(","))
@@ -182,6 +198,26 @@ def test_a_caller_that_stops_listening_leaves_no_worker_behind(tmp_path: Path) -
     _wait(lambda: all(note.exists() for note in notes))
     outcomes.close()  # type: ignore[attr-defined]
     assert not any(map(_alive, notes))
+
+
+def test_programs_of_a_worker_that_the_system_ends_late_have_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_group = os.killpg
+
+    def kill_later(group: int, number: int) -> None:
+        if number == 0:
+            kill_group(group, number)
+        else:
+            threading.Timer(0.5, kill_group, (group, number)).start()
+
+    note = tmp_path / "note"
+    outcomes = engine.run(do_or_wait, [str(note)], workers=1, budget=Budget(wall_seconds=3))
+    # As on a loaded machine, where a killed process has no time to end yet.
+    monkeypatch.setattr(os, "killpg", kill_later)
+    ((_, failure),) = outcomes
+    assert isinstance(failure, Failure)
+    assert not _alive(note)
 
 
 def _alive(note: Path) -> list[str]:

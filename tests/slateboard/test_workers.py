@@ -39,11 +39,13 @@ def test_results_are_the_same_however_processes_are_started(method: str) -> None
 UNKILLABLE = """
 import multiprocessing, os, sys
 from hard_items import spin
+from slateboard.workers import local
 from slateboard.workers.local import LocalPool
 from slateboard.workers.outcome import Budget
 
 if __name__ == "__main__":
     # As where a process waits for a network file system that is gone: no signal reaches it.
+    local._STUCK_SECONDS = 1
     os.killpg = lambda *_: None
     multiprocessing.context.SpawnProcess.kill = lambda _: None
     multiprocessing.context.SpawnProcess.terminate = lambda _: None
