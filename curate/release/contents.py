@@ -13,8 +13,8 @@ from curate.duplicates.groups import group_names
 from curate.listing.labels import class_name, class_names
 from curate.release import naming, tables
 from curate.release.clip_files import for_each_clip
+from curate.release.datasheet_questions import check_answers
 from curate.release.publishing import Published
-from curate.release.questions import check_answers
 from slateboard import __version__
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_sha256

@@ -1,4 +1,4 @@
-"""DATASHEET.md and LICENSE-NOTES.md: what the catalog can answer, and blanks for what it cannot.
+"""Write DATASHEET.md and LICENSE-NOTES.md: what the tables can answer, and blanks for what they cannot.
 
 The questions follow Datasheets for Datasets; the table follows MEI paper, Table 1.
 """
@@ -7,8 +7,8 @@ from collections import Counter
 
 import pandas as pd
 
-from curate.release.facts import facts, licences, quality
-from curate.release.questions import QUESTIONS, check_answers
+from curate.release.datasheet_answers import clips_by_licence, clips_by_quality, datasheet_answers
+from curate.release.datasheet_questions import QUESTIONS, check_answers
 from curate.release.tables import Tables
 from slateboard.escaping import MOST_OF_A_SENTENCE, markdown
 
@@ -19,9 +19,12 @@ _KIND = "kind of effect"
 def datasheet(tables: Tables, *, audit: str) -> str:
     """Return DATASHEET.md; raises BadInput for answers to no question."""
     record = tables.release
-    given = record.settings.get("release", {}).get("answers", {})
-    check_answers(given)
-    answers = {**facts(tables, audit=audit), **{key: _sentence(answer) for key, answer in given.items()}}
+    written_answers = record.settings.get("release", {}).get("answers", {})
+    check_answers(written_answers)
+    answers = {
+        **datasheet_answers(tables, audit=audit),
+        **{key: _sentence(answer) for key, answer in written_answers.items()},
+    }
     open_questions = [key for questions in QUESTIONS.values() for key in questions if not answers.get(key)]
     lines = [
         f"# {markdown(record.title or record.name)} {markdown(record.version)}",
@@ -45,7 +48,10 @@ def datasheet(tables: Tables, *, audit: str) -> str:
 def licence_notes(tables: Tables) -> str:
     """Return LICENSE-NOTES.md."""
     record = tables.release
-    rows: list[list[object]] = [["licence", "clips"], *([name, count] for name, count in licences(tables).items())]
+    rows: list[list[object]] = [
+        ["licence", "clips"],
+        *([name, count] for name, count in clips_by_licence(tables).items()),
+    ]
     lines = [
         f"# Licences of {markdown(record.title or record.name)} {markdown(record.version)}",
         "",
@@ -82,29 +88,34 @@ def _per_class(clips: pd.DataFrame) -> list[str]:
     rows: list[list[object]] = [
         ["class", "clips", "groups", "total s", "mean s", "min s", "max s", "with", "without", "unknown"]
     ]
-    for label, found in clips.groupby("label", sort=False):
-        seconds, states = found["duration_s"], Counter(found["has_effects"])
+    for label, members in clips.groupby("label", sort=False):
+        seconds, states = members["duration_s"], Counter(members["has_effects"])
         lengths = [
             f"{seconds.sum():.1f}",
             *(f"{value:.2f}" for value in (seconds.mean(), seconds.min(), seconds.max())),
         ]
         counts = [states[state] for state in ("true", "false", "unknown")]
-        rows.append([label, len(found), found["group"].nunique(), *lengths, *counts])
+        rows.append([label, len(members), members["group"].nunique(), *lengths, *counts])
     return _markdown(rows)
 
 
 def _effects(tables: Tables) -> list[str]:
-    """Return a table of confirmed kinds by class and by whom; a clip counts once for each kind it carries."""
+    """Return a table of confirmed kinds by class and by who decided; a clip counts once for each kind."""
     effects = tables.effects
     if not len(effects):
         return ["No effect is confirmed."]
     label_of = dict(zip(tables.clips["clip_id"], tables.clips["label"], strict=True))
     classes = tables.release.classes
     rows: list[list[object]] = [[_KIND, "clips", "by a person", "by a machine", *classes]]
-    for kind, found in effects.groupby("kind"):
-        each = found.drop_duplicates("clip_id")
-        by_whom, by_class = Counter(each["decided_by"]), Counter(label_of[clip] for clip in each["clip_id"])
-        rows.append([kind, len(each), by_whom["person"], by_whom["machine"], *(by_class[name] for name in classes)])
+    for kind, labelled in effects.groupby("kind"):
+        labelled_clips = labelled.drop_duplicates("clip_id")
+        by_whom, by_class = (
+            Counter(labelled_clips["decided_by"]),
+            Counter(label_of[clip] for clip in labelled_clips["clip_id"]),
+        )
+        rows.append(
+            [kind, len(labelled_clips), by_whom["person"], by_whom["machine"], *(by_class[name] for name in classes)]
+        )
     return _markdown(rows)
 
 
@@ -112,7 +123,7 @@ def _camera_and_quality(tables: Tables) -> list[str]:
     camera = Counter(tables.clips["camera"])
     rows: list[list[object]] = [["", "clips"]]
     rows += [[f"camera {state}", camera[state]] for state in ("static", "moving", "unknown")]
-    rows += [[f"quality: {flag}", count] for flag, count in quality(tables).items()]
+    rows += [[f"quality: {flag}", count] for flag, count in clips_by_quality(tables).items()]
     rows.append(["quality: nothing flagged, or not looked at", int((tables.clips["quality"] == "").sum())])
     return _markdown(rows)
 

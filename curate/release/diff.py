@@ -1,4 +1,4 @@
-"""What changed between two versions of a dataset: pure, from their tables, splits and sums."""
+"""Compare two versions of a dataset: a pure function of their tables, splits and sums."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,8 +14,8 @@ from slateboard.sums import SUMS, read_sums
 
 
 @dataclass(frozen=True)
-class Version:
-    """One version as it is compared."""
+class ReleaseVersion:
+    """What is compared of one version."""
 
     tables: Tables
     parts: dict[str, dict[str, str]]
@@ -25,7 +25,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that two versions say differently."""
+    """One value that differs between two versions."""
 
     item: str
     old: str
@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """All that differs. Clips are known by their id: media, first and last frame."""
+    """All differences. Clips are identified by their id: media, first and last frame."""
 
     added: tuple[str, ...]
     """Paths of clips that only the newer version has."""
@@ -52,15 +52,15 @@ class Changes:
     described: tuple[Change, ...]
     """`column clip`: camera, quality, licence, proposed effects."""
     files: tuple[Change, ...]
-    """Documents and tables whose bytes differ; an empty hash: not there."""
+    """Documents and tables whose bytes differ; an empty hash: the file does not exist."""
     settings: tuple[Change, ...]
     tools: tuple[Change, ...]
     taken_down: tuple[str, ...]
     """Ids of sources that only the newer version lists as taken down."""
 
     def counts(self) -> dict[str, int]:
-        """Return kind of change -> how many, those that there are."""
-        return {name: len(found) for name, found in vars(self).items() if found}
+        """Return kind of change -> number, without kinds of no change."""
+        return {name: len(items) for name, items in vars(self).items() if items}
 
     def row(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -71,7 +71,7 @@ _DESCRIBED = ("camera", "quality", "licence", "proposed_effects")
 _LISTED = ("videos/",)
 
 
-def read_version(folder: Path) -> Version:
+def read_version(folder: Path) -> ReleaseVersion:
     """Read a release or a list; raises SlateboardError for a folder that is neither."""
     sums = next((folder / name for name in (RELEASE_SUMS, SUMS) if (folder / name).is_file()), None)
     if sums is None:
@@ -81,27 +81,31 @@ def read_version(folder: Path) -> Version:
         table = pd.read_parquet(path)
         name = f"{path.parent.parent.name}-{path.parent.name}"
         parts[name] = dict(zip(table["clip_id"], table["part"], strict=True))
-    return Version(read_tables(folder), parts, read_sums(sums))
+    return ReleaseVersion(read_tables(folder), parts, read_sums(sums))
 
 
-def changes(old: Version, new: Version) -> Changes:
-    """Return what differs, clips in the order of the newer version's table."""
-    one, two = (_by_id(version.tables.clips) for version in (old, new))
-    both = [clip_id for clip_id in two if clip_id in one]
+def compare_versions(old: ReleaseVersion, new: ReleaseVersion) -> Changes:
+    """Return the differences, clips in the order of the newer version's table."""
+    old_clips, new_clips = (_by_id(version.tables.clips) for version in (old, new))
+    shared_ids = [clip_id for clip_id in new_clips if clip_id in old_clips]
 
     def differ(column: str) -> tuple[Change, ...]:
-        pairs = [(two[clip]["path"], str(one[clip][column]), str(two[clip][column])) for clip in both]
+        pairs = [
+            (new_clips[clip]["path"], str(old_clips[clip][column]), str(new_clips[clip][column])) for clip in shared_ids
+        ]
         return tuple(Change(*pair) for pair in pairs if pair[1] != pair[2])
 
-    effects = [Change(two[clip]["path"], _effects(one[clip]), _effects(two[clip])) for clip in both]
+    effects = [
+        Change(new_clips[clip]["path"], _effects(old_clips[clip]), _effects(new_clips[clip])) for clip in shared_ids
+    ]
     return Changes(
-        added=tuple(row["path"] for clip, row in two.items() if clip not in one),
-        removed=tuple(row["path"] for clip, row in one.items() if clip not in two),
+        added=tuple(row["path"] for clip, row in new_clips.items() if clip not in old_clips),
+        removed=tuple(row["path"] for clip, row in old_clips.items() if clip not in new_clips),
         relabelled=differ("label"),
         regrouped=differ("group"),
         renamed=differ("path"),
         recut=differ("sha256"),
-        moved=_moved(old.parts, new.parts, {clip: row["path"] for clip, row in two.items()}),
+        moved=_moved(old.parts, new.parts, {clip: row["path"] for clip, row in new_clips.items()}),
         effects=tuple(change for change in effects if change.old != change.new),
         described=tuple(
             Change(f"{name} {change.item}", change.old, change.new) for name in _DESCRIBED for change in differ(name)
@@ -115,14 +119,14 @@ def changes(old: Version, new: Version) -> Changes:
     )
 
 
-def summary(found: Changes, *, most: int = 10) -> list[str]:
-    """Return the changes as lines for a person: counts first, then the first ones of each kind."""
-    if not found.counts():
+def summary(changes: Changes, *, most: int = 10) -> list[str]:
+    """Return the changes as lines: for each kind the count, then the first `most` of them."""
+    if not changes.counts():
         return ["nothing differs"]
     lines = []
-    for name, number in found.counts().items():
+    for name, number in changes.counts().items():
         lines.append(f"{name.replace('_', ' ')}: {number}")
-        items = getattr(found, name)
+        items = getattr(changes, name)
         lines += [f"  {_line(item)}" for item in items[:most]]
         if number > most:
             lines.append(f"  and {number - most} more (--json lists all)")
@@ -134,7 +138,7 @@ def _line(item: Change | str) -> str:
 
 
 def _short(value: str) -> str:
-    """Return a hash by its first digits, anything else whole."""
+    """Return the first 12 digits of a SHA-256, any other value whole, and "none" for an empty one."""
     return value[:12] if len(value) == 64 else value or "none"
 
 

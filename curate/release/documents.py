@@ -8,7 +8,7 @@ from pathlib import Path
 
 from curate.release import croissant, datasheet, figures
 from curate.release.fingerprints import write_fingerprints
-from curate.release.sides import frozen_splits
+from curate.release.split_assignment import frozen_splits
 from curate.release.tables import read_tables
 from slateboard.dataset import Dataset, dataset_of
 from slateboard.engine import HERE, Place

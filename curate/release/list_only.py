@@ -1,6 +1,6 @@
-"""The list beside a release: addresses, times, frame numbers and hashes, without media and pictures of it.
+"""Write the list beside a release: addresses, times, frame numbers and hashes, without media and pictures.
 
-It is made from the finished release, always: it is small, it says nothing that the release does not, and a release
+It is always made, from the finished release: it is small, it holds nothing that the release does not, and a release
 that must be withdrawn for its media can go on as a list.
 """
 
@@ -16,9 +16,9 @@ from slateboard.workspace import Workspace
 
 SUFFIX = "-list"
 RELEASE_SUMS = "RELEASE_SHA256SUMS"
-"""The sums of the full release: what a rebuild must end in."""
+"""The sums of the full release, which a rebuild must reproduce."""
 _MEDIA = ("videos/", f"figures/{SHEET}", FINGERPRINTS, "croissant.json")
-"""What the list leaves out: what shows frames, be it in 32 x 32 cells, and what describes files not in it."""
+"""Left out of the list: files that show frames, be it in 32 x 32 cells, and files that describe them."""
 
 _README = """# {name} as a list
 
@@ -32,7 +32,7 @@ that is gone.
 """
 
 
-def complete_lists(workspace: Workspace) -> None:
+def write_missing_lists(workspace: Workspace) -> None:
     """Write the list of every version that lacks it."""
     for version in workspace.versions():
         target = workspace.releases / f"{version}{SUFFIX}"

@@ -1,4 +1,4 @@
-"""Find the originals that a release was cut from: by content hash, else fetched anew and known by their pictures."""
+"""Find the originals that a release was cut from: by content hash, else fetched anew and compared by decoded frames."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,12 +23,12 @@ from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 
 CHANGED = "changed"
-"""State of a source whose address now gives other pictures."""
+"""State of a source whose address now gives another video."""
 
 
 @dataclass(frozen=True)
-class Lost:
-    """An original that is not to be had, and why."""
+class LostOriginal:
+    """An original that could not be recovered, with the reason."""
 
     source_id: str
     state: str
@@ -38,58 +38,63 @@ class Lost:
 
 @dataclass(frozen=True)
 class Originals:
-    """What was found."""
+    """Originals that were found, and those that were not."""
 
     paths: dict[str, Path]
-    """Media id -> a file with these bytes or, failing that, with these pictures."""
-    lost: dict[str, Lost]
+    """Media id -> a file with the same bytes or, failing that, with the same decoded frames."""
+    lost: dict[str, LostOriginal]
     """Media id -> why there is none."""
     other_bytes: tuple[str, ...]
-    """Ids of media whose bytes differ from the released ones, with the same pictures."""
+    """Media ids of files with other bytes than the released original and the same decoded frames."""
 
 
 def find_originals(
-    tables: Tables, *, workspace: Workspace, scratch: Path, down: frozenset[str], wanted: frozenset[str]
+    tables: Tables, *, workspace: Workspace, scratch: Path, taken_down: frozenset[str], media_ids: frozenset[str]
 ) -> Originals:
-    """Look for the `wanted` originals in the workspace, then at their addresses.
+    """Look for the originals of `media_ids` in the workspace, then at their addresses.
 
-    Downloads lie in `scratch`, an ordinary workspace of its own, so that a killed search goes on where it was.
-    Sources whose id is in `down` were taken down here: they are neither looked for nor fetched.
+    Downloads lie in `scratch`, a workspace of its own, so that a killed search continues where it was. Sources whose id
+    is in `taken_down` are neither looked for nor fetched.
     """
     paths: dict[str, Path] = {}
-    lost: dict[str, Lost] = {}
+    lost: dict[str, LostOriginal] = {}
     to_fetch: list[Source] = []
-    without = {row["source_id"] for row in tables.sources.to_dict("records") if row.get(WITHHELD)}
-    by_media: dict[str, list[Source]] = {}
+    shortened_ids = {row["source_id"] for row in tables.sources.to_dict("records") if row.get(WITHHELD)}
+    sources_by_media: dict[str, list[Source]] = {}
     for row in tables.sources.to_dict("records"):
-        by_media.setdefault(row["media_id"], []).append(_source(row))
-    for media_id in sorted(wanted & by_media.keys()):
-        sources = by_media[media_id]
+        sources_by_media.setdefault(row["media_id"], []).append(_source(row))
+    for media_id in sorted(media_ids & sources_by_media.keys()):
+        sources = sources_by_media[media_id]
         name = sources[0].source_id
-        if any(source.source_id in down for source in sources):
-            lost[media_id] = Lost(name, State.TAKEN_DOWN, "taken down in this workspace")
-        elif (found := _here(workspace, media_id, sources)) is not None:
-            paths[media_id] = found
-        elif web := [source for source in sources if source.is_web]:
-            to_fetch += web[:1]
+        if any(source.source_id in taken_down for source in sources):
+            lost[media_id] = LostOriginal(name, State.TAKEN_DOWN, "taken down in this workspace")
+        elif (path := _local_file(workspace, media_id, sources)) is not None:
+            paths[media_id] = path
+        elif web_sources := [source for source in sources if source.is_web]:
+            to_fetch += web_sources[:1]
         else:
-            lost[media_id] = Lost(name, State.MISSING, f"{public(sources[0].url)} is not there, or is another file")
-    for media_id in sorted(wanted - paths.keys() - lost.keys() - {source.media_id for source in to_fetch}):
-        lost[media_id] = Lost("", State.ERROR, "sources.csv of the release names no source of this file")
-    found_here = Originals(paths, lost, ())
-    done = _with_downloads(tables, found_here, to_fetch, scratch, _settings(workspace)) if to_fetch else found_here
-    return replace(done, lost={media_id: _explained(one, without) for media_id, one in done.lost.items()})
+            lost[media_id] = LostOriginal(
+                name, State.MISSING, f"{public(sources[0].url)} is not there, or is another file"
+            )
+    for media_id in sorted(media_ids - paths.keys() - lost.keys() - {source.media_id for source in to_fetch}):
+        lost[media_id] = LostOriginal("", State.ERROR, "sources.csv of the release names no source of this file")
+    local_originals = Originals(paths, lost, ())
+    originals = local_originals
+    if to_fetch:
+        originals = _with_downloads(tables, local_originals, to_fetch, scratch, _settings(workspace))
+    lost = {media_id: _with_remedy(original, shortened_ids) for media_id, original in originals.lost.items()}
+    return replace(originals, lost=lost)
 
 
-def _explained(one: Lost, without: Collection[str]) -> Lost:
-    """Return why an original is not to be had, with what helps where its address was not published whole."""
-    reason = scrubbed(one.reason)
-    if one.source_id in without and one.state != State.TAKEN_DOWN:
+def _with_remedy(lost_original: LostOriginal, shortened_ids: Collection[str]) -> LostOriginal:
+    """Return a lost original, with a remedy in its reason where its address was published shortened."""
+    reason = scrubbed(lost_original.reason)
+    if lost_original.source_id in shortened_ids and lost_original.state != State.TAKEN_DOWN:
         reason += (
             f"{'; ' if reason else ''}its address was published without login, signature or folder, so that it needs "
             "credentials, or the file itself: list it whole in sources.csv here, and fetch it before"
         )
-    return replace(one, reason=reason)
+    return replace(lost_original, reason=reason)
 
 
 def _source(row: dict[Any, Any]) -> Source:
@@ -98,11 +103,13 @@ def _source(row: dict[Any, Any]) -> Source:
     )
 
 
-def _here(workspace: Workspace, media_id: str, sources: Sequence[Source]) -> Path | None:
-    """Return a file of the workspace with these bytes: in media/, or where a local source points."""
-    known = Inside(workspace.root)
-    local = [workspace.root / one.url for one in sources if not one.is_web and not known.fault(one.url)]
-    for path in [*sorted(workspace.media.glob(f"{escape(media_id)}.*")), *local]:
+def _local_file(workspace: Workspace, media_id: str, sources: Sequence[Source]) -> Path | None:
+    """Return a file of the workspace with the hash `media_id`: in media/, or where a local source points; else None."""
+    boundary = Inside(workspace.root)
+    local_paths = [
+        workspace.root / source.url for source in sources if not source.is_web and not boundary.fault(source.url)
+    ]
+    for path in [*sorted(workspace.media.glob(f"{escape(media_id)}.*")), *local_paths]:
         if path.is_file() and sha256_of(path) == media_id:
             return path
     return None
@@ -116,35 +123,36 @@ def _settings(workspace: Workspace) -> Settings:
 
 
 def _with_downloads(
-    tables: Tables, found: Originals, sources: Sequence[Source], scratch: Path, settings: Settings
+    tables: Tables, local_originals: Originals, sources: Sequence[Source], scratch: Path, settings: Settings
 ) -> Originals:
-    """Fetch sources anew; bytes decide, and where they differ the decoded frames do."""
-    pictures = _pictures(tables.originals)
-    paths, lost, other = dict(found.paths), dict(found.lost), []
-    wanted = {source.source_id: source.media_id or "" for source in sources}
+    """Fetch sources anew; a download is the original if its bytes are the same, else if its decoded frames are."""
+    # A host may pack the same H.264 stream into another MP4: other bytes, the same frames, so the same cuts.
+    pictures = _frame_hashes(tables.originals)
+    paths, lost, other_bytes = dict(local_originals.paths), dict(local_originals.lost), []
+    media_by_source = {source.source_id: source.media_id or "" for source in sources}
     with _downloads(scratch, sources, settings) as catalog:
-        media = {one.media_id: scratch / one.path for one in catalog.media()}
-        shown = _shown([media[name] for name in sorted(media.keys() - pictures.keys())])
+        media = {original.media_id: scratch / original.path for original in catalog.media()}
+        frame_hashes = _hash_frames([media[name] for name in sorted(media.keys() - pictures.keys())])
         for source in catalog.sources():
-            media_id = wanted.get(source.source_id)
+            media_id = media_by_source.get(source.source_id)
             if media_id is None:
                 continue
             path = media.get(source.media_id or "")
             if path is None:
-                lost[media_id] = Lost(source.source_id, source.state, source.reason or "")
+                lost[media_id] = LostOriginal(source.source_id, source.state, source.reason or "")
             elif source.media_id == media_id:
                 paths[media_id] = path
-            elif pictures.get(media_id) and shown.get(path) == pictures[media_id]:
+            elif pictures.get(media_id) and frame_hashes.get(path) == pictures[media_id]:
                 paths[media_id] = path
-                other.append(media_id)
+                other_bytes.append(media_id)
             else:
-                lost[media_id] = Lost(source.source_id, CHANGED, "the address gives other pictures now")
-    return Originals(paths, lost, tuple(sorted(other)))
+                lost[media_id] = LostOriginal(source.source_id, CHANGED, "the address gives other pictures now")
+    return Originals(paths, lost, tuple(sorted(other_bytes)))
 
 
 @contextmanager
 def _downloads(scratch: Path, sources: Sequence[Source], settings: Settings) -> Iterator[Catalog]:
-    """Fetch what is not there yet into the scratch workspace, and give its catalog."""
+    """Fetch the sources that the scratch workspace lacks, and yield its catalog."""
     scratch.mkdir(parents=True, exist_ok=True)
     with opened(scratch / "catalog.db") as catalog:
         catalog.list_sources(
@@ -157,12 +165,12 @@ def _downloads(scratch: Path, sources: Sequence[Source], settings: Settings) -> 
         yield catalog
 
 
-def _pictures(originals: pd.DataFrame) -> dict[str, str]:
+def _frame_hashes(originals: pd.DataFrame) -> dict[str, str]:
     pairs = zip(originals["media_id"], originals["frames_sha256"], strict=True)
     return {media_id: pictures for media_id, pictures in pairs if pictures}
 
 
-def _shown(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return the hash of the pictures of files that nobody here has seen; those that a decoder falls over have none."""
+def _hash_frames(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return path -> hash of the decoded frames, without files that do not decode."""
     hashes = engine.run(frames_sha256, paths)
     return {path: pictures for path, pictures in hashes if not isinstance(pictures, engine.Failure)}

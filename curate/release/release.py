@@ -11,9 +11,9 @@ from curate.release import tables
 from curate.release.clip_files import STAGE, Fault, UnusableClips, copy_hashed, for_each_clip
 from curate.release.contents import Contents, gather
 from curate.release.documents import write_documents
-from curate.release.list_only import complete_lists
+from curate.release.list_only import write_missing_lists
 from curate.release.naming import Naming, too_wide
-from curate.release.sides import Sides, check_protocol, sides
+from curate.release.split_assignment import SplitAssignment, assign_splits, check_protocol
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_of
 from slateboard.engine import HERE, Place
@@ -74,7 +74,7 @@ def _released(
     contents = gather(workspace, catalog, version=wanted, style=style, place=place)
     versions = workspace.versions()
     if versions and contents.same_as(workspace.releases / versions[-1]):
-        complete_lists(workspace)
+        write_missing_lists(workspace)
         return None
     folder = workspace.releases / wanted
     if folder.exists():
@@ -85,7 +85,7 @@ def _released(
     line = _build(building, contents, found, place=place)
     building.replace(folder)
     flush_folder(workspace.releases)
-    complete_lists(workspace)
+    write_missing_lists(workspace)
     wide = too_wide([Path(path).name for path in contents.files]) if style == "ucf101" else []
     notes = [f"{len(wide)} names are wider than UCF101's two digits, as {wide[0]}"] if wide else []
     if contents.shortened:
@@ -96,11 +96,11 @@ def _released(
     return Made(wanted, contents.release.clips, len(contents.release.classes), line, (*found.notes, *notes))
 
 
-def _divided(workspace: Workspace, catalog: Catalog, contents: Contents) -> Sides:
+def _divided(workspace: Workspace, catalog: Catalog, contents: Contents) -> SplitAssignment:
     """Divide the clips before any is copied; what a class of one group needs is told by the command that helps."""
     dataset = dataset_of(contents.release, contents.clips, root=workspace.releases / contents.release.version)
     try:
-        return sides(workspace, contents.release, dataset)
+        return assign_splits(workspace, contents.release, dataset)
     except BadInput as error:
         told = {problem.where: problem for problem in single_group_classes(catalog, "trimmed")}
         raise BadInput([told.get(problem.where, problem) for problem in error.problems]) from None
@@ -149,7 +149,7 @@ def _copy_clips(folder: Path, contents: Contents, *, place: Place) -> dict[str, 
     return {path: copied[clip_id] for clip_id, path, _ in rows}
 
 
-def _build(folder: Path, contents: Contents, found: Sides, *, place: Place) -> str:
+def _build(folder: Path, contents: Contents, found: SplitAssignment, *, place: Place) -> str:
     """Write a version whole into an empty folder; return the audit line."""
     shutil.rmtree(folder, ignore_errors=True)
     # Before they are decoded: what is damaged here is named as such, whatever a decoder would make of it.
@@ -157,8 +157,8 @@ def _build(folder: Path, contents: Contents, found: Sides, *, place: Place) -> s
     contents.release.write(folder / tables.RECIPE)
     tables.write_clips(folder, contents.clips)
     tables.write_originals(folder, contents.originals)
-    if found.former is not None:
-        tables.write_former(folder, found.former)
+    if found.previous_split is not None:
+        tables.write_previous_split(folder, found.previous_split)
     for name, text in contents.texts.items():
         write_text(folder / name, text)
     line = write_documents(folder, splits=found.splits, place=place)

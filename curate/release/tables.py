@@ -42,7 +42,7 @@ ORIGINAL_COLUMNS = tuple(name for name in Media.model_fields if name != "path")
 DUPLICATE_COLUMNS = tuple(Duplicate.model_fields)
 TAKEDOWN_COLUMNS = ("source_id", "date", "reason", "clips")
 
-FORMER_COLUMNS = ("clip_id", *LINKS, "parts")
+PREVIOUS_SPLIT_COLUMNS = ("clip_id", *LINKS, "parts")
 _COUNT = Text("count", "[0-9]{1,9}", "a number of clips", 9)
 
 
@@ -52,12 +52,12 @@ def _ids(columns: Sequence[str], *ids: str) -> dict[str, Column]:
 
 
 CLIPS, ORIGINALS = "clips.parquet", "originals.parquet"
-FORMER = "former.parquet"
+PREVIOUS_SPLIT, PREVIOUS_SPLIT_OLD_NAME = "previous_split.parquet", "former.parquet"
 """In a release that extends the split of another: the clips of that one, and the parts that they had."""
 RECIPE = "recipe.toml"
 FILES = (
     RECIPE, CLIPS, "clips.csv", "effects.csv", "sources.csv", ORIGINALS, "originals.csv", "duplicates.csv",
-    "takedowns.csv", FORMER,
+    "takedowns.csv", PREVIOUS_SPLIT, PREVIOUS_SPLIT_OLD_NAME,
 )  # fmt: skip
 """What a release is made of beside its videos; everything else in it is made from these."""
 
@@ -73,14 +73,15 @@ _COLUMNS: dict[str, dict[str, Column]] = {
     ORIGINALS: columns_of(Media, *ORIGINAL_COLUMNS),
     "duplicates.csv": _ids(DUPLICATE_COLUMNS, "first", "second"),
     "takedowns.csv": {**_ids(TAKEDOWN_COLUMNS, "source_id"), "clips": Column(text=_COUNT)},
-    FORMER: _ids(FORMER_COLUMNS, "clip_id"),
+    PREVIOUS_SPLIT: _ids(PREVIOUS_SPLIT_COLUMNS, "clip_id"),
+    PREVIOUS_SPLIT_OLD_NAME: _ids(PREVIOUS_SPLIT_COLUMNS, "clip_id"),
 }
 """What is asked of each table that is read; those that are text hold the numbers of a person's spreadsheet."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one release. `clips`, `originals` and `former` have types, the others are text as in their CSV."""
+    """The tables of one release: `clips`, `originals` and `previous_split` are typed, the others are text of a CSV."""
 
     release: Release
     clips: pd.DataFrame
@@ -91,9 +92,9 @@ class Tables:
     """Columns of Media but for the path; one row a file that gave a clip."""
     duplicates: pd.DataFrame
     takedowns: pd.DataFrame
-    former: pd.DataFrame
-    """Columns of FORMER_COLUMNS: clips of the version whose split is extended; `parts` in the order of the splits,
-    joined by `|`."""
+    previous_split: pd.DataFrame
+    """Columns of PREVIOUS_SPLIT_COLUMNS: clips of the version whose split is extended; `parts` in the order of the
+    splits, joined by `|`."""
 
 
 def read_tables(folder: Path) -> Tables:
@@ -111,7 +112,9 @@ def read_tables(folder: Path) -> Tables:
             return pd.DataFrame()
 
     release = Release.read(folder / RECIPE)
-    names = (CLIPS, "effects.csv", "sources.csv", ORIGINALS, "duplicates.csv", "takedowns.csv", FORMER)
+    has_old_name = (folder / PREVIOUS_SPLIT_OLD_NAME).is_file() and not (folder / PREVIOUS_SPLIT).is_file()
+    previous_split = PREVIOUS_SPLIT_OLD_NAME if has_old_name else PREVIOUS_SPLIT
+    names = (CLIPS, "effects.csv", "sources.csv", ORIGINALS, "duplicates.csv", "takedowns.csv", previous_split)
     tables = [read(name) for name in names]
     if problems:
         raise BadInput(problems)
@@ -135,10 +138,10 @@ def write_originals(folder: Path, originals: pd.DataFrame) -> None:
     _write_twins(folder / ORIGINALS, originals)
 
 
-def write_former(folder: Path, former: pd.DataFrame) -> None:
-    """Write former.parquet."""
-    with whole(folder / FORMER) as temporary:
-        former.to_parquet(temporary, index=False)
+def write_previous_split(folder: Path, previous_split: pd.DataFrame) -> None:
+    """Write previous_split.parquet."""
+    with whole(folder / PREVIOUS_SPLIT) as temporary:
+        previous_split.to_parquet(temporary, index=False)
 
 
 def _write_twins(path: Path, table: pd.DataFrame) -> None:

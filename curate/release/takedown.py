@@ -1,6 +1,6 @@
-"""Remove sources everywhere: what is to go is written down first, then the files go, then the catalog forgets.
+"""Remove sources everywhere: write down what will be removed, delete the files, then the rows of the catalog.
 
-A takedown that is killed is carried to its end by the next one: every step finds what is left to do.
+A killed takedown is finished by the next one: every step can be repeated.
 """
 
 import shutil
@@ -37,67 +37,66 @@ NOTICE = "TAKEN_DOWN.md"
 LINK_ROT = "*link_rot.*"
 """Files that `slateboard curate check-links` writes into the workspace: they hold addresses."""
 _NAMES_MEDIA = ("croissant.json", f"figures/{SHEET}", RELEASE_SUMS)
-"""Files of a version that show frames or hold hashes of files that are gone."""
+"""Files of a version that show frames or hold hashes of removed files."""
 
 
-def meant(sources: Sequence[Source], name: str) -> list[Source]:
-    """Return the sources that a person means by an id, an address or a line, and all that share their file or address.
+def sources_named(sources: Sequence[Source], name: str) -> list[Source]:
+    """Return the sources with this id, address or line number, and all that share their file or address.
 
     Raises SlateboardError where there is none.
     """
-    named = [one for one in sources if name == one.source_id or identity(name) == identity(one.url)]
-    named = named or [one for one in sources if name.isdigit() and one.line == int(name)]
-    if not named:
-        known = [one.source_id for one in sources] + [public(one.url) for one in sources]
+    matches = [source for source in sources if name == source.source_id or identity(name) == identity(source.url)]
+    matches = matches or [source for source in sources if name.isdigit() and source.line == int(name)]
+    if not matches:
+        names = [source.source_id for source in sources] + [public(source.url) for source in sources]
         raise SlateboardError(
-            f"No source '{name}': give its id, its line in the list or its address. {did_you_mean(name, known[:1000])}"
+            f"No source '{name}': give its id, its line in the list or its address. {did_you_mean(name, names[:1000])}"
         )
-    media = {one.media_id for one in named if one.media_id}
-    urls = {identity(one.url) for one in named}
-    return [one for one in sources if one.media_id in media or identity(one.url) in urls]
+    media = {source.media_id for source in matches if source.media_id}
+    urls = {identity(source.url) for source in matches}
+    return [source for source in sources if source.media_id in media or identity(source.url) in urls]
 
 
-def planned(workspace: Workspace, catalog: Catalog, sources: Sequence[Source], *, reason: str) -> Takedown:
+def plan_takedown(workspace: Workspace, catalog: Catalog, sources: Sequence[Source], *, reason: str) -> Takedown:
     """Return what taking down these sources would remove; nothing is changed."""
-    ids = {one.source_id for one in sources}
-    media_ids = {one.media_id for one in sources if one.media_id}
+    ids = {source.source_id for source in sources}
+    media_ids = {source.media_id for source in sources if source.media_id}
     clips = [clip for clip in catalog.clips() if clip.source_id in ids or clip.media_id in media_ids]
     trimmed = Counter(clip.source_id for clip in clips if clip.state == "trimmed")
     pairs = [{pair.first, pair.second} for pair in catalog.duplicates()]
-    near = {media_id for pair in pairs if pair & media_ids for media_id in pair} - media_ids
+    alike_media = {media_id for pair in pairs if pair & media_ids for media_id in pair} - media_ids
     return Takedown(
         takedown_id=digest(sorted(ids), length=12),
         at=datetime.now(UTC).replace(microsecond=0),
         reason=scrubbed(reason, root=workspace.root),
         sources={source_id: trimmed[source_id] for source_id in sorted(ids)},
-        media={one.media_id: one.path for one in catalog.media_of(media_ids).values()},
+        media={source.media_id: source.path for source in catalog.media_of(media_ids).values()},
         clips={clip.clip_id: clip.path or "" for clip in clips},
-        versions=tuple(sorted(folder.name for folder in _folders(workspace) if _holds(folder, ids))),
-        alike=tuple(one.source_id for one in catalog.sources() if one.media_id in near),
+        versions=tuple(sorted(folder.name for folder in _folders(workspace) if _names_any(folder, ids))),
+        alike=tuple(source.source_id for source in catalog.sources() if source.media_id in alike_media),
     )
 
 
 @dataclass(frozen=True)
-class Carried:
-    """What a takedown left behind."""
+class TakedownResult:
+    """The version that was written after a takedown, or why there is none."""
 
     version: str | None
-    """The version that was written from what is left; None where none was due or none could be."""
+    """The new version, without the removed sources; None where none was due or possible."""
     problem: str | None
-    """Why no version could be written from what is left: what was removed is removed all the same."""
+    """Why no version could be written; the sources are removed all the same."""
 
 
-def carry_out(workspace: Workspace, catalog: Catalog, plan: Takedown) -> Carried:
-    """Remove all that a plan names and write the next version where one held it.
-
-    The plan is on disk before the first deletion and marked as done after the last.
-    """
+def take_down(workspace: Workspace, catalog: Catalog, plan: Takedown) -> TakedownResult:
+    """Remove all that a plan names, and write the next version if any version held it."""
+    # Order: the plan is on disk before the first deletion and marked as done after the last, so that a kill at any
+    # point leaves a plan that the next takedown finishes.
     record = inside(workspace.takedowns, f"{plan.takedown_id}.json")
     plan.write(record)
     for version in plan.versions:
         _strip(workspace, version, plan)
-    for path in _made_again(workspace):
-        shutil.rmtree(path, ignore_errors=True)
+    for folder in _recreatable_folders(workspace):
+        shutil.rmtree(folder, ignore_errors=True)
     for table in workspace.root.glob(LINK_ROT):
         table.unlink()
     for relative in [*plan.clips.values(), *plan.media.values()]:
@@ -106,64 +105,65 @@ def carry_out(workspace: Workspace, catalog: Catalog, plan: Takedown) -> Carried
     for media_id in plan.media:
         shutil.rmtree(workspace.observations / media_id, ignore_errors=True)
     for source_id in plan.sources:
-        for part in (workspace.media / ".incoming").glob(f"{escape(source_id)}*"):
-            part.unlink()
-    catalog.take_down([one for one in catalog.sources() if one.source_id in plan.sources], reason=plan.reason)
+        for download in (workspace.media / ".incoming").glob(f"{escape(source_id)}*"):
+            download.unlink()
+    catalog.take_down([row for row in catalog.sources() if row.source_id in plan.sources], reason=plan.reason)
     forget_backups(workspace.catalog)
-    forget(workspace.reviews, lambda one: one.clip_id in plan.clips or one.media_id in plan.media)
-    carried = _next_version(workspace, catalog) if plan.versions else Carried(None, None)
+    forget(workspace.reviews, lambda row: row.clip_id in plan.clips or row.media_id in plan.media)
+    result = _next_version(workspace, catalog) if plan.versions else TakedownResult(None, None)
     for version in plan.versions:
         write_text(workspace.releases / version / NOTICE, _notice(workspace, plan))
     plan.model_copy(update={"done": True}).write(record)
-    return carried
+    return result
 
 
-def _next_version(workspace: Workspace, catalog: Catalog) -> Carried:
+def _next_version(workspace: Workspace, catalog: Catalog) -> TakedownResult:
     try:
-        made = release(workspace, catalog)
+        report = release(workspace, catalog)
     except SlateboardError as error:
-        # What is left may be too little: a class of one group cannot be divided.
-        return Carried(None, str(error))
-    return Carried(made.version if made else workspace.versions()[-1], None)
+        # Too little may be left: a class with a single group cannot be divided.
+        return TakedownResult(None, str(error))
+    return TakedownResult(report.version if report else workspace.versions()[-1], None)
 
 
-def unfinished(workspace: Workspace) -> list[Takedown]:
+def unfinished_takedowns(workspace: Workspace) -> list[Takedown]:
     """Return takedowns that were interrupted."""
-    return [one for one in workspace.taken_down() if not one.done]
+    return [takedown for takedown in workspace.taken_down() if not takedown.done]
 
 
-def _made_again(workspace: Workspace) -> list[Path]:
-    """Return folders that may show or name the sources and are made again at will, half-made versions included."""
+def _recreatable_folders(workspace: Workspace) -> list[Path]:
+    """Return folders that may show the sources and can be made again: board, rebuilt releases, unfinished versions."""
     return [workspace.board, workspace.root / REBUILT, *workspace.releases.glob(".*.part")]
 
 
 def _folders(workspace: Workspace) -> list[Path]:
-    """Return the folders of versions and lists, those that are releases no more included."""
+    """Return the folders of versions and lists, also of those that a takedown has invalidated."""
     return [
         path.parent for path in workspace.releases.glob(f"*/{tables.CLIPS}") if not path.parent.name.startswith(".")
     ]
 
 
-def _holds(folder: Path, source_ids: set[str]) -> bool:
-    found = tables.read_tables(folder)
-    return bool(source_ids & {*found.clips["source_id"], *found.sources["source_id"], *found.former["source_id"]})
+def _names_any(folder: Path, source_ids: set[str]) -> bool:
+    release_tables = tables.read_tables(folder)
+    named = (release_tables.clips, release_tables.sources, release_tables.previous_split)
+    return any(source_ids & set(table["source_id"]) for table in named)
 
 
 def _strip(workspace: Workspace, version: str, plan: Takedown) -> None:
-    """Take the sources out of one version: its sums first, so that from then on it is no release; its tables last."""
+    """Remove the sources from one version: its sums first, since without them it is no release; clips.parquet last."""
     folder = workspace.releases / version
     (folder / SUMS).unlink(missing_ok=True)
     write_text(folder / NOTICE, _notice(workspace, plan))
     flush_folder(folder)
     clips = tables.read_tables(folder).clips
-    gone = clips["clip_id"].isin(list(plan.clips)) | clips["source_id"].isin(list(plan.sources))
-    for path in clips["path"][gone]:
+    is_removed = clips["clip_id"].isin(list(plan.clips)) | clips["source_id"].isin(list(plan.sources))
+    for path in clips["path"][is_removed]:
         inside(folder, path).unlink(missing_ok=True)
     for name in _NAMES_MEDIA:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(workspace.stores / _key(folder), ignore_errors=True)
-    _strip_tables(folder, plan, clip_ids={*plan.clips, *clips["clip_id"][gone]})
-    tables.write_clips(folder, clips[~gone].reset_index(drop=True))
+    _strip_tables(folder, plan, clip_ids={*plan.clips, *clips["clip_id"][is_removed]})
+    tables.write_clips(folder, clips[~is_removed].reset_index(drop=True))
 
 
 def _key(folder: Path) -> str:
@@ -172,27 +172,27 @@ def _key(folder: Path) -> str:
 
 
 def _strip_tables(folder: Path, plan: Takedown, *, clip_ids: set[str]) -> None:
-    """Remove rows from every table but the one of the clips, which says what is left to do."""
-    gone = {"clip_id": clip_ids, "source_id": {*plan.sources}, "media_id": {*plan.media}}
-    gone["first"] = gone["second"] = gone["media_id"]
+    """Remove rows from every table but clips.parquet, by which a repeated takedown knows what is still to be done."""
+    removed = {"clip_id": clip_ids, "source_id": {*plan.sources}, "media_id": {*plan.media}}
+    removed["first"] = removed["second"] = removed["media_id"]
     for name in ("effects.csv", "sources.csv", "originals.csv", "duplicates.csv"):
         if (folder / name).is_file():
             table = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
-            write_text(folder / name, _kept(table, gone).to_csv(index=False, lineterminator="\n"))
-    for name in (tables.ORIGINALS, tables.FORMER):
+            write_text(folder / name, _without_removed(table, removed).to_csv(index=False, lineterminator="\n"))
+    for name in (tables.ORIGINALS, tables.PREVIOUS_SPLIT, tables.PREVIOUS_SPLIT_OLD_NAME):
         if (folder / name).is_file():
             with whole(folder / name) as temporary:
-                _kept(pd.read_parquet(folder / name), gone).to_parquet(temporary, index=False)
+                _without_removed(pd.read_parquet(folder / name), removed).to_parquet(temporary, index=False)
     if (folder / FINGERPRINTS).is_file():
         table = pq.read_table(folder / FINGERPRINTS)
-        inside = pc.is_in(table["clip_id"], value_set=pa.array(sorted(clip_ids), pa.string()))
+        is_removed = pc.is_in(table["clip_id"], value_set=pa.array(sorted(clip_ids), pa.string()))
         with whole(folder / FINGERPRINTS) as temporary:
-            pq.write_table(table.filter(pc.invert(inside)), temporary)
+            pq.write_table(table.filter(pc.invert(is_removed)), temporary)
 
 
-def _kept(table: pd.DataFrame, gone: dict[str, set[str]]) -> pd.DataFrame:
-    for column in set(table.columns) & gone.keys():
-        table = table[~table[column].isin(list(gone[column]))]
+def _without_removed(table: pd.DataFrame, removed: dict[str, set[str]]) -> pd.DataFrame:
+    for column in set(table.columns) & removed.keys():
+        table = table[~table[column].isin(list(removed[column]))]
     return table
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.release.diff import changes, read_version, summary
+from curate.release.diff import compare_versions, read_version, summary
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.progress import show
 from slateboard.workspace import Workspace
@@ -20,7 +20,7 @@ def command(
     new: Annotated[str, typer.Argument(help="v2, or the folder of a release or list.")],
 ) -> dict[str, Any]:
     """Print the changes, kind by kind."""
-    differences = changes(*(read_version(_folder(workspace, name)) for name in (old, new)))
+    differences = compare_versions(*(read_version(_folder(workspace, name)) for name in (old, new)))
     for line in summary(differences):
         show(line)
     return {"old": old, "new": new, "counts": differences.counts(), **differences.row()}

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.release.takedown import Carried, carry_out, meant, planned, unfinished
+from curate.release.takedown import TakedownResult, plan_takedown, sources_named, take_down, unfinished_takedowns
 from slateboard.addresses import public
 from slateboard.catalog.catalog import opened
 from slateboard.progress import say
@@ -29,23 +29,23 @@ def command(
     """Take down a source, and first what an interrupted takedown left."""
     with opened(workspace.catalog) as catalog:
         all_sources = catalog.sources()
-        matches = meant(all_sources, source)
-        plans = unfinished(workspace)
+        matches = sources_named(all_sources, source)
+        plans = unfinished_takedowns(workspace)
         started = {source_id for plan in plans for source_id in plan.sources}
         new_sources = [s for s in matches if s.source_id not in started and s.state != State.TAKEN_DOWN]
         if new_sources:
-            plans.append(planned(workspace, catalog, new_sources, reason=reason))
+            plans.append(plan_takedown(workspace, catalog, new_sources, reason=reason))
         if not plans:
             say(f"{source} is taken down already; nothing to do.")
         outcome = []
         for plan in plans:
-            result = carry_out(workspace, catalog, plan)
+            result = take_down(workspace, catalog, plan)
             outcome.append({**plan.model_dump(mode="json", exclude={"done"}), **asdict(result)})
             _tell(plan, result, {listed_source.source_id: listed_source for listed_source in all_sources})
     return {"takedowns": outcome}
 
 
-def _tell(plan: Takedown, result: Carried, sources: Mapping[str, Source]) -> None:
+def _tell(plan: Takedown, result: TakedownResult, sources: Mapping[str, Source]) -> None:
     removed = f"{len(plan.sources)} sources, {len(plan.media)} originals, {len(plan.clips)} clips"
     say(f"taken down: {removed}; {', '.join(plan.versions) or 'no version'} held any of them")
     if result.version:

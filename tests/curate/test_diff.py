@@ -10,7 +10,7 @@ import pytest
 from releasing import add_clips, ready
 from releasing import curate as run
 
-from curate.release.diff import Change, changes, read_version, summary
+from curate.release.diff import Change, compare_versions, read_version, summary
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.workspace import Workspace
@@ -40,7 +40,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def test_every_kind_of_change_is_named(two: Workspace) -> None:
-    found = changes(*(read_version(two.releases / version) for version in ("v1", "v2")))
+    found = compare_versions(*(read_version(two.releases / version) for version in ("v1", "v2")))
     assert (found.added, found.removed) == (
         ("videos/HighKick/v_HighKick_5.mp4",),
         ("videos/HighKick/v_HighKick_1.mp4",),
@@ -56,8 +56,8 @@ def test_every_kind_of_change_is_named(two: Workspace) -> None:
 
 def test_a_version_does_not_differ_from_itself_nor_from_its_list(two: Workspace) -> None:
     one, itself, listed = (read_version(two.releases / name) for name in ("v1", "v1", "v1-list"))
-    assert summary(changes(one, itself)) == ["nothing differs"]
-    assert changes(one, listed).counts() == {}
+    assert summary(compare_versions(one, itself)) == ["nothing differs"]
+    assert compare_versions(one, listed).counts() == {}
 
 
 def test_moves_between_train_and_test_and_effects_are_told(two: Workspace) -> None:
@@ -71,7 +71,7 @@ def test_moves_between_train_and_test_and_effects_are_told(two: Workspace) -> No
     new = replace(
         old, parts={"seags-1": {**old.parts["seags-1"], clip: other}}, tables=replace(old.tables, clips=clips)
     )
-    found = changes(old, new)
+    found = compare_versions(old, new)
     path = before["path"]
     assert found.moved == (Change(f"seags-1 {path}", part, other),)
     assert found.effects == (Change(path, before["effects"] or "none", "unknown"),)

@@ -13,7 +13,7 @@ import pytest
 from releasing import contents, ready
 from releasing import curate as run
 
-import curate.release.released
+import curate.release.checked_release
 from curate.release.rebuild import REPORT, Difference, rebuild
 from slateboard.catalog.catalog import opened
 from slateboard.catalog.lock import held
@@ -85,14 +85,14 @@ def test_what_comes_back_later_completes_the_same_folder(released: Workspace, tm
 def test_another_encoding_of_the_same_frames_is_called_that(
     released: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = curate.release.released._settings
+    honest = curate.release.checked_release._settings
     monkeypatch.setattr(
-        curate.release.released, "_settings", lambda tables: honest(tables).model_copy(update={"crf": 30})
+        curate.release.checked_release, "_settings", lambda tables: honest(tables).model_copy(update={"crf": 30})
     )
     done = rebuild(released, released.releases / "v1" / "recipe.toml", into=tmp_path / "again", workers=1)
     clips = [one for one in done.differences if one.what == "clip"]
     assert [one.state for one in clips] == ["other_pictures"] * 4
-    assert "cut from the same frames and proved" in clips[0].reason
+    assert "cut from the same frames and verified" in clips[0].reason
 
 
 @pytest.fixture

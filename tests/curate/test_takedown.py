@@ -74,10 +74,12 @@ def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) ->
 def test_a_takedown_redraws_no_split_and_the_extended_version_holds_no_trace(released: Workspace) -> None:
     before = Split.read(released.releases / "v1" / "splits" / "seags" / "1" / "split.json")
     victim = _victim(released)
-    old, new = (pd.read_parquet(released.releases / name) for name in ("v1/clips.parquet", "v2/former.parquet"))
+    old, new = (pd.read_parquet(released.releases / name) for name in ("v1/clips.parquet", "v2/previous_split.parquet"))
     assert set(new["clip_id"]) == set(old["clip_id"])
     run(released, f"takedown {victim.source_id}")
-    assert victim.source_id not in set(pd.read_parquet(released.releases / "v2" / "former.parquet")["source_id"])
+    assert victim.source_id not in set(
+        pd.read_parquet(released.releases / "v2" / "previous_split.parquet")["source_id"]
+    )
     after = Split.read(released.releases / "v3" / "splits" / "seags" / "1" / "split.json")
     assert after.parameters["extends"] == "tiny-v2"
     # The class of the source may be left with groups of one side alone: only that one is placed anew.
@@ -124,7 +126,7 @@ def test_too_little_left_is_said_and_the_source_is_gone_all_the_same(
     assert main(["curate", "takedown", "4", "-w", str(released.root), "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)["takedowns"]
     assert told["version"] is None and "HighKick" in told["problem"]
-    assert (released.versions(), takedown.unfinished(released)) == ([], [])
+    assert (released.versions(), takedown.unfinished_takedowns(released)) == ([], [])
     assert "No version holds what is left yet." in (released.releases / "v3" / "TAKEN_DOWN.md").read_text()
 
 

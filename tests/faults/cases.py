@@ -91,7 +91,7 @@ def _no_half_version(folder: Path, expected: dict[str, str]) -> None:
 
 def _taken_down(folder: Path) -> None:
     workspace = Workspace(folder)
-    assert takedown.unfinished(workspace) == []
+    assert takedown.unfinished_takedowns(workspace) == []
     assert workspace.versions() == ["v3"]
     assert traces(workspace.releases, {SECRET}) == traces(workspace.clips, {SECRET}) == []
     assert len(list(workspace.media.glob("*.mp4"))) == len(list(workspace.clips.glob("*.mp4"))) == 5

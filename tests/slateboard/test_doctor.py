@@ -14,7 +14,7 @@ import pytest
 from drawing import moving
 from releasing import curate, ready
 
-from curate.release.takedown import carry_out, planned
+from curate.release.takedown import plan_takedown, take_down
 from slateboard.catalog import backup
 from slateboard.catalog.backup import backups
 from slateboard.catalog.catalog import opened
@@ -193,7 +193,7 @@ def test_a_takedown_that_a_restored_catalog_does_not_know_is_made_there_too(tmp_
     before = [(one.path, one.path.read_bytes()) for one in backups(workspace.catalog)]
     with opened(workspace.catalog) as catalog:
         victim = catalog.sources()[0]
-        carry_out(workspace, catalog, planned(workspace, catalog, [victim], reason="asked for"))
+        take_down(workspace, catalog, plan_takedown(workspace, catalog, [victim], reason="asked for"))
     assert len(backups(workspace.catalog)) == 1
     for path, data in before:
         path.write_bytes(data)

@@ -97,6 +97,19 @@ def test_it_is_made_again_byte_for_byte_without_the_version_it_extends(extended:
     assert contents(tmp_path / "again") == contents(extended.releases / "v2")
 
 
+def test_a_version_with_the_table_under_its_old_name_is_made_again_under_that_name(
+    extended: Workspace, tmp_path: Path
+) -> None:
+    old = extended.releases / "v2-list"
+    (old / "previous_split.parquet").rename(old / "former.parquet")
+    for name in ("SHA256SUMS", "RELEASE_SHA256SUMS"):
+        text = (old / name).read_text("utf-8").replace("  previous_split.parquet", "  former.parquet")
+        (old / name).write_text(text, "utf-8")
+    result = rebuild(extended, old / "recipe.toml", into=tmp_path / "again")
+    assert result.differences == ()
+    assert (tmp_path / "again" / "former.parquet").is_file()
+
+
 def test_the_list_of_a_version_is_enough_to_extend_it(grown: Workspace) -> None:
     before = _split(grown, "v1")
     shutil.rmtree(grown.releases / "v1")
@@ -142,7 +155,7 @@ def test_another_seed_or_share_draws_anew_and_says_so(grown: Workspace) -> None:
         "The split is drawn anew and does not extend that of v1: test_share was 0.3 and is 0.4, seed was 0 and is 5."
     )
     assert "of 6 clips changed sides" in made.notes[0]
-    assert not (grown.releases / "v2" / "former.parquet").exists()
+    assert not (grown.releases / "v2" / "previous_split.parquet").exists()
     assert "extends" not in _split(grown, "v2").parameters
 
 

@@ -1,4 +1,4 @@
-"""Read what a rebuild starts from, be it of people we do not know: all is checked before a byte is written.
+"""Read the release or list that a rebuild starts from, which may come from strangers: check all before writing a byte.
 
 Names of files come from its tables: each must stay inside the folders that the rebuild writes into.
 """
@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from curate.release.datasheet_questions import check_answers
 from curate.release.list_only import RELEASE_SUMS
-from curate.release.questions import check_answers
-from curate.release.sides import check_protocol, splitting
+from curate.release.split_assignment import check_protocol, split_settings
 from curate.release.tables import CLIPS, FILES, ORIGINALS, RECIPE, Tables, read_tables
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import sha256_of
@@ -25,8 +25,8 @@ _SCRATCH = ("clips", "media", "observations", "catalog.db")
 
 
 @dataclass(frozen=True)
-class Released:
-    """A release as its own tables tell it."""
+class CheckedRelease:
+    """A release as its own tables describe it."""
 
     folder: Path
     tables: Tables
@@ -35,16 +35,16 @@ class Released:
     media: dict[str, Media]
     """Media id -> the original, without a path."""
     settings: Clips
-    """How its clips were cut."""
+    """Settings with which its clips were cut."""
 
     @property
     def key(self) -> str:
-        """<name>-<version>: the folder that it is made again in unless another is named."""
+        """<name>-<version>: the default folder of its rebuild."""
         return f"{self.tables.release.name}-{self.tables.release.version}"
 
 
-def read_released(recipe: Path) -> Released:
-    """Read a release or list by its recipe; raises BadInput with all that keeps it from being made again."""
+def read_checked_release(recipe: Path) -> CheckedRelease:
+    """Read a release or list by its recipe; raises BadInput with every problem that prevents a rebuild."""
     folder = recipe.parent
     if recipe.name != RECIPE or not recipe.is_file():
         raise SlateboardError(f"{recipe} is no {RECIPE} of a release: give one, with the tables beside it.")
@@ -61,16 +61,16 @@ def read_released(recipe: Path) -> Released:
         raise BadInput(problems)
     tables = read_tables(folder)
     check_protocol(tables.release.protocol, where=f"{recipe}: protocol")
-    splitting(tables.release)
+    split_settings(tables.release)
     check_answers(tables.release.settings.get("release", {}).get("answers", {}))
     problems = [*_repeated(folder, tables), *_unlisted(folder, tables), *_strange(folder, tables)]
     if problems:
         raise BadInput(problems)
-    return Released(folder, tables, sums, _media(folder, tables), _settings(tables))
+    return CheckedRelease(folder, tables, sums, _media(folder, tables), _settings(tables))
 
 
-def check_target(released: Released, *, into: Path, scratch: Path) -> None:
-    """Raise BadInput where a file of the release would leave the folder that it is written into, or its scratch."""
+def check_target(released: CheckedRelease, *, into: Path, scratch: Path) -> None:
+    """Raise BadInput where the path of a file leads out of the folder that it is written into."""
     names = [*released.sums, *map(str, released.tables.clips["path"])]
     problems = leading_out(into, names, where=str(released.folder))
     problems += leading_out(scratch, _SCRATCH, where=str(scratch))
@@ -83,7 +83,7 @@ def _is_released(folder: Path, name: str, sha256: str) -> bool:
 
 
 def _repeated(folder: Path, tables: Tables) -> list[Problem]:
-    """Return clips of one id, and clips of one file: the second would take the place of the first."""
+    """Return a problem for each clip id and each path that occurs twice: the second would overwrite the first."""
     return [
         Problem(f"{folder / CLIPS}: {name}", f"has {value!r} in {count} rows.", REMEDY)
         for name in ("clip_id", "path")
@@ -93,7 +93,7 @@ def _repeated(folder: Path, tables: Tables) -> list[Problem]:
 
 
 def _unlisted(folder: Path, tables: Tables) -> list[Problem]:
-    """Return clips whose file is none that the release holds."""
+    """Return a problem for each clip whose path is not videos/<label>/<name>."""
     return [
         Problem(f"{folder / CLIPS}: path", f"is {path!r}, which is not videos/{label}/<name>.", REMEDY)
         for path, label in zip(tables.clips["path"], tables.clips["label"], strict=True)
@@ -102,7 +102,7 @@ def _unlisted(folder: Path, tables: Tables) -> list[Problem]:
 
 
 def _strange(folder: Path, tables: Tables) -> list[Problem]:
-    """Return effects of clips that the release does not hold."""
+    """Return a problem for each effect of a clip that the release does not hold."""
     unknown = sorted(set(tables.effects["clip_id"]) - set(tables.clips["clip_id"]))
     return [
         Problem(f"{folder / 'effects.csv'}: clip_id", f"is {clip!r}, which is no clip here.", REMEDY)
@@ -111,20 +111,20 @@ def _strange(folder: Path, tables: Tables) -> list[Problem]:
 
 
 def _media(folder: Path, tables: Tables) -> dict[str, Media]:
-    """Return the originals; their path is where a file of theirs would lie in a workspace."""
-    found: dict[str, Media] = {}
+    """Return media id -> original; its path is the one that it would have in a workspace."""
+    media: dict[str, Media] = {}
     problems: list[Problem] = []
     for row in tables.originals.to_dict("records"):
-        known: dict[str, Any] = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        values: dict[str, Any] = {str(name): None if pd.isna(value) else value for name, value in row.items()}
         media_id = str(row["media_id"])
         where = f"{folder / ORIGINALS}: {media_id}"
         try:
-            found[media_id] = Media.checked({**known, "path": f"media/{media_id}"}, where=where)
+            media[media_id] = Media.checked({**values, "path": f"media/{media_id}"}, where=where)
         except BadInput as error:
             problems += error.problems
     if problems:
         raise BadInput(problems)
-    return found
+    return media
 
 
 def _settings(tables: Tables) -> Clips:

@@ -1,7 +1,7 @@
 """The questions of Datasheets for Datasets (Gebru et al., CACM 2021), shortened, by the key that answers them.
 
-All seven sections are here. What `curate.release.facts` does not answer from the catalog is a blank in DATASHEET.md
-until the settings answer it: `[release.answers] purpose = "..."`.
+All seven sections are here. What `curate.release.datasheet_answers` cannot answer is a blank in DATASHEET.md until the
+settings answer it: `[release.answers] purpose = "..."`.
 """
 
 from collections.abc import Iterable
@@ -80,12 +80,12 @@ QUESTIONS: dict[str, dict[str, str]] = {
 
 
 def check_answers(keys: Iterable[str]) -> None:
-    """Raise BadInput that names every key of the settings which answers no question."""
-    known = [key for questions in QUESTIONS.values() for key in questions]
+    """Raise BadInput with every key of [release.answers] that is no question's."""
+    known_keys = [key for questions in QUESTIONS.values() for key in questions]
     problems = [
-        Problem(f"release.answers.{key}", "answers no question of the datasheet.", did_you_mean(key, known))
+        Problem(f"release.answers.{key}", "answers no question of the datasheet.", did_you_mean(key, known_keys))
         for key in keys
-        if key not in known
+        if key not in known_keys
     ]
     if problems:
         raise BadInput(problems)

@@ -1,4 +1,4 @@
-"""What the tables of a release answer of the datasheet's questions, in sentences of Markdown with figures."""
+"""Answer the datasheet's questions from the tables of a release, in sentences of Markdown with figures."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from curate.release.tables import Tables
 from slateboard.escaping import markdown
 
 
-def facts(tables: Tables, *, audit: str) -> dict[str, str]:
+def datasheet_answers(tables: Tables, *, audit: str) -> dict[str, str]:
     """Return key -> answer for each question that the catalog can answer; `audit` is the frozen split's line."""
     record = tables.release
     return {
@@ -23,7 +23,7 @@ def facts(tables: Tables, *, audit: str) -> dict[str, str]:
         "software": f"slateboard {markdown(record.tools.get('slateboard', ''))}; the versions of all tools are in "
         "recipe.toml, and `slateboard curate rebuild recipe.toml` makes this version again.",
         "licence": f"As a whole: {markdown(record.licence) or 'not stated'}. Clips, as sources.csv states: "
-        f"{_listed(licences(tables))}. See LICENSE-NOTES.md.",
+        f"{_listed(clips_by_licence(tables))}. See LICENSE-NOTES.md.",
         "restrictions": "The rights in the videos stay with their owners; see LICENSE-NOTES.md.",
         "erratum": "What changed between two versions: `slateboard curate diff`.",
         "updates": f"Corrections go into the next version; none is overwritten. This is {markdown(record.version)}.",
@@ -56,7 +56,7 @@ def _composition(tables: Tables, *, audit: str) -> dict[str, str]:
         + (
             f" It extends that of {markdown(record.extends)}: what had a side there keeps it." if record.extends else ""
         ),
-        "errors": f"Quality flags: {_listed(quality(tables)) or 'none on any clip, or nobody looked'}. "
+        "errors": f"Quality flags: {_listed(clips_by_quality(tables)) or 'none on any clip, or nobody looked'}. "
         f"Pairs of the same footage: {len(tables.duplicates)}.",
         "outside": f"Not for the clips. The list-only release beside it needs {len(tables.sources)} addresses, which "
         "may go.",
@@ -69,7 +69,7 @@ def _collection(tables: Tables) -> dict[str, str]:
         "acquired": f"From the {len(tables.sources)} addresses and files of sources.csv, each in one state: "
         f"{_listed(states)}.",
         "mechanisms": "yt-dlp fetched whole files, every one was decoded to its end, clips were cut exact to the frame "
-        "and each cut proved by decoding it; versions in recipe.toml.",
+        "and each cut verified by decoding it; versions in recipe.toml.",
         "sampling": "By the people who wrote sources.csv; within each video by the rules in recipe.toml.",
         "revoke": "On request: `slateboard curate takedown`.",
     }
@@ -81,18 +81,18 @@ def _preprocessing(tables: Tables) -> str:
     return f"Clips were cut by these rules: {rules}. Upright, square pixels, constant frame rate, no sound."
 
 
-def licences(tables: Tables) -> dict[str, int]:
-    """Return licence -> clips, by name."""
+def clips_by_licence(tables: Tables) -> dict[str, int]:
+    """Return licence -> number of clips, sorted by name."""
     return dict(sorted(Counter(name or "not stated" for name in tables.clips["licence"]).items()))
 
 
-def quality(tables: Tables) -> dict[str, int]:
-    """Return quality flag -> clips that bear it."""
+def clips_by_quality(tables: Tables) -> dict[str, int]:
+    """Return quality flag -> number of clips that have it."""
     return dict(sorted(Counter(flag for text in tables.clips["quality"] for flag in text.split("|") if flag).items()))
 
 
 def effect_states(tables: Tables) -> str:
-    """Return how many clips carry effects, carry none, and are not known."""
+    """Return a phrase: how many clips have effects, have none, and are unknown."""
     states = Counter(tables.clips["has_effects"])
     return f"{states['true']} clips with, {states['false']} without, {states['unknown']} unknown"
 
@@ -102,8 +102,8 @@ def _clips_down(tables: Tables) -> int:
 
 
 def _range(column: Iterable[int]) -> str:
-    least, most = min(column), max(column)
-    return f"{least}" if least == most else f"{least} to {most}"
+    lowest, highest = min(column), max(column)
+    return f"{lowest}" if lowest == highest else f"{lowest} to {highest}"
 
 
 def _listed(counts: Mapping[str, int]) -> str:
