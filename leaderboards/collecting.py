@@ -7,7 +7,7 @@ from typing import Literal
 
 from leaderboards.predictions import check_predictions, read_predictions
 from slateboard.dataset import Dataset
-from slateboard.errors import BadInput, Newer, SlateboardError
+from slateboard.errors import BadInput, NewerSchema, SlateboardError
 from slateboard.records.base import Record
 from slateboard.records.result import Result
 from slateboard.records.run_folder import PREDICTIONS, RESULT
@@ -61,7 +61,7 @@ def collect_runs(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -
         try:
             readable.append(FinishedRun(folder, Result.read(path)))
         except SlateboardError as error:
-            kind = "newer" if isinstance(error, Newer) else "unreadable"
+            kind = "newer" if isinstance(error, NewerSchema) else "unreadable"
             left_out.append(ExcludedRun(run=folder, kind=kind, reason=one_line(error, runs)))
     datasets, broken = _datasets({run.result.run.dataset for run in readable}, read_dataset, runs)
     shown = []

@@ -65,18 +65,19 @@ def public(address: str, *, root: Path | None = None) -> str:
     Of an http(s) address the login, the signature and parameters that are keys, tokens or sessions are left out. A
     path below `root`, the workspace, is relative to it; of any other that leads elsewhere the file's name is left.
     """
-    found = _ADDRESS.fullmatch(address)
-    if found is None or found["scheme"].lower() == "file":
-        return _public_path(found["rest"] if found else address, root)
-    host = found["authority"].rpartition("@")[2]
-    path, mark, rest = _parted(found["rest"])
+    match = _ADDRESS.fullmatch(address)
+    if match is None or match["scheme"].lower() == "file":
+        return _public_path(match["rest"] if match else address, root)
+    host = match["authority"].rpartition("@")[2]
+    # https://me:pw@host/v.mp4?id=3&token=ab#t=5 -> https://host/v.mp4?id=3#t=5
+    path, mark, rest = _split_path(match["rest"])
     query, sign, fragment = rest.partition("#") if mark == "?" else ("", mark, rest)
     queried = _query(query, host)
     public_path = _path(path)
     noted = _query(fragment, host) if "=" in fragment else fragment
     return "".join(
         (
-            f"{found['scheme']}://{host}{public_path}",
+            f"{match['scheme']}://{host}{public_path}",
             f"?{queried}" if queried or (mark == "?" and not query) else "",
             f"{sign}{noted}" if noted or not fragment else "",
         )
@@ -84,32 +85,32 @@ def public(address: str, *, root: Path | None = None) -> str:
 
 
 def is_private(address: str, *, root: Path | None = None) -> bool:
-    """Does an address hold anything that may not leave the workspace?"""
+    """Return whether an address holds anything that may not leave the workspace."""
     return public(address, root=root) != address
 
 
-def scrubbed(text: str, *, root: Path | None = None, known: Iterable[str] = ()) -> str:
-    """Return a text with the public form of every address in it, and of every path of this machine.
+def scrub(text: str, *, root: Path | None = None, addresses: Iterable[str] = ()) -> str:
+    """Return a text in which every address and every path of this machine is in its public form.
 
-    `known` are addresses that may stand in it, to be found whatever signs they hold.
+    `addresses` are some that the text may quote, to be found even where they hold blanks or quotes.
     """
-    for address in known:
+    for address in addresses:
         text = text.replace(address, public(address, root=root)) if is_private(address, root=root) else text
     for place in [*([str(root.absolute()), str(root.resolve())] if root else []), str(Path.home())]:
         text = text.replace(f"{place}/", "") if len(place) > 1 else text
     parts, last = [], 0
-    for found in _IN_TEXT.finditer(text):
-        address = found[0].rstrip(".,;:!?)]}")
-        parts += [_without_paths(text[last : found.start()]), public(address, root=root)]
-        last = found.start() + len(address)
+    for match in _IN_TEXT.finditer(text):
+        address = match[0].rstrip(".,;:!?)]}")
+        parts += [_without_paths(text[last : match.start()]), public(address, root=root)]
+        last = match.start() + len(address)
     return "".join([*parts, _without_paths(text[last:])])
 
 
 def _without_paths(text: str) -> str:
-    return _PATH_IN_TEXT.sub(lambda found: found["name"] or found["other"] or "", text)
+    return _PATH_IN_TEXT.sub(lambda match: match["name"] or match["other"] or "", text)
 
 
-def _parted(rest: str) -> tuple[str, str, str]:
+def _split_path(rest: str) -> tuple[str, str, str]:
     """Return path, the first of ? and #, and what follows it."""
     place = min((at for at in (rest.find("?"), rest.find("#")) if at >= 0), default=len(rest))
     return rest[:place], rest[place : place + 1], rest[place + 1 :]
@@ -119,34 +120,35 @@ def _path(path: str) -> str:
     """Return the path of an address without parts such as `hdnts=exp=1~hmac=2` and `;jsessionid=3`."""
     if "=" not in path:
         return path
-    parts = [part for part in path.split("/") if not _is_secret_pair(part)]
-    return "/".join(";".join(one for one in part.split(";") if not _is_secret_pair(one)) for part in parts)
+    segments = [segment for segment in path.split("/") if not _is_secret_pair(segment)]
+    return "/".join(";".join(one for one in segment.split(";") if not _is_secret_pair(one)) for segment in segments)
 
 
-def _is_secret_pair(part: str) -> bool:
-    name, sign, value = part.partition("=")
-    return bool(sign and value) and _kind(name) == "secret"
+def _is_secret_pair(pair: str) -> bool:
+    name, sign, value = pair.partition("=")
+    return bool(sign and value) and _parameter_kind(name) == "secret"
 
 
 def _query(query: str, host: str) -> str:
     """Return a query without its secrets; what stays is not touched, and nor are the signs between."""
+    # "id=3&token=ab;t=5" -> pieces id=3 & token=ab ; t=5: parameters at even places, the sign before n at 2n - 1.
     pieces = re.split("([&;])", query)
     named = [piece.partition("=") for piece in pieces[::2]]
-    kinds = [_kind(name) if value else "" for name, _, value in named]
+    kinds = [_parameter_kind(name) if value else "" for name, _, value in named]
     if not any(kinds) and "%3a" not in query.lower() and "://" not in query:
         return query
-    secret = {"secret", *_doubtful({name for name, _, _ in named}, kinds, host)}
-    kept: list[str] = []
+    secret = {"secret", *_kinds_in_context({name for name, _, _ in named}, kinds, host)}
+    pieces_left: list[str] = []
     for number, kind in enumerate(kinds):
         if kind not in secret:
-            kept += [pieces[2 * number - 1]] if kept else []
-            kept.append(_nested(pieces[2 * number]))
-    return "".join(kept)
+            pieces_left += [pieces[2 * number - 1]] if pieces_left else []
+            pieces_left.append(_without_inner_secrets(pieces[2 * number]))
+    return "".join(pieces_left)
 
 
 @lru_cache(maxsize=10_000)
-def _kind(written: str) -> str:
-    """Return what a parameter's name means: secret, or perhaps a part of one (azure, meta, user); empty: nothing."""
+def _parameter_kind(written: str) -> str:
+    """Return the kind of a parameter by its name: secret, perhaps part of one (azure, meta, user), or ''."""
     plain = unquote_plus(written).strip()
     name = plain.casefold()
     words = {word.casefold() for word in _WORD.findall(plain)} | set(re.split(r"[^a-z0-9]+", name))
@@ -156,20 +158,24 @@ def _kind(written: str) -> str:
     return next((kind for kind, names in kinds.items() if name in names), "")
 
 
-def _doubtful(names: set[str], kinds: list[str], host: str) -> set[str]:
-    """Return the kinds of names that mean a secret among these parameters: they mean something else elsewhere."""
+def _kinds_in_context(names: set[str], kinds: list[str], host: str) -> set[str]:
+    """Return which ambiguous kinds are secrets in this query.
+
+    Azure's two-letter names beside a `sig` or three others of them, Meta's `oh` and `oe` together or on its hosts, a
+    user's name beside a password.
+    """
     plain = {unquote_plus(name).strip().casefold() for name in names}
-    found = set()
+    kinds_that_hide = set()
     if "sig" in plain or kinds.count("azure") > 3:
-        found.add("azure")
+        kinds_that_hide.add("azure")
     if plain >= _META or re.sub(r":\d*$", "", host).casefold().endswith(_META_HOSTS):
-        found.add("meta")
+        kinds_that_hide.add("meta")
     if plain & {"password", "passwd", "pwd"}:
-        found.add("user")
-    return found
+        kinds_that_hide.add("user")
+    return kinds_that_hide
 
 
-def _nested(piece: str) -> str:
+def _without_inner_secrets(piece: str) -> str:
     """Return a parameter; one that is an address itself is given without its secrets."""
     name, sign, value = piece.partition("=")
     address = unquote(value)

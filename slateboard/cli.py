@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from slateboard import __version__
 from slateboard.errors import BadInput, Finding, MissingRequirement, SlateboardError, did_you_mean
-from slateboard.files import forget_writes, told_writes
+from slateboard.files import describe_writes, reset_writes
 from slateboard.progress import be_quiet, complain, say, show_json
 from slateboard.registry import first_line, folder_of, load_step, modules_in
 from slateboard.termination import TERMINATED, stops_on_sigterm
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["--version"]:
         print(__version__)
         return 0
-    forget_writes()
+    reset_writes()
     try:
         with stops_on_sigterm():
             return _run(words)
@@ -66,7 +66,7 @@ def _told(error: SlateboardError) -> str:
     """Return an error; problems of an input with what the command has written before it came upon them."""
     if not isinstance(error, BadInput):
         return str(error)
-    writes = told_writes()
+    writes = describe_writes()
     return error.told(f"; written before that: {writes}" if writes else ", nothing was written")
 
 

@@ -65,6 +65,8 @@ class Dataset:
 
 def dataset_sha256(classes: Sequence[str], clips: pd.DataFrame) -> str:
     """Return the identity of a dataset: its classes, and every clip's id, label, group and file hash."""
+    # JSON of [classes, [[clip_id, label, group, sha256], ...]] by clip_id: other columns, paths and the order of rows
+    # change nothing, another byte in a video changes its sha256 and with it this.
     rows = clips[["clip_id", "label", "group", "sha256"]].sort_values("clip_id").to_numpy().tolist()
     return digest([list(classes), rows])
 
@@ -80,26 +82,28 @@ def table_sha256(classes: Sequence[str], clips: pd.DataFrame) -> str:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = {str(name): _arrow(clips[name]) for name in clips.columns}
+    columns = {str(name): _arrow_array(clips[name]) for name in clips.columns}
     order = pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in ("clip_id", "path")])
-    found: list[Any] = [list(classes)]
+    hashes: list[Any] = [list(classes)]
     for name in sorted(columns):
         ordered = columns[name].take(order)
-        parts: list[Any]
+        # An Arrow string column is one text and n + 1 offsets into it: ("ab", "", "c") -> b"abc" and 0, 2, 2, 3. A
+        # slice of a larger column begins elsewhere, so offsets count from its first, and the text is cut to its range.
+        buffers: list[Any]
         if pa.types.is_large_string(ordered.type):
             _, offsets, text = ordered.buffers()
             ends = np.frombuffer(offsets, np.int64, len(ordered) + 1)
-            parts = [ends - ends[0], memoryview(text or b"")[ends[0] : ends[-1]]]
+            buffers = [ends - ends[0], memoryview(text or b"")[ends[0] : ends[-1]]]
         else:
-            parts = [np.ascontiguousarray(ordered.to_numpy())]
+            buffers = [np.ascontiguousarray(ordered.to_numpy())]
         hashed = hashlib.sha256()
-        for part in parts:
-            hashed.update(part)
-        found.append([name, hashed.hexdigest()])
-    return digest(found)
+        for buffer in buffers:
+            hashed.update(buffer)
+        hashes.append([name, hashed.hexdigest()])
+    return digest(hashes)
 
 
-def _arrow(column: pd.Series) -> pa.Array:
+def _arrow_array(column: pd.Series) -> pa.Array:
     """Return a column as an Arrow array of one piece, of strings or of 64-bit numbers, with nothing missing."""
     import pyarrow as pa
 
@@ -121,12 +125,12 @@ def read_release(folder: Path, *, checked: bool = True) -> Dataset:
         raise SlateboardError(f"{folder} is not a whole release (no {SUMS}). Make it with `slateboard curate release`.")
     release = Release.read(folder / "recipe.toml")
     clips = checked_table(folder / "clips.parquet", columns_of(ReleasedClip), ordered=IN_ORDER)
-    found = dataset_sha256(release.classes, clips)
-    if checked and found != release.dataset_sha256:
+    sha256 = dataset_sha256(release.classes, clips)
+    if checked and sha256 != release.dataset_sha256:
         raise BadInput(
             [Problem(str(folder), "clips.parquet is not the one it was released with.", "Restore the release.")]
         )
-    return replace(dataset_of(release, clips, root=folder), sha256=found)
+    return replace(dataset_of(release, clips, root=folder), sha256=sha256)
 
 
 def dataset_of(release: Release, clips: pd.DataFrame, *, root: Path) -> Dataset:

@@ -2,8 +2,8 @@
 
 SlateboardError         2  usage or bad input; every other error is one of these
 ├── BadInput            2  a file or setting with problems, all of them named at once
-│   └── Newer           2  a file that a newer slateboard wrote
-├── Held                2  another process works on this workspace
+│   └── NewerSchema     2  a file that a newer slateboard wrote
+├── WorkspaceLocked     2  another process works on this workspace
 ├── Finding             1  the command worked and found something wrong: a leak, a contradiction
 └── MissingRequirement  3  the environment lacks something; says what to install
 """
@@ -43,16 +43,16 @@ class BadInput(SlateboardError):
         super().__init__(self.told(""))
 
     def told(self, remark: str) -> str:
-        """Return all problems below a line with their number and a remark."""
+        """Return a line with the number of problems and a remark, and all problems below it, a line each."""
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         return "\n".join([f"{count}{remark}:", *map(str, self.problems)])
 
 
-class Newer(BadInput):
+class NewerSchema(BadInput):
     """A file of a schema that this version does not know."""
 
 
-class Held(SlateboardError):
+class WorkspaceLocked(SlateboardError):
     """The workspace is in use by another process."""
 
 
@@ -73,8 +73,8 @@ class MissingRequirement(SlateboardError):
     exit_code = 3
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return "Did you mean 'x'?" for a near miss, else the list of what there is."""
-    names = sorted(known)
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Return "Did you mean 'x'?" for a near miss, else the list of all choices."""
+    names = sorted(choices)
     close = get_close_matches(name, names, n=1)
     return f"Did you mean '{close[0]}'?" if close else f"There is: {', '.join(names) or 'nothing'}."

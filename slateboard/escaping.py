@@ -31,26 +31,26 @@ _LATEX: Mapping[int, str] = str.maketrans(
     }
 )
 _FORMULA = r"'*(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])"
-"""How a cell begins that a spreadsheet runs; the wide signs are those of Chinese, Japanese and Korean keyboards."""
+"""Beginning of a cell that a spreadsheet runs as a formula; the wide signs come from East Asian keyboards."""
 MOST_LETTERS, MOST_OF_A_SENTENCE = 500, 5000
-"""Of one name, or of a sentence with names in it: one of a megabyte would be the page."""
+"""Longest name, and longest sentence with names in it, that a page shows; the rest is cut off."""
 
 
 def inline(text: object, *, most: int = MOST_LETTERS) -> str:
     """Return text for one line of a page or picture: line ends are blanks, what is not to be seen is a square."""
-    line = _INLINE.sub(lambda found: " " if found[0].isspace() else "\ufffd", str(text))
+    line = _INLINE.sub(lambda match: " " if match[0].isspace() else "\ufffd", str(text))
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def markdown(text: object, *, most: int = MOST_LETTERS) -> str:
     """Return text that Markdown shows as it is, in a line, a cell of a table, a heading or an item of a list."""
-    return _MARKDOWN.sub(_slashed, inline(text, most=most).strip())
+    return _MARKDOWN.sub(_escaped_match, inline(text, most=most).strip())
 
 
-def _slashed(found: re.Match[str]) -> str:
-    if found[0][0].isdigit():
-        return f"{found[0][:-1]}\\{found[0][-1]}"
-    return _ENTITIES.get(found[0]) or "".join(f"\\{letter}" for letter in found[0])
+def _escaped_match(match: re.Match[str]) -> str:
+    if match[0][0].isdigit():
+        return f"{match[0][:-1]}\\{match[0][-1]}"
+    return _ENTITIES.get(match[0]) or "".join(f"\\{letter}" for letter in match[0])
 
 
 def latex(text: object, *, most: int = MOST_LETTERS) -> str:
@@ -75,11 +75,11 @@ def terminal(text: object) -> str:
 
 def json_line(text: str) -> str:
     """Return JSON that may be shown on a terminal: signs that JSON allows and a terminal obeys become escapes."""
-    return _JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _code(found: re.Match[str]) -> str:
-    number = ord(found[0])
+def _code(match: re.Match[str]) -> str:
+    number = ord(match[0])
     return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 
 

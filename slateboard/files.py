@@ -20,7 +20,7 @@ from slateboard.unwritable import raises_unwritable
 PART = ".part"
 """Ending of a file or folder that is not whole yet; anything that bears it may be deleted."""
 _LONGEST_NAME_BYTES = 200
-"""Of a file whose name is part of that of its temporary one: beside it there must be room for more."""
+"""Longest file name that its temporary file repeats; file systems take 255, and `.`, machine and `.part` need room."""
 _written: Counter[Path] = Counter()
 """Folder, or catalog -> files written in it by this process since `forget_writes`."""
 
@@ -34,7 +34,7 @@ def whole(path: Path, *, is_spare: bool = False) -> Iterator[Path]:
     """
     with raises_unwritable(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary, handle = _begun(path)
+        temporary, handle = _open_temporary(path)
         try:
             # Inside the try that removes the file: a full disk looks full only as long as it is there.
             with raises_unwritable(path.parent):
@@ -49,11 +49,11 @@ def whole(path: Path, *, is_spare: bool = False) -> Iterator[Path]:
         finally:
             os.close(handle)
         if not is_spare:
-            note_write(path.parent)
+            record_write(path.parent)
         flush_folder(path.parent)
 
 
-def _begun(path: Path) -> tuple[Path, int]:
+def _open_temporary(path: Path) -> tuple[Path, int]:
     """Return an empty temporary file beside `path` and a handle that locks it.
 
     Its name is the same each time, so that the next to write `path` finds and removes what a killed process left.
@@ -65,16 +65,16 @@ def _begun(path: Path) -> tuple[Path, int]:
     temporary = path.parent / f".{name}.{machine:08x}{PART}"
     with suppress(OSError, ImportError):
         with suppress(FileNotFoundError):
-            leftover = _locked(temporary, os.O_RDWR | os.O_NOFOLLOW)
+            leftover = _open_locked(temporary, os.O_RDWR | os.O_NOFOLLOW)
             # Not written over: a program that the killed process had started may still write into it.
             temporary.unlink()
             os.close(leftover)
-        return temporary, _locked(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-    handle, other = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.", suffix=PART)
-    return Path(other), handle
+        return temporary, _open_locked(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    handle, name_of_its_own = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.", suffix=PART)
+    return Path(name_of_its_own), handle
 
 
-def _locked(file: Path, flags: int) -> int:
+def _open_locked(file: Path, flags: int) -> int:
     """Open a file and lock it; OSError where another process has it or has renamed it since."""
     import fcntl  # not everywhere
 
@@ -89,27 +89,27 @@ def _locked(file: Path, flags: int) -> int:
     return handle
 
 
-def note_write(place: Path) -> None:
-    """Note that a file was written in a folder, or a catalog, by other means than `whole`."""
+def record_write(place: Path) -> None:
+    """Count a file as written in a folder, or a write to a catalog, that did not go through `whole`."""
     _written[place] += 1
 
 
-def forget_writes() -> None:
-    """Begin anew to note what is written: a command begins."""
+def reset_writes() -> None:
+    """Set the counts of written files to zero, when a command begins."""
     _written.clear()
 
 
-def told_writes() -> str:
-    """Return what this process has written and what is there now, for people; empty: nothing."""
-    there = {place: count for place, count in _written.items() if place.exists()}
-    folders = [place for place in there if place.is_dir()]
-    told = [str(place) for place in there if place not in folders]
+def describe_writes() -> str:
+    """Return what this process has written and still exists, as `3 files in releases/v1, catalog.db`; or ''."""
+    present = {place: count for place, count in _written.items() if place.exists()}
+    folders = [place for place in present if place.is_dir()]
+    places = [str(place) for place in present if place not in folders]
     if folders:
-        count = sum(there[place] for place in folders)
+        count = sum(present[place] for place in folders)
         common = os.path.commonpath([place.absolute() for place in folders])
         shown = folders[0] if len(folders) == 1 else Path(common)
-        told.insert(0, f"{count} file{'s' if count != 1 else ''} in {shown}")
-    return ", ".join(told)
+        places.insert(0, f"{count} file{'s' if count != 1 else ''} in {shown}")
+    return ", ".join(places)
 
 
 def flush_folder(folder: Path) -> None:

@@ -82,7 +82,7 @@ Version = Annotated[str, VERSION]
 
 
 def _fits(text: str, most: int) -> bool:
-    """Is a text, and each name in a path, as short as file systems want it, and of whole letters?"""
+    """Return whether a text has at most `most` bytes as UTF-8, each name in it at most 255, and no half surrogates."""
     try:
         return len(text.encode("utf-8")) <= most and all(len(p.encode("utf-8")) <= MOST_BYTES for p in text.split("/"))
     except UnicodeEncodeError:
@@ -133,7 +133,7 @@ class Inside:
 
 
 def lies_in(path: Path, folders: Iterable[Path]) -> bool:
-    """Does a path lie below any of these folders, all links followed? A path that cannot be followed does not."""
+    """Return whether a path lies below any of these folders, symbolic links resolved; False where that fails."""
     try:
         real = os.path.realpath(path)
         return any(os.path.commonpath([real, place]) == place for place in map(os.path.realpath, folders))
@@ -148,8 +148,8 @@ def inside(folder: Path, name: str) -> Path:
 
 def leading_out(folder: Path, names: Iterable[str], *, where: str) -> list[Problem]:
     """Return a problem for each of these names that leads out of a folder; `where` says where they stand."""
-    known = Inside(folder)
-    return [Problem(where, f"{fault}.", REMEDY) for name in names if (fault := known.fault(name))]
+    guard = Inside(folder)
+    return [Problem(where, f"{fault}.", REMEDY) for name in names if (fault := guard.fault(name))]
 
 
 REMEDY = "Take it from somebody you trust, or ask its makers for a sound one."

@@ -1,4 +1,4 @@
-"""How long work shows itself: a progress line on a terminal, plain lines in a log, nothing when quiet.
+"""Messages and progress: a moving line on a terminal, a line every 10 s in a log, nothing when quiet.
 
 All that a person reads goes through here, so that no name of a file or a person moves, colours or hides the rest.
 """
@@ -29,13 +29,13 @@ def be_quiet(quiet: bool) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the person one line, on the error stream so that results can be piped."""
+    """Print a message on the error stream, so that results can be piped; nothing when quiet."""
     if not _voice.quiet:
         complain(text)
 
 
 def complain(text: str) -> None:
-    """Tell the person what went wrong, quiet or not."""
+    """Print an error on the error stream, quiet or not."""
     _write(sys.stderr, terminal(text))
 
 
@@ -61,7 +61,7 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 class Bar:
-    """Counts steps of known or unknown number; call it with the text to show beside."""
+    """Counts steps, of a total that may be unknown, and prints a line every 10 s."""
 
     def __init__(self, title: str, total: int | None, unit: str) -> None:
         self.title, self.total, self.unit = title, total, unit
@@ -80,11 +80,11 @@ class Bar:
         """Return `title: done/total unit, rate, time left, note`."""
         seconds = max(time.monotonic() - self._started, 1e-9)
         rate = self.done / seconds
-        parts = [f"{self.title}: {self.done}" + (f"/{self.total}" if self.total else "") + f" {self.unit}"]
-        parts.append(f"{rate:.1f} {self.unit}/s")
+        phrases = [f"{self.title}: {self.done}" + (f"/{self.total}" if self.total else "") + f" {self.unit}"]
+        phrases.append(f"{rate:.1f} {self.unit}/s")
         if self.total and self.done and self.done < self.total:
-            parts.append(f"{(self.total - self.done) / rate:.0f} s left")
-        return ", ".join([*parts, note] if note else parts)
+            phrases.append(f"{(self.total - self.done) / rate:.0f} s left")
+        return ", ".join([*phrases, note] if note else phrases)
 
 
 class _RichBar(Bar):
@@ -133,7 +133,7 @@ def progress(title: str, total: int | None, *, unit: str) -> Iterator[Bar]:
 
 
 def track(items: Iterable[T], title: str, *, total: int, unit: str) -> Iterator[T]:
-    """Go through items and show how far it is."""
+    """Yield the items and show progress."""
     with progress(title, total, unit=unit) as bar:
         for item in items:
             yield item

@@ -33,11 +33,11 @@ _REMAKE = "Restore it, or make it anew."
 def read_bytes(path: Path, *, what: str, most_bytes: int = MOST_BYTES, remedy: str = _REMAKE) -> bytes:
     """Return the content of a plain file; a pipe or a device, which may never end, is refused unread."""
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("it is no plain file")
-        if found.st_size > most_bytes:
-            raise ValueError(f"it has {found.st_size} bytes, and up to {most_bytes} are read")
+        if status.st_size > most_bytes:
+            raise ValueError(f"it has {status.st_size} bytes, and up to {most_bytes} are read")
         with path.open("rb") as file:
             # Not more than was looked at, should it grow meanwhile.
             content = file.read(most_bytes + 1)
@@ -59,7 +59,7 @@ def read_json(path: Path, *, what: str, remedy: str = _REMAKE) -> Any:
     """Return the value of a JSON file; `what` it should be is part of the error, as `Result record`."""
     text = read_text(path, what=what, remedy=remedy)
     try:
-        return sound(json.loads(text))
+        return check_parsed(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise refusal(path, what, error, remedy=remedy) from None
 
@@ -68,27 +68,28 @@ def read_toml(path: Path, *, what: str, remedy: str = _REMAKE) -> dict[str, Any]
     """Return the tables of a TOML file."""
     text = read_text(path, what=what, most_bytes=MOST_TOML_BYTES, remedy=remedy)
     try:
-        value: dict[str, Any] = sound(tomllib.loads(text))
+        value: dict[str, Any] = check_parsed(tomllib.loads(text))
     except (ValueError, RecursionError) as error:
         raise refusal(path, what, error, remedy=remedy) from None
     return value
 
 
-def sound(value: Any, *, finite: bool = True) -> Any:
-    """Return a parsed value as it is; ValueError where it is too deep to be handled, or holds NaN or an infinity.
+def check_parsed(value: Any, *, finite: bool = True) -> Any:
+    """Return a parsed value unchanged; raises ValueError where it is nested too deeply, or holds NaN or an infinity.
 
     With `finite` False numbers are left to those who know which item one belongs to.
     """
+    # Breadth first, one depth after the other, without recursion: {"a": [1]} -> [{...}], [[1]], [1], [].
     level = [value]
     for _ in range(MOST_DEPTH):
         below: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                below.extend(one.values())
-            elif isinstance(one, list):
-                below.extend(one)
-            elif finite and isinstance(one, float) and not math.isfinite(one):
-                raise ValueError(f"it holds the number {one}")
+        for item in level:
+            if isinstance(item, dict):
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+            elif finite and isinstance(item, float) and not math.isfinite(item):
+                raise ValueError(f"it holds the number {item}")
         if not below:
             return value
         level = below
@@ -108,7 +109,7 @@ def read_table(path: Path, *, what: str, columns: Sequence[str] = (), remedy: st
         if not stat.S_ISREG(path.stat().st_mode):
             raise OSError("it is no plain file")
         with pq.ParquetFile(path) as file:
-            _refuse_shape(file.schema_arrow, columns)
+            _check_columns(file.schema_arrow, columns)
             batches, size = [], 0
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
                 size += batch.nbytes
@@ -122,7 +123,7 @@ def read_table(path: Path, *, what: str, columns: Sequence[str] = (), remedy: st
     return table
 
 
-def _refuse_shape(schema: pa.Schema, columns: Sequence[str]) -> None:
+def _check_columns(schema: pa.Schema, columns: Sequence[str]) -> None:
     """Raise ValueError for a column that lacks, that is there twice, or whose values are tables themselves."""
     import pyarrow as pa
 

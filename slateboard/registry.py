@@ -100,8 +100,8 @@ class Registry(Generic[Promise_co]):
         """Import one extension; raises BrokenPromise that names each member which it lacks or has otherwise."""
         module: Any = self._import(name)
         check_promise(module, self.promise)
-        kept: Promise_co = module
-        return kept
+        extension: Promise_co = module
+        return extension
 
     def offers(self, name: str) -> bool:
         """Return whether an extension has all that this registry's promise asks for, as where only some have it."""

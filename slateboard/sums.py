@@ -14,11 +14,11 @@ SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
-def sums_of(folder: Path, *, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """Return path -> SHA-256 of every file below a folder but its own sums, by path; `known` are not read again."""
+def sums_of(folder: Path, *, hash_by_path: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return path -> SHA-256 of every file below a folder but its sums; files in `hash_by_path` are not read."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / SUMS)
     names = {path.relative_to(folder).as_posix(): path for path in files}
-    return {name: known.get(name) or sha256_of(path) for name, path in names.items()}
+    return {name: hash_by_path.get(name) or sha256_of(path) for name, path in names.items()}
 
 
 def sums_text(sums: dict[str, str]) -> str:
@@ -26,9 +26,9 @@ def sums_text(sums: dict[str, str]) -> str:
     return "".join(f"{digest}  {path}\n" for path, digest in sums.items())
 
 
-def write_sums(folder: Path, *, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """Write SHA256SUMS, last: its presence means that the release is whole. `known` were hashed when written."""
-    sums = sums_of(folder, known=known)
+def write_sums(folder: Path, *, hash_by_path: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Write SHA256SUMS, last: its presence says that the release is whole. `hash_by_path`: files hashed already."""
+    sums = sums_of(folder, hash_by_path=hash_by_path)
     write_text(folder / SUMS, sums_text(sums))
     return sums
 
@@ -42,10 +42,10 @@ def read_sums(path: Path) -> dict[str, str]:
     sums: dict[str, str] = {}
     problems = []
     for number, line in enumerate(lines, 1):
-        found = _LINE.fullmatch(line)
-        fault = PATH.fault(found[2]) if found else f"is {line!r:.100}, which is no hash, two blanks and a path"
-        if found and not fault:
-            sums[found[2]] = found[1]
+        match = _LINE.fullmatch(line)
+        fault = PATH.fault(match[2]) if match else f"is {line!r:.100}, which is no hash, two blanks and a path"
+        if match and not fault:
+            sums[match[2]] = match[1]
         elif line:
             problems.append(Problem(f"{path} line {number}", f"{fault}.", REMEDY))
     if problems:

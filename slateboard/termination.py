@@ -30,7 +30,7 @@ def stops_on_sigterm() -> Iterator[None]:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     earlier, woken = signal.signal(signal.SIGTERM, stop), signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    threading.Thread(target=_insist, args=(reader,), daemon=True).start()
+    threading.Thread(target=_kill_when_overdue, args=(reader,), daemon=True).start()
     try:
         yield
     finally:
@@ -44,7 +44,7 @@ def stops_on_sigterm() -> Iterator[None]:
 
 
 class _Stop:
-    """What the main thread does at SIGTERM."""
+    """Handler of SIGTERM in the main thread: kill the children and raise SystemExit."""
 
     received = False
 
@@ -55,18 +55,18 @@ class _Stop:
         raise SystemExit(TERMINATED)
 
 
-def _forget() -> None:
-    """Let a forked process, which shares the pipe with its parent, be told to stop for itself."""
+def _reset_after_fork() -> None:
+    """Restore SIGTERM's default in a forked child, which would share the wake-up pipe with its parent."""
     if isinstance(signal.getsignal(signal.SIGTERM), _Stop):
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-def _insist(reader: int) -> None:
+def _kill_when_overdue(reader: int) -> None:
     """End the process some time after SIGTERM; return when the block of `stops_on_sigterm` has ended without it."""
     while number := os.read(reader, 1):
         if number[0] == signal.SIGTERM:

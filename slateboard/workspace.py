@@ -7,7 +7,7 @@ from pathlib import Path
 
 from slateboard.catalog.health import REVIEWS
 from slateboard.dataset import Dataset, read_release
-from slateboard.errors import BadInput, Newer, Problem, SlateboardError, did_you_mean
+from slateboard.errors import BadInput, NewerSchema, Problem, SlateboardError, did_you_mean
 from slateboard.paths import PATH, inside
 from slateboard.records.release import Takedown
 from slateboard.settings import Settings, read_settings
@@ -138,7 +138,7 @@ class Workspace:
 def _takedown(path: Path) -> Takedown:
     try:
         return Takedown.read(path)
-    except Newer:
+    except NewerSchema:
         raise
     except BadInput as error:
         raise BadInput([Problem(one.where, one.what, LOST_TAKEDOWN) for one in error.problems]) from None

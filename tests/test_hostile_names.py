@@ -28,7 +28,7 @@ from slateboard.files import write_json
 from slateboard.records.clip import Effect
 from slateboard.records.media import Duplicate
 from slateboard.records.release import Release, ReleasedClip
-from slateboard.records.result import Result, StreamFacts
+from slateboard.records.result import Result, StreamCosts
 from slateboard.records.run import Run
 from slateboard.records.source import Source, State
 from slateboard.records.split import Split
@@ -145,7 +145,7 @@ def result_of(name: str, dataset: Dataset, predictions: pd.DataFrame, split: Spl
         run=run, title=name, train_sha256="", n_expected=4, n_scored=4, n_failed=0,
         scores=score(predictions, dataset.clips, split, motion_pairs=dataset.motion_pairs, by=["licence"]),
         parameters=1, gflops=None, train_seconds=1, test_seconds=1, epochs={name: 1}, selection=name,
-        geometry={"views": 1}, streams={name: StreamFacts(parameters=1, weights=name, weights_report=(name,))},
+        geometry={"views": 1}, streams={name: StreamCosts(parameters=1, weights=name, weights_report=(name,))},
         warnings=(name,), environment={name: name},
     )  # fmt: skip
 

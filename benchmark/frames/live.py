@@ -17,7 +17,7 @@ from benchmark.frames.store import cut
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Failure, Place
 from slateboard.errors import SlateboardError
-from slateboard.files import digest, note_write
+from slateboard.files import digest, record_write
 from slateboard.media.frames import scaled_size
 from slateboard.media.seek import Start, Survey, frames_at, survey
 from slateboard.paths import inside
@@ -142,7 +142,7 @@ def _look_through(
             known[sha256] = one
             journal.write(json.dumps({"sha256": sha256, **asdict(one)}) + "\n")
             journal.flush()
-            note_write(file.parent)
+            record_write(file.parent)
             bar.step(note=one.failed)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmark.frames.frames import ClipFrames
 from benchmark.frames.geometry import Geometry, picture_bytes
-from slateboard.media.decoders import PYAV, decoder_version, decoding
+from slateboard.media.decoders import PYAV, decoder_function, decoder_version
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame
 from slateboard.records.source import State
@@ -30,7 +30,7 @@ def pictures(
     Raises Unreadable where a frame does not decode, and where pictures of another size follow.
     """
     size: tuple[int, int] | None = None
-    for count, frame in enumerate(decoding(decoded_by)(path, short_side=geometry.short_side), start=1):
+    for count, frame in enumerate(decoder_function(decoded_by)(path, short_side=geometry.short_side), start=1):
         here = kept_size(frame, geometry)
         if here != (size or here):
             raise Unreadable(f"{path.name}: the size of its pictures changes at frame {count - 1}.", State.UNSUPPORTED)

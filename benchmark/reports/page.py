@@ -12,7 +12,7 @@ from PIL import Image
 from benchmark.reports.figures import readable
 from benchmark.reports.mistakes import MOST
 from benchmark.reports.probed import PROBES, Probes
-from slateboard.addresses import scrubbed
+from slateboard.addresses import scrub
 from slateboard.escaping import pages
 from slateboard.files import write_text
 from slateboard.records.result import Result, Score
@@ -144,7 +144,7 @@ def _tables(result: Result) -> list[tuple[str, list[tuple[str, Any]]]]:
         ),
     ]
     # Weights may have been named by the path of their file.
-    public = [(title, [(name, scrubbed(str(value))) for name, value in rows]) for title, rows in tables]
+    public = [(title, [(name, scrub(str(value))) for name, value in rows]) for title, rows in tables]
     return [(title, rows) for title, rows in public if rows]
 
 

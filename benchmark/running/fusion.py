@@ -11,7 +11,7 @@ from leaderboards.late_fusion import fuse_predictions
 from leaderboards.predictions import read_predictions
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import sha256_of, write_json
-from slateboard.records.result import Result, StreamFacts
+from slateboard.records.result import Result, StreamCosts
 from slateboard.records.run import Model, Run
 from slateboard.records.run_folder import MEMBERS, PREDICTIONS, RESULT, TRAINED_ON
 from slateboard.records.trained_on import TrainedOn
@@ -130,7 +130,7 @@ def _member_row(home: Path, share: float) -> dict[str, object]:
     return {"run": folder, "predictions_sha256": sha256_of(home / PREDICTIONS), "share": share}
 
 
-def _costs(results: Sequence[Result]) -> dict[str, StreamFacts]:
+def _costs(results: Sequence[Result]) -> dict[str, StreamCosts]:
     """Return the costs of every stream of every member, by `<number>.<baseline>.<stream>`."""
     return {
         f"{number}.{result.run.baseline}.{name}": facts

@@ -18,7 +18,7 @@ from benchmark.running.planning import plan
 from benchmark.running.train_and_predict import RunOutput, train_and_predict
 from leaderboards.score import score
 from slateboard.dataset import Dataset
-from slateboard.errors import Held
+from slateboard.errors import WorkspaceLocked
 from slateboard.files import digest, whole, write_json
 from slateboard.paths import inside
 from slateboard.progress import say
@@ -121,7 +121,7 @@ def _locked(folder: Path, launched: Fabric) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise Held(f"{folder} is being made by another process. Wait for it, or stop it.") from None
+        raise WorkspaceLocked(f"{folder} is being made by another process. Wait for it, or stop it.") from None
     try:
         yield
     finally:

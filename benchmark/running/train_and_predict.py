@@ -31,7 +31,7 @@ from benchmark.training.loop import train
 from benchmark.training.stopping import selection
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
-from slateboard.records.result import StreamFacts
+from slateboard.records.result import StreamCosts
 from slateboard.records.run import Run
 from slateboard.records.run_folder import TRAINED_ON, TRAINING_LOG
 from slateboard.records.split import Split
@@ -47,7 +47,7 @@ class RunOutput:
     predictions: pd.DataFrame
     """As leaderboards.score reads them."""
     trained_on: TrainedOn
-    streams: Mapping[str, StreamFacts]
+    streams: Mapping[str, StreamCosts]
     epochs: Mapping[str, int]
     """Epochs that were trained, by stream."""
     selection: str
@@ -150,10 +150,10 @@ def _predict_streams(
 
 def _facts(
     stream: Stream, clips: Clips, rows: Sequence[Mapping[str, str]], *, test_seconds: float, device: str
-) -> StreamFacts:
+) -> StreamCosts:
     # Where a grid search chose among estimators, the chosen one is what was trained.
     fitted = getattr(stream.model, "best_estimator_", stream.model)
-    return StreamFacts(
+    return StreamCosts(
         parameters=costs.parameters(replace(stream, model=fitted)),
         gflops=costs.gflops(stream, clips, device=device),
         train_seconds=sum(float(row["seconds"]) for row in rows if row["stream"] == stream.name),

@@ -17,7 +17,7 @@ from benchmark.suites.file import find_suite, read_suite
 from benchmark.suites.going import carry_on, folder_of
 from benchmark.suites.jobs import jobs_of
 from benchmark.suites.states import States
-from slateboard.catalog.lock import held
+from slateboard.catalog.lock import lock_workspace
 from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Engine
 from slateboard.errors import Finding
@@ -50,7 +50,7 @@ def command(
     home = folder_of(workspace)
     if not dry_run:
         home.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if dry_run else held(home / f"{path.stem}.lock"):
+    with nullcontext() if dry_run else lock_workspace(home / f"{path.stem}.lock"):
         states = States(home, path.stem, jobs, runs=workspace.runs)
         if not dry_run:
             carry_on(workspace, jobs, states, dataset=named, workers=workers, engine=engine, address=address)

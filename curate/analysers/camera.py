@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slateboard.media.frames import Frame
-from slateboard.media.motion import motion, points
+from slateboard.media.motion import find_corners, fit_motion
 from slateboard.records.media import Media, Shot
 from slateboard.registry import Card, Parameter
 
@@ -68,17 +68,17 @@ class Camera:
             look = self._look(frame.index, luma)
             if look.points < len(self._anchor[2]) / 3:
                 # A cut, or the anchor has left the picture: go on from the picture before.
-                self._anchor = (*self._last, points(self._last[1]))
+                self._anchor = (*self._last, find_corners(self._last[1]))
                 look = self._look(frame.index, luma)
             self._looks.append(look)
         else:
-            self._anchor = (frame.index, luma, points(luma))
+            self._anchor = (frame.index, luma, find_corners(luma))
         self._last = (frame.index, luma)
 
     def _look(self, index: int, luma: NDArray[np.uint8]) -> _Look:
         assert self._anchor is not None
         since, earlier, start = self._anchor
-        similarity = motion(earlier, luma, start)
+        similarity = fit_motion(earlier, luma, start)
         height, width = luma.shape
         # |M c - c| for the centre c: a turn or zoom about the centre itself moves it by nothing.
         centre = np.array([width / 2, height / 2])

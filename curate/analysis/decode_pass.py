@@ -146,7 +146,7 @@ def observe(job: Job) -> Pass:
 def analyse(job: Job) -> Pass:
     """Decode one media to its end. Touches neither catalog nor disk."""
     try:
-        with unchanged(job.path, name=job.media.path, sha256=job.sha256, known=job.stamp) as stamp:
+        with unchanged(job.path, name=job.media.path, sha256=job.sha256, recorded=job.stamp) as stamp:
             done = _pass(job)
         return replace(done, stamp=stamp if job.sha256 and is_settled(stamp) else None)
     except Unreadable as error:

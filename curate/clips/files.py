@@ -6,7 +6,7 @@ from pathlib import Path
 from slateboard import engine
 from slateboard.catalog.catalog import Catalog
 from slateboard.media.errors import Unreadable
-from slateboard.media.identity import identify, look
+from slateboard.media.identity import identify, stamp_of
 from slateboard.records.clip import Clip
 from slateboard.records.stamp import Stamp
 
@@ -19,7 +19,7 @@ def changed_clips(catalog: Catalog, root: Path) -> list[Clip]:
     def stamp_of(clip: Clip) -> Stamp | None:
         name = clip.path or ""
         try:
-            return identify(root / name, name=name, sha256=clip.sha256 or "", known=stamp_by_path.get(name))
+            return identify(root / name, name=name, sha256=clip.sha256 or "", recorded=stamp_by_path.get(name))
         except Unreadable:
             return None
 
@@ -35,7 +35,7 @@ def keep_stamps(catalog: Catalog, root: Path, clips: list[Clip]) -> None:
     stamps = []
     for clip in clips:
         try:
-            stamps.append(look(root / (clip.path or ""), name=clip.path or "", sha256=clip.sha256 or ""))
+            stamps.append(stamp_of(root / (clip.path or ""), name=clip.path or "", sha256=clip.sha256 or ""))
         except Unreadable:
             continue
     catalog.write_stamps(stamps)

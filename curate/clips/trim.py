@@ -20,7 +20,7 @@ from slateboard.files import sha256_of
 from slateboard.limits import current_limits
 from slateboard.media.bounds import check_pixels
 from slateboard.media.ffmpeg import Cut, trim_all
-from slateboard.media.fingerprints import fingerprint, frame_hash, sampled
+from slateboard.media.fingerprints import fingerprint, frame_hash, spread_indices
 from slateboard.media.frames import Frame, Plane, decode
 from slateboard.media.identity import unchanged
 from slateboard.media.pick import at_times, by_counting, read
@@ -114,7 +114,7 @@ def frame_span(clip: Clip) -> int:
 def cut(job: TrimJob) -> tuple[Clip, ...]:
     """Cut and verify the clips of a job; return each as `trimmed`, or as `failed` with the reason."""
     try:
-        with unchanged(job.source, name=job.media.path, sha256=job.sha256, known=job.stamp):
+        with unchanged(job.source, name=job.media.path, sha256=job.sha256, recorded=job.stamp):
             return _cut(job)
     except SlateboardError as error:
         return failed_clips(job, str(error))
@@ -232,7 +232,7 @@ def _ends(when: Timing) -> set[int]:
 
 def _verify(job: TrimJob, plan: _PlannedCut, planes: dict[int, Plane]) -> Clip:
     count = len(plan.timing.shown)
-    picks = sampled(count)
+    picks = spread_indices(count)
     decoded = read(plan.target, {0, count - 1, *picks}, limits=job.limits)
     proof = verify_cut(decoded, plan.timing, planes, name=job.source.name)
     height, width = decoded.luma[0].shape

@@ -11,8 +11,8 @@ from curate.fetching.crawl import crawl
 from curate.fetching.fetch import group_by_address, read_cookies, request_queue
 from curate.fetching.pacing import AbandonedHost, FetchRequest
 from curate.fetching.web import Session, guarded_session
-from slateboard.addresses import identity, public, scrubbed
-from slateboard.files import note_write
+from slateboard.addresses import identity, public, scrub
+from slateboard.files import record_write
 from slateboard.records.source import Source, State
 from slateboard.settings import Fetch, Limits
 from slateboard.workers.outcome import Budget
@@ -102,7 +102,7 @@ def _row(source: Source, result: AttemptResult | None) -> LinkRow:
         "verdict": {State.FETCHED: "alive", State.GONE: "gone"}.get(state_today, "other")
         if state_today
         else "not_asked",
-        "reason": None if result is None else scrubbed(result.error or "", known=[source.url]) or None,
+        "reason": None if result is None else scrub(result.error or "", addresses=[source.url]) or None,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -154,7 +154,7 @@ class Journal:
         with self._path.open("a", encoding="utf-8") as file:
             # A line of its own, even after one that was cut off.
             file.write(f"\n{json.dumps(row, ensure_ascii=False)}")
-        note_write(self._path)
+        record_write(self._path)
 
     def delete(self) -> None:
         """Delete the file, once the table is written."""

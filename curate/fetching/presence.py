@@ -83,7 +83,7 @@ def check_absence(root: Path, media: Media, *, stamp: Stamp | None) -> None:
             f"{root / 'media'} holds nothing any more: is its disk still mounted? What was not done yet stays as is."
         )
     try:
-        identify(root / media.path, name=media.path, sha256=media.media_id, known=stamp)
+        identify(root / media.path, name=media.path, sha256=media.media_id, recorded=stamp)
     except Unreadable:
         return
     raise MissingRequirement(
@@ -131,7 +131,7 @@ def _fault(root: Path, original: Original) -> str | None:
 
 def _changed(root: Path, original: Original, stamp: Stamp | None) -> str | None:
     try:
-        identify(root / original.path, name=original.path, sha256=original.media_id, known=stamp)
+        identify(root / original.path, name=original.path, sha256=original.media_id, recorded=stamp)
     except Unreadable as error:
         return str(error)
     return None

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from slateboard.errors import BadInput, Problem
-from slateboard.reading import MOST_DEPTH, read_bytes, sound
+from slateboard.reading import MOST_DEPTH, check_parsed, read_bytes
 
 _NAMED = 10
 """Lines with the same fault that are listed one by one; the rest is counted."""
@@ -63,7 +63,7 @@ class Document:
     def json(self) -> Any:
         """The file as JSON; an object with a repeated key is refused, since one of the two values would be lost."""
         try:
-            return sound(json.loads(self.text, object_pairs_hook=without_repeats), finite=False)
+            return check_parsed(json.loads(self.text, object_pairs_hook=without_repeats), finite=False)
         except json.JSONDecodeError as error:
             raise self.refuse(
                 f"is not JSON: {error.msg}.", "Export it anew.", where=f"line {error.lineno} column {error.colno}"

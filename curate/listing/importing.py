@@ -11,7 +11,7 @@ from curate.listing.document import Document
 from curate.listing.local import check_local
 from curate.listing.rows import Entry, Note, SourceRow, Unmapped
 from curate.listing.sources import IMPORTERS, LISTS, ListRules, read_rows
-from slateboard.catalog.lock import held
+from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, MissingRequirement, Problem
 from slateboard.files import csv_text, write_text
 from slateboard.registry import Card
@@ -79,7 +79,7 @@ def import_file(
             (f"{document.name} {entry.where}", entry.url) for entry in entries if isinstance(entry, SourceRow)
         ]
         check_local(listed_paths, root=workspace.root, folders=[workspace.root, path.parent])
-    with held(workspace.catalog.with_suffix(".lock")):
+    with lock_workspace(workspace.catalog.with_suffix(".lock")):
         listed = workspace.sources
         rules = ListRules(workspace.settings.labels)
         has_rows = listed.is_file() and bool(listed.read_bytes().strip())

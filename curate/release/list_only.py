@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from curate.release.figures import SHEET
-from slateboard.files import flush_folder, note_write, write_text
+from slateboard.files import flush_folder, record_write, write_text
 from slateboard.paths import inside
 from slateboard.records.release import FINGERPRINTS
 from slateboard.sums import SUMS, read_sums, sums_text, write_sums
@@ -52,7 +52,7 @@ def _write_list(release: Path, folder: Path) -> None:
             target = inside(folder, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(inside(release, name), target)
-            note_write(target.parent)
+            record_write(target.parent)
     write_text(folder / RELEASE_SUMS, sums_text(sums))
     write_text(folder / "README.md", _README.format(name=release.name, sums=RELEASE_SUMS))
     write_sums(folder)

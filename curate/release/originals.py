@@ -12,7 +12,7 @@ import pandas as pd
 from curate.fetching.fetch import fetch
 from curate.release.tables import WITHHELD, Tables
 from slateboard import engine
-from slateboard.addresses import public, scrubbed
+from slateboard.addresses import public, scrub
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import sha256_of
 from slateboard.media.frames_hash import frames_sha256
@@ -88,7 +88,7 @@ def find_originals(
 
 def _with_remedy(lost_original: LostOriginal, shortened_ids: Collection[str]) -> LostOriginal:
     """Return a lost original, with a remedy in its reason where its address was published shortened."""
-    reason = scrubbed(lost_original.reason)
+    reason = scrub(lost_original.reason)
     if lost_original.source_id in shortened_ids and lost_original.state != State.TAKEN_DOWN:
         reason += (
             f"{'; ' if reason else ''}its address was published without login, signature or folder, so that it needs "

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from slateboard.addresses import is_web, public, scrubbed
+from slateboard.addresses import is_web, public, scrub
 from slateboard.files import digest
 from slateboard.records.source import Source
 
@@ -21,7 +21,7 @@ class Published:
         local = [url for url in urls if not is_web(url)]
         self._addresses |= _apart({url: self._addresses[url] for url in local})
         names = {*groups, *(source.group for source in sources if source.group)}
-        self._groups = _apart({name: self._addresses.get(name) or scrubbed(name, root=root) for name in names})
+        self._groups = _apart({name: self._addresses.get(name) or scrub(name, root=root) for name in names})
         self._original_groups = {shown: name for name, shown in self._groups.items()}
 
     def address(self, url: str) -> str:
@@ -38,7 +38,7 @@ class Published:
 
     def text(self, text: str | None, *, url: str) -> str | None:
         """Return what is said of a source, without what its address may not show."""
-        return scrubbed(text, root=self._root, known=[url]) if text else text
+        return scrub(text, root=self._root, addresses=[url]) if text else text
 
     def withheld(self, url: str) -> str:
         """Return what the public form of an address is without; empty: nothing."""

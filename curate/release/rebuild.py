@@ -17,9 +17,9 @@ from curate.release.documents import write_documents
 from curate.release.originals import LostOriginal, Originals, find_originals
 from curate.release.tables import FILES, Tables
 from slateboard import engine
-from slateboard.catalog.lock import held
+from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import csv_text, flush_folder, note_write, sha256_of, whole, write_text
+from slateboard.files import csv_text, flush_folder, record_write, sha256_of, whole, write_text
 from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import frames_sha256
@@ -83,7 +83,7 @@ def rebuild(
         shutil.rmtree(scratch, ignore_errors=True)
         return RebuildResult(into, len(sums), (), 0)
     scratch.mkdir(parents=True, exist_ok=True)
-    with held(scratch / "rebuild.lock"):
+    with lock_workspace(scratch / "rebuild.lock"):
         # Another process may have finished it while this one waited for the lock.
         if _is_complete(into, sums):
             return RebuildResult(into, len(sums), (), 0)
@@ -191,7 +191,7 @@ def _cut_all(
                     target = inside(building, row["path"])
                     target.parent.mkdir(parents=True, exist_ok=True)
                     (scratch / "clips" / f"{clip.clip_id}.mp4").replace(target)
-                    note_write(target.parent)
+                    record_write(target.parent)
             bar.step(len(cut_clips))
     return differences
 

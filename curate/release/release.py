@@ -162,5 +162,5 @@ def _build(folder: Path, contents: Contents, found: SplitAssignment, *, place: P
     for name, text in contents.texts.items():
         write_text(folder / name, text)
     line = write_documents(folder, splits=found.splits, place=place)
-    write_sums(folder, known=sums)
+    write_sums(folder, hash_by_path=sums)
     return line

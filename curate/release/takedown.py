@@ -21,10 +21,10 @@ from curate.release.figures import SHEET
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.rebuild import REBUILT
 from curate.release.release import release
-from slateboard.addresses import identity, public, scrubbed
+from slateboard.addresses import identity, public, scrub
 from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
-from slateboard.catalog.reviews import forget
+from slateboard.catalog.reviews import forget_decisions
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import digest, flush_folder, whole, write_text
 from slateboard.paths import inside
@@ -68,7 +68,7 @@ def plan_takedown(workspace: Workspace, catalog: Catalog, sources: Sequence[Sour
     return Takedown(
         takedown_id=digest(sorted(ids), length=12),
         at=datetime.now(UTC).replace(microsecond=0),
-        reason=scrubbed(reason, root=workspace.root),
+        reason=scrub(reason, root=workspace.root),
         sources={source_id: trimmed[source_id] for source_id in sorted(ids)},
         media={source.media_id: source.path for source in catalog.media_of(media_ids).values()},
         clips={clip.clip_id: clip.path or "" for clip in clips},
@@ -109,7 +109,7 @@ def take_down(workspace: Workspace, catalog: Catalog, plan: Takedown) -> Takedow
             download.unlink()
     catalog.take_down([row for row in catalog.sources() if row.source_id in plan.sources], reason=plan.reason)
     forget_backups(workspace.catalog)
-    forget(workspace.reviews, lambda row: row.clip_id in plan.clips or row.media_id in plan.media)
+    forget_decisions(workspace.reviews, lambda row: row.clip_id in plan.clips or row.media_id in plan.media)
     result = _next_version(workspace, catalog) if plan.versions else TakedownResult(None, None)
     for version in plan.versions:
         write_text(workspace.releases / version / NOTICE, _notice(workspace, plan))

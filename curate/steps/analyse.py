@@ -28,7 +28,7 @@ from slateboard.records.failure import Failed
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source, State
 from slateboard.records.stamp import Stamp
-from slateboard.repair.observations import broken_observations, named
+from slateboard.repair.observations import broken_observations, describe_broken
 from slateboard.workspace import Workspace
 
 STAGE = "analyse"
@@ -55,7 +55,7 @@ def command(
     with opened(workspace.catalog) as catalog:
         lost = broken_observations(catalog, workspace.observations)
         catalog.forget_observations([(one.media_id, one.analyser) for one in lost])
-        for line in named(lost):
+        for line in describe_broken(lost):
             say(f"made again: {line}")
         key = digest([wanted, workspace.settings.limits.model_dump()], length=12)
         _try_again(catalog, key, everything=retry)

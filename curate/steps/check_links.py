@@ -9,7 +9,7 @@ from typing import Any
 
 from curate.fetching.links import COLUMNS, Journal, LinkCounts, check_links, rot_by_class
 from curate.fetching.pacing import AbandonedHost
-from slateboard.addresses import scrubbed
+from slateboard.addresses import scrub
 from slateboard.catalog.catalog import opened
 from slateboard.files import csv_text, write_text
 from slateboard.progress import progress, say, show
@@ -45,7 +45,7 @@ def command(workspace: Workspace) -> dict[str, Any]:
         write_text(workspace.root / "link_rot.csv", csv_text(rows, COLUMNS))
         journal.delete()
     for host in abandoned:
-        say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrubbed(host.reason)}")
+        say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrub(host.reason)}")
     classes = rot_by_class(rows)
     for line in _lines(classes):
         show(line)

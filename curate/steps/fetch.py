@@ -19,7 +19,7 @@ from curate.fetching.presence import check_local_files, look_for_originals
 from curate.listing.local import ALLOW, check_local
 from curate.listing.sources import list_key, read_list
 from curate.status import in_order, state_lines
-from slateboard.addresses import public, scrubbed
+from slateboard.addresses import public, scrub
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
@@ -68,10 +68,10 @@ def command(
                 bar.step(note=f"{source.state} {public(source.url)}" if source.state != State.FETCHED else "")
         counts = in_order(catalog.source_counts())
     for host in abandoned:
-        say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrubbed(host.reason)}")
+        say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrub(host.reason)}")
     for line in state_lines(counts):
         say(line)
-    left_alone = {host.host: {"reason": scrubbed(host.reason), "addresses": host.unasked} for host in abandoned}
+    left_alone = {host.host: {"reason": scrub(host.reason), "addresses": host.unasked} for host in abandoned}
     return {"tried": len(queued), "states": counts, "left_alone": left_alone}
 
 

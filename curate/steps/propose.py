@@ -15,7 +15,7 @@ from curate.clips.propose_jobs import ProposeJob, propose_all, propose_jobs
 from curate.clips.single_group import RELEASABLE, single_group_classes
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, opened
-from slateboard.catalog.reviews import lacking, read_reviews
+from slateboard.catalog.reviews import clips_as_decided, read_reviews
 from slateboard.files import digest
 from slateboard.options import Processes, RetryFailures
 from slateboard.progress import progress, say
@@ -23,7 +23,7 @@ from slateboard.records.clip import Clip
 from slateboard.records.failure import Failed
 from slateboard.records.media import Media
 from slateboard.records.source import Source
-from slateboard.repair.observations import broken_observations, named
+from slateboard.repair.observations import broken_observations, describe_broken
 from slateboard.workspace import Workspace
 
 _AT_ONCE = 5000
@@ -51,9 +51,9 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
                 totals.added, totals.withdrawn = totals.added + new, totals.withdrawn + withdrawn
         counts = _counts(catalog)
         single_group = single_group_classes(catalog, *RELEASABLE) if sources else []  # Reads every clip.
-        decided_before = lacking(catalog, read_reviews(workspace.reviews)) if totals.added else []
+        decided_before = clips_as_decided(catalog, read_reviews(workspace.reviews)) if totals.added else []
     _tell(counts, totals, examined=len(sources))
-    for line in named(broken):
+    for line in describe_broken(broken):
         say(line)
     if waiting:
         say(f"{len(waiting)} sources wait for these: run `slateboard curate analyse`, which makes them again.")

@@ -17,7 +17,7 @@ from slateboard.progress import say
 
 _NAME = re.compile(r"catalog-(\d{6,})-(\d{8}T\d{6})Z\.db")
 _NEWEST, _DAYS = 3, 7
-"""Kept: the newest ones, and the newest one of each of so many days."""
+"""Backups kept: the three newest, and the newest of each of the last seven days that have any."""
 
 _BYTES_EACH_SECOND = 50_000_000
 _SHARE_OF_TIME = 0.05
@@ -47,7 +47,7 @@ def backups(path: Path) -> list[Backup]:
         for file, match in matches
         if match
     ]
-    return sorted(listed, key=lambda one: one.number, reverse=True)
+    return sorted(listed, key=lambda backup: backup.number, reverse=True)
 
 
 def keep_backup(path: Path, *, now: bool = False) -> None:
@@ -56,7 +56,7 @@ def keep_backup(path: Path, *, now: bool = False) -> None:
     Raises Damaged if the copy is not sound: the catalog is not either, and no sound backup is given up for it. What
     cannot be written, as on a full disk, is said and costs nothing else.
     """
-    _clear(path)
+    _remove_leftovers(path)
     listed = backups(path)
     changed_at = path.stat().st_mtime_ns
     if listed and listed[0].path.stat().st_mtime_ns == changed_at:
@@ -64,23 +64,23 @@ def keep_backup(path: Path, *, now: bool = False) -> None:
     if listed and not now and _is_too_soon(listed[0], path.stat().st_size):
         return
     try:
-        made = _made(path, number=listed[0].number + 1 if listed else 1, changed_at=changed_at)
+        new_backup = _write_backup(path, number=listed[0].number + 1 if listed else 1, changed_at=changed_at)
     except OSError as error:
         say(f"The catalog was not backed up: {error}.")
         return
-    for old in _superseded([made, *listed] if made else listed):
+    for old in _superseded_backups([new_backup, *listed] if new_backup else listed):
         old.path.unlink()
 
 
 def forget_backups(path: Path) -> None:
     """Delete all backups and damaged catalogs put aside, which hold what was taken down; the next command makes one."""
-    for old in [*(one.path for one in backups(path)), *path.parent.glob(f"{path.name}.damaged-*")]:
+    for old in [*(backup.path for backup in backups(path)), *path.parent.glob(f"{path.name}.damaged-*")]:
         old.unlink(missing_ok=True)
 
 
 def newest_sound(path: Path) -> Backup | None:
     """Return the newest backup of a catalog that is sound on every page."""
-    return next((one for one in backups(path) if fault(one.path, every_page=True) is None), None)
+    return next((backup for backup in backups(path) if fault(backup.path, every_page=True) is None), None)
 
 
 def restore(path: Path, backup: Backup) -> None:
@@ -96,9 +96,9 @@ def put_aside(path: Path) -> Path | None:
         number += 1
     moved = False
     for ending in ("-shm", "-wal", ""):
-        part = path.with_name(f"{path.name}{ending}")
-        if part.exists():
-            part.rename(f"{aside}{ending}")
+        file = path.with_name(f"{path.name}{ending}")
+        if file.exists():
+            file.rename(f"{aside}{ending}")
             moved = True
     flush_folder(path.parent)
     return aside if moved else None
@@ -114,10 +114,10 @@ def copied(path: Path) -> Iterator[Path]:
             raise Damaged(f"{path} is open in another program. Close it there and run this again.")
 
 
-def _made(path: Path, *, number: int, changed_at: int) -> Backup | None:
+def _write_backup(path: Path, *, number: int, changed_at: int) -> Backup | None:
     """Write a backup; None if the catalog holds no source yet."""
-    made = datetime.now(UTC)
-    target = path.parent / BACKUPS / f"catalog-{number:06d}-{made:%Y%m%dT%H%M%S}Z.db"
+    now = datetime.now(UTC)
+    target = path.parent / BACKUPS / f"catalog-{number:06d}-{now:%Y%m%dT%H%M%S}Z.db"
     if not _holds_sources(path):
         return None
     with whole(target, is_spare=True) as temporary:
@@ -126,7 +126,7 @@ def _made(path: Path, *, number: int, changed_at: int) -> Backup | None:
         if reason is not None:
             raise Damaged(refusal(path, reason))
     os.utime(target, ns=(changed_at, changed_at))
-    return Backup(target, number, made)
+    return Backup(target, number, now)
 
 
 def _copy(path: Path, target: Path) -> None:
@@ -150,21 +150,24 @@ def _holds_sources(path: Path) -> bool:
 
 
 def _is_too_soon(newest: Backup, size: int) -> bool:
+    # size / speed = seconds that a backup takes; at most 5 % of the time means 20 such spans from one to the next:
+    # 336 MB / 50 MB/s = 6.7 s -> one in 134 s at most.
     # When the file got its name: its time of change is that of the catalog it holds.
     seconds = time.time() - newest.path.stat().st_ctime
     return 0 <= seconds < size / _BYTES_EACH_SECOND / _SHARE_OF_TIME
 
 
-def _superseded(listed: list[Backup]) -> list[Backup]:
+def _superseded_backups(listed: list[Backup]) -> list[Backup]:
+    # Newest first, so that the first of a day is its newest: of backups 9 8 7 (Mon) 6 (Sun) 5 (Sat) -> 9 8 7, 6, 5.
     days: dict[str, Backup] = {}
-    for one in listed:
-        days.setdefault(f"{one.made:%Y%m%d}", one)
-    kept = [*listed[:_NEWEST], *list(days.values())[:_DAYS]]
-    return [one for one in listed if one not in kept]
+    for backup in listed:
+        days.setdefault(f"{backup.made:%Y%m%d}", backup)
+    to_keep = [*listed[:_NEWEST], *list(days.values())[:_DAYS]]
+    return [backup for backup in listed if backup not in to_keep]
 
 
-def _clear(path: Path) -> None:
-    """Delete what a killed run left half written; only the process that holds the catalog writes here."""
+def _remove_leftovers(path: Path) -> None:
+    """Delete half-written files of killed runs; only the holder of the lock writes here."""
     for folder in (path.parent / BACKUPS, path.parent):
-        for left in folder.glob(f".{path.stem}*{PART}*"):
-            left.unlink(missing_ok=True)
+        for leftover in folder.glob(f".{path.stem}*{PART}*"):
+            leftover.unlink(missing_ok=True)

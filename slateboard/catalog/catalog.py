@@ -13,13 +13,13 @@ from slateboard.catalog.backup import keep_backup
 from slateboard.catalog.clips import ClipTables
 from slateboard.catalog.failures import FailureTables
 from slateboard.catalog.health import LEAST_BYTES, Damaged, check, refusal
-from slateboard.catalog.lock import held
+from slateboard.catalog.lock import lock_workspace
 from slateboard.catalog.media import MediaTables
 from slateboard.catalog.migrations.migrate import create, migrate
 from slateboard.catalog.sources import SourceTables
 from slateboard.catalog.stamps import StampTables
 from slateboard.errors import SlateboardError
-from slateboard.files import note_write
+from slateboard.files import record_write
 from slateboard.progress import say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -47,7 +47,7 @@ class Catalog(SourceTables, MediaTables, ClipTables, FailureTables, StampTables)
             for clip in clips:
                 connection.execute(delete(schema.effects).where(schema.effects.c.clip_id == clip.clip_id))
                 connection.execute(delete(schema.clips).where(schema.clips.c.clip_id == clip.clip_id))
-            for path in [*(one.path for one in media), *(clip.path for clip in clips)]:
+            for path in [*(item.path for item in media), *(clip.path for clip in clips)]:
                 connection.execute(delete(schema.stamps).where(schema.stamps.c.path == path))
             for media_id in media_ids:
                 for column in (
@@ -85,7 +85,7 @@ def _note_writes(engine: Engine, path: Path) -> None:
 
     def committed(connection: Any) -> None:
         if connection.info.pop("changed", False):
-            note_write(path)
+            record_write(path)
 
     event.listen(engine, "after_execute", executed)
     event.listen(engine, "commit", committed)
@@ -98,7 +98,7 @@ def opened(path: Path) -> Iterator[Catalog]:
     One that is not there is made, unless there was one: then, and where it is broken, Damaged is raised. What changed
     is backed up.
     """
-    with held(path.with_suffix(".lock")), _explained_errors(path):
+    with lock_workspace(path.with_suffix(".lock")), _explained_errors(path):
         if check(path):
             # Before it is migrated too, and what a killed command left.
             keep_backup(path)
@@ -117,15 +117,15 @@ def opened(path: Path) -> Iterator[Catalog]:
 
 @contextmanager
 def _explained_errors(path: Path) -> Iterator[None]:
-    """Say what a person can do about an error of the database, where that is anything."""
+    """Turn errors of the database into sentences that say what to do, where something can be done."""
     try:
         yield
     except DatabaseError as error:
-        told = str(error.orig)
+        message = str(error.orig)
         with raises_unwritable(path.parent, least_bytes=LEAST_BYTES):
-            if any(words in told for words in ("malformed", "not a database", "no such table")):
-                raise Damaged(refusal(path, f"is damaged ({told})")) from error
-            if "locked" in told:
+            if any(words in message for words in ("malformed", "not a database", "no such table")):
+                raise Damaged(refusal(path, f"is damaged ({message})")) from error
+            if "locked" in message:
                 remedy = "Close it there and run this again."
                 raise SlateboardError(f"{path} is locked by another program. {remedy}") from error
             raise

@@ -1,4 +1,4 @@
-"""What stages could not do, item by item, in the catalog."""
+"""Failures of stages, one row an item, in the catalog."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,7 +10,7 @@ from slateboard.records.failure import Failed
 
 
 class FailureTables(Tables):
-    """Failures of items; each stands until its stage does the item well."""
+    """Failures of items; each stays until its stage succeeds with the item."""
 
     def failures(self, *stages: str) -> list[Failed]:
         """Return failures by stage and item; of these stages only, if any is named."""
@@ -34,12 +34,12 @@ class FailureTables(Tables):
             )
 
     def record_failures(self, failures: Sequence[Failed]) -> None:
-        """Write down what could not be done; what the same stage said of an item before is replaced."""
+        """Insert failures; an earlier one of the same stage and item is replaced."""
         with self._writing() as connection:
             self._write_in(connection, schema.failures, failures)
 
     def forget_failures(self, stage: str, items: Collection[str]) -> None:
-        """Forget what a stage said of items that it has done well now, or that are no more."""
+        """Delete the failures of items with which a stage succeeded, or that are gone."""
         table = schema.failures
         statement = delete(table).where(table.c.stage == stage, table.c.item == bindparam("done"))
         with self._engine.begin() as connection:

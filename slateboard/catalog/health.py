@@ -50,7 +50,7 @@ def refusal(path: Path, reason: str) -> str:
 
 
 def has_had_catalog(root: Path) -> bool:
-    """Does a workspace hold what only commands with a catalog make?"""
+    """Return whether a workspace holds files that only commands with a catalog make."""
     return any(_holds_files(root / name) for name in _GROWN)
 
 
@@ -75,12 +75,16 @@ def fault(path: Path, *, every_page: bool) -> str | None:
         return "is empty (0 bytes)"
     if not head.startswith(_MAGIC) or len(head) < _HEADER_BYTES:
         return "is no SQLite database"
-    return _cut_short(head, size, path) or _inside(path, every_page=every_page)
+    return _truncation(head, size, path) or _content_fault(path, every_page=every_page)
 
 
-def _cut_short(head: bytes, size: int, path: Path) -> str | None:
-    """Compare the size with what the header says; while a log lies beside it, the header may be ahead of the file."""
-    # SQLite's file format, 1.3: page size, change counter, pages, and the change for which that number is valid.
+def _truncation(head: bytes, size: int, path: Path) -> str | None:
+    """Return that a file is shorter than its header says; None where it is whole.
+
+    While a write-ahead log lies beside it, the header may be ahead of the file.
+    """
+    # SQLite's file format, section 1.3, big-endian: page size at 16 (2 bytes, 1 means 65536), change counter at 24,
+    # number of pages at 28, and at 92 the change for which that number is valid. 4096 x 250 pages = 1,024,000 bytes.
     page, changes, pages, valid_for = (
         int.from_bytes(head[at : at + length]) for at, length in ((16, 2), (24, 4), (28, 4), (92, 4))
     )
@@ -90,15 +94,15 @@ def _cut_short(head: bytes, size: int, path: Path) -> str | None:
     return None
 
 
-def _inside(path: Path, *, every_page: bool) -> str | None:
+def _content_fault(path: Path, *, every_page: bool) -> str | None:
     try:
         with raises_unwritable(path.parent, least_bytes=LEAST_BYTES), connected(path) as connection:
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not names >= _TABLES:
                 return "holds no catalog of slateboard"
             if every_page:
-                ((told, *_),) = connection.execute("PRAGMA quick_check(1)").fetchall()
-                return None if told == "ok" else f"is damaged ({' '.join(str(told).split())})"
+                ((verdict, *_),) = connection.execute("PRAGMA quick_check(1)").fetchall()
+                return None if verdict == "ok" else f"is damaged ({' '.join(str(verdict).split())})"
     except sqlite3.DatabaseError as error:
         return f"is damaged ({error})"
     return None

@@ -1,4 +1,4 @@
-"""One process writes to a workspace; the others are told who."""
+"""The lock of a workspace: one process writes to it at a time, and the others are told which one that is."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from slateboard.catalog.person import user_name
-from slateboard.errors import Held
+from slateboard.errors import WorkspaceLocked
 from slateboard.unwritable import raises_unwritable
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def lock_workspace(path: Path) -> Iterator[None]:
     """Hold the lock file at `path` for the block; the system lets go of it when the process dies."""
     lock = FileLock(path, timeout=0)
     holder = path.with_suffix(".holder.json")
@@ -28,18 +28,18 @@ def held(path: Path) -> Iterator[None]:
         except Timeout:
             held_by_other = True
     if held_by_other:
-        raise Held(f"{path.parent} is in use by {_who(holder)}. Wait for it, or stop it.")
+        raise WorkspaceLocked(f"{path.parent} is in use by {_holder_sentence(holder)}. Wait for it, or stop it.")
     try:
         with raises_unwritable(path.parent):
-            holder.write_text(_told(), "utf-8")
+            holder.write_text(_holder_record(), "utf-8")
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
 
 
-def _told() -> str:
-    """Return what others are told of this process."""
+def _holder_record() -> str:
+    """Return this process as JSON, for the message that other processes give."""
     return json.dumps(
         {
             "process": os.getpid(),
@@ -51,7 +51,7 @@ def _told() -> str:
     )
 
 
-def _who(holder: Path) -> str:
+def _holder_sentence(holder: Path) -> str:
     try:
         facts = json.loads(holder.read_text("utf-8"))
         return "`{command}` (process {process} of {user} on {host}, since {since})".format(**facts)

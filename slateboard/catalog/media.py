@@ -14,7 +14,7 @@ from slateboard.records.media import Duplicate, Media
 from slateboard.records.source import BROUGHT, State
 from slateboard.records.stamp import Stamp
 
-Wanted = Mapping[str, tuple[int, Mapping[str, Any]]]
+AnalyserVersions = Mapping[str, tuple[int, Mapping[str, Any]]]
 """Name of an analyser or effect -> version and parameters."""
 
 
@@ -45,11 +45,11 @@ class ObservationFile(NamedTuple):
 
 
 class Analysed(NamedTuple):
-    """What a decode pass says of a media."""
+    """What a decode pass found out about one media."""
 
     media: Media
-    analysers: Wanted
-    """Those that saw it."""
+    analysers: AnalyserVersions
+    """Analysers and effect detectors that ran."""
     stamp: Stamp | None = None
     """What its file looked like."""
     files: Mapping[str, tuple[int, int]] = MappingProxyType({})
@@ -57,19 +57,21 @@ class Analysed(NamedTuple):
 
 
 class MediaTables(Tables):
-    """Which files there are, what was observed of them, and which show the same."""
+    """Media, the observations of them, and pairs that show the same footage."""
 
     def media(self) -> list[Media]:
         """Return all files by id."""
         return self._all(schema.media, Media, order="media_id")
 
     def media_of(self, media_ids: Collection[str]) -> dict[str, Media]:
-        """Return media id -> file of those of these ids that there are."""
-        ids, found = sorted(media_ids), {}
+        """Return media id -> Media, for the ids that the catalog has."""
+        ids, media_by_id = sorted(media_ids), {}
         for start in range(0, len(ids), AT_ONCE):
             where = schema.media.c.media_id.in_(ids[start : start + AT_ONCE])
-            found.update({item.media_id: item for item in self._all(schema.media, Media, where, order="media_id")})
-        return found
+            media_by_id.update(
+                {item.media_id: item for item in self._all(schema.media, Media, where, order="media_id")}
+            )
+        return media_by_id
 
     def originals(self) -> list[Original]:
         """Return each source whose file is, or should be, in media/, in the order of the list."""
@@ -85,16 +87,20 @@ class MediaTables(Tables):
         with self._engine.connect() as connection:
             return connection.execute(select(func.sum(schema.media.c.frames))).scalar() or 0
 
-    def unobserved(self, wanted: Wanted) -> dict[str, list[str]]:
-        """Return media id -> analysers that have not seen it as they would today, of fetched media that lack any."""
+    def unobserved(self, analysers: AnalyserVersions) -> dict[str, list[str]]:
+        """Return media id -> analysers to run: those without an observation by today's version and parameters."""
         table = schema.observations
-        keys = {name: observation_key(version, parameters) for name, (version, parameters) in wanted.items()}
+        keys = {name: observation_key(version, parameters) for name, (version, parameters) in analysers.items()}
         fetched = schema.sources.c.media_id
         with self._engine.connect() as connection:
             missing: dict[str, list[str]] = {}
             for name, key in keys.items():
-                done = select(table.c.media_id).where(table.c.analyser == name, table.c.key == key)
-                lack = select(fetched).where(schema.sources.c.state == State.FETCHED, fetched.not_in(done)).distinct()
+                up_to_date = select(table.c.media_id).where(table.c.analyser == name, table.c.key == key)
+                lack = (
+                    select(fetched)
+                    .where(schema.sources.c.state == State.FETCHED, fetched.not_in(up_to_date))
+                    .distinct()
+                )
                 for media_id in connection.execute(lack).scalars():
                     missing.setdefault(media_id, []).append(name)
         return dict(sorted(missing.items()))
@@ -102,7 +108,7 @@ class MediaTables(Tables):
     def analysed(
         self,
         media: Media,
-        analysers: Wanted,
+        analysers: AnalyserVersions,
         *,
         stamp: Stamp | None = None,
         files: Mapping[str, tuple[int, int]] = MappingProxyType({}),
@@ -122,17 +128,19 @@ class MediaTables(Tables):
             set_={name: statement.excluded[name] for name in ("version", "parameters", "key", "bytes", "mtime_ns")},
         )
         rows = list(_observation_rows(passes))
-        ids = [one.media.media_id for one in passes]
+        ids = [analysed.media.media_id for analysed in passes]
         with self._writing() as connection:
-            self._write_in(connection, schema.media, [one.media for one in passes])
-            self._write_in(connection, schema.stamps, [one.stamp for one in passes if one.stamp is not None])
+            self._write_in(connection, schema.media, [analysed.media for analysed in passes])
+            self._write_in(
+                connection, schema.stamps, [analysed.stamp for analysed in passes if analysed.stamp is not None]
+            )
             if rows:
                 connection.execute(statement, rows)
             for start in range(0, len(ids), AT_ONCE):
-                part = ids[start : start + AT_ONCE]
-                of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id.in_(part))
+                chunk = ids[start : start + AT_ONCE]
+                of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id.in_(chunk))
                 connection.execute(delete(schema.proposals).where(schema.proposals.c.source_id.in_(of_media)))
-            _forget_what_failed(connection, ids)
+            _forget_failures(connection, ids)
 
     def observation_files(self) -> list[ObservationFile]:
         """Return every observation that was recorded, by media and analyser."""
@@ -143,11 +151,11 @@ class MediaTables(Tables):
             return [ObservationFile(*row) for row in rows]
 
     def record_observation_files(self, files: Sequence[ObservationFile]) -> None:
-        """Record what files look like that were found whole."""
+        """Record size and time of observation files that were read and found whole."""
         table = schema.observations
         where = (table.c.media_id == bindparam("of"), table.c.analyser == bindparam("by"))
         values: dict[str, BindParameter[int]] = {"bytes": bindparam("size"), "mtime_ns": bindparam("time")}
-        rows = [{"of": one.media_id, "by": one.analyser, "size": one.bytes, "time": one.mtime_ns} for one in files]
+        rows = [{"of": file.media_id, "by": file.analyser, "size": file.bytes, "time": file.mtime_ns} for file in files]
         if rows:
             with self._engine.begin() as connection:
                 connection.execute(update(table).where(*where).values(values), rows)
@@ -158,7 +166,9 @@ class MediaTables(Tables):
         where = (table.c.media_id == bindparam("of"), table.c.analyser == bindparam("by"))
         if lost:
             with self._engine.begin() as connection:
-                connection.execute(delete(table).where(*where), [{"of": one, "by": name} for one, name in lost])
+                connection.execute(
+                    delete(table).where(*where), [{"of": media_id, "by": name} for media_id, name in lost]
+                )
 
     def seen_by(self, analyser: str) -> set[str]:
         """Return ids of media that an analyser has seen, in whatever version."""
@@ -176,42 +186,47 @@ class MediaTables(Tables):
         """Return the pairs of media that show the same footage."""
         return self._all(schema.duplicates, Duplicate, order="first")
 
-    def compare(self, media_ids: Sequence[str], found: Sequence[Duplicate], *, key: str) -> None:
+    def compare(self, media_ids: Sequence[str], duplicates: Sequence[Duplicate], *, key: str) -> None:
         """Record that media were compared with all others: their pairs are replaced by those found."""
         table, fresh = schema.duplicates, [{"media_id": media_id, "key": key} for media_id in media_ids]
-        one: BindParameter[str] = bindparam("one")
+        media_id_of_row: BindParameter[str] = bindparam("one")
         with self._engine.begin() as connection:
             if fresh:
                 ids = [{"one": media_id} for media_id in media_ids]
-                connection.execute(delete(table).where(or_(table.c.first == one, table.c.second == one)), ids)
-                connection.execute(delete(schema.compared).where(schema.compared.c.media_id == one), ids)
+                connection.execute(
+                    delete(table).where(or_(table.c.first == media_id_of_row, table.c.second == media_id_of_row)), ids
+                )
+                connection.execute(delete(schema.compared).where(schema.compared.c.media_id == media_id_of_row), ids)
                 connection.execute(insert(schema.compared), fresh)
-            if found:
-                connection.execute(insert(table), [pair.row() for pair in found])
+            if duplicates:
+                connection.execute(insert(table), [pair.row() for pair in duplicates])
 
 
 def _observation_rows(passes: Sequence[Analysed]) -> Iterator[dict[str, Any]]:
     # Parameters are the same object in all passes of a run: their digest is made once.
     keys: dict[tuple[int, int], str] = {}
-    for one in passes:
-        for name, (version, parameters) in one.analysers.items():
-            known = version, id(parameters)
-            if known not in keys:
-                keys[known] = observation_key(version, parameters)
-            size, time = one.files.get(name, (None, None))
+    for analysed in passes:
+        for name, (version, parameters) in analysed.analysers.items():
+            cache_key = version, id(parameters)
+            if cache_key not in keys:
+                keys[cache_key] = observation_key(version, parameters)
+            size, time = analysed.files.get(name, (None, None))
             yield {
-                "media_id": one.media.media_id,
+                "media_id": analysed.media.media_id,
                 "analyser": name,
                 "version": version,
                 "parameters": parameters,
-                "key": keys[known],
+                "key": keys[cache_key],
                 "bytes": size,
                 "mtime_ns": time,
             }
 
 
-def _forget_what_failed(connection: Connection, media_ids: Collection[str]) -> None:
-    """Let media that were analysed anew be joined, proposed and cut again where that failed, pairs among them."""
+def _forget_failures(connection: Connection, media_ids: Collection[str]) -> None:
+    """Delete the failures of stages that depend on these media: join, propose and trim are tried again.
+
+    A failed join is of one media, or of a pair, whose item is both ids with a blank between.
+    """
     table, source, clip = schema.failures, schema.sources.c, schema.clips.c
     failed = [(row.stage, row.item) for row in connection.execute(select(table.c.stage, table.c.item))]
     if not failed:
@@ -223,8 +238,10 @@ def _forget_what_failed(connection: Connection, media_ids: Collection[str]) -> N
         statement = delete(schema.compared).where(schema.compared.c.media_id == bindparam("again"))
         connection.execute(statement, [{"again": name} for name in sorted(again)])
     of_media = media | {item for item, names in pairs.items() if names}
-    of_media |= {name for name, one in connection.execute(select(source.source_id, source.media_id)) if one in media}
-    cut = {name for name, one in connection.execute(select(clip.clip_id, clip.media_id)) if one in media}
+    of_media |= {
+        name for name, media_id in connection.execute(select(source.source_id, source.media_id)) if media_id in media
+    }
+    cut = {name for name, media_id in connection.execute(select(clip.clip_id, clip.media_id)) if media_id in media}
     gone = [
         {"of": stage, "gone": item} for stage, item in failed if item in of_media or (stage == "trim" and item in cut)
     ]

@@ -39,16 +39,16 @@ class Reviews:
 
     def on_clips(self) -> dict[str, Decision]:
         """Return clip id -> the decision to take it or leave it that holds."""
-        return {one.clip_id: one for one in self.decisions if one.decision != "effects"}
+        return {decision.clip_id: decision for decision in self.decisions if decision.decision != "effects"}
 
     def on_effects(self) -> dict[str, Decision]:
         """Return clip id -> the decision on its effects that holds."""
-        return {one.clip_id: one for one in self.decisions if one.decision == "effects"}
+        return {decision.clip_id: decision for decision in self.decisions if decision.decision == "effects"}
 
 
 def decide(catalog: ClipTables, folder: Path, clips: Sequence[Clip], *, person: str, command: str) -> None:
     """Record that clips are accepted or rejected, as they are given: in the person's file, then in the catalog."""
-    keep(folder, [(clip, _DECIDED[clip.state], ()) for clip in clips], person=person, command=command)
+    append_decisions(folder, [(clip, _DECIDED[clip.state], ()) for clip in clips], person=person, command=command)
     catalog.write_clips(clips)
 
 
@@ -56,19 +56,19 @@ def confirm(
     catalog: ClipTables, folder: Path, effects: Sequence[Effect], *, clips: Sequence[Clip], person: str, command: str
 ) -> None:
     """Replace all effects; where others of those raised in `clips` are confirmed than before, that is a decision."""
-    before, after = _confirmed(catalog.effects()), _confirmed(effects)
+    before, after = _confirmed_kinds(catalog.effects()), _confirmed_kinds(effects)
     changed = [clip for clip in clips if before.get(clip.clip_id) != after.get(clip.clip_id)]
-    kept: list[Kept] = [(clip, "effects", tuple(sorted(after.get(clip.clip_id, ())))) for clip in changed]
-    keep(folder, kept, person=person, command=command)
+    entries: list[DecisionEntry] = [(clip, "effects", tuple(sorted(after.get(clip.clip_id, ())))) for clip in changed]
+    append_decisions(folder, entries, person=person, command=command)
     catalog.label_effects(effects)
 
 
-def as_decided(clip: Clip) -> Literal["accepted", "rejected"]:
-    """Return what was decided on a clip, whatever became of it since."""
+def decision_on(clip: Clip) -> Literal["accepted", "rejected"]:
+    """Return the decision on a clip; one that was trimmed since, or failed to be, was accepted."""
     return _DECIDED[clip.state]
 
 
-def _confirmed(effects: Iterable[Effect]) -> dict[str, set[str]]:
+def _confirmed_kinds(effects: Iterable[Effect]) -> dict[str, set[str]]:
     """Return clip id -> kinds that a detector raised and somebody confirmed, of clips that have any."""
     kinds: dict[str, set[str]] = {}
     for effect in effects:
@@ -77,8 +77,8 @@ def _confirmed(effects: Iterable[Effect]) -> dict[str, set[str]]:
     return kinds
 
 
-def unconfirmed(catalog: ClipTables, reviews: Reviews) -> list[Effect] | None:
-    """Return all effects as people confirmed them, None where the catalog has them so."""
+def effects_as_confirmed(catalog: ClipTables, reviews: Reviews) -> list[Effect] | None:
+    """Return all effects as reviews/ confirms them; None where the catalog agrees."""
     decided = reviews.on_effects()
     stand = catalog.effects()
     effects = [
@@ -90,16 +90,16 @@ def unconfirmed(catalog: ClipTables, reviews: Reviews) -> list[Effect] | None:
     return None if effects == stand else effects
 
 
-Kept = tuple[Clip, Literal["accepted", "rejected", "effects"], tuple[str, ...]]
-"""A clip, what is decided, and which effects are confirmed where the decision is on these."""
+DecisionEntry = tuple[Clip, Literal["accepted", "rejected", "effects"], tuple[str, ...]]
+"""A clip, the decision on it, and, for a decision on effects, those confirmed."""
 
 
-def keep(folder: Path, decided: Iterable[Kept], *, person: str, command: str) -> None:
+def append_decisions(folder: Path, decided: Iterable[DecisionEntry], *, person: str, command: str) -> None:
     """Append a line for each decision to the person's file; all are on the disk when this returns, or none is."""
     at = datetime.now(UTC).replace(microsecond=0)
     lines = []
-    first = _last_number(folder) + 1
-    for number, (clip, decision, effects) in enumerate(decided, start=first):
+    first_number = _last_number(folder) + 1
+    for number, (clip, decision, effects) in enumerate(decided, start=first_number):
         line = Decision(
             number=number, at=at, clip_id=clip.clip_id, media_id=clip.media_id, first_frame=clip.first_frame,
             last_frame=clip.last_frame, decision=decision, effects=effects, label=clip.label,
@@ -123,35 +123,37 @@ def read_reviews(folder: Path) -> Reviews:
             torn += 1
         else:
             broken.append(f"{path.name} line {number}")
-    return Reviews(tuple(sorted(decisions, key=lambda one: one.number)), torn, tuple(broken))
+    return Reviews(tuple(sorted(decisions, key=lambda entry: entry.number)), torn, tuple(broken))
 
 
-def forget(folder: Path, is_meant: Callable[[Decision], bool]) -> None:
-    """Take decisions out of all files, as a takedown wants it."""
+def forget_decisions(folder: Path, is_meant: Callable[[Decision], bool]) -> None:
+    """Delete the decisions for which `is_meant` is true from all files, as after a takedown."""
     for path in sorted(folder.glob("*.jsonl")):
         lines = _text(path).split("\n")
-        kept = [line for line in lines if (one := _read_line(line, path)) is None or not is_meant(one)]
-        if len(kept) < len(lines):
-            write_text(path, "\n".join(kept))
+        lines_left = [line for line in lines if (decision := _read_line(line, path)) is None or not is_meant(decision)]
+        if len(lines_left) < len(lines):
+            write_text(path, "\n".join(lines_left))
 
 
-def lacking(catalog: ClipTables, reviews: Reviews) -> list[Clip]:
-    """Return clips as people decided them, of those on which the catalog knows another decision or none."""
+def clips_as_decided(catalog: ClipTables, reviews: Reviews) -> list[Clip]:
+    """Return the clips on which reviews/ and the catalog differ, as reviews/ decides them."""
     decided = reviews.on_clips()
     clips = []
     for clip in catalog.clips():
-        one = decided.get(clip.clip_id)
-        if one is None or (_DECIDED.get(clip.state) == one.decision and clip.decided_by != RULE):
+        decision = decided.get(clip.clip_id)
+        if decision is None or (_DECIDED.get(clip.state) == decision.decision and clip.decided_by != RULE):
             continue
-        clips.append(clip.model_copy(update={"state": one.decision, "decided_by": one.by, "reason": one.reason}))
+        clips.append(
+            clip.model_copy(update={"state": decision.decision, "decided_by": decision.by, "reason": decision.reason})
+        )
     return clips
 
 
-def unrecorded(catalog: ClipTables, reviews: Reviews) -> list[Clip]:
-    """Return clips of the catalog that somebody decided on and of which reviews/ says nothing."""
-    known: Collection[str] = reviews.on_clips()
+def unrecorded_clips(catalog: ClipTables, reviews: Reviews) -> list[Clip]:
+    """Return the clips that a person decided on in the catalog, and on which reviews/ has no decision."""
+    decided: Collection[str] = reviews.on_clips()
     return [
-        clip for clip in catalog.clips(*_DECIDED) if clip.clip_id not in known and clip.decided_by not in (None, RULE)
+        clip for clip in catalog.clips(*_DECIDED) if clip.clip_id not in decided and clip.decided_by not in (None, RULE)
     ]
 
 

@@ -15,7 +15,7 @@ from slateboard.records.source import Attempt, Source, State, source_id
 
 
 def _key(row: Any) -> tuple[str, float | None, float | None]:
-    """Return what makes a source the same as another."""
+    """Return the identity of a source: address without login and signature, start and end."""
     return identity(row.url), row.start_s, row.end_s
 
 
@@ -27,11 +27,11 @@ def _earlier_ids(stand: Mapping[str, Any]) -> dict[tuple[str, float | None, floa
 
 
 TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note")
-"""What the list of sources says of each; all else of a source is the catalog's own."""
+"""Fields of a source that the list states; all others are the catalog's own."""
 
 
 class SourceTables(Tables):
-    """Where every source stands, and every try at it."""
+    """The state of every source, and every attempt to fetch it."""
 
     def sources(self, *states: State) -> list[Source]:
         """Return sources in the order of sources.csv; of these states only, if any is named."""
@@ -76,12 +76,12 @@ class SourceTables(Tables):
             return [(State(state), label, url) for state, label, url in rows]
 
     def listed(self, key: str) -> bool:
-        """Was a list of this digest the last that was taken over?"""
+        """Return whether the list of this digest is the one that was read last."""
         with self._engine.connect() as connection:
             return connection.execute(select(schema.listing.c.key)).scalar() == key
 
     def list_sources(self, listed: Sequence[Source], *, key: str = "") -> list[Source]:
-        """Take over what the list of sources says; what the catalog knows of their state stays.
+        """Insert or update the sources of a list; their states stay.
 
         `key` is the digest of the list. Returns the sources of the catalog that it no longer holds.
         """
@@ -100,7 +100,7 @@ class SourceTables(Tables):
             changed = [
                 row
                 for name, row in rows.items()
-                if name not in stand or any(row[told] != getattr(stand[name], told) for told in TOLD)
+                if name not in stand or any(row[column] != getattr(stand[name], column) for column in TOLD)
             ]
             if changed:
                 connection.execute(statement, changed)

@@ -11,14 +11,14 @@ class StampTables(Tables):
     """What files looked like when they were last hashed."""
 
     def stamps(self, paths: Collection[str]) -> dict[str, Stamp]:
-        """Return path -> stamp, of those of these files that have one."""
-        ordered, known = sorted(paths), {}
+        """Return path -> stamp, for the files that have one."""
+        ordered, stamp_by_path = sorted(paths), {}
         for start in range(0, len(ordered), AT_ONCE):
             where = schema.stamps.c.path.in_(ordered[start : start + AT_ONCE])
-            known.update({one.path: one for one in self._all(schema.stamps, Stamp, where, order="path")})
-        return known
+            stamp_by_path.update({stamp.path: stamp for stamp in self._all(schema.stamps, Stamp, where, order="path")})
+        return stamp_by_path
 
     def write_stamps(self, stamps: Iterable[Stamp]) -> None:
-        """Keep what files look like now."""
+        """Insert or replace the stamps of files."""
         with self._engine.begin() as connection:
             self._write_in(connection, schema.stamps, stamps)

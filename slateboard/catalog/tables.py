@@ -39,7 +39,7 @@ class Tables:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Make one transaction of what is analysed, failed and set in the block: each alone waits for the disk."""
+        """Write all records of the block in one transaction; a transaction each would wait for the disk each time."""
         with self._engine.begin() as connection:
             self._together = connection
             try:
@@ -66,5 +66,5 @@ class Tables:
             return
         keys = [column.name for column in table.primary_key]
         statement = upsert(table)
-        others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+        updated = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=updated), rows)

@@ -14,6 +14,8 @@ def rgb_matrix(matrix: Matrix, full_range: bool) -> tuple[NDArray[np.float64], N
     red, blue = _LUMA_WEIGHTS[matrix]
     green = 1 - red - blue
     luma, chroma = (1.0, 1.0) if full_range else (255 / 219, 255 / 224)
+    # ITU-R BT.709: Y = Kr R + Kg G + Kb B, Cb = (B - Y) / (2 (1 - Kb)), Cr = (R - Y) / (2 (1 - Kr)), solved.
+    # Limited range has 219 steps of luma from 16 and 224 of chroma about 128: (235, 128, 128) -> (255, 255, 255).
     to_rgb = np.array(
         [
             [luma, 0, 2 * (1 - red) * chroma],

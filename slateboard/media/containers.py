@@ -1,4 +1,4 @@
-"""Which files are opened as video: containers on a list, through the file protocol alone.
+"""The containers that may be opened as video, through the file protocol alone.
 
 A playlist, a concat script, an SDP or a text names other files and hosts, which FFmpeg would open in its stead. Every
 place that opens media (PyAV, the ffmpeg program, OpenCV) takes the address and the options from here, so that FFmpeg
@@ -64,5 +64,5 @@ def kind_of(path: Path) -> str | None:
 
 
 def _begins(head: bytes, magic: bytes) -> bool:
-    """Is this how the head begins? A dot stands for any byte."""
+    """Return whether a head begins with a magic number, in which a dot stands for any byte."""
     return len(head) >= len(magic) and all(want in (ord("."), byte) for want, byte in zip(magic, head, strict=False))

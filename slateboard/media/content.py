@@ -66,7 +66,7 @@ def _between_bars(pictures: NDArray[np.uint8]) -> tuple[int, int]:
 
 
 def _may_have_bars(pictures: NDArray[np.uint8]) -> bool:
-    """Tell from the outermost lines alone, which in most videos are no bar, whether to look at all of them."""
+    """Return False where the outermost lines, alone, show that there is no bar; most videos end here."""
     count = _least_lines(pictures.shape[1])
     for outer in (pictures[:, :count], pictures[:, ::-1][:, :count]):
         values = outer.astype(np.float32)
@@ -94,7 +94,7 @@ def _ends(values: Values) -> tuple[Values, Values]:
 
 
 def _flat(uneven: Values, colour: Values) -> NDArray[np.bool_]:
-    """Tell which lines are flat and of the first one's colour."""
+    """Return which lines are flat and of the colour of the first line."""
     return np.asarray((uneven <= _FLAT_STEP) & (np.abs(colour - colour[0]) <= _FLAT_NEAR))
 
 
@@ -127,13 +127,15 @@ def _between_blurs(pictures: NDArray[np.uint8]) -> tuple[int, int]:
     if rows < 16 or pictures.shape[2] < 16:
         return 0, rows
     steps = _steps(pictures)
+    # Candidate heights of a fill, the same above and below; edges[k] is the smaller of its two steps, where the lower
+    # one may lie a line off.
     lines = np.arange(max(3, round(_BLUR_LEAST_SHARE * rows)), int((1 - _LEAST_BOX_SHARE) / 2 * rows))
     lower = np.max([steps[rows - lines - 1 + shift] for shift in (-1, 0, 1)], axis=0)
     edges = np.minimum(steps[lines - 1], lower)
-    best, found = _EDGE_STEP, (0, rows)
+    best, box_rows = _EDGE_STEP, (0, rows)
     # In most videos no line steps so far on both sides; detail costs more than steps do.
     if not (edges > best).any():
-        return found
+        return box_rows
     detail = _detail(pictures)
     for line, edge in zip(lines.tolist(), edges.tolist(), strict=True):
         if edge <= best:
@@ -145,14 +147,14 @@ def _between_blurs(pictures: NDArray[np.uint8]) -> tuple[int, int]:
         within = np.concatenate((steps[: line - 2], steps[rows - line + 1 :])).mean()
         if edge > _BLUR_EDGE_RATIO * within:
             below = rows - line - 1 + int(np.argmax(steps[rows - line - 2 : rows - line + 1]))
-            best, found = edge, (line, below)
-    return found
+            best, box_rows = edge, (line, below)
+    return box_rows
 
 
 def _detail(pictures: NDArray[np.uint8]) -> Values:
     """Return the fine detail of each row, the median of second differences along it, in grey levels: [rows]."""
-    second = np.abs(np.diff(pictures.astype(np.float32), 2, axis=2)).mean(axis=0)
-    return np.asarray(np.median(second, axis=1), np.float32)
+    second_differences = np.abs(np.diff(pictures.astype(np.float32), 2, axis=2)).mean(axis=0)
+    return np.asarray(np.median(second_differences, axis=1), np.float32)
 
 
 def _steps(pictures: NDArray[np.uint8]) -> Values:

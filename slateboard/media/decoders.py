@@ -24,7 +24,7 @@ DECODERS = (PYAV, OPENCV, FFMPEG)
 the program that imageio-ffmpeg brings, another version of FFmpeg than PyAV's."""
 
 
-def decoding(decoder: str) -> Callable[..., Iterator[Frame]]:
+def decoder_function(decoder: str) -> Callable[..., Iterator[Frame]]:
     """Return a function (path, *, short_side) that yields the frames of a file as `decode` does, decoded by this one.
 
     Frames are numbered as that decoder gives them, which may be more or fewer than another gives.

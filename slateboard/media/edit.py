@@ -18,14 +18,14 @@ def edit(source: Path, target: Path, *, graph: str, pictures: Sequence[Path] = (
     """
     inputs = program_input(source)
     # Pictures are drawn by the caller, each under a name of its own.
-    inputs += [part for path in pictures for part in ("-f", "png_pipe", "-i", address(path))]
+    inputs += [word for path in pictures for word in ("-f", "png_pipe", "-i", address(path))]
     with whole(target) as temporary:
         command = [program(), "-nostdin", "-v", "error", "-y", "-filter_complex_threads", "1", "-threads", "1", *inputs]
         command += ["-filter_complex", graph, "-map", "[out]", "-an", "-map_metadata", "-1", "-fps_mode", "vfr"]
         command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p", "-threads", "1"]
         command += ["-x264-params", "mbtree=0", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mp4"]
         command.append(address(temporary))
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        if done.returncode:
-            words = done.stderr.strip().splitlines()
+        process = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        if process.returncode:
+            words = process.stderr.strip().splitlines()
             raise SlateboardError(f"ffmpeg could not edit {source}: {words[-1] if words else 'no message'}")

@@ -35,15 +35,15 @@ def write_video(
     """
     rate = Fraction(frame_rate_hz).limit_denominator(100_000)
     checked = _checked(pictures)
-    first = next(checked, None)
-    if first is None:
+    first_picture = next(checked, None)
+    if first_picture is None:
         raise ValueError(f"No pictures were given for {path}; a video needs at least one.")
     with (
         whole(path) as temporary,
         av.open(address(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container,
     ):
         stream = container.add_stream("libx264", rate=rate)
-        stream.height, stream.width = first.shape[:2]
+        stream.height, stream.width = first_picture.shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": STEADY}
         stream.codec_context.color_primaries = _BT709
@@ -51,7 +51,7 @@ def write_video(
         stream.codec_context.colorspace = _BT709
         stream.codec_context.color_range = _LIMITED
         reformatter = VideoReformatter()
-        for picture in chain([first], checked):
+        for picture in chain([first_picture], checked):
             container.mux(stream.encode(_frame(picture, reformatter)))
         container.mux(stream.encode(None))
 

@@ -37,6 +37,8 @@ def frame_hash(luma: NDArray[np.uint8]) -> int:
 
     The form is Zauner's pHash (2010): 32 x 32 by area, 8 x 8 lowest frequencies, threshold at the median.
     """
+    # Bit k = 1 where DCT coefficient k of the 8 x 8 lowest is above the median of the 63 without the mean (index 0);
+    # row by row, the first bit the highest of the 64.
     small = scale(luma, (_HASH_SIDE, _HASH_SIDE)).astype(np.float64)
     low = cv2.dct(small)[:_KEPT, :_KEPT].ravel()
     bits = low > np.median(low[1:])
@@ -48,8 +50,9 @@ def fingerprint(hashes: Sequence[int]) -> str:
     return "-".join(f"{value:016x}" for value in hashes)
 
 
-def sampled(frames: int, count: int = 4) -> list[int]:
+def spread_indices(frames: int, count: int = 4) -> list[int]:
     """Return `count` frame indices spread over a clip, away from its ends; repeated if the clip is shorter."""
+    # frames=20, count=4 -> middles of quarters: 2, 7, 12, 17; frames=2 -> 0, 0, 1, 1
     return [min(frames - 1, int((position + 0.5) * frames / count)) for position in range(count)]
 
 
@@ -108,6 +111,7 @@ class Fingerprinter:
     def see(self, frame: Frame) -> None:
         """Take a frame of SHORT_SIDE if it is the first in its slot of 1 / RATE_HZ seconds; pass over others."""
         # A thousandth of a slot allows for rounding of presentation times.
+        # Slot k is [k / 30, (k + 1) / 30) s: at 25 frames/s 0.00, 0.04, 0.08 s -> 0, 1, 2; at 60 every second frame.
         slot = int(frame.seconds * RATE_HZ + 1e-3)
         if slot != self._slot:
             self._slot = slot
@@ -117,7 +121,7 @@ class Fingerprinter:
             self._cells.append(_cells(frame.y))
 
     def close(self, end: int) -> None:
-        """Take it that a shot ends before frame `end`: what is worked out now delays nothing in the end."""
+        """Note that a shot ends before frame `end`; its borders are looked for now, not all at the end."""
         position = bisect_left(self._frames, end)
         self._box(self._closed, position)
         self._closed = position
@@ -132,36 +136,36 @@ class Fingerprinter:
             return Fingerprint(np.zeros(0, np.float32), np.zeros((1, 0, SIDE, SIDE), np.uint8))
         seconds = np.asarray(self._seconds, np.float32)
         starts = [0, *(int(np.searchsorted(seconds, shot.start_s - 1e-4)) for shot in shots), len(seconds)]
-        whole = np.stack(self._cells)
-        inner = whole.copy()
-        for first, end in pairwise(starts):
-            box = self._box(first, end)
+        frame_cells = np.stack(self._cells)
+        inner = frame_cells.copy()
+        for start, end in pairwise(starts):
+            box = self._box(start, end)
             if box is not None:
-                inner[first:end] = [_cells(picture, box) for picture in self._pictures[first:end]]
-        views = whole[None] if np.array_equal(whole, inner) else np.stack([whole, inner])
-        first, end = _content(seconds, shots)
-        begins = seconds[first]
-        return Fingerprint(seconds[first:end] - begins, views[:, first:end], float(begins))
+                inner[start:end] = [_cells(picture, box) for picture in self._pictures[start:end]]
+        views = frame_cells[None] if np.array_equal(frame_cells, inner) else np.stack([frame_cells, inner])
+        start, end = _content_range(seconds, shots)
+        begins = seconds[start]
+        return Fingerprint(seconds[start:end] - begins, views[:, start:end], float(begins))
 
-    def _box(self, first: int, end: int) -> Box | None:
-        if end > first and (first, end) not in self._boxes:
-            self._boxes[first, end] = self._looked_for(first, end)
-        return self._boxes.get((first, end))
+    def _box(self, start: int, end: int) -> Box | None:
+        if end > start and (start, end) not in self._boxes:
+            self._boxes[start, end] = self._find_box(start, end)
+        return self._boxes.get((start, end))
 
-    def _looked_for(self, first: int, end: int) -> Box | None:
-        chosen = np.unique(np.linspace(first, end - 1, _BOX_FRAMES).round().astype(int))
-        pictures = np.stack([self._pictures[index] for index in chosen])
+    def _find_box(self, start: int, end: int) -> Box | None:
+        positions = np.unique(np.linspace(start, end - 1, _BOX_FRAMES).round().astype(int))
+        pictures = np.stack([self._pictures[index] for index in positions])
         box = content_box(pictures)
         return None if box == (0, pictures.shape[1], 0, pictures.shape[2]) else box
 
 
-def _content(seconds: NDArray[np.float32], shots: Sequence[Shot]) -> tuple[int, int]:
+def _content_range(seconds: NDArray[np.float32], shots: Sequence[Shot]) -> tuple[int, int]:
     """Return the first picture and the one after the last, without cards and stills at the ends."""
     moving = [shot for shot in shots if not (shot.still or shot.card)]
     if not moving:
         return 0, len(seconds)
-    first, end = np.searchsorted(seconds, [moving[0].start_s - 1e-4, moving[-1].end_s - 1e-4])
-    return (int(first), int(end)) if end > first else (0, len(seconds))
+    start, end = np.searchsorted(seconds, [moving[0].start_s - 1e-4, moving[-1].end_s - 1e-4])
+    return (int(start), int(end)) if end > start else (0, len(seconds))
 
 
 def fingerprint_of(path: Path) -> Fingerprint:

@@ -1,4 +1,4 @@
-"""Is a file still the one whose hash is known? It is hashed again where its size or times changed, and not else."""
+"""Identity of a file: it is hashed again only where its size, times or inode differ from the recorded stamp."""
 
 import os
 import time
@@ -18,38 +18,40 @@ _INODE_BITS = 2**63 - 1
 
 
 @contextmanager
-def unchanged(path: Path, *, name: str, sha256: str | None, known: Stamp | None = None) -> Iterator[Stamp]:
-    """Hold a file to the bytes it must have, before a block reads it and while it does.
+def unchanged(path: Path, *, name: str, sha256: str | None, recorded: Stamp | None = None) -> Iterator[Stamp]:
+    """Check that a file has the bytes it must have before a block reads it, and that it did not change meanwhile.
 
-    `sha256` None: any bytes, so long as they stay. `known` is what it looked like when it was last hashed. Raises
+    `sha256` None: any bytes, so long as they stay. `recorded` is its stamp when it was last hashed. Raises
     Unreadable, with state `missing`, for a file that is not there or is another one.
     """
-    stamp = identify(path, name=name, sha256=sha256, known=known) if sha256 else look(path, name=name, sha256="")
+    stamp = (
+        identify(path, name=name, sha256=sha256, recorded=recorded) if sha256 else stamp_of(path, name=name, sha256="")
+    )
     yield stamp
-    if look(path, name=name, sha256=stamp.sha256) != stamp:
+    if stamp_of(path, name=name, sha256=stamp.sha256) != stamp:
         raise Unreadable(f"{path.name} changed while it was read. Run it again.", State.MISSING)
 
 
-def identify(path: Path, *, name: str, sha256: str, known: Stamp | None = None) -> Stamp:
+def identify(path: Path, *, name: str, sha256: str, recorded: Stamp | None = None) -> Stamp:
     """Return the stamp of a file that has these bytes; raise Unreadable, with state `missing`, if it has others."""
-    seen = look(path, name=name, sha256=sha256)
-    if known is not None and known == seen:
-        return seen
+    stamp = stamp_of(path, name=name, sha256=sha256)
+    if recorded is not None and recorded == stamp:
+        return stamp
     try:
-        found = sha256_of(path)
+        digest = sha256_of(path)
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}.", State.MISSING) from None
-    if found != sha256 or look(path, name=name, sha256=sha256) != seen:
+    if digest != sha256 or stamp_of(path, name=name, sha256=sha256) != stamp:
         raise Unreadable(
-            f"{path.name} holds other bytes than it did (SHA-256 {found[:12]}..., was {sha256[:12]}...): "
+            f"{path.name} holds other bytes than it did (SHA-256 {digest[:12]}..., was {sha256[:12]}...): "
             "`slateboard curate fetch` gets the original again.",
             State.MISSING,
         )
-    return seen
+    return stamp
 
 
-def look(path: Path, *, name: str, sha256: str) -> Stamp:
-    """Return what a file looks like now, as the stamp of `name` with a hash that is taken as given."""
+def stamp_of(path: Path, *, name: str, sha256: str) -> Stamp:
+    """Return size, times and inode of a file as a stamp of `name`, with `sha256` taken on trust."""
     try:
         status = os.stat(path)  # noqa: PTH116 (100,000 times: a third of the time of Path.stat)
     except OSError:
@@ -63,5 +65,5 @@ def look(path: Path, *, name: str, sha256: str) -> Stamp:
 
 
 def is_settled(stamp: Stamp) -> bool:
-    """Is a stamp that was just made worth keeping, since any later change would show?"""
+    """Return whether any later change of a file would show against this stamp, so that it is worth keeping."""
     return time.time_ns() - stamp.mtime_ns > _SETTLED_NS

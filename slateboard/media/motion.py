@@ -29,17 +29,18 @@ class Motion:
     """[2, 3], that similarity: where a point of the first frame lies in the second."""
 
 
-def points(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
+def find_corners(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return up to two corners of each grid cell, [n, 1, 2] as x, y."""
+    # Shi and Tomasi (CVPR 1994): the smaller eigenvalue of the gradient matrix, and at least 1 % of the best one.
     strength = cv2.cornerMinEigenVal(luma, 5)
     floor = max(1e-4, 0.01 * float(strength.max()))
-    found = []
+    corners = []
     rows, columns = (
         np.linspace(0, side, cells + 1).astype(int) for side, cells in zip(luma.shape, _CELLS, strict=True)
     )
-    for top, bottom in pairwise(rows):
-        for left, right in pairwise(columns):
-            cell = strength[top:bottom, left:right].copy()
+    for y_start, y_end in pairwise(rows):
+        for x_start, x_end in pairwise(columns):
+            cell = strength[y_start:y_end, x_start:x_end].copy()
             if cell.size == 0:
                 # A picture of 4 x 4 has no 8 columns: minMaxLoc ends the process there.
                 continue
@@ -47,32 +48,35 @@ def points(luma: NDArray[np.uint8]) -> NDArray[np.float32]:
                 _, best, _, (x, y) = cv2.minMaxLoc(cell)
                 if best < floor:
                     break
-                found.append((left + x, top + y))
+                corners.append((x_start + x, y_start + y))
                 cell[max(0, y - 4) : y + 5, max(0, x - 4) : x + 5] = 0
-    return np.array(found, np.float32).reshape(-1, 1, 2)
+    return np.array(corners, np.float32).reshape(-1, 1, 2)
 
 
-def motion(one: NDArray[np.uint8], other: NDArray[np.uint8], start: NDArray[np.float32]) -> Motion:
-    """Follow points of `one` into `other` and back, and fit what they have in common."""
+def fit_motion(earlier: NDArray[np.uint8], later: NDArray[np.uint8], start: NDArray[np.float32]) -> Motion:
+    """Track points from `earlier` to `later` and back, and fit one similarity to those that come back."""
     unknown = Motion(0, 0.0, 0.0, np.eye(2, 3))
     if len(start) < 3:
         return unknown
-    there, found = _followed(one, other, start)
-    back, again = _followed(other, one, there)
-    kept = found & again & (np.abs(back - start).max(axis=(1, 2)) < 0.5)
-    first, second = start[kept, 0], there[kept, 0]
-    if len(first) < 3:
+    tracked, is_tracked = _track(earlier, later, start)
+    back, is_tracked_back = _track(later, earlier, tracked)
+    # Forward-backward check (Kalal et al., ICPR 2010): a point counts if it returns to within 0.5 px of its start.
+    is_consistent = is_tracked & is_tracked_back & (np.abs(back - start).max(axis=(1, 2)) < 0.5)
+    begin, finish = start[is_consistent, 0], tracked[is_consistent, 0]
+    if len(begin) < 3:
         return unknown
-    still = float((np.linalg.norm(second - first, axis=1) < _STILL_PX).mean())
+    still = float((np.linalg.norm(finish - begin, axis=1) < _STILL_PX).mean())
     # OpenCV seeds this RANSAC itself, the same each time.
-    matrix, inliers = cv2.estimateAffinePartial2D(first, second, method=cv2.RANSAC, ransacReprojThreshold=0.7)
+    matrix, inliers = cv2.estimateAffinePartial2D(begin, finish, method=cv2.RANSAC, ransacReprojThreshold=0.7)
     if matrix is None:
-        return Motion(len(first), still, 0.0, np.eye(2, 3))
-    return Motion(len(first), still, float(inliers.mean()), matrix)
+        return Motion(len(begin), still, 0.0, np.eye(2, 3))
+    return Motion(len(begin), still, float(inliers.mean()), matrix)
 
 
-def _followed(
-    one: NDArray[np.uint8], other: NDArray[np.uint8], start: NDArray[np.float32]
+def _track(
+    earlier: NDArray[np.uint8], later: NDArray[np.uint8], start: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    there, found, _ = cv2.calcOpticalFlowPyrLK(one, other, start, np.zeros_like(start), winSize=_WINDOW, maxLevel=3)
-    return np.asarray(there, np.float32), np.asarray(found)[:, 0] == 1
+    tracked, status, _ = cv2.calcOpticalFlowPyrLK(
+        earlier, later, start, np.zeros_like(start), winSize=_WINDOW, maxLevel=3
+    )
+    return np.asarray(tracked, np.float32), np.asarray(status)[:, 0] == 1

@@ -15,7 +15,7 @@ from slateboard.media.encode import STEADY
 Bytes = NDArray[np.uint8]
 
 GOP = 8
-"""Frames from one key frame to the next: what is decoded in vain before a frame is at most 7 others."""
+"""Frames from one key frame to the next: at most 7 others are decoded to reach a frame."""
 CRF = 17
 PRESET = "veryfast"
 _QUICK_TO_DECODE = "bframes=0:weightp=0:cabac=0:no-deblock=1"
@@ -27,11 +27,11 @@ frames/s at 1,202 bytes and 40.9 dB with both.
 _LEADING = "rc-lookahead=0:scenecut=0:repeat-headers=1:annexb=1"
 """Key frames at fixed places alone, each with all that a decoder must know to begin there."""
 SETTINGS = f"h264 crf {CRF} {PRESET} gop {GOP} {_QUICK_TO_DECODE}"
-"""What decides the bytes, beside the version of PyAV."""
+"""All that determines the bytes, except for the version of PyAV."""
 
 
 class Encoder:
-    """Turns I420 pictures of one size into packets, one a picture; the same pictures give the same bytes."""
+    """Encodes I420 pictures of one size into H.264 packets, one a picture; the same pictures give the same bytes."""
 
     def __init__(self, *, height: int, width: int) -> None:
         self._height, self._width = height, width
@@ -63,7 +63,7 @@ class Encoder:
 
 
 class Decoder:
-    """Gives pictures of packets; one thread's own, and used again for clip after clip."""
+    """Decodes packets into pictures; belongs to one thread, which reuses it for clip after clip."""
 
     def __init__(self) -> None:
         self._context: Any = av.CodecContext.create("h264", "r")
@@ -96,11 +96,12 @@ def copy_part(frame: VideoFrame, target: Bytes, *, top: int, left: int, height: 
     """Copy a rectangle of a picture (pixels, all four even) to `target` [height * width * 3 / 2]: luma, U, V."""
     planes = frame.planes
     for number, values in enumerate(_planes_of(target, height, width)):
-        part = 2 if number else 1
+        # 4:2:0: luma at every pixel, U and V at every second one of both directions. top=6, left=4 -> row 3, column 2.
+        subsampling = 2 if number else 1
         plane = planes[number]
-        whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
-        first, start = top // part, left // part
-        values[...] = whole[first : first + values.shape[0], start : start + values.shape[1]]
+        source = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+        row, column = top // subsampling, left // subsampling
+        values[...] = source[row : row + values.shape[0], column : column + values.shape[1]]
 
 
 def _planes_of(picture: Bytes, height: int, width: int) -> tuple[Bytes, Bytes, Bytes]:

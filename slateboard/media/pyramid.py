@@ -30,13 +30,13 @@ class Pyramid:
         `see`, it costs 0.05 ms a frame instead of 0.23.
         """
         height, width = frame.y.shape
-        made = cls(frame)
+        pyramid = cls(frame)
         if height % 4 or width % 4:
             for plane in (frame.y, frame.u, frame.v):
                 see(plane)
         else:
-            made._halves.append(_like(frame, *(_halved(plane, see) for plane in (frame.y, frame.u, frame.v))))
-        return made
+            pyramid._halves.append(_like(frame, *(_halved(plane, see) for plane in (frame.y, frame.u, frame.v))))
+        return pyramid
 
     def at(self, short_side: int) -> Frame:
         """Return the frame with this shorter side in pixels; 0, or one that is no larger: as it is."""
@@ -50,6 +50,7 @@ class Pyramid:
         height, width = self._halves[0].y.shape
         if min(height, width) <= short_side:
             return self._halves[0]
+        # 1280 x 720 to 72: halves 360, 180, 90 are at least 72, 46 is not: 90 is shrunk to 72, by less than half.
         level = 0
         while min(half := _half_of(self._halves[level])) >= short_side:
             level += 1

@@ -24,8 +24,8 @@ from slateboard.records.source import State
 _LEAST_APART = 16
 """Frames between two starts: opening and seeking costs about as much as decoding so many small ones."""
 
-Seen = tuple[int | None, int]
-"""Presentation time of a picture, and the XXH3-64 of its luma."""
+PictureKey = tuple[int | None, int]
+"""PTS of a picture, and the XXH3-64 of its luma: two decodes gave the same frame if both are equal."""
 
 
 @dataclass(frozen=True)
@@ -54,89 +54,94 @@ class Survey:
 
 def survey(path: Path) -> Survey:
     """Decode a file once, and from each of its key frames again; raises Unreadable."""
-    first = next(decode(path))
+    first_frame = next(decode(path))
     with opened(path) as (container, stream):
         one_thread(stream)
         aspect = pixel_aspect(stream)
-        seen: list[Seen] = []
+        keys_of_frames: list[PictureKey] = []
         keys: list[int] = []
         size: tuple[int, int, bool] | None = None
         for picture in raw_pictures(path, container, stream):
-            here = (picture.width, picture.height, round(picture.rotation / 90) % 2 == 1)
-            if here != (size or here):
+            geometry = (picture.width, picture.height, round(picture.rotation / 90) % 2 == 1)
+            if geometry != (size or geometry):
                 raise Unreadable(
-                    f"{path.name}: the size of its pictures changes at frame {len(seen)}.", State.UNSUPPORTED
+                    f"{path.name}: the size of its pictures changes at frame {len(keys_of_frames)}.", State.UNSUPPORTED
                 )
-            size = here
-            if picture.key_frame and len(seen) - (keys[-1] if keys else 0) >= _LEAST_APART:
-                keys.append(len(seen))
-            seen.append(_seen(picture))
+            size = geometry
+            if picture.key_frame and len(keys_of_frames) - (keys[-1] if keys else 0) >= _LEAST_APART:
+                keys.append(len(keys_of_frames))
+            keys_of_frames.append(_picture_key(picture))
         assert size is not None
-        starts = _proven(path, container, stream, seen, keys)
-    return Survey(len(seen), size[0] * aspect, size[1], size[2], first.matrix, first.full_range, starts)
+        starts = _exact_starts(path, container, stream, keys_of_frames, keys)
+    return Survey(
+        len(keys_of_frames), size[0] * aspect, size[1], size[2], first_frame.matrix, first_frame.full_range, starts
+    )
 
 
-def _proven(
+def _exact_starts(
     path: Path,
     container: av.container.InputContainer,
     stream: av.VideoStream,
-    seen: Sequence[Seen],
+    keys_of_frames: Sequence[PictureKey],
     keys: Sequence[int],
 ) -> tuple[Start, ...]:
-    """Return the key frames from which every frame up to the next one comes again as it was."""
-    times = [pts for pts, _ in seen]
-    found = []
-    for index, end in pairwise([*keys, len(seen)]):
+    """Return the key frames from which a decode repeats every frame up to the next key frame."""
+    times = [pts for pts, _ in keys_of_frames]
+    starts = []
+    # Keys 0, 30, 60 of 80 frames: 30 is kept if a decode from its PTS gives frames 30 to 59 as the whole decode did.
+    # Two frames of one PTS cannot be told apart after a seek: no start there.
+    for index, end in pairwise([*keys, len(keys_of_frames)]):
         pts = times[index]
         if pts is None or times.count(pts) > 1:
             continue
         try:
-            pictures = _sought(path, container, stream, pts)
-            again = [_seen(picture) for picture in islice(pictures, end - index)]
+            pictures = _seek_to(path, container, stream, pts)
+            again = [_picture_key(picture) for picture in islice(pictures, end - index)]
         except Unreadable:
             continue
-        if again == list(seen[index:end]):
-            found.append(Start(index, pts))
-    return tuple(found)
+        if again == list(keys_of_frames[index:end]):
+            starts.append(Start(index, pts))
+    return tuple(starts)
 
 
-def _seen(picture: av.VideoFrame) -> Seen:
+def _picture_key(picture: av.VideoFrame) -> PictureKey:
     return picture.pts, xxhash.xxh3_64_intdigest(np.ascontiguousarray(plane_of(picture, 0)).data)
 
 
-def _sought(
+def _seek_to(
     path: Path, container: av.container.InputContainer, stream: av.VideoStream, pts: int
 ) -> Iterator[av.VideoFrame]:
-    """Yield the pictures from the one of this time on; raises Unreadable where it does not come."""
+    """Yield the pictures from the one with this PTS on; raises Unreadable where it does not come."""
     try:
         container.seek(pts, stream=stream)
     except av.FFmpegError as error:
         raise Unreadable(f"{path.name}: no seeking to {pts}: {error}.", State.CORRUPT) from error
-    there = False
+    is_reached = False
     for picture in raw_pictures(path, container, stream):
-        there = there or picture.pts == pts
-        if there:
+        is_reached = is_reached or picture.pts == pts
+        if is_reached:
             yield picture
-    if not there:
+    if not is_reached:
         raise Unreadable(f"{path.name}: seeking to {pts} did not find it.", State.CORRUPT)
 
 
-def frames_at(path: Path, wanted: Collection[int], *, short_side: int, starts: Sequence[Start]) -> Iterator[Frame]:
-    """Yield the wanted frames in order, scaled as `decode` scales; the others are decoded only where they must be.
+def frames_at(path: Path, indices: Collection[int], *, short_side: int, starts: Sequence[Start]) -> Iterator[Frame]:
+    """Yield the frames of these indices in order, scaled as by `decode`; others are decoded only to reach them.
 
     Raises Unreadable where the file gives fewer frames.
     """
-    rest = sorted(set(wanted))
+    rest = sorted(set(indices))
     with opened(path) as (container, stream):
         one_thread(stream)
         aspect = pixel_aspect(stream)
         reformatter = VideoReformatter()
+        # `at` is the index of the next picture. indices 5, 70, starts 30, 60: decode 0-5, seek to 60, decode 60-70.
         at = 0
         pictures = raw_pictures(path, container, stream)
         for index in rest:
-            start = _before(starts, index)
+            start = _last_start(starts, index)
             if start is not None and start.index > at:
-                at, pictures = start.index, _sought(path, container, stream, start.pts)
+                at, pictures = start.index, _seek_to(path, container, stream, start.pts)
             for picture in pictures:
                 at += 1
                 if at > index:
@@ -150,7 +155,7 @@ def frames_at(path: Path, wanted: Collection[int], *, short_side: int, starts: S
                 raise Unreadable(f"{path.name} ends before frame {index}: it is not the file it was.", State.CORRUPT)
 
 
-def _before(starts: Sequence[Start], index: int) -> Start | None:
+def _last_start(starts: Sequence[Start], index: int) -> Start | None:
     """Return the last start at or before a frame."""
     place = bisect_right(starts, index, key=lambda start: start.index)
     return starts[place - 1] if place else None

@@ -26,6 +26,8 @@ def edge_width(luma: NDArray[np.uint8]) -> float | None:
     if int(ridge.sum()) < _LEAST_EDGES:
         return None
     twice = _gradient(luma, blur=float(np.hypot(0.5, _REBLUR)))
+    # Squared gradients g1, g2 of an edge of width s, blurred by a and by hypot(a, b): g1 / g2 = R^2 = 1 + b^2 / s^2, so
+    # s = b / sqrt(R^2 - 1). R^2 = 2, b = 1 -> s = 1 px; R^2 = 1.25 -> 2 px; below 1.002 s would pass 22 px.
     ratio = once[ridge].astype(np.float64) / np.maximum(twice[ridge], 1.0)
     return float(np.quantile(_REBLUR / np.sqrt(np.maximum(ratio, 1.002) - 1), _SHARPEST))
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from slateboard.errors import BadInput, Newer, Problem
+from slateboard.errors import BadInput, NewerSchema, Problem
 from slateboard.files import write_text
 from slateboard.reading import read_json, read_toml, refusal
 
@@ -53,7 +53,7 @@ class Record(BaseModel):
             raise refusal(path, what, "it names no schema", remedy=remedy)
         if schema > cls.SCHEMA:
             what = f"has schema {schema!s:.20}, this slateboard reads up to {cls.SCHEMA}."
-            raise Newer([Problem(str(path), what, "Install a newer slateboard.")])
+            raise NewerSchema([Problem(str(path), what, "Install a newer slateboard.")])
         try:
             value = cls.migrated(value, schema)
         except (TypeError, KeyError, AttributeError, ValueError) as error:
@@ -76,13 +76,13 @@ class Record(BaseModel):
 
 def _problems(error: ValidationError, *, where: str) -> list[Problem]:
     issues = error.errors(include_url=False)
-    found = [
+    problems = [
         Problem(f"{where}: {'.'.join(map(str, issue['loc'])):.100}", _wrong(issue), "Mend or remake it.")
         for issue in issues[:_NAMED]
     ]
     if len(issues) > _NAMED:
-        found.append(Problem(where, f"has {len(issues) - _NAMED} more wrong fields.", "Remake it."))
-    return found
+        problems.append(Problem(where, f"has {len(issues) - _NAMED} more wrong fields.", "Remake it."))
+    return problems
 
 
 def _wrong(issue: Any) -> str:

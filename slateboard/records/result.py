@@ -85,12 +85,12 @@ class Score(Record):
             raise ValueError(f"the confusion matrix is not of the {len(self.per_class)} classes")
         if not self.per_class or any("support" not in values for values in self.per_class.values()):
             raise ValueError("a class lacks its support")
-        if any(name not in part for part in self.slices.values() for name in _OF_SLICE):
+        if any(name not in figures for figures in self.slices.values() for name in _OF_SLICE):
             raise ValueError(f"a slice lacks one of {', '.join(_OF_SLICE)}")
         return self
 
 
-class StreamFacts(Record):
+class StreamCosts(Record):
     """What one stream of a run cost, and what it began with."""
 
     parameters: Count
@@ -134,7 +134,7 @@ class Result(Record):
     """Which state was tested: `last`, `stopped early`, or `fitted` for estimators without epochs."""
     geometry: dict[str, Any]
     """What the network sees: views, frames, height, width."""
-    streams: dict[str, StreamFacts] = Field(default_factory=dict)
+    streams: dict[str, StreamCosts] = Field(default_factory=dict)
     """Costs and first weights by stream; empty in results of schema 1."""
     frames: str = ""
     """Where frames came from: planes, video, ... (the form of the store); empty in results of schema 1."""
@@ -147,16 +147,16 @@ class Result(Record):
 
     @model_validator(mode="after")
     def _names_streams_once(self) -> Self:
-        if len({one.stream for one in self.scores}) < len(self.scores):
+        if len({score.stream for score in self.scores}) < len(self.scores):
             raise ValueError("a stream has two scores")
-        if len({tuple(one.per_class) for one in self.scores}) > 1:
+        if len({tuple(score.per_class) for score in self.scores}) > 1:
             raise ValueError("its streams are not scored on the same classes")
         return self
 
     @property
     def main(self) -> Score:
         """The score of the stream that counts: `fused`, or the first where nothing is fused."""
-        return next((one for one in self.scores if one.stream == "fused"), self.scores[0])
+        return next((score for score in self.scores if score.stream == "fused"), self.scores[0])
 
     @classmethod
     def migrated(cls, value: dict[str, Any], schema: int) -> dict[str, Any]:

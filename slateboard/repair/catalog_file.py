@@ -5,7 +5,7 @@ from pathlib import Path
 
 from slateboard.catalog.backup import Backup, backups, put_aside, restore
 from slateboard.catalog.health import fault, has_had_catalog
-from slateboard.catalog.lock import held
+from slateboard.catalog.lock import lock_workspace
 from slateboard.catalog.migrations.migrate import create
 from slateboard.repair.damage import Damage
 from slateboard.workspace import Workspace
@@ -17,7 +17,7 @@ DAMAGED = ".damaged"
 def catalog_damages(workspace: Workspace) -> Iterator[Damage]:
     """Yield what is wrong with the catalog's file and with its backups."""
     path = workspace.catalog
-    with held(path.with_suffix(".lock")):
+    with lock_workspace(path.with_suffix(".lock")):
         sound = []
         for backup in backups(path):
             reason = fault(backup.path, every_page=True)

@@ -4,7 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from slateboard.catalog.catalog import Catalog
-from slateboard.catalog.reviews import Kept, Reviews, as_decided, keep, lacking, read_reviews, unconfirmed, unrecorded
+from slateboard.catalog.reviews import (
+    DecisionEntry,
+    Reviews,
+    append_decisions,
+    clips_as_decided,
+    decision_on,
+    effects_as_confirmed,
+    read_reviews,
+    unrecorded_clips,
+)
 from slateboard.records.clip import Clip
 from slateboard.repair.damage import Damage
 from slateboard.workspace import Workspace
@@ -17,20 +26,20 @@ def decision_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
         places = ", ".join(reviews.broken[:5]) + (", ..." if len(reviews.broken) > 5 else "")
         remedy = "These lines are passed over; correct them by hand, or take them out."
         yield Damage("reviews/", f"holds {len(reviews.broken)} lines that are no decision ({places})", remedy)
-    lost = lacking(catalog, reviews)
+    lost = clips_as_decided(catalog, reviews)
     if lost:
         yield Damage(
             "catalog.db", f"lacks {len(lost)} decisions on clips that stand in reviews/", "They are taken from there.",
             lambda: catalog.write_clips(lost),
         )  # fmt: skip
-    effects = unconfirmed(catalog, reviews)
+    effects = effects_as_confirmed(catalog, reviews)
     if effects is not None:
         yield Damage(
             "catalog.db", "lacks decisions on effects that stand in reviews/", "They are taken from there.",
             lambda: catalog.label_effects(effects),
         )  # fmt: skip
-    yield from _waiting(catalog, reviews)
-    extra = unrecorded(catalog, reviews)
+    yield from _decisions_on_unknown_clips(catalog, reviews)
+    extra = unrecorded_clips(catalog, reviews)
     if extra:
         yield Damage(
             "reviews/", f"lacks {len(extra)} decisions that stand in catalog.db", "They are written there.",
@@ -38,10 +47,10 @@ def decision_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
         )  # fmt: skip
 
 
-def _waiting(catalog: Catalog, reviews: Reviews) -> Iterator[Damage]:
+def _decisions_on_unknown_clips(catalog: Catalog, reviews: Reviews) -> Iterator[Damage]:
     """Yield decisions on clips that the catalog does not know (yet)."""
-    known = {clip.clip_id for clip in catalog.clips()}
-    waiting = [clip_id for clip_id in reviews.on_clips() if clip_id not in known]
+    clip_ids = {clip.clip_id for clip in catalog.clips()}
+    waiting = [clip_id for clip_id in reviews.on_clips() if clip_id not in clip_ids]
     if waiting:
         remedy = "Run `slateboard curate fetch`, `analyse` and `propose`, then `slateboard doctor --repair` again."
         what = f"holds {len(waiting)} decisions on clips that the catalog does not know, as {waiting[0]}"
@@ -49,8 +58,8 @@ def _waiting(catalog: Catalog, reviews: Reviews) -> Iterator[Damage]:
 
 
 def _record(workspace: Workspace, clips: list[Clip]) -> None:
-    by_person: dict[str, list[Kept]] = defaultdict(list)
+    by_person: dict[str, list[DecisionEntry]] = defaultdict(list)
     for clip in clips:
-        by_person[clip.decided_by or ""].append((clip, as_decided(clip), ()))
-    for person, kept in by_person.items():
-        keep(workspace.reviews, kept, person=person, command="doctor --repair")
+        by_person[clip.decided_by or ""].append((clip, decision_on(clip), ()))
+    for person, entries in by_person.items():
+        append_decisions(workspace.reviews, entries, person=person, command="doctor --repair")

@@ -24,36 +24,42 @@ CHECKS: tuple[Callable[[Workspace, Catalog], Iterator[Damage]], ...] = (
 
 
 @dataclass(frozen=True)
-class Examined:
-    """One damage, and what became of it."""
+class ExaminedDamage:
+    """One damage, and whether it was mended."""
 
     damage: Damage
     mended: bool
 
     def row(self) -> dict[str, object]:
         """Return plain values."""
-        one = self.damage
-        can = one.mend is not None
-        return {"where": one.where, "what": one.what, "remedy": one.remedy, "mendable": can, "mended": self.mended}
+        damage = self.damage
+        can = damage.mend is not None
+        return {
+            "where": damage.where,
+            "what": damage.what,
+            "remedy": damage.remedy,
+            "mendable": can,
+            "mended": self.mended,
+        }
 
 
-def examine(workspace: Workspace, *, repair: bool) -> Iterator[Examined]:
+def examine(workspace: Workspace, *, repair: bool) -> Iterator[ExaminedDamage]:
     """Yield every damage as it is met, mended where it can be and `repair` is true."""
     sound = True
     for damage in catalog_damages(workspace):
-        done = _treated(damage, repair=repair)
-        sound &= done.mended or damage.where != workspace.catalog.name
-        yield done
+        examined = _repaired(damage, repair=repair)
+        sound &= examined.mended or damage.where != workspace.catalog.name
+        yield examined
     if not sound or not workspace.catalog.exists():
         return
     with opened(workspace.catalog) as catalog:
         for check in CHECKS:
             for damage in check(workspace, catalog):
-                yield _treated(damage, repair=repair)
+                yield _repaired(damage, repair=repair)
 
 
-def _treated(damage: Damage, *, repair: bool) -> Examined:
+def _repaired(damage: Damage, *, repair: bool) -> ExaminedDamage:
     if not repair or damage.mend is None:
-        return Examined(damage, mended=False)
+        return ExaminedDamage(damage, mended=False)
     damage.mend()
-    return Examined(damage, mended=True)
+    return ExaminedDamage(damage, mended=True)

@@ -11,11 +11,14 @@ from slateboard.workspace import Workspace
 
 def leftover_damages(workspace: Workspace) -> Iterator[Damage]:
     """Yield what is half written where only the holder of the workspace writes; downloads go on where they stopped."""
-    left = [path for folder, pattern in _places(workspace) for path in folder.glob(pattern)]
-    if left:
-        first = left[0].relative_to(workspace.root).as_posix()
+    leftovers = [path for folder, pattern in _places(workspace) for path in folder.glob(pattern)]
+    if leftovers:
+        example = leftovers[0].relative_to(workspace.root).as_posix()
         yield Damage(
-            f"{len(left)} files or folders", f"are half written, as {first}", "They are deleted.", lambda: _delete(left)
+            f"{len(leftovers)} files or folders",
+            f"are half written, as {example}",
+            "They are deleted.",
+            lambda: _delete(leftovers),
         )
 
 

@@ -47,17 +47,17 @@ def broken_observations(catalog: Catalog, folder: Path, *, media_ids: Collection
                 doubtful.append((row, size))
     # Threads: most of it is waiting for a disk.
     with ThreadPoolExecutor(engine.cores()) as pool:
-        reasons = list(pool.map(lambda one: _fault(folder, one[0]), doubtful))
+        reasons = list(pool.map(lambda pair: _fault(folder, pair[0]), doubtful))
     sound = [(row, size) for (row, size), reason in zip(doubtful, reasons, strict=True) if reason is None]
     catalog.record_observation_files([row._replace(bytes=size.bytes, mtime_ns=size.mtime_ns) for row, size in sound])
-    named = zip(doubtful, reasons, strict=True)
-    broken += [Broken(row.media_id, row.analyser, reason) for (row, _), reason in named if reason is not None]
+    checked = zip(doubtful, reasons, strict=True)
+    broken += [Broken(row.media_id, row.analyser, reason) for (row, _), reason in checked if reason is not None]
     return sorted(broken)
 
 
-def named(broken: Sequence[Broken]) -> list[str]:
-    """Return a line for each of the first that are broken, and one for the rest."""
-    lines = [str(one) for one in broken[:_SHOWN]]
+def describe_broken(broken: Sequence[Broken]) -> list[str]:
+    """Return a line for each of the first ten, and one with the number of the others."""
+    lines = [str(observation) for observation in broken[:_SHOWN]]
     return lines if len(broken) <= _SHOWN else [*lines, f"and {len(broken) - _SHOWN} more observations"]
 
 
@@ -68,7 +68,7 @@ def observation_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Dama
         yield Damage(
             "observations/", f"lacks {len(broken)} files that are whole, as {broken[0]}",
             "They are forgotten, so that `slateboard curate analyse` makes them again.",
-            lambda: catalog.forget_observations([(one.media_id, one.analyser) for one in broken]),
+            lambda: catalog.forget_observations([(item.media_id, item.analyser) for item in broken]),
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from slateboard.catalog.catalog import Catalog
 from slateboard.media.errors import Unreadable
-from slateboard.media.identity import identify, look
+from slateboard.media.identity import identify, stamp_of
 from slateboard.repair.damage import Damage
 from slateboard.workspace import Workspace
 
@@ -12,16 +12,16 @@ from slateboard.workspace import Workspace
 def original_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]:
     """Yield one damage for all originals that are missing or changed; what was never stamped is held to its size."""
     originals = catalog.originals()
-    stamps = catalog.stamps({one.path for one in originals})
+    stamps = catalog.stamps({original.path for original in originals})
     reasons = {}
-    for one in originals:
-        path, known = workspace.root / one.path, stamps.get(one.path)
+    for original in originals:
+        path, recorded = workspace.root / original.path, stamps.get(original.path)
         try:
-            seen = look(path, name=one.path, sha256=one.media_id)
-            if known is not None or seen.bytes != one.bytes:
-                identify(path, name=one.path, sha256=one.media_id, known=known)
+            stamp = stamp_of(path, name=original.path, sha256=original.media_id)
+            if recorded is not None or stamp.bytes != original.bytes:
+                identify(path, name=original.path, sha256=original.media_id, recorded=recorded)
         except Unreadable as error:
-            reasons[one.path] = str(error)
+            reasons[original.path] = str(error)
     if reasons:
         name, reason = next(iter(reasons.items()))
         what = f"lacks {len(reasons)} originals as they were fetched, as {name}: {reason.rstrip('.')}"

@@ -27,13 +27,13 @@ def takedown_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
             continue
         known = [one for one in catalog.sources() if one.source_id in record.sources and one.state != State.TAKEN_DOWN]
         if known and record.done:
-            yield _unknown(name, record, known, catalog)
+            yield _takedown_damage(name, record, known, catalog)
         elif not record.done:
             remedy = f"Run `slateboard curate takedown {next(iter(record.sources), '')}`."
             yield Damage(name, "was interrupted", remedy)
 
 
-def _unknown(name: str, record: Takedown, known: list[Source], catalog: Catalog) -> Damage:
+def _takedown_damage(name: str, record: Takedown, known: list[Source], catalog: Catalog) -> Damage:
     def take_down() -> None:
         catalog.take_down(known, reason=record.reason)
 

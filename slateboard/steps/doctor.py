@@ -51,20 +51,20 @@ def command(
     for key, value in facts.items():
         show(f"{key:>22}  {value}")
     workspace = _workspace(folder, repair=repair)
-    left = 0
+    n_unmended = 0
     if workspace is not None:
-        facts["damages"], left = _looked_over(workspace, repair=repair)
+        facts["damages"], n_unmended = _looked_over(workspace, repair=repair)
     if missing:
         raise MissingRequirement(f"Missing: {', '.join(missing)}. Run `{sys.executable} -m pip install slateboard`.")
     for name, owners in shared_names().items():
         show(f"The name '{name}' is also that of {', '.join(owners)}: an environment of slateboard's own is safer.")
     show("All that is needed is here.")
-    if left:
-        mendable = sum(one["mendable"] and not one["mended"] for one in facts["damages"])
+    if n_unmended:
+        mendable = sum(damage["mendable"] and not damage["mended"] for damage in facts["damages"])
         advice = (
             f" `slateboard doctor --repair -w {workspace.root}` mends {mendable}." if workspace and mendable else ""
         )
-        raise Finding(f"{left} things are not as they should be.{advice}", outcome=facts)
+        raise Finding(f"{n_unmended} things are not as they should be.{advice}", outcome=facts)
     return facts
 
 
@@ -93,8 +93,8 @@ def _machine() -> tuple[dict[str, Any], list[str]]:
 def _workspace(folder: Path | None, *, repair: bool) -> Workspace | None:
     """Return the workspace that is meant, if any is."""
     workspace = Workspace(folder or Path())
-    known = (workspace.root / FILE, workspace.catalog, workspace.root / "backups", workspace.reviews)
-    if any(path.exists() for path in known):
+    marks = (workspace.root / FILE, workspace.catalog, workspace.root / "backups", workspace.reviews)
+    if any(path.exists() for path in marks):
         return workspace
     if folder is not None or repair:
         where = str(workspace.root.resolve())
@@ -105,10 +105,10 @@ def _workspace(folder: Path | None, *, repair: bool) -> Workspace | None:
 def _looked_over(workspace: Workspace, *, repair: bool) -> tuple[list[dict[str, Any]], int]:
     """Print every damage; return them as plain values, and how many are left."""
     rows = []
-    for one in examine(workspace, repair=repair):
-        rows.append(one.row())
-        say(f"{'mended: ' if one.mended else ''}{one.damage}")
-    left = sum(not row["mended"] for row in rows)
+    for examined in examine(workspace, repair=repair):
+        rows.append(examined.row())
+        say(f"{'mended: ' if examined.mended else ''}{examined.damage}")
+    n_unmended = sum(not row["mended"] for row in rows)
     if not rows:
         show(f"Nothing is wrong in {workspace.root}.")
-    return rows, left
+    return rows, n_unmended

@@ -17,18 +17,20 @@ def command(
     name: Annotated[str | None, typer.Argument(help="One of that kind.")] = None,
 ) -> dict[str, Any]:
     """Print names and first lines, read from the files without importing them."""
-    there = kinds()
+    package_by_kind = kinds()
     if kind is None:
-        rows = {found: first_line(folder_of(package) / "__init__.py") for found, package in sorted(there.items())}
+        rows = {
+            entry: first_line(folder_of(package) / "__init__.py") for entry, package in sorted(package_by_kind.items())
+        }
         _table(rows)
         return rows
-    if kind not in there:
-        raise SlateboardError(f"Unknown kind '{kind}'. {did_you_mean(kind, there)}")
+    if kind not in package_by_kind:
+        raise SlateboardError(f"Unknown kind '{kind}'. {did_you_mean(kind, package_by_kind)}")
     if name is None:
-        rows = {found: first_line(path) for found, path in modules_in(folder_of(there[kind])).items()}
+        rows = {entry: first_line(path) for entry, path in modules_in(folder_of(package_by_kind[kind])).items()}
         _table(rows)
         return rows
-    card = Registry(there[kind], Extension).load(name).CARD
+    card = Registry(package_by_kind[kind], Extension).load(name).CARD
     show(f"{card.title}\nSource: {card.source}")
     _table({key: f"{value.default!r} ({value.unit}) {value.meaning}" for key, value in card.parameters.items()})
     return {

@@ -17,7 +17,7 @@ from slateboard.engine import Failure
 from slateboard.escaping import inline
 from slateboard.media.colour import rgb_quick
 from slateboard.media.errors import Unreadable
-from slateboard.media.fingerprints import sampled
+from slateboard.media.fingerprints import spread_indices
 from slateboard.media.frames import decode
 from slateboard.records.split import Split
 from splits.audit.links import describe_link
@@ -130,7 +130,7 @@ def _pictures(frames: Mapping[Path, int]) -> dict[Path, list[Picture]]:
 def _sample_frames(file: tuple[Path, int]) -> list[Picture]:
     """Return _FRAMES pictures spread over a (path, frame count); a frame that does not decode is blank."""
     path, frames = file
-    indices = sampled(max(1, frames), _FRAMES)
+    indices = spread_indices(max(1, frames), _FRAMES)
     pictures: dict[int, Picture] = {}
     try:
         for frame in decode(path, short_side=_CELL[1], on_error=lambda _: None):

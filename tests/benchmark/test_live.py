@@ -63,14 +63,14 @@ def test_a_key_frame_from_which_other_pictures_come_is_no_place_to_begin(
 ) -> None:
     path = sorted(realdata.glob("jhmdb8/golf/*.avi"))[0]
     assert survey(path).starts
-    original = seek._sought
+    original = seek._seek_to
 
     def late(*given):  # type: ignore[no-untyped-def]
         pictures = original(*given)
         next(pictures)
         yield from pictures
 
-    monkeypatch.setattr(seek, "_sought", late)
+    monkeypatch.setattr(seek, "_seek_to", late)
     assert survey(path).starts == ()
 
 

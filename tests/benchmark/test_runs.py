@@ -17,7 +17,7 @@ from benchmark.steps.train import command
 from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.dataset_lookup import dataset_at
-from slateboard.errors import BadInput, Held, SlateboardError
+from slateboard.errors import BadInput, SlateboardError, WorkspaceLocked
 from slateboard.records.result import Result
 from slateboard.records.run import Run
 from slateboard.workspace import Workspace
@@ -239,7 +239,10 @@ def test_a_run_that_another_process_makes_is_left_to_it(workspace: Workspace, sq
     split = find_split(workspace, squares, protocol="seags", number=1)
     folder = workspace.runs / plan(workspace.settings, squares, split, "chance", seed=0).folder
     folder.parent.mkdir(parents=True)
-    with FileLock(folder.parent / f".{folder.name}.lock"), pytest.raises(Held, match="made by another process"):
+    with (
+        FileLock(folder.parent / f".{folder.name}.lock"),
+        pytest.raises(WorkspaceLocked, match="made by another process"),
+    ):
         run(workspace, squares, split, "chance", seed=0)
     assert run(workspace, squares, split, "chance", seed=0).is_new
 

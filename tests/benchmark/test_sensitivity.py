@@ -14,7 +14,7 @@ from benchmark.running.runs import run
 from benchmark.studies.sensitivity import SENSITIVITY, sensitivity
 from slateboard.cli import main
 from slateboard.dataset import Dataset
-from slateboard.media.decoders import decoding
+from slateboard.media.decoders import decoder_function
 from slateboard.media.errors import Unreadable
 from slateboard.records.source import State
 from slateboard.workspace import Workspace
@@ -69,7 +69,7 @@ def test_what_a_decoder_cannot_read_or_counts_otherwise_is_counted_and_changes_t
         def frames(path, *, short_side):  # type: ignore[no-untyped-def]
             if decoder == "opencv" and unread in path.name:
                 raise Unreadable(f"{path.name} does not open in OpenCV.", State.UNSUPPORTED)
-            found = list(decoding("pyav")(path, short_side=short_side))
+            found = list(decoder_function("pyav")(path, short_side=short_side))
             return iter(found[:-1] if decoder == "opencv" and shorter in path.name else found)
 
         return frames

@@ -21,9 +21,9 @@ from benchmark.suites.file import SHIPPED, find_suite, read_suite
 from benchmark.suites.jobs import jobs_of
 from benchmark.suites.work import lease, reason_of, work
 from benchmark.training.memory import DoesNotFit
-from slateboard.catalog.lock import held
+from slateboard.catalog.lock import lock_workspace
 from slateboard.dataset import Dataset
-from slateboard.errors import BadInput, Finding, Held, MissingRequirement, SlateboardError
+from slateboard.errors import BadInput, Finding, MissingRequirement, SlateboardError, WorkspaceLocked
 from slateboard.workspace import Workspace
 from splits.folder import find_split, write_split
 
@@ -250,8 +250,8 @@ def test_a_suite_that_is_killed_goes_on_where_it_was(workspace: Workspace) -> No
 def test_a_second_process_is_told_who_makes_the_suite_and_may_list_its_runs(workspace: Workspace) -> None:
     path = written(workspace, BASELINES + "[[run]]\nbaseline = 'chance'\n")
     (workspace.root / "suites").mkdir()
-    with held(workspace.root / "suites" / "tiny.lock"):
-        with pytest.raises(Held, match=r"suites is in use by"):
+    with lock_workspace(workspace.root / "suites" / "tiny.lock"):
+        with pytest.raises(WorkspaceLocked, match=r"suites is in use by"):
             command(workspace, path)
         assert command(workspace, path, dry_run=True)["runs"][0]["state"] == "missing"
     command(workspace, path)

@@ -13,9 +13,9 @@ from curate.listing.cells import read_row, write_row
 from curate.listing.importing import import_file, settle
 from curate.listing.rows import SourceRow
 from curate.listing.sources import IMPORTERS, LISTS, read_list, read_rows
-from slateboard.catalog.lock import held
+from slateboard.catalog.lock import lock_workspace
 from slateboard.cli import main
-from slateboard.errors import BadInput, Held
+from slateboard.errors import BadInput, WorkspaceLocked
 from slateboard.escaping import inline
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -201,7 +201,7 @@ def test_the_first_twenty_are_printed_with_the_total(
 
 def test_while_another_process_works_nothing_is_written(workspace: Workspace, tmp_path: Path) -> None:
     other = _file(tmp_path / "in", "url,label\nhttp://x/b,Kick\n")
-    with held(workspace.catalog.with_suffix(".lock")), pytest.raises(Held, match="is in use by"):
+    with lock_workspace(workspace.catalog.with_suffix(".lock")), pytest.raises(WorkspaceLocked, match="is in use by"):
         import_file(workspace, other, importer=None, assignments=[])
     assert workspace.sources.read_text() == COLUMNS
 

@@ -16,8 +16,8 @@ from releasing import curate as run
 import curate.release.checked_release
 from curate.release.rebuild import REPORT, Difference, rebuild
 from slateboard.catalog.catalog import opened
-from slateboard.catalog.lock import held
-from slateboard.errors import Held, SlateboardError
+from slateboard.catalog.lock import lock_workspace
+from slateboard.errors import SlateboardError, WorkspaceLocked
 from slateboard.media.ffmpeg import program
 from slateboard.workspace import Workspace
 
@@ -166,7 +166,7 @@ def test_a_second_process_is_told_who_makes_the_folder(released: Workspace, tmp_
     into, recipe = tmp_path / "again", released.releases / "v1" / "recipe.toml"
     scratch = tmp_path / ".again.originals"
     scratch.mkdir()
-    with held(scratch / "rebuild.lock"), pytest.raises(Held, match="in use by"):
+    with lock_workspace(scratch / "rebuild.lock"), pytest.raises(WorkspaceLocked, match="in use by"):
         rebuild(released, recipe, into=into, workers=1)
     assert rebuild(released, recipe, into=into, workers=1).differences == ()
 

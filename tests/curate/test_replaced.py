@@ -20,7 +20,7 @@ from slateboard.files import sha256_of
 from slateboard.media import identity
 from slateboard.media.encode import write_video
 from slateboard.media.errors import Unreadable
-from slateboard.media.identity import identify, is_settled, look, unchanged
+from slateboard.media.identity import identify, is_settled, stamp_of, unchanged
 from slateboard.progress import be_quiet
 from slateboard.records.media import Media
 from slateboard.records.source import State
@@ -205,10 +205,10 @@ def test_a_change_that_hides_its_size_and_time_shows_all_the_same(tmp_path: Path
     path.write_bytes(b"two")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     with pytest.raises(Unreadable, match="holds other bytes"):
-        identify(path, name="a", sha256=seen.sha256, known=seen)
+        identify(path, name="a", sha256=seen.sha256, recorded=seen)
     path.unlink()
     with pytest.raises(Unreadable, match="is not there"):
-        identify(path, name="a", sha256=seen.sha256, known=seen)
+        identify(path, name="a", sha256=seen.sha256, recorded=seen)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
@@ -224,6 +224,6 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
 def test_a_file_that_was_just_written_is_hashed_again_next_time(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"one")
-    assert not is_settled(look(path, name="a", sha256=""))
+    assert not is_settled(stamp_of(path, name="a", sha256=""))
     os.utime(path, ns=(1, 1))
-    assert is_settled(look(path, name="a", sha256=""))
+    assert is_settled(stamp_of(path, name="a", sha256=""))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slateboard.addresses import identity, is_private, public, scrubbed
+from slateboard.addresses import identity, is_private, public, scrub
 from slateboard.records.source import host_of, source_id
 
 PLAIN = (
@@ -102,7 +102,7 @@ def test_a_text_is_freed_of_every_address_and_path(tmp_path: Path) -> None:
         f"ERROR: {tmp_path}/media/x.mp4 of http://me:SECRET@host/v.mp4?token=SECRET. (https://h/x?sig=SECRET), "
         "/home/me/v.mp4: no; /data/My Videos/v.mp4; C:\\Users\\me\\v.mp4; 1/2 and/or http://host/plain?v=1!"
     )
-    assert scrubbed(text, root=tmp_path, known=["/data/My Videos/v.mp4"]) == (
+    assert scrub(text, root=tmp_path, addresses=["/data/My Videos/v.mp4"]) == (
         "ERROR: media/x.mp4 of http://host/v.mp4. (https://h/x), "
         "v.mp4: no; v.mp4; v.mp4; 1/2 and/or http://host/plain?v=1!"
     )

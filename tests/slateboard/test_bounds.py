@@ -14,7 +14,7 @@ from PIL import Image
 from slateboard.media.errors import Unreadable
 from slateboard.media.fingerprints import fingerprint_of
 from slateboard.media.frames import decode
-from slateboard.media.motion import points
+from slateboard.media.motion import find_corners
 from slateboard.media.probe import probe
 from slateboard.records.media import Media
 from slateboard.records.source import State
@@ -130,7 +130,7 @@ def test_streams_of_an_mp4_over_the_limit_are_refused_as_such(realdata: Path) ->
 def test_pictures_smaller_than_the_grid_of_points_have_points_and_kill_nobody() -> None:
     random = np.random.default_rng(0)
     for height, width in ((4, 4), (1, 1), (4, 200), (200, 4)):
-        assert points(random.integers(0, 255, (height, width), np.uint8)).shape[1:] == (1, 2)
+        assert find_corners(random.integers(0, 255, (height, width), np.uint8)).shape[1:] == (1, 2)
 
 
 def test_the_poisoned_file_is_too_long(poison: Path) -> None:

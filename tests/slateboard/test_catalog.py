@@ -19,7 +19,7 @@ from slateboard.catalog.catalog import opened
 from slateboard.catalog.media import Analysed
 from slateboard.catalog.migrations import migrate
 from slateboard.catalog.schema import metadata
-from slateboard.errors import Held, SlateboardError
+from slateboard.errors import SlateboardError, WorkspaceLocked
 from slateboard.records.clip import Clip
 from slateboard.records.failure import Failed
 from slateboard.records.media import Duplicate, Media
@@ -119,7 +119,7 @@ def test_an_index_is_given_once_and_never_again(tmp_path: Path) -> None:
 
 
 def test_the_second_process_is_told_who_holds_the_workspace(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db"), pytest.raises(Held, match=f"process {os.getpid()} of "):
+    with opened(tmp_path / "catalog.db"), pytest.raises(WorkspaceLocked, match=f"process {os.getpid()} of "):
         with opened(tmp_path / "catalog.db"):
             pass
 
@@ -128,7 +128,7 @@ def test_the_second_process_is_told_who_holds_the_workspace(tmp_path: Path) -> N
 def test_a_holder_that_cannot_be_read_is_another_process(tmp_path: Path, told: str) -> None:
     with opened(tmp_path / "catalog.db"):
         (tmp_path / "catalog.holder.json").write_text(told)
-        with pytest.raises(Held, match="is in use by another process"), opened(tmp_path / "catalog.db"):
+        with pytest.raises(WorkspaceLocked, match="is in use by another process"), opened(tmp_path / "catalog.db"):
             pass
 
 

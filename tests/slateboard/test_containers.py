@@ -12,7 +12,7 @@ from PIL import Image
 
 from slateboard.errors import SlateboardError
 from slateboard.media.containers import address, options
-from slateboard.media.decoders import DECODERS, decoding
+from slateboard.media.decoders import DECODERS, decoder_function
 from slateboard.media.edit import edit
 from slateboard.media.encode import write_video
 from slateboard.media.errors import Unreadable
@@ -63,7 +63,7 @@ def test_no_decoder_opens_what_a_playlist_names(secret: Path, decoder: str, name
     script = secret.with_name(name)
     script.write_text(SCRIPTS[name])
     with pytest.raises(Unreadable):
-        next(decoding(decoder)(script, short_side=32))
+        next(decoder_function(decoder)(script, short_side=32))
 
 
 def test_the_ffmpeg_program_opens_no_playlist(secret: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_name_like_an_address_is_a_files_name(secret: Path, decoder: str, monk
         path = Path(name)
         path.write_bytes(secret.read_bytes())
         assert probe(path, media_id="m", relative=name).width == 96
-        assert len(list(decoding(decoder)(path, short_side=32))) == 10
+        assert len(list(decoder_function(decoder)(path, short_side=32))) == 10
         edit(path, Path("subfile:out.mp4"), graph="[0:v]null[out]")
     # What FFmpeg by itself makes of such a name is another thing.
     assert b"concat" in _error_of_plain_open("concat:gone.mp4")

@@ -12,7 +12,7 @@ from PIL import Image
 from slateboard.media.colour import rgb
 from slateboard.media.errors import Unreadable
 from slateboard.media.ffmpeg import Cut, trim
-from slateboard.media.fingerprints import frame_hash, sampled
+from slateboard.media.fingerprints import frame_hash, spread_indices
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.media.sheets import Row, contact_sheet
@@ -116,8 +116,8 @@ def test_alike_frames_have_alike_hashes_and_others_do_not() -> None:
 
 
 def test_samples_lie_inside_the_clip() -> None:
-    assert sampled(80) == [10, 30, 50, 70]
-    assert sampled(1) == [0, 0, 0, 0]
+    assert spread_indices(80) == [10, 30, 50, 70]
+    assert spread_indices(1) == [0, 0, 0, 0]
 
 
 def test_a_contact_sheet_has_a_row_a_title(tmp_path: Path) -> None:

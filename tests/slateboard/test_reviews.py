@@ -9,7 +9,15 @@ import pytest
 from slateboard.catalog import reviews
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.catalog.person import file_stem
-from slateboard.catalog.reviews import confirm, decide, forget, lacking, read_reviews, unconfirmed, unrecorded
+from slateboard.catalog.reviews import (
+    clips_as_decided,
+    confirm,
+    decide,
+    effects_as_confirmed,
+    forget_decisions,
+    read_reviews,
+    unrecorded_clips,
+)
 from slateboard.errors import SlateboardError
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.source import Source
@@ -62,7 +70,7 @@ def test_the_file_has_it_before_the_catalog(folder: Path, monkeypatch: pytest.Mo
         _decide(folder, _accepted(0))
     with opened(folder / "catalog.db") as catalog:
         assert [clip.state for clip in catalog.clips()] == ["proposed"] * 4
-        assert lacking(catalog, read_reviews(folder / "reviews")) == [_accepted(0)]
+        assert clips_as_decided(catalog, read_reviews(folder / "reviews")) == [_accepted(0)]
 
 
 def test_the_last_decision_holds_whoever_made_it_and_whatever_the_clock_said(
@@ -138,15 +146,15 @@ def test_a_later_label_of_a_trimmed_clip_is_no_contradiction(folder: Path) -> No
     _decide(folder, _accepted(0), _accepted(1), _clip(2, "rejected", decided_by="Anna", reason="x"))
     with opened(folder / "catalog.db") as catalog:
         catalog.write_clips([_clip(0, "trimmed", decided_by="Anna"), _clip(1, "failed", decided_by="Anna")])
-        assert lacking(catalog, read_reviews(folder / "reviews")) == []
+        assert clips_as_decided(catalog, read_reviews(folder / "reviews")) == []
         catalog.write_clips([_clip(2, "rejected", decided_by="rule", reason="too short")])
-        assert [clip.clip_id for clip in lacking(catalog, read_reviews(folder / "reviews"))] == ["c2"]
+        assert [clip.clip_id for clip in clips_as_decided(catalog, read_reviews(folder / "reviews"))] == ["c2"]
 
 
 def test_decisions_that_are_in_the_catalog_alone_are_known(folder: Path) -> None:
     with opened(folder / "catalog.db") as catalog:
         catalog.write_clips([_accepted(0), _clip(1, "rejected", decided_by="rule", reason="too short")])
-        assert [clip.clip_id for clip in unrecorded(catalog, read_reviews(folder / "reviews"))] == ["c0"]
+        assert [clip.clip_id for clip in unrecorded_clips(catalog, read_reviews(folder / "reviews"))] == ["c0"]
 
 
 def _effect(number: int, kind: str, *, confirmed: bool, decided_by: str = "machine") -> Effect:
@@ -165,15 +173,15 @@ def test_which_effects_are_confirmed_is_a_decision_and_is_taken_back_by_another(
         assert [(one.clip_id, one.decision, one.effects) for one in found.decisions] == [("c0", "effects", ("bars",))]
         plain = [_effect(0, "bars", confirmed=False), raised[1]]
         catalog.label_effects(plain)
-        assert unconfirmed(catalog, found) == raised
+        assert effects_as_confirmed(catalog, found) == raised
         catalog.label_effects(raised)
-        assert unconfirmed(catalog, found) is None
+        assert effects_as_confirmed(catalog, found) is None
         confirm(catalog, folder / "reviews", plain, clips=clips, person="Anna", command="label")
-        assert unconfirmed(catalog, read_reviews(folder / "reviews")) is None
+        assert effects_as_confirmed(catalog, read_reviews(folder / "reviews")) is None
 
 
 def test_what_was_taken_down_is_taken_out(folder: Path) -> None:
     _decide(folder, _accepted(0), _accepted(1))
-    forget(folder / "reviews", lambda one: one.media_id == "m0")
+    forget_decisions(folder / "reviews", lambda one: one.media_id == "m0")
     assert [one.clip_id for one in read_reviews(folder / "reviews").decisions] == ["c1"]
     assert "m0" not in (folder / "reviews" / "Anna.jsonl").read_text()
