@@ -2,11 +2,11 @@
 
 import ctypes
 
-from curate.analysis.decode_pass import Job, Pass, observe
+from curate.analysis.decode_pass import DecodeJob, DecodeResult, analyse_and_write
 
 
-def deadly_analysis(job: Job) -> Pass:
+def deadly_analysis(job: DecodeJob) -> DecodeResult:
     """Analyse, or end by SIGFPE."""
     if job.media.width == 4:
         ctypes.CDLL(None).div(1, 0)
-    return observe(job)
+    return analyse_and_write(job)

@@ -37,14 +37,14 @@ OURS = """
 import sys, time
 from pathlib import Path
 import cv2
-from curate.analysis.decode_pass import ANALYSERS, Job, analyse, wanted_of
+from curate.analysis.decode_pass import ANALYSERS, DecodeJob, analyse, current_versions
 from slateboard.media.probe import probe
 cv2.setNumThreads(1)
 path = Path(sys.argv[1])
-wanted = {name: one for name, one in wanted_of({}).items() if name in ANALYSERS.names()}
+versions = {name: version for name, version in current_versions({}).items() if name in ANALYSERS.names()}
 started = time.perf_counter()
-done = analyse(Job(path, probe(path, media_id="m" * 64, relative=path.name), wanted))
-assert len(done.observations) == len(wanted), done.error
+result = analyse(DecodeJob(path, probe(path, media_id="m" * 64, relative=path.name), versions))
+assert len(result.observations) == len(versions), result.error
 print(time.perf_counter() - started)
 """
 BARE = """

@@ -1,4 +1,4 @@
-"""The decode pass: each media is decoded once, and every analyser and effect detector that wants it looks on."""
+"""The decode pass: decode each media once, and hand its frames to every analyser and effect detector that is due."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,17 +26,17 @@ from slateboard.settings import Limits
 
 
 class Watcher(Protocol):
-    """Looks at the frames of one media, in order."""
+    """Receives the frames of one media, in order."""
 
     def see(self, frame: Frame) -> Sequence[int] | None:
-        """Look at one frame; `shots` alone returns the first frames of shots that became certain."""
+        """Take one frame; only the analyser `shots` returns something: first frames of shots that became certain."""
 
     def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
         """Return the rows of the observation, when the media has ended."""
 
 
 class AnalyserModule(VersionedModule, Protocol):
-    """What a file of curate/analysers defines. One whose rows do not speak of shots says `PER_SHOT = False`."""
+    """What a file of curate/analysers defines. One whose rows do not refer to shots sets `PER_SHOT = False`."""
 
     @property
     def RATE(self) -> float | None:
@@ -57,39 +57,39 @@ ANALYSERS = Registry("curate.analysers", AnalyserModule)
 _SETTLING = Registry("curate.analysers", SettlingModule)
 
 SHOTS = "shots"
-"""The analyser that divides a media; what the others say of shots is made anew when it is."""
+"""The analyser that divides a media into shots; rows of other analysers that refer to shots depend on it."""
 
-ENOUGH = 0.9
-"""A file that decodes for less than this part of the duration announced is truncated."""
+COMPLETE_SHARE = 0.9
+"""A file that decodes to less than this share of the announced duration is truncated."""
 
-Wanted = dict[str, tuple[int, dict[str, Any]]]
+AnalyserVersions = dict[str, tuple[int, dict[str, Any]]]
 """Name of an analyser or effect -> version and parameters."""
 
 
 @dataclass(frozen=True)
-class Job:
+class DecodeJob:
     """One decode pass to make."""
 
     path: Path
     media: Media
-    wanted: Wanted
-    """Analysers and effects to run, a part of all."""
+    versions: AnalyserVersions
+    """Analysers and effects to run."""
     shots: tuple[Shot, ...] = ()
-    """The shots found by an earlier pass; used where `shots` itself is not wanted."""
+    """Shots of an earlier pass, used where the analyser `shots` is not run."""
     announced_s: float | None = None
     """Duration that the host announced, in seconds; None: it announced none."""
     sha256: str | None = None
-    """Of the file, as it must be; None: whatever it holds."""
+    """Expected hash of the file; None: not checked."""
     stamp: Stamp | None = None
-    """What the file looked like when it was last hashed."""
+    """Size and times of the file when it was last hashed."""
     limits: Limits = field(default_factory=current_limits)
     folder: Path | None = None
-    """Where `observe` writes what was observed."""
+    """Where `analyse_and_write` writes the observations."""
 
 
 @dataclass(frozen=True)
-class Pass:
-    """What one decode pass found."""
+class DecodeResult:
+    """Result of one decode pass."""
 
     media: Media
     """With frames, duration and decode errors filled in."""
@@ -98,14 +98,14 @@ class Pass:
     """fetched if it decodes to its end, else truncated, corrupt, not_video, missing or error."""
     error: str | None
     stamp: Stamp | None = None
-    """What the file looks like, where that is worth keeping."""
+    """Size and times of the file, once its hash was verified."""
     written: Mapping[str, Size] = field(default_factory=dict)
-    """Analyser or effect whose observation is written already -> what its file looks like."""
+    """Analyser or effect -> size and time of its observation's file, of those that are written."""
 
 
-def wanted_of(parameters: Mapping[str, Mapping[str, Any]]) -> Wanted:
-    """Return what every analyser and effect detector would be run with today."""
-    found: Wanted = {}
+def current_versions(parameters: Mapping[str, Mapping[str, Any]]) -> AnalyserVersions:
+    """Return version and parameters of every analyser and effect detector, by today's code and settings."""
+    versions: AnalyserVersions = {}
     registries: tuple[Registry[VersionedModule], ...] = (ANALYSERS, EFFECTS)
     for registry in registries:
         for name in registry.names():
@@ -113,81 +113,84 @@ def wanted_of(parameters: Mapping[str, Mapping[str, Any]]) -> Wanted:
             # An analyser whose parameters depend on each other settles them itself.
             is_settling = registry is ANALYSERS and _SETTLING.offers(name)
             settle = _SETTLING.load(name).settle if is_settling else module.CARD.settle
-            found[name] = (module.VERSION, settle(parameters.get(name, {}), where=f"[analysers.{name}]"))
-    return found
+            versions[name] = (module.VERSION, settle(parameters.get(name, {}), where=f"[analysers.{name}]"))
+    return versions
 
 
-def lacking(wanted: Wanted, names: Iterable[str]) -> Wanted:
-    """Return what to run where these lack: with new shots also everything that speaks of shots."""
+def stale_analysers(current: AnalyserVersions, names: Iterable[str]) -> AnalyserVersions:
+    """Return what to run for a media that lacks these: with new shots also everything that refers to shots."""
+    # Lacks `camera` -> camera alone; lacks `shots` -> shots and all whose rows name a shot, but not `timeline`.
     missing = set(names)
     if SHOTS in missing:
-        missing |= {name for name in wanted if _speaks_of_shots(name)}
-    return {name: wanted[name] for name in wanted if name in missing}
+        missing |= {name for name in current if _refers_to_shots(name)}
+    return {name: current[name] for name in current if name in missing}
 
 
 @cache
-def _speaks_of_shots(name: str) -> bool:
+def _refers_to_shots(name: str) -> bool:
     return name not in ANALYSERS.names() or getattr(ANALYSERS.load(name), "PER_SHOT", True)
 
 
-def failed(job: Job, reason: str) -> Pass:
-    """Return the pass of a media that no worker could finish: a row that asks for a look."""
-    return Pass(job.media, (), State.ERROR, f"analysis: {reason}")
+def failed_result(job: DecodeJob, reason: str) -> DecodeResult:
+    """Return the result of a media that no worker could finish: state `error`, with the reason."""
+    return DecodeResult(job.media, (), State.ERROR, f"analysis: {reason}")
 
 
-def observe(job: Job) -> Pass:
-    """Analyse one media and write its observations into the job's folder. Runs in a worker, wherever that is."""
-    done = analyse(job)
+def analyse_and_write(job: DecodeJob) -> DecodeResult:
+    """Analyse one media and write its observations into the job's folder. Runs in a worker process."""
+    result = analyse(job)
     assert job.folder is not None
-    written = {one.analyser: observations.write(job.folder, one) for one in done.observations}
-    return replace(done, observations=(), written=written)
+    written = {observation.analyser: observations.write(job.folder, observation) for observation in result.observations}
+    return replace(result, observations=(), written=written)
 
 
-def analyse(job: Job) -> Pass:
-    """Decode one media to its end. Touches neither catalog nor disk."""
+def analyse(job: DecodeJob) -> DecodeResult:
+    """Decode one media to its end. Writes neither into the catalog nor to disk."""
     try:
         with unchanged(job.path, name=job.media.path, sha256=job.sha256, recorded=job.stamp) as stamp:
-            done = _pass(job)
-        return replace(done, stamp=stamp if job.sha256 and is_settled(stamp) else None)
+            result = _decode_once(job)
+        return replace(result, stamp=stamp if job.sha256 and is_settled(stamp) else None)
     except Unreadable as error:
-        return Pass(job.media, (), error.state, str(error))
+        return DecodeResult(job.media, (), error.state, str(error))
 
 
-def _pass(job: Job) -> Pass:
-    audience = _Audience(job)
+def _decode_once(job: DecodeJob) -> DecodeResult:
+    subscribers = _Subscribers(job)
     times: list[float] = []
     errors: list[str] = []
     hashed = FramesHash()
     for pyramid in hashed.pyramids(decode(job.path, beside=True, on_error=errors.append, limits=job.limits)):
         times.append(pyramid.at(0).seconds)
-        audience.see(pyramid)
-    found = _measured(job.media, times, errors, hashed.hexdigest())
-    observed = tuple(
+        subscribers.see(pyramid)
+    media = _with_measurements(job.media, times, errors, hashed.hexdigest())
+    observations_made = tuple(
         Observation(
             media_id=job.media.media_id,
             analyser=name,
-            version=job.wanted[name][0],
-            parameters=job.wanted[name][1],
+            version=job.versions[name][0],
+            parameters=job.versions[name][1],
             rows=rows,
         )
-        for name, rows in audience.rows(len(times)).items()
+        for name, rows in subscribers.rows(len(times)).items()
     )
-    state, reason = _ending(found, errors, job.announced_s)
-    return Pass(found, observed, state, reason)
+    state, reason = _final_state(media, errors, job.announced_s)
+    return DecodeResult(media, observations_made, state, reason)
 
 
-class _Seat:
-    """One analyser, its size, and its rate by presentation time."""
+class _Subscription:
+    """One analyser, with the frame size and the frame rate that it asks for."""
 
-    def __init__(self, job: Job, name: str) -> None:
+    def __init__(self, job: DecodeJob, name: str) -> None:
         module = ANALYSERS.load(name)
         self.size = module.SIZE
         self._rate = module.RATE
         self._slot = -1
-        self.watcher = module.start(job.media, job.wanted[name][1])
+        self.watcher = module.start(job.media, job.versions[name][1])
 
     def wants(self, seconds: float) -> bool:
-        """Tell whether a frame is the first in its slot of time; a thousandth of a slot allows for rounding."""
+        """Return whether the frame at this time is the first of its slot."""
+        # slot = floor(t * rate + 1e-3). Rate 5 Hz, frames at 0, 0.04, ... 0.16, 0.2 s -> slots 0 0 0 0 0 1: those at 0
+        # and 0.2 s are taken. The thousandth of a slot keeps 0.2 - 1e-9 s, a rounded presentation time, in slot 1.
         if self._rate is None:
             return True
         slot = int(seconds * self._rate + 1e-3)
@@ -197,77 +200,82 @@ class _Seat:
         return True
 
 
-class _Audience:
-    """All that look on: shots first, whose cuts the detectors follow, then the others."""
+class _Subscribers:
+    """All that receive frames: the shot detector first, whose cuts close shots for the others."""
 
-    def __init__(self, job: Job) -> None:
-        self._shots = _Seat(job, SHOTS) if SHOTS in job.wanted else None
-        self._known = job.shots
+    def __init__(self, job: DecodeJob) -> None:
+        self._shots = _Subscription(job, SHOTS) if SHOTS in job.versions else None
+        self._known_shots = job.shots
         self._cuts = {shot.first_frame for shot in job.shots if shot.first_frame}
         self._closed = 0
-        self._seats = {name: _Seat(job, name) for name in ANALYSERS.names() if name in job.wanted and name != SHOTS}
-        self._detectors = EffectsPass([name for name in EFFECTS.names() if name in job.wanted])
+        names = [name for name in ANALYSERS.names() if name in job.versions and name != SHOTS]
+        self._subscriptions = {name: _Subscription(job, name) for name in names}
+        self._effects = EffectsPass([name for name in EFFECTS.names() if name in job.versions])
 
     def see(self, pyramid: Pyramid) -> None:
-        """Look at one frame."""
+        """Hand one frame to all."""
         frame = pyramid.at(0)
         if self._shots is not None:
             for cut in self._shots.watcher.see(pyramid.at(self._shots.size)) or ():
                 self._close(cut)
         elif frame.index in self._cuts:
             self._close(frame.index)
-        for seat in self._seats.values():
-            if seat.wants(frame.seconds):
-                seat.watcher.see(pyramid.at(seat.size))
-        self._detectors.see(pyramid, frame.index)
+        for subscription in self._subscriptions.values():
+            if subscription.wants(frame.seconds):
+                subscription.watcher.see(pyramid.at(subscription.size))
+        self._effects.see(pyramid, frame.index)
 
     def rows(self, frames: int) -> dict[str, list[dict[str, Any]]]:
         """Return the rows of each analyser and effect after the last frame."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        shots: Sequence[Shot] = self._known
+        rows_by_name: dict[str, list[dict[str, Any]]] = {}
+        shots: Sequence[Shot] = self._known_shots
         if self._shots is not None:
-            found[SHOTS] = self._shots.watcher.rows(())
-            shots = [Shot.model_validate(row) for row in found[SHOTS]]
+            rows_by_name[SHOTS] = self._shots.watcher.rows(())
+            shots = [Shot.model_validate(row) for row in rows_by_name[SHOTS]]
         for cut in [shot.first_frame for shot in shots if shot.first_frame > self._closed]:
             self._close(cut)
-        self._detectors.close(frames)
-        found |= {name: seat.watcher.rows(shots) for name, seat in self._seats.items()}
-        return found | self._detectors.rows(shots)
+        self._effects.close(frames)
+        rows_by_name |= {name: subscription.watcher.rows(shots) for name, subscription in self._subscriptions.items()}
+        return rows_by_name | self._effects.rows(shots)
 
     def _close(self, cut: int) -> None:
-        self._detectors.close(cut)
+        self._effects.close(cut)
         self._closed = cut
-        for seat in self._seats.values():
-            if hasattr(seat.watcher, "close"):
-                seat.watcher.close(cut)
+        for subscription in self._subscriptions.values():
+            if hasattr(subscription.watcher, "close"):
+                subscription.watcher.close(cut)
 
 
-def _measured(media: Media, times: list[float], errors: list[str], digest: str) -> Media:
+def _with_measurements(media: Media, times: list[float], errors: list[str], digest: str) -> Media:
+    # The last frame is shown for a nominal step: 250 frames at 25 Hz end at 9.96 + 0.04 = 10 s. The rate varies if any
+    # step is off by more than a tenth: at 25 Hz 44.1 ms, while Matroska's whole milliseconds pass.
     steps = np.diff(times)
-    nominal = 1 / media.fps
+    nominal_step = 1 / media.fps
     return media.model_copy(
         update={
             "frames": len(times),
-            "duration_s": times[-1] + nominal,
-            "variable_rate": bool((np.abs(steps - nominal) > nominal / 10).any()),
+            "duration_s": times[-1] + nominal_step,
+            "variable_rate": bool((np.abs(steps - nominal_step) > nominal_step / 10).any()),
             "decode_errors": len(errors),
             "frames_sha256": digest,
         }
     )
 
 
-def _ending(media: Media, errors: list[str], announced_s: float | None) -> tuple[State, str | None]:
-    """Tell a file that ends early from one with a scratch in the middle.
+def _final_state(media: Media, errors: list[str], announced_s: float | None) -> tuple[State, str | None]:
+    """Distinguish truncated files from files with isolated decode errors; return (state, reason).
 
-    Headers lie by a few frames (every JHMDB clip does), so the header's duration counts only together with an
-    error; what the host announced counts alone.
+    Headers are off by a few frames (in every JHMDB clip), so the header's duration counts only together with an error;
+    the duration that the host announced counts alone.
     """
+    # Of 10 s that the host announced 8.9 s decode: truncated, 9.1 s: fetched. Of 10 s in the header 8.9 s decode:
+    # truncated if there was a decode error, else fetched.
     seconds = media.duration_s or 0.0
-    if announced_s is not None and seconds < ENOUGH * announced_s:
+    if announced_s is not None and seconds < COMPLETE_SHARE * announced_s:
         return State.TRUNCATED, f"decodes {seconds:.2f} s of {announced_s:.2f} s that its host announced"
     if not errors:
         return State.FETCHED, None
     header = media.header_duration_s
-    if header and seconds < ENOUGH * header:
+    if header and seconds < COMPLETE_SHARE * header:
         return State.TRUNCATED, f"decodes {seconds:.2f} s of {header:.2f} s announced: {errors[0]}"
     return State.FETCHED, f"{len(errors)} decoding errors, frames there: {errors[0]}"

@@ -1,6 +1,6 @@
 """Analyse what was fetched: decode each media once; find shots, times, quality, camera and effects.
 
-What was analysed by today's code and settings is not analysed again; a new version of one analyser runs it alone.
+What was analysed by today's code and settings is not analysed again; a new version of one analyser runs that one alone.
 
 Example: slateboard curate analyse --workers 2
 """
@@ -12,7 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from curate.analysis import observations
-from curate.analysis.decode_pass import SHOTS, Job, Pass, Wanted, failed, lacking, observe, wanted_of
+from curate.analysis.decode_pass import (
+    SHOTS,
+    AnalyserVersions,
+    DecodeJob,
+    DecodeResult,
+    analyse_and_write,
+    current_versions,
+    failed_result,
+    stale_analysers,
+)
 from curate.duplicates.join import join
 from curate.duplicates.sketches import FINGERPRINTS
 from curate.fetching.presence import check_absence, look_for_originals
@@ -33,7 +42,7 @@ from slateboard.workspace import Workspace
 
 STAGE = "analyse"
 _OF_LIMITS = (State.ERROR, State.TOO_LONG, State.TOO_LARGE)
-"""States that other code or other limits may change: such a media is analysed again under them."""
+"""States that may change with other code or limits: such media are analysed again under those."""
 
 
 def command(
@@ -43,8 +52,8 @@ def command(
     address: RayAddress = None,
     retry: RetryFailures = False,
 ) -> dict[str, Any]:
-    """Make the decode passes that are missing."""
-    wanted = wanted_of(workspace.settings.analysers)
+    """Run the decode passes that are missing, then look for duplicates."""
+    versions = current_versions(workspace.settings.analysers)
     place: dict[str, Any] = {
         "workers": workers,
         "engine": engine,
@@ -53,95 +62,98 @@ def command(
         "shared": (workspace.root,),
     }
     with opened(workspace.catalog) as catalog:
-        lost = broken_observations(catalog, workspace.observations)
-        catalog.forget_observations([(one.media_id, one.analyser) for one in lost])
-        for line in describe_broken(lost):
+        broken = broken_observations(catalog, workspace.observations)
+        catalog.forget_observations([(observation.media_id, observation.analyser) for observation in broken])
+        for line in describe_broken(broken):
             say(f"made again: {line}")
-        key = digest([wanted, workspace.settings.limits.model_dump()], length=12)
+        key = digest([versions, workspace.settings.limits.model_dump()], length=12)
         _try_again(catalog, key, everything=retry)
-        seen = look_for_originals(catalog, workspace.root, media_ids=catalog.unobserved(wanted))
-        for line in seen.lines():
+        presence = look_for_originals(catalog, workspace.root, media_ids=catalog.unobserved(versions))
+        for line in presence.lines():
             say(line)
-        missing = catalog.unobserved(wanted)
-        _analyse_all(workspace, catalog, wanted, missing, key=key, place=place)
-        joined = join(catalog, workspace.observations, version=wanted[FINGERPRINTS][0], retry=retry, **place)
+        missing = catalog.unobserved(versions)
+        _analyse_all(workspace, catalog, versions, missing, key=key, place=place)
+        join_counts = join(catalog, workspace.observations, version=versions[FINGERPRINTS][0], retry=retry, **place)
         counts = in_order(catalog.source_counts())
         frames = catalog.frames()
     for line in state_lines(counts):
         say(line)
-    if joined["failed"]:
-        say(f"{joined['failed']} media or pairs could not be compared: `slateboard curate status --all`")
-    return {"analysed": len(missing), "frames": frames, "states": counts, "duplicates": joined}
+    if join_counts["failed"]:
+        say(f"{join_counts['failed']} media or pairs could not be compared: `slateboard curate status --all`")
+    return {"analysed": len(missing), "frames": frames, "states": counts, "duplicates": join_counts}
 
 
 def _analyse_all(
     workspace: Workspace,
     catalog: Catalog,
-    wanted: Wanted,
+    versions: AnalyserVersions,
     missing: Mapping[str, Sequence[str]],
     *,
     key: str,
     place: Mapping[str, Any],
 ) -> None:
-    """Analyse media by the analysers that they lack, and record what came of each."""
-    by_media: dict[str, list[Source]] = defaultdict(list)
+    """Analyse each media by the analysers that it lacks, and record the results."""
+    sources_by_media: dict[str, list[Source]] = defaultdict(list)
     for source in catalog.sources(State.FETCHED) if missing else ():
-        by_media[source.media_id or ""].append(source)
+        sources_by_media[source.media_id or ""].append(source)
     media = catalog.media_of(missing)
-    stamps = catalog.stamps({one.path for one in media.values()})
-    jobs = (
-        job_of(workspace, media[media_id], wanted, names, by_media[media_id], stamp=stamps.get(media[media_id].path))
-        for media_id, names in missing.items()
-    )
+    stamps = catalog.stamps({original.path for original in media.values()})
+
+    def job_for(media_id: str, names: Sequence[str]) -> DecodeJob:
+        original, sources = media[media_id], sources_by_media[media_id]
+        return decode_job(workspace, original, versions, names, sources, stamp=stamps.get(original.path))
+
+    jobs = (job_for(media_id, names) for media_id, names in missing.items())
     with progress(STAGE, len(missing), unit="videos") as bar:
-        for batch in engines.in_batches(engines.run(observe, jobs, **place)):
-            ended = [_ended(job, outcome) for job, outcome in batch]
-            # Those first whose file is there: a folder that is gone as a whole ends the run at the first that is not.
-            record_passes(catalog, [one for one in ended if one[0].state != State.MISSING], wanted, by_media, key=key)
-            absent = [one for one in ended if one[0].state == State.MISSING]
-            for done, _ in absent:
-                check_absence(workspace.root, done.media, stamp=stamps.get(done.media.path))
-            record_passes(catalog, absent, wanted, by_media, key=key)
+        for batch in engines.in_batches(engines.run(analyse_and_write, jobs, **place)):
+            results = [_result_and_code(job, outcome) for job, outcome in batch]
+            # Media whose file exists come first: where the whole folder is gone, `check_absence` then ends the run.
+            decoded = [(result, code) for result, code in results if result.state != State.MISSING]
+            record_results(catalog, decoded, versions, sources_by_media, key=key)
+            missing_files = [(result, code) for result, code in results if result.state == State.MISSING]
+            for result, _ in missing_files:
+                check_absence(workspace.root, result.media, stamp=stamps.get(result.media.path))
+            record_results(catalog, missing_files, versions, sources_by_media, key=key)
             bar.step(len(batch))
 
 
-def _ended(job: Job, outcome: Pass | engines.Failure) -> tuple[Pass, str]:
-    """Return the pass of a media, also where no worker could finish it, and the code of how it ended."""
+def _result_and_code(job: DecodeJob, outcome: DecodeResult | engines.Failure) -> tuple[DecodeResult, str]:
+    """Return (result of a media, code of its outcome), also where no worker could finish it."""
     if isinstance(outcome, engines.Failure):
-        return failed(job, outcome.reason), outcome.code
+        return failed_result(job, outcome.reason), outcome.code
     return outcome, outcome.state
 
 
-def record_passes(
+def record_results(
     catalog: Catalog,
-    ended: Sequence[tuple[Pass, str]],
-    wanted: Wanted,
-    by_media: Mapping[str, Sequence[Source]],
+    results: Sequence[tuple[DecodeResult, str]],
+    versions: AnalyserVersions,
+    sources_by_media: Mapping[str, Sequence[Source]],
     *,
     key: str,
 ) -> None:
-    """Write down who has seen which media, and give their sources the states that the passes ended in; all at once."""
-    passes = [
-        Analysed(done.media, {name: wanted[name] for name in done.written}, done.stamp, done.written)
-        for done, _ in ended
+    """Record in one transaction which analysers have seen which media, and the states of their sources."""
+    analysed = [
+        Analysed(result.media, {name: versions[name] for name in result.written}, result.stamp, result.written)
+        for result, _ in results
     ]
     with catalog.together():
-        catalog.analysed_all(passes)
-        for done, code in ended:
-            if done.error is not None:
-                _record_error(catalog, done, by_media[done.media.media_id], code=code, key=key)
+        catalog.analysed_all(analysed)
+        for result, code in results:
+            if result.error is not None:
+                _record_error(catalog, result, sources_by_media[result.media.media_id], code=code, key=key)
 
 
-def _record_error(catalog: Catalog, done: Pass, sources: Sequence[Source], *, code: str, key: str) -> None:
-    reason = done.error or ""
-    if done.state in _OF_LIMITS:
-        item = done.media.media_id
+def _record_error(catalog: Catalog, result: DecodeResult, sources: Sequence[Source], *, code: str, key: str) -> None:
+    reason = result.error or ""
+    if result.state in _OF_LIMITS:
+        item = result.media.media_id
         catalog.record_failures([Failed.now(stage=STAGE, item=item, code=code, reason=reason, key=key)])
-    catalog.set_states([source.model_copy(update={"state": done.state, "reason": reason}) for source in sources])
+    catalog.set_states([source.model_copy(update={"state": result.state, "reason": reason}) for source in sources])
 
 
 def _try_again(catalog: Catalog, key: str, *, everything: bool) -> None:
-    """Let media be analysed again that failed under other code or settings, or whenever they did."""
+    """Reset media that failed under other code or settings, or all that failed, so that they are analysed again."""
     reasons = {row.item: row.reason for row in catalog.failures(STAGE) if everything or row.key != key}
     sources = [
         source.model_copy(update={"state": State.FETCHED, "reason": None})
@@ -151,23 +163,23 @@ def _try_again(catalog: Catalog, key: str, *, everything: bool) -> None:
     catalog.set_states(sources)
 
 
-def job_of(
+def decode_job(
     workspace: Workspace,
     media: Media,
-    wanted: Wanted,
-    names: Sequence[str],
+    versions: AnalyserVersions,
+    lacking: Sequence[str],
     sources: Sequence[Source],
     *,
     stamp: Stamp | None,
-) -> Job:
-    """Return the pass to make; shots that stand are read, so that others can run without finding them again."""
+) -> DecodeJob:
+    """Return the decode pass to run; known shots are read, so that other analysers run without finding them anew."""
     announced = [source.provenance.get("duration_s") for source in sources if source.provenance]
-    shots = _shots(workspace, media) if SHOTS not in names else None
-    todo = lacking(wanted, names if shots is not None else [*names, SHOTS])
-    return Job(
+    shots = _shots(workspace, media) if SHOTS not in lacking else None
+    stale = stale_analysers(versions, lacking if shots is not None else [*lacking, SHOTS])
+    return DecodeJob(
         path=workspace.root / media.path,
         media=media,
-        wanted=todo,
+        versions=stale,
         shots=shots or (),
         announced_s=max((seconds for seconds in announced if seconds), default=None),
         limits=workspace.settings.limits,
@@ -178,7 +190,7 @@ def job_of(
 
 
 def _shots(workspace: Workspace, media: Media) -> tuple[Shot, ...] | None:
-    """Return the shots of a media as they stand; None where they cannot be read: they are found anew."""
+    """Return the recorded shots of a media; None where they cannot be read, so that they are found anew."""
     try:
         rows = observations.read(workspace.observations, media.media_id, SHOTS)
         return tuple(Shot.model_validate(row) for row in rows)

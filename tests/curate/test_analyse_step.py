@@ -162,7 +162,7 @@ def test_a_file_that_kills_its_worker_is_the_state_of_its_source_alone(
     with workspace.sources.open("a") as rows:
         rows.write("tiny_4x4.avi,Squat,,,,,,\n")
     fetch(workspace)
-    monkeypatch.setattr("curate.steps.analyse.observe", deadly_analysis)
+    monkeypatch.setattr("curate.steps.analyse.analyse_and_write", deadly_analysis)
     analyse(workspace, workers=workers)
     with opened(workspace.catalog) as catalog:
         sources = catalog.sources()

@@ -14,7 +14,15 @@ from drawing import card, moving
 from numpy.typing import NDArray
 from PIL import Image
 
-from curate.analysis.decode_pass import ANALYSERS, Job, Pass, analyse, failed, lacking, wanted_of
+from curate.analysis.decode_pass import (
+    ANALYSERS,
+    DecodeJob,
+    DecodeResult,
+    analyse,
+    current_versions,
+    failed_result,
+    stale_analysers,
+)
 from curate.analysis.effects_pass import EffectsPass
 from curate.analysis.stack import Sampler, Stack, stack
 from curate.effects import bars, bw
@@ -28,8 +36,8 @@ from slateboard.records.source import State
 from slateboard.workers.outcome import attempt
 
 
-def _analysed(path: Path) -> tuple[Pass, dict[str, list[dict[str, object]]]]:
-    done = analyse(Job(path, probe(path, media_id="m" * 64, relative="m"), wanted_of({})))
+def _analysed(path: Path) -> tuple[DecodeResult, dict[str, list[dict[str, object]]]]:
+    done = analyse(DecodeJob(path, probe(path, media_id="m" * 64, relative="m"), current_versions({})))
     return done, {observation.analyser: list(observation.rows) for observation in done.observations}
 
 
@@ -53,7 +61,7 @@ def test_cards_and_shots_are_told_apart_to_the_frame(draw: Callable[..., Path]) 
 
 def test_every_observation_says_what_made_it_and_effects_have_a_verdict_per_shot(draw: Callable[..., Path]) -> None:
     done, rows = _analysed(draw("a.mp4", [*moving(20, seed=1), *moving(20, seed=2)]))
-    assert {one.analyser: (one.version, one.parameters) for one in done.observations} == wanted_of({})
+    assert {one.analyser: (one.version, one.parameters) for one in done.observations} == current_versions({})
     shots = [shot["shot_id"] for shot in rows["shots"]]
     assert [[row["shot_id"] for row in rows[kind]] for kind in ("bars", "bw")] == [shots, shots]
 
@@ -259,24 +267,24 @@ def test_analysers_see_pictures_at_their_size_and_rate(
     monkeypatch.setattr(timeline, "RATE", 5.0)
     monkeypatch.setattr(timeline.Timeline, "see", lambda self, frame: seen.append((frame.index, frame.y.shape)))
     path = draw("x.mp4", moving(15))
-    done = analyse(Job(path, probe(path, media_id="m", relative="m"), {"timeline": (1, {})}, (_shot(1, 0, 14),)))
+    done = analyse(DecodeJob(path, probe(path, media_id="m", relative="m"), {"timeline": (1, {})}, (_shot(1, 0, 14),)))
     assert done.error is None
     assert seen == [(index, (32, 48)) for index in (0, 3, 6, 9, 12)]
 
 
 def test_new_shots_take_along_what_speaks_of_shots_and_nothing_else() -> None:
-    wanted = wanted_of({})
-    assert set(lacking(wanted, ["bw"])) == {"bw"}
-    assert set(lacking(wanted, ["timeline", "camera"])) == {"timeline", "camera"}
-    assert {"shots", "camera", "quality", "sheet", "bars", "bw"} <= set(lacking(wanted, ["shots"]))
-    assert "timeline" not in lacking(wanted, ["shots"])
+    wanted = current_versions({})
+    assert set(stale_analysers(wanted, ["bw"])) == {"bw"}
+    assert set(stale_analysers(wanted, ["timeline", "camera"])) == {"timeline", "camera"}
+    assert {"shots", "camera", "quality", "sheet", "bars", "bw"} <= set(stale_analysers(wanted, ["shots"]))
+    assert "timeline" not in stale_analysers(wanted, ["shots"])
 
 
 def test_less_than_was_announced_is_truncated_even_if_it_decodes_cleanly(draw: Callable[..., Path]) -> None:
     path = draw("x.mp4", moving(30))
     media = probe(path, media_id="m", relative="m")
     states = {
-        announced: analyse(Job(path, media, {"timeline": (1, {})}, (_shot(1, 0, 29),), announced)).state
+        announced: analyse(DecodeJob(path, media, {"timeline": (1, {})}, (_shot(1, 0, 29),), announced)).state
         for announced in (None, 2.0, 2.2, 2.4, 20.0)
     }
     assert states == {
@@ -292,10 +300,10 @@ def test_a_video_on_which_an_analyser_fails_becomes_a_row_that_says_so(
 
     monkeypatch.setattr(ANALYSERS.load("timeline").Timeline, "see", fail)
     path = draw("x.mp4", moving(60))
-    job = Job(path, probe(path, media_id="m", relative="m"), {"timeline": (1, {})}, (_shot(1, 0, 59),))
+    job = DecodeJob(path, probe(path, media_id="m", relative="m"), {"timeline": (1, {})}, (_shot(1, 0, 59),))
     outcome = attempt(analyse, job)
     assert isinstance(outcome, Failure)
-    done = failed(job, outcome.reason)
+    done = failed_result(job, outcome.reason)
     assert (done.state, done.observations) == (State.ERROR, ())
     assert (done.error or "").startswith("analysis: ValueError: odd picture (test_analysis.py:")
 
@@ -305,7 +313,7 @@ def test_a_media_that_kills_its_worker_ends_in_the_state_error() -> None:
         media_id="m", path="m", bytes=1, container="mp4", codec="h264", width=2, height=2, rotation=0,
         sample_aspect=1, fps=15, header_frames=0, header_duration_s=None, has_audio=False,
     )  # fmt: skip
-    done = failed(Job(Path("m"), media, {}), "its process ended with code -9")
+    done = failed_result(DecodeJob(Path("m"), media, {}), "its process ended with code -9")
     assert (done.media, done.state, done.observations) == (media, State.ERROR, ())
     assert "code -9" in (done.error or "")
 
@@ -314,7 +322,7 @@ def test_thumbnails_are_pictures_of_the_middle_of_each_shot(draw: Callable[..., 
     path = draw("x.mp4", [*moving(30, seed=1), *moving(30, seed=2)])
     shots = (_shot(1, 0, 29), _shot(2, 30, 59))
     media = probe(path, media_id="m", relative="m")
-    done = analyse(Job(path, media, {"sheet": (1, {})}, shots))
+    done = analyse(DecodeJob(path, media, {"sheet": (1, {})}, shots))
     rows = done.observations[0].rows
     assert [abs(row["frame"] - middle) <= 2 for row, middle in zip(rows, (14.5, 44.5), strict=True)] == [True, True]
     with Image.open(io.BytesIO(rows[0]["jpeg"])) as picture:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from curate.analysis.clip_summary import camera_of
-from curate.analysis.decode_pass import Job, analyse, wanted_of
+from curate.analysis.decode_pass import DecodeJob, analyse, current_versions
 from slateboard.media.probe import probe
 from slateboard.records.media import Shot
 
@@ -48,8 +48,8 @@ def _shots(*lengths: int) -> tuple[Shot, ...]:
 
 def _cameras(path: Path, shots: Sequence[Shot]) -> list[tuple[str, str]]:
     """Return camera and reason of each shot; `shots` itself is not run."""
-    wanted = {"camera": wanted_of({})["camera"]}
-    done = analyse(Job(path, probe(path, media_id="m" * 64, relative="m"), wanted, shots=tuple(shots)))
+    wanted = {"camera": current_versions({})["camera"]}
+    done = analyse(DecodeJob(path, probe(path, media_id="m" * 64, relative="m"), wanted, shots=tuple(shots)))
     (only,) = done.observations
     assert [row["shot_id"] for row in only.rows] == [shot.shot_id for shot in shots]
     return [(row["camera"], row["reason"]) for row in only.rows]

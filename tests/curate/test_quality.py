@@ -11,7 +11,7 @@ from drawing import moving
 from numpy.typing import NDArray
 
 from curate.analysis.clip_summary import FLAGS, quality_flags
-from curate.analysis.decode_pass import Job, analyse, wanted_of
+from curate.analysis.decode_pass import DecodeJob, analyse, current_versions
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.media.pyramid import Pyramid
@@ -29,7 +29,7 @@ def _row(path: Path, **given: Any) -> dict[str, Any]:
         shot_id="m-s1", first_frame=0, last_frame=len(frames) - 1, start_s=0, end_s=len(frames) / media.fps,
         boundary="start", cut_score=0, still=False,
     )  # fmt: skip
-    done = analyse(Job(path, media, {"quality": wanted_of({"quality": given})["quality"]}, shots=(shot,)))
+    done = analyse(DecodeJob(path, media, {"quality": current_versions({"quality": given})["quality"]}, shots=(shot,)))
     return dict(done.observations[0].rows[0])
 
 
