@@ -98,12 +98,12 @@ def scrub(text: str, *, root: Path | None = None, addresses: Iterable[str] = ())
         text = text.replace(address, public(address, root=root)) if is_private(address, root=root) else text
     for place in [*([str(root.absolute()), str(root.resolve())] if root else []), str(Path.home())]:
         text = text.replace(f"{place}/", "") if len(place) > 1 else text
-    parts, last = [], 0
+    pieces, last = [], 0
     for match in _IN_TEXT.finditer(text):
         address = match[0].rstrip(".,;:!?)]}")
-        parts += [_without_paths(text[last : match.start()]), public(address, root=root)]
+        pieces += [_without_paths(text[last : match.start()]), public(address, root=root)]
         last = match.start() + len(address)
-    return "".join([*parts, _without_paths(text[last:])])
+    return "".join([*pieces, _without_paths(text[last:])])
 
 
 def _without_paths(text: str) -> str:
@@ -121,7 +121,7 @@ def _path(path: str) -> str:
     if "=" not in path:
         return path
     segments = [segment for segment in path.split("/") if not _is_secret_pair(segment)]
-    return "/".join(";".join(one for one in segment.split(";") if not _is_secret_pair(one)) for segment in segments)
+    return "/".join(";".join(pair for pair in segment.split(";") if not _is_secret_pair(pair)) for segment in segments)
 
 
 def _is_secret_pair(pair: str) -> bool:

@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SlateboardError as error:
         if "--debug" in words:
             complain(traceback.format_exc())
-        complain(f"slateboard: {_told(error)}")
+        complain(f"slateboard: {_error_message(error)}")
         return error.exit_code
     except (KeyboardInterrupt, SystemExit) as end:
         complain("slateboard: stopped; run the same command again to go on.")
@@ -62,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
 
 
-def _told(error: SlateboardError) -> str:
-    """Return an error; problems of an input with what the command has written before it came upon them."""
+def _error_message(error: SlateboardError) -> str:
+    """Return the message of an error; of a BadInput with what the command had written before it."""
     if not isinstance(error, BadInput):
         return str(error)
     writes = describe_writes()
@@ -85,10 +85,10 @@ def _run(words: list[str]) -> int:
         return 0 if not words or words[0] in ("--help", "-h") else USAGE
     name = words.pop(0)
     if name not in steps:
-        known = [*steps, *_folders(folder), *(GROUPS if len(path) == 1 else ())]
-        raise SlateboardError(f"Unknown command '{' '.join([*path, name])}'. {did_you_mean(name, known)}")
+        choices = [*steps, *_folders(folder), *(GROUPS if len(path) == 1 else ())]
+        raise SlateboardError(f"Unknown command '{' '.join([*path, name])}'. {did_you_mean(name, choices)}")
     module = load_step(f"{package}.{steps[name].stem}")
-    return _call(module.command, module.__doc__ or "", [*path, name], words)
+    return _call_step(module.command, module.__doc__ or "", [*path, name], words)
 
 
 def _folders(folder: Path) -> list[str]:
@@ -108,7 +108,7 @@ def _listing(path: list[str], folder: Path) -> str:
     return "\n".join([*lines, "", f"`{' '.join(path)} COMMAND --help` explains one."])
 
 
-def _call(command: Callable[..., Any], help_text: str, path: list[str], words: list[str]) -> int:
+def _call_step(command: Callable[..., Any], help_text: str, path: list[str], words: list[str]) -> int:
     """Parse the words by the types of a step's function, call it, and print what it returns if JSON is wanted."""
     # Imported here and below: `slateboard --help` needs neither, and is to answer at once.
     import typer
@@ -133,18 +133,18 @@ def _call(command: Callable[..., Any], help_text: str, path: list[str], words: l
         if found is not None:
             raise found
 
-    own = [parameter for name, parameter in signature.parameters.items() if name != "workspace"]
+    step_parameters = [parameter for name, parameter in signature.parameters.items() if name != "workspace"]
     extra = [
         *(
             [_option("workspace", Path, Path(), "Folder of the workspace.", "-w")]
-            if len(own) < len(signature.parameters)
+            if len(step_parameters) < len(signature.parameters)
             else []
         ),
         _option("json", bool, False, "Print the outcome as JSON, and nothing else."),
         _option("quiet", bool, False, "Say nothing but errors."),
         _option("debug", bool, False, "Show where an error comes from."),
     ]
-    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in step_parameters]
     step.__signature__ = inspect.Signature([*parameters, *extra])  # type: ignore[attr-defined]
     step.__annotations__ = {parameter.name: parameter.annotation for parameter in [*parameters, *extra]}
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

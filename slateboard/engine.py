@@ -1,4 +1,4 @@
-"""Where work runs: processes of this machine or a Ray cluster; what an item does to its process is its failure."""
+"""Run a function on items in worker processes, here or on a Ray cluster; an item that kills its process has failed."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -98,7 +98,7 @@ def run(
     writes: each node of a cluster must see them.
     """
     place = Place(workers, engine, address, budget, tuple(shared))
-    yield from _outcomes(function, items, place, isolated=False, divide=divide)
+    yield from _run_items(function, items, place, isolated=False, divide=divide)
 
 
 def run_isolated(
@@ -111,17 +111,17 @@ def run_isolated(
     budget: Budget = UNLIMITED,
     shared: Sequence[Path] = (),
 ) -> Iterator[tuple[T, R | Failure]]:
-    """Do as `run` does, with a process for each item, that may have workers of its own and gets one try.
+    """Run as `run` does, with a process for each item, that may have workers of its own and gets one try.
 
     `workers` of them are under way (default: 1; on Ray what the cluster holds, with a GPU each where it has any), and
     an item is taken when its process begins, so that it may depend on what came back before.
     """
     place = Place(workers, engine, address, budget, tuple(shared))
-    yield from _outcomes(function, items, place, isolated=True)
+    yield from _run_items(function, items, place, isolated=True)
 
 
 def in_batches(outcomes: Iterable[T], *, seconds: float = 1.0, most: int = 1000) -> Iterator[list[T]]:
-    """Yield what came within so many seconds together, to be recorded at once; what came before an error too."""
+    """Yield outcomes in lists of those of one interval, to be recorded in one write; also those before an error."""
     batch: list[T] = []
     last = monotonic()
     try:
@@ -139,7 +139,7 @@ def in_batches(outcomes: Iterable[T], *, seconds: float = 1.0, most: int = 1000)
 
 
 class _Pool(Protocol[_Item, _Result]):
-    """Processes that do items, here or elsewhere."""
+    """A pool of worker processes, of this machine or of a cluster."""
 
     @property
     def places(self) -> int: ...
@@ -149,7 +149,7 @@ class _Pool(Protocol[_Item, _Result]):
     def next(self) -> tuple[int, _Result | Failure | RunEnds] | None: ...
 
 
-def _outcomes(
+def _run_items(
     function: Callable[[T], R],
     items: Iterable[T],
     place: Place,
@@ -157,15 +157,15 @@ def _outcomes(
     isolated: bool,
     divide: Callable[[T], Sequence[T]] | None = None,
 ) -> Iterator[tuple[T, R | Failure]]:
-    """Keep as many items under way as the pool has places, and yield each as it ends."""
+    """Keep as many items under way as the pool has places, and yield (item, outcome) as each ends."""
     waiting = iter(items)
     # One is looked at beforehand: where there is none, nothing is started.
-    first = list(islice(waiting, 1))
-    if not first:
+    first_item = list(islice(waiting, 1))
+    if not first_item:
         return
-    waiting, numbers, tries = chain(first, waiting), count(), 1 if isolated else TRIES
+    waiting, numbers, tries = chain(first_item, waiting), count(), 1 if isolated else TRIES
     under_way: dict[int, tuple[T, int]] = {}
-    with _opened(function, place, isolated=isolated) as pool:
+    with _open_pool(function, place, isolated=isolated) as pool:
         while True:
             for item in islice(waiting, max(pool.places - len(under_way), 0)):
                 number = next(numbers)
@@ -179,20 +179,20 @@ def _outcomes(
             number, outcome = ended
             if isinstance(outcome, RunEnds):
                 raise outcome.error
-            item, left = under_way[number]
-            if isinstance(outcome, Failure) and outcome.code == Code.DIED and left:
-                under_way[number] = item, left - 1
+            item, tries_left = under_way[number]
+            if isinstance(outcome, Failure) and outcome.code == Code.DIED and tries_left:
+                under_way[number] = item, tries_left - 1
                 pool.submit(number, item)
                 continue
             del under_way[number]
-            parts = divide(item) if divide is not None and isinstance(outcome, Failure) else ()
-            if len(parts) > 1:
-                waiting = chain(parts, waiting)
+            divided = divide(item) if divide is not None and isinstance(outcome, Failure) else ()
+            if len(divided) > 1:
+                waiting = chain(divided, waiting)
             else:
                 yield item, outcome
 
 
-def _opened(function: Callable[[T], R], place: Place, *, isolated: bool) -> AbstractContextManager[_Pool[T, R]]:
+def _open_pool(function: Callable[[T], R], place: Place, *, isolated: bool) -> AbstractContextManager[_Pool[T, R]]:
     budget = place.budget or Budget.of(current_limits())
     if place.engine == Engine.LOCAL and place.address is not None:
         raise SlateboardError("--address names a Ray cluster: add --engine ray.")

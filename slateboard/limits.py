@@ -1,4 +1,4 @@
-"""What one item may use in this process: the workspace's `[limits]` while a command of it runs, else the defaults.
+"""Limits of what is decoded in this process: the workspace's `[limits]` while its command runs, else the defaults.
 
 Files of strangers are opened in many places and by workers of other machines; a limit that each of them had to be
 handed was forgotten by some.
@@ -9,19 +9,19 @@ from contextlib import contextmanager
 
 from slateboard.settings import Limits
 
-_held = [Limits()]
+_limits_stack = [Limits()]
 
 
 def current_limits() -> Limits:
     """Return the limits that hold now."""
-    return _held[-1]
+    return _limits_stack[-1]
 
 
 @contextmanager
 def limited(limits: Limits) -> Iterator[None]:
     """Hold everything that is decoded, and each item of a worker, to these limits meanwhile."""
-    _held.append(limits)
+    _limits_stack.append(limits)
     try:
         yield
     finally:
-        _held.pop()
+        _limits_stack.pop()

@@ -291,6 +291,6 @@ def _problem(path: Path, issue: Any) -> Problem:
     if issue["type"] != "extra_forbidden":
         return Problem(f"{path}: {key}", f"{issue['msg']} (got {issue['input']!r}).", "Correct the value.")
     model: type[BaseModel] = WeightFile if issue["loc"][0] == "weight_sets" else Settings
-    for part in issue["loc"][:-1] if model is Settings else ():
-        model = type(model.model_fields[str(part)].default)
+    for key_part in issue["loc"][:-1] if model is Settings else ():
+        model = type(model.model_fields[str(key_part)].default)
     return Problem(f"{path}: {key}", "unknown setting.", did_you_mean(str(issue["loc"][-1]), model.model_fields))

@@ -1,4 +1,4 @@
-"""Tables of people we do not know, read and checked: the kind of each column, and every name and number in it."""
+"""Read tables of people we do not know and check them: the type of each column, and every name and number in it."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 20
-"""Rows that are named of one column where more are wrong; the others are counted."""
+"""Rows of one column that are named as wrong; further ones are only counted."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,17 @@ def columns_of(record: type[Record], *names: str) -> dict[str, Column]:
 
 def _column(field: Any) -> Column:
     kinds = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else (field.annotation,)
-    known = [kind for kind in kinds if kind is not type(None)]
-    choices = tuple(choice for kind in known if get_origin(kind) is Literal for choice in get_args(kind))
-    metadata = [*field.metadata, *(note for kind in known for note in getattr(kind, "__metadata__", ()))]
-    plain = getattr(known[0], "__origin__", known[0])
+    value_types = [kind for kind in kinds if kind is not type(None)]
+    choices = tuple(choice for kind in value_types if get_origin(kind) is Literal for choice in get_args(kind))
+    metadata = [*field.metadata, *(note for kind in value_types for note in getattr(kind, "__metadata__", ()))]
+    plain = getattr(value_types[0], "__origin__", value_types[0])
     return Column(
         kind={int: "whole", float: "real", bool: "flag"}.get(plain, "text"),  # type: ignore[arg-type]
         text=next((note for note in metadata if isinstance(note, Text)), None),
         choices=choices,
         least=max([note.ge for note in metadata if hasattr(note, "ge")], default=-math.inf),
         is_needed=field.is_required(),
-        may_lack=len(known) < len(kinds),
+        may_lack=len(value_types) < len(kinds),
     )
 
 
@@ -98,7 +98,7 @@ def checked_table(
     ]
     for name, column in columns.items():
         if name in table:
-            problems += _told(path, name, _faults(table[name], column))
+            problems += _column_problems(path, name, _faults(table[name], column))
     if not problems:
         problems = list(_out_of_order(path, table, ordered))
     if problems:
@@ -107,10 +107,11 @@ def checked_table(
 
 
 def _out_of_order(path: Path, table: "pd.DataFrame", ordered: Sequence[tuple[str, str]]) -> Iterator[Problem]:
-    for first, second in ordered:
-        rows = (table[first] > table[second]).to_numpy().nonzero()[0].tolist()
-        pairs = zip(rows, table[first].iloc[rows], table[second].iloc[rows], strict=True)
-        yield from _told(path, first, ((row, f"is {one}, above {second} {other}") for row, one, other in pairs))
+    for low_name, high_name in ordered:
+        rows = (table[low_name] > table[high_name]).to_numpy().nonzero()[0].tolist()
+        pairs = zip(rows, table[low_name].iloc[rows], table[high_name].iloc[rows], strict=True)
+        faults = ((row, f"is {low}, above {high_name} {high}") for row, low, high in pairs)
+        yield from _column_problems(path, low_name, faults)
 
 
 def _read(path: Path) -> "pd.DataFrame":
@@ -134,7 +135,7 @@ def _unguarded(column: "pd.Series") -> "pd.Series":
 
 
 def _faults(column: "pd.Series", rule: Column) -> Iterator[tuple[int, str]]:
-    """Yield (row, what is wrong); values that occur often are looked at once."""
+    """Yield (row, what is wrong); each distinct value is checked once."""
     values = column.tolist()
     try:
         wrong = {value: fault for value in set(values) if (fault := rule.fault(value))}
@@ -148,7 +149,7 @@ def _faults(column: "pd.Series", rule: Column) -> Iterator[tuple[int, str]]:
             yield row, fault
 
 
-def _told(path: Path, name: str, faults: Iterator[tuple[int, str]]) -> list[Problem]:
+def _column_problems(path: Path, name: str, faults: Iterator[tuple[int, str]]) -> list[Problem]:
     """Return problems by row, counted from 1 without the line of names, the first ones in full."""
     problems: list[Problem] = []
     more = 0

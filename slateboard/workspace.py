@@ -105,25 +105,25 @@ class Workspace:
 
         Raises BadInput where the name leads elsewhere.
         """
-        first, _, rest = relative.partition("/")
+        top, _, rest = relative.partition("/")
         if rest and not PATH.fault(relative):
-            return inside(self.root / first, rest)
+            return inside(self.root / top, rest)
         return inside(self.root, relative)
 
     def taken_down(self) -> list[Takedown]:
         """Return what was taken down from this workspace, oldest first."""
-        found = [_takedown(path) for path in sorted(self.takedowns.glob("*.json"))]
-        return sorted(found, key=lambda one: (one.at, one.takedown_id))
+        records = [_takedown(path) for path in sorted(self.takedowns.glob("*.json"))]
+        return sorted(records, key=lambda record: (record.at, record.takedown_id))
 
     def versions(self) -> list[str]:
         """Return the released versions, oldest first; v1-list and folders without their sums are none."""
-        found = [path.parent.name for path in self.releases.glob("v*/SHA256SUMS")]
-        return sorted((name for name in found if _VERSION.fullmatch(name)), key=lambda name: int(name[1:]))
+        names = [path.parent.name for path in self.releases.glob("v*/SHA256SUMS")]
+        return sorted((name for name in names if _VERSION.fullmatch(name)), key=lambda name: int(name[1:]))
 
     def next_version(self) -> str:
         """Return the first number that no folder bears, be it a release, a list or one that was taken down."""
-        found = [_NUMBERED.fullmatch(path.name) for path in self.releases.glob("v*")]
-        return f"v{max((int(match[1]) for match in found if match), default=0) + 1}"
+        matches = [_NUMBERED.fullmatch(path.name) for path in self.releases.glob("v*")]
+        return f"v{max((int(match[1]) for match in matches if match), default=0) + 1}"
 
     def dataset(self, version: str | None = None) -> Dataset:
         """Read a released version; the newest unless named."""
@@ -141,4 +141,4 @@ def _takedown(path: Path) -> Takedown:
     except NewerSchema:
         raise
     except BadInput as error:
-        raise BadInput([Problem(one.where, one.what, LOST_TAKEDOWN) for one in error.problems]) from None
+        raise BadInput([Problem(problem.where, problem.what, LOST_TAKEDOWN) for problem in error.problems]) from None

@@ -17,7 +17,7 @@ from slateboard.escaping import inline
 from slateboard.media.colour import rgb
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
-from slateboard.media.sheets import Row, contact_sheet
+from slateboard.media.sheets import SheetRow, contact_sheet
 from slateboard.records.split import Split
 
 MOST = 12
@@ -70,7 +70,7 @@ def draw_mistakes(path: Path, ranked: Sequence[Mistake], dataset: Dataset) -> No
     outcomes = dict(engine.run(_pictures, files))
     pictures = {file: [] if isinstance(outcome, engine.Failure) else outcome for file, outcome in outcomes.items()}
     titles = map(_title, ranked[:MOST])
-    contact_sheet(path, [Row(title, pictures[file]) for title, file in zip(titles, files, strict=True)])
+    contact_sheet(path, [SheetRow(title, pictures[file]) for title, file in zip(titles, files, strict=True)])
 
 
 def _title(mistake: Mistake) -> str:

@@ -25,7 +25,7 @@ from slateboard.catalog.catalog import opened
 from slateboard.files import csv_text, digest
 from slateboard.media.ffmpeg import program
 from slateboard.media.frames import Plane, decode
-from slateboard.media.pick import at_times, read
+from slateboard.media.luma import decode_with_luma, luma_by_seeking
 from slateboard.records.clip import Clip, clip_id
 from slateboard.workspace import Workspace
 
@@ -189,8 +189,8 @@ def _print_outcome(title: str, outcome: Trimmed, videos: list[Video], clips: int
             size += path.stat().st_size
             frames = range(start, last + 1)
             sampled = range(0, len(frames), _PSNR_EVERY)
-            decoded = read(path, sampled)
-            source = at_times(video.path, [frames[number] for number in sampled], video.pts)
+            decoded = decode_with_luma(path, sampled)
+            source = luma_by_seeking(video.path, [frames[number] for number in sampled], video.pts)
             exact += decoded.frames == len(frames)
             psnrs += [_psnr_db(decoded.luma[number], source[frames[number]]) for number in sampled
                      if number in decoded.luma]  # fmt: skip

@@ -23,7 +23,7 @@ from slateboard.media.ffmpeg import Cut, trim_all
 from slateboard.media.fingerprints import fingerprint, frame_hash, spread_indices
 from slateboard.media.frames import Frame, Plane, decode
 from slateboard.media.identity import unchanged
-from slateboard.media.pick import at_times, by_counting, read
+from slateboard.media.luma import decode_with_luma, luma_by_counting, luma_by_seeking
 from slateboard.media.probe import opened
 from slateboard.paths import inside
 from slateboard.records.clip import Clip
@@ -210,10 +210,10 @@ def _cut_and_verify(job: TrimJob, plans: Sequence[_PlannedCut], *, seeking: Fram
     try:
         trim_all(job.source, {plan.target: plan.cut for plan in plans}, from_seconds=start, limits=job.limits)
         if seeking is None:
-            planes = by_counting(job.source, checked, limits=job.limits)
+            planes = luma_by_counting(job.source, checked, limits=job.limits)
         else:
             present = {index for index in checked if index < len(seeking.pts)}
-            planes = at_times(job.source, present, seeking.pts, limits=job.limits)
+            planes = luma_by_seeking(job.source, present, seeking.pts, limits=job.limits)
     except SlateboardError as error:
         return [_failed(job, plan.clip, str(error)) for plan in plans]
     verified = []
@@ -233,7 +233,7 @@ def _ends(when: Timing) -> set[int]:
 def _verify(job: TrimJob, plan: _PlannedCut, planes: dict[int, Plane]) -> Clip:
     count = len(plan.timing.shown)
     picks = spread_indices(count)
-    decoded = read(plan.target, {0, count - 1, *picks}, limits=job.limits)
+    decoded = decode_with_luma(plan.target, {0, count - 1, *picks}, limits=job.limits)
     proof = verify_cut(decoded, plan.timing, planes, name=job.source.name)
     height, width = decoded.luma[0].shape
     return plan.clip.model_copy(

@@ -9,7 +9,7 @@ import numpy as np
 from curate.clips.timing import Timing
 from slateboard.errors import SlateboardError
 from slateboard.media.frames import Plane
-from slateboard.media.pick import Read
+from slateboard.media.luma import DecodedVideo
 from slateboard.media.scale import scale
 
 LEAST_PSNR_DB = 25.0
@@ -19,7 +19,7 @@ _ALIKE_DB = 1.0
 """A neighbour may be nearer by this much: where nothing moves, the encoder's noise decides which is nearest."""
 
 
-def verify_cut(cut: Read, timing: Timing, source: Mapping[int, Plane], *, name: str) -> dict[str, Any]:
+def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *, name: str) -> dict[str, Any]:
     """Return the proof of a clip as JSON values; raise SlateboardError if the cut is not what was asked for.
 
     `source` maps a frame's index to its luma: the source's frames at both ends of the clip, and their neighbours.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from slateboard.escaping import inline
 from slateboard.figures import new_figure
 from slateboard.files import whole
-from slateboard.media.sheets import Row, contact_sheet
+from slateboard.media.sheets import SheetRow, contact_sheet
 
 _BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
 _COLUMNS = 6
@@ -22,7 +22,7 @@ SHEET = "contact_sheet.png"
 
 def draw_sheet(folder: Path, clips: pd.DataFrame, pictures: Mapping[str, NDArray[np.uint8]]) -> None:
     """Write contact_sheet.png for a table of clips, of the pictures by path that `shown_frames` asks for."""
-    rows = [Row(str(label), [pictures[path] for path in some["path"]]) for label, some in _shown(clips)]
+    rows = [SheetRow(str(label), [pictures[path] for path in some["path"]]) for label, some in _shown(clips)]
     contact_sheet(folder / SHEET, rows)
 
 

@@ -13,7 +13,7 @@ from slateboard.records.source import BROUGHT, Source
 
 
 class ClipTables(Tables):
-    """What was proposed, decided, trimmed, labelled and released."""
+    """Clips, their confirmed effects, and the numbers under which they were released."""
 
     def clips(self, *states: str) -> list[Clip]:
         """Return clips by id; of these states only, if any is named."""
@@ -35,9 +35,9 @@ class ClipTables(Tables):
     def unproposed(self, key: str) -> list[Source]:
         """Return analysed sources whose clips were not proposed by rules of this key since they last changed."""
         table, columns = schema.proposals, schema.sources.c
-        done = select(table.c.source_id).where(table.c.key == key)
+        up_to_date = select(table.c.source_id).where(table.c.key == key)
         analysed = select(schema.media.c.media_id).where(schema.media.c.frames.is_not(None))
-        where = (columns.state.in_(BROUGHT), columns.media_id.in_(analysed), columns.source_id.not_in(done))
+        where = (columns.state.in_(BROUGHT), columns.media_id.in_(analysed), columns.source_id.not_in(up_to_date))
         return self._all(schema.sources, Source, *where, order="line")
 
     def propose(self, sources: Sequence[Source], proposed: Sequence[Clip], *, key: str) -> tuple[int, int]:
@@ -46,37 +46,37 @@ class ClipTables(Tables):
         Camera and quality of clips that stand are brought up to date. Returns (added, withdrawn).
         """
         table = schema.clips
-        wanted = {clip.clip_id: clip for clip in proposed}
+        clip_by_id = {clip.clip_id: clip for clip in proposed}
         ids = {source.source_id for source in sources}
         unfetched = select(schema.sources.c.source_id).where(schema.sources.c.state.not_in(BROUGHT))
         with self._engine.begin() as connection:
             stale = {*ids, *connection.execute(unfetched).scalars()}
-            told = ("clip_id", "state", "source_id", "decided_by", "reason")
-            stand = {row.clip_id: row for row in connection.execute(select(*(table.c[name] for name in told)))}
+            columns = ("clip_id", "state", "source_id", "decided_by", "reason")
+            stand = {row.clip_id: row for row in connection.execute(select(*(table.c[name] for name in columns)))}
             # What a rule left out nobody has decided: other rules may propose it.
             free = {
                 clip_id: row
                 for clip_id, row in stand.items()
                 if row.state == "proposed" or (row.state == "rejected" and row.decided_by == "rule")
             }
-            gone = [clip_id for clip_id, row in free.items() if row.source_id in stale and clip_id not in wanted]
+            gone = [clip_id for clip_id, row in free.items() if row.source_id in stale and clip_id not in clip_by_id]
             for clip_id in gone:
                 connection.execute(delete(table).where(table.c.clip_id == clip_id))
             new = [
                 clip
-                for clip_id, clip in wanted.items()
+                for clip_id, clip in clip_by_id.items()
                 if clip_id not in stand
                 or (clip_id in free and (free[clip_id].state, free[clip_id].reason) != (clip.state, clip.reason))
             ]
             self._write_in(connection, table, new)
-            for clip_id in wanted.keys() & stand.keys():
-                seen = {"camera": wanted[clip_id].camera, "quality": list(wanted[clip_id].quality)}
-                connection.execute(update(table).where(table.c.clip_id == clip_id).values(seen))
-            done = [{"source_id": source_id, "key": key} for source_id in ids]
-            if done:
+            for clip_id in clip_by_id.keys() & stand.keys():
+                measured = {"camera": clip_by_id[clip_id].camera, "quality": list(clip_by_id[clip_id].quality)}
+                connection.execute(update(table).where(table.c.clip_id == clip_id).values(measured))
+            proposals = [{"source_id": source_id, "key": key} for source_id in ids]
+            if proposals:
                 connection.execute(
                     upsert(schema.proposals).on_conflict_do_update(index_elements=["source_id"], set_={"key": key}),
-                    done,
+                    proposals,
                 )
         return len(new), len(gone)
 
@@ -91,7 +91,7 @@ class ClipTables(Tables):
             if effects:
                 connection.execute(insert(schema.effects), [effect.row() for effect in effects])
 
-    def number(self, wanted: Sequence[tuple[str, str]]) -> dict[str, int]:
+    def number(self, items: Sequence[tuple[str, str]]) -> dict[str, int]:
         """Return item -> index within its scope for (item, scope) pairs; a new item gets the next free index.
 
         An index is never used twice in a scope, over all releases.
@@ -99,12 +99,12 @@ class ClipTables(Tables):
         table = schema.names
         with self._engine.begin() as connection:
             rows = connection.execute(select(table)).all()
-            known = {row.item: (row.scope, row.number) for row in rows}
+            scope_and_number = {row.item: (row.scope, row.number) for row in rows}
             last: dict[str, int] = {}
             for row in rows:
                 last[row.scope] = max(last.get(row.scope, 0), row.number)
-            for item, scope in wanted:
-                stands = known.get(item)
+            for item, scope in items:
+                stands = scope_and_number.get(item)
                 if stands is not None and stands[0] != scope:
                     raise SlateboardError(
                         f"{item} was released as {stands[0]} and would now be {scope}. "
@@ -112,9 +112,9 @@ class ClipTables(Tables):
                     )
                 if stands is None:
                     last[scope] = last.get(scope, 0) + 1
-                    known[item] = (scope, last[scope])
+                    scope_and_number[item] = (scope, last[scope])
                     connection.execute(insert(table).values(item=item, scope=scope, number=last[scope]))
-        return {item: known[item][1] for item, _ in wanted}
+        return {item: scope_and_number[item][1] for item, _ in items}
 
     def has_indices(self, items: Collection[str]) -> bool:
         """Has each of these items an index?"""

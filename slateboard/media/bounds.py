@@ -1,4 +1,4 @@
-"""What a file may make this suite do: limits are held where files are opened and decoded, claims are checked first.
+"""Limits on what a file may make a decoder do; the claims of its header are checked before anything is decoded.
 
 Headers are written by anybody. A picture of 30000 x 30000, 2,000 streams, a frame every three years: what is over a
 limit ends in a state before anything is allocated for it, and a rate or an aspect that no video has counts as unknown.

@@ -39,17 +39,17 @@ def content_box(pictures: NDArray[np.uint8]) -> Box:
     if columns != (left, right):
         return *_between_even_bars(pictures[:, :, slice(*columns)]), *columns
     for _ in range(_NESTED):
-        first, last = _between_bars(pictures[:, top:bottom, left:right])
-        top, bottom = top + first, top + last
-        first, last = _between_bars(pictures[:, top:bottom, left:right].swapaxes(1, 2))
-        left, right = left + first, left + last
+        start, end = _between_bars(pictures[:, top:bottom, left:right])
+        top, bottom = top + start, top + end
+        start, end = _between_bars(pictures[:, top:bottom, left:right].swapaxes(1, 2))
+        left, right = left + start, left + end
     return top, bottom, left, right
 
 
 def _between_even_bars(pictures: NDArray[np.uint8]) -> tuple[int, int]:
     """Return the rows between bars of one height, as a frame on all sides has; dark content lies on one side."""
-    first, last = _between_bars(pictures)
-    return (first, last) if abs(first + last - pictures.shape[1]) <= 2 else (0, pictures.shape[1])
+    start, end = _between_bars(pictures)
+    return (start, end) if abs(start + end - pictures.shape[1]) <= 2 else (0, pictures.shape[1])
 
 
 def _between_bars(pictures: NDArray[np.uint8]) -> tuple[int, int]:
@@ -60,9 +60,9 @@ def _between_bars(pictures: NDArray[np.uint8]) -> tuple[int, int]:
     values = pictures.astype(np.float32)
     uneven, colour = _lines(values)
     steps = _steps(pictures)
-    first = _bar(uneven, colour, steps) or _captioned_bar(values, steps)
-    last = rows - (_bar(uneven[::-1], colour[::-1], steps[::-1]) or _captioned_bar(values[:, ::-1], steps[::-1]))
-    return (first, last) if last - first >= _LEAST_BOX_SHARE * rows else (0, rows)
+    start = _bar(uneven, colour, steps) or _captioned_bar(values, steps)
+    end = rows - (_bar(uneven[::-1], colour[::-1], steps[::-1]) or _captioned_bar(values[:, ::-1], steps[::-1]))
+    return (start, end) if end - start >= _LEAST_BOX_SHARE * rows else (0, rows)
 
 
 def _may_have_bars(pictures: NDArray[np.uint8]) -> bool:

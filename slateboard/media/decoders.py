@@ -1,4 +1,4 @@
-"""Other decoders beside PyAV's, behind the same door: they show how much a figure hangs on who decodes."""
+"""Decoders beside PyAV, with the same interface: they show how much a result depends on the decoder."""
 
 import os
 import subprocess
@@ -29,10 +29,10 @@ def decoder_function(decoder: str) -> Callable[..., Iterator[Frame]]:
 
     Frames are numbered as that decoder gives them, which may be more or fewer than another gives.
     """
-    known = {PYAV: decode, OPENCV: _by_opencv, FFMPEG: _by_ffmpeg}
-    if decoder not in known:
+    functions = {PYAV: decode, OPENCV: _by_opencv, FFMPEG: _by_ffmpeg}
+    if decoder not in functions:
         raise SlateboardError(f"Unknown decoder '{decoder}'. {did_you_mean(decoder, DECODERS)}")
-    return known[decoder]
+    return functions[decoder]
 
 
 def decoder_version(decoder: str) -> str:
@@ -58,8 +58,8 @@ def _by_opencv(path: Path, *, short_side: int) -> Iterator[Frame]:
         turned = video.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
         index = 0
         while True:
-            there, picture = video.read()
-            if not there:
+            has_frame, picture = video.read()
+            if not has_frame:
                 break
             height, width = picture.shape[:2]
             width, height = (width, height * aspect) if turned else (width * aspect, height)
@@ -78,9 +78,9 @@ def _by_opencv(path: Path, *, short_side: int) -> Iterator[Frame]:
 
 def _by_ffmpeg(path: Path, *, short_side: int) -> Iterator[Frame]:
     """Yield frames of the ffmpeg program, scaled by it to the size and range of PyAV's first frame."""
-    first = next(decode(path, short_side=short_side))
-    height, width = first.y.shape
-    pixels = "yuvj420p" if first.full_range else "yuv420p"
+    first_frame = next(decode(path, short_side=short_side))
+    height, width = first_frame.y.shape
+    pixels = "yuvj420p" if first_frame.full_range else "yuv420p"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-threads", "1"]
     command += containers.program_input(path)
     command += ["-map", "0:V:0", "-vf", f"scale={width}:{height}:flags=area,format={pixels}"]
@@ -92,7 +92,7 @@ def _by_ffmpeg(path: Path, *, short_side: int) -> Iterator[Frame]:
         try:
             while len(data := process.stdout.read(size)) == size:
                 y, u, v = _planes(np.frombuffer(data, np.uint8), height, width)
-                yield Frame(index, index, Fraction(1, 1000), 0.0, y, u, v, first.matrix, first.full_range)
+                yield Frame(index, index, Fraction(1, 1000), 0.0, y, u, v, first_frame.matrix, first_frame.full_range)
                 index += 1
         finally:
             process.stdout.close()

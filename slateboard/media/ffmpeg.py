@@ -41,9 +41,9 @@ _ONE_THREAD = ("-filter_complex_threads", "1")
 @cache
 def program() -> str:
     """Return ffmpeg on PATH, else the one that imageio-ffmpeg brings."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
+    on_path = shutil.which("ffmpeg")
+    if on_path:
+        return on_path
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
@@ -131,6 +131,7 @@ def trim_all(
 
 
 def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
+    # `trim` keeps start <= x < end, so the end is the last frame or PTS plus one: frames 10-12 -> start 10, end 13.
     if by_pts and cut.pts is not None:
         video = video.filter("trim", start_pts=cut.pts[0], end_pts=cut.pts[1] + 1)
     else:
@@ -138,8 +139,11 @@ def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
     if cut.own_times:
         video = video.filter("setpts", "PTS-STARTPTS")
     else:
+        # Time base 1 / rate and PTS = N, the frame's number: at 30000/1001 Hz frame 90 is at 90 x 1001/30000 = 3.003 s.
         spacing = cut.spacing_hz or cut.frame_rate
         video = video.filter("settb", f"{spacing.denominator}/{spacing.numerator}").filter("setpts", "N")
+    # `fps` repeats or drops frames to reach the rate, `tpad` then repeats the last one for ever and `trim` cuts at the
+    # count: 25 -> 30 Hz, 5 frames at 0, .04 ... .16 s -> 0 1 2 2 3 4, and what the count wants beyond is frame 4.
     if cut.frames is not None:
         rate = f"{cut.frame_rate.numerator}/{cut.frame_rate.denominator}"
         video = video.filter("fps", fps=rate, round="near", start_time=0)

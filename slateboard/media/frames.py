@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from slateboard.limits import current_limits
 from slateboard.media import bounds
-from slateboard.media.ahead import ahead
 from slateboard.media.errors import Unreadable
+from slateboard.media.prefetch import prefetched
 from slateboard.media.probe import opened
 from slateboard.records.source import State
 from slateboard.settings import Limits
@@ -79,8 +79,10 @@ def decode(
         origin: Fraction | None = None
         index = 0
         pictures = raw_pictures(path, container, stream, on_error, limits=limits)
-        for picture in ahead(pictures) if beside and stream.width * stream.height <= _MOST_BESIDE else pictures:
+        for picture in prefetched(pictures) if beside and stream.width * stream.height <= _MOST_BESIDE else pictures:
             time_base = picture.time_base or Fraction(1, 1000)
+            # seconds = (PTS - first PTS) * time_base: of 1/15360, PTS 1024 and 1536 -> 0 and 512/15360 = 0.033 s.
+            # A picture without PTS is placed by its index at the nominal rate.
             time = picture.pts * time_base if picture.pts is not None else (origin or 0) + index * step
             origin = time if origin is None else origin
             seconds = float(time - origin)
@@ -159,10 +161,11 @@ def frame_of(
         target = "yuvj420p" if full_range and not is_rgb else "yuv420p"
         picture = reformatter.reformat(picture, width=size[0], height=size[1], format=target, interpolation="AREA")
     width, height = picture.width // 2 * 2, picture.height // 2 * 2
+    # Counter-clockwise quarters, as numpy.rot90 turns: a phone's -90 degrees -> round(-1) % 4 = 3.
     turns = round(picture.rotation / 90) % 4
     y, u, v = (
-        _turned(plane_of(picture, number)[: height // part, : width // part], turns)
-        for number, part in ((0, 1), (1, 2), (2, 2))
+        _turned(plane_of(picture, number)[: height // subsampling, : width // subsampling], turns)
+        for number, subsampling in ((0, 1), (1, 2), (2, 2))
     )
     return Frame(index, picture.pts or 0, time_base, seconds, y, u, v, matrix, full_range and not is_rgb)
 
@@ -180,5 +183,6 @@ def plane_of(picture: VideoFrame, number: int) -> Plane:
 
 def scaled_size(width: float, height: float, *, short_side: int) -> tuple[int, int]:
     """Return even (width, height) in pixels with the shorter side as wanted and the aspect kept."""
+    # 1920 x 1080 at 224: 224 / 1080 = 0.2074 -> 398.2 x 224 -> 398 x 224, each rounded to an even number.
     scale = short_side / min(width, height)
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)

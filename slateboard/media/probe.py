@@ -1,4 +1,4 @@
-"""Ask a file what it claims to be, and whether its first frame decodes."""
+"""Read what the header of a video claims, and check that its first frame decodes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +78,7 @@ def _undecoded(path: Path, error: av.FFmpegError, limits: Limits) -> Exception:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a container says of its video, which need not be so."""
+    """What a container claims about its video; none of it need be true."""
 
     frames: int
     """0 where it does not say."""
@@ -110,14 +110,14 @@ def probe(path: Path, *, media_id: str, relative: str, limits: Limits | None = N
             duration = container.duration / av.time_base if container.duration else None
         bounds.check_seconds(path.name, duration or 0.0, limits)
         try:
-            first = next(container.decode(stream), None)
+            first_frame = next(container.decode(stream), None)
         except av.FFmpegError as error:
             raise _undecoded(path, error, limits) from error
-        if first is None:
+        if first_frame is None:
             why = "holds no frame of its own (pictures that lie in other files are not opened)"
             raise Unreadable(f"{path.name} {why}.", State.NOT_VIDEO)
-        bounds.check_pixels(path.name, first.width, first.height, limits)
-        rotation = first.rotation % 360
+        bounds.check_pixels(path.name, first_frame.width, first_frame.height, limits)
+        rotation = first_frame.rotation % 360
     return Media(
         media_id=media_id,
         path=relative,

@@ -17,7 +17,7 @@ _PAPER, _INK = (250, 250, 248), (30, 34, 40)
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One line of a sheet."""
 
     title: str
@@ -30,7 +30,7 @@ def fitted(picture: NDArray[np.uint8], *, cell: tuple[int, int] = CELL) -> NDArr
     return np.asarray(ImageOps.contain(Image.fromarray(picture), cell))
 
 
-def contact_sheet(path: Path, rows: Sequence[Row], *, cell: tuple[int, int] = CELL, colours: int = 128) -> None:
+def contact_sheet(path: Path, rows: Sequence[SheetRow], *, cell: tuple[int, int] = CELL, colours: int = 128) -> None:
     """Write a PNG with one row of pictures a line, each fitted into a cell of (width, height) pixels."""
     width, height = cell
     gap, label = 4, 150

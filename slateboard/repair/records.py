@@ -25,20 +25,24 @@ def takedown_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
         except SlateboardError:
             yield Damage(name, "is empty or no record of a takedown", LOST_TAKEDOWN)
             continue
-        known = [one for one in catalog.sources() if one.source_id in record.sources and one.state != State.TAKEN_DOWN]
-        if known and record.done:
-            yield _takedown_damage(name, record, known, catalog)
+        sources = [
+            source
+            for source in catalog.sources()
+            if source.source_id in record.sources and source.state != State.TAKEN_DOWN
+        ]
+        if sources and record.done:
+            yield _takedown_damage(name, record, sources, catalog)
         elif not record.done:
             remedy = f"Run `slateboard curate takedown {next(iter(record.sources), '')}`."
             yield Damage(name, "was interrupted", remedy)
 
 
-def _takedown_damage(name: str, record: Takedown, known: list[Source], catalog: Catalog) -> Damage:
+def _takedown_damage(name: str, record: Takedown, sources: list[Source], catalog: Catalog) -> Damage:
     def take_down() -> None:
-        catalog.take_down(known, reason=record.reason)
+        catalog.take_down(sources, reason=record.reason)
 
     return Damage(
-        name, f"names {len(known)} sources that the catalog still has", "They are taken down there too.", take_down
+        name, f"names {len(sources)} sources that the catalog still has", "They are taken down there too.", take_down
     )
 
 

@@ -167,7 +167,7 @@ class RayPool(Generic[T, R]):
         try:
             outcomes, seconds = self._ray.get(task)
         except faults.RayTaskError as error:
-            self._outcomes.append((entries[0].number, RunEnds(_of_task(error))))
+            self._outcomes.append((entries[0].number, RunEnds(_cause_of(error))))
             return
         except faults.RayError as loss:
             code = Code.MEMORY if isinstance(loss, faults.OutOfMemoryError) else Code.DIED
@@ -212,7 +212,7 @@ def at_once_on(nodes: list[dict[str, Any]], memory_bytes: int | None, *, gpus: b
     return total
 
 
-def _of_task(error: Any) -> Exception:
+def _cause_of(error: Any) -> Exception:
     """Return what an error in the task around an item means: the node lacks something, or it is a fault of ours."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, ImportError):

@@ -1,4 +1,4 @@
-"""Join a Ray cluster, and see that its nodes see the folder that the work is about."""
+"""Join a Ray cluster, and check that each node sees the folders that the work reads and writes."""
 
 import logging
 import secrets
@@ -13,7 +13,7 @@ from slateboard.files import PART
 
 _REACH_SECONDS = 10.0
 _PROBE_SECONDS = 120.0
-"""Time for a node to start a first process and look."""
+"""Time for a node to start its first process and look for the probe files."""
 
 
 def connected(address: str | None, *, processors: int) -> Any:
@@ -52,13 +52,13 @@ def _reach(address: str) -> None:
 
 @dataclass(frozen=True)
 class Probe:
-    """Files laid into the folders that all nodes must see under the same paths."""
+    """Files in the folders that every node must see under the same path."""
 
     paths: tuple[str, ...]
 
     @classmethod
     def laid(cls, folders: Sequence[Path]) -> Self:
-        """Lay one into each: its name is new, so that no network file system remembers that it is not there.
+        """Write a file into each folder; its name is new, so that no network file system can have cached its absence.
 
         A folder that cannot be written, as of a dataset, is looked for itself.
         """
@@ -73,13 +73,13 @@ class Probe:
         return cls(tuple(paths))
 
     def remove(self) -> None:
-        """Take them away again."""
+        """Delete the probe files."""
         for path in self.paths:
             if path.endswith(PART):
                 Path(path).unlink(missing_ok=True)
 
     def unseen(self) -> tuple[str, ...]:
-        """Return those that this machine does not see."""
+        """Return the paths that do not exist on this machine."""
         return tuple(path for path in self.paths if not Path(path).exists())
 
     def here(self) -> str:

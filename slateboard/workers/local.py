@@ -30,13 +30,13 @@ R = TypeVar("R")
 _CONTEXT = multiprocessing.get_context("spawn")
 
 _RESTARTS = 3
-"""Workers in a row that may end before they take anything."""
+"""Workers in a row that may end before they take an item."""
 
 _PIPE_BYTES = 32_000
-"""What a pipe takes for a process that does not read yet: larger items wait until it does."""
+"""Bytes that a pipe buffers for a process that does not read yet; larger items wait until it is ready."""
 
 _PATIENCE_SECONDS = 2.0
-"""Time that workers get to end by themselves when their work is done."""
+"""Time that idle workers have to end by themselves before they are killed."""
 
 _STUCK_SECONDS = 30.0
 """Time that killed workers are waited for: one that waits for a dead network file system does not end."""
@@ -60,7 +60,7 @@ class LocalPool(Generic[T, R]):
         self._unsent: list[tuple[int, Failure]] = []
         self._restarts = 0
         # Also where nobody closes the pool: a caller's error that ends the program.
-        self._end = Finalize(self, _end_all, args=(self._workers,), exitpriority=10)
+        self._end = Finalize(self, _end_workers, args=(self._workers,), exitpriority=10)
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +69,7 @@ class LocalPool(Generic[T, R]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None:
-            _end_all(self._workers, patience_seconds=_PATIENCE_SECONDS)
+            _end_workers(self._workers, patience_seconds=_PATIENCE_SECONDS)
         self._end()
 
     def submit(self, number: int, item: T) -> None:
@@ -110,14 +110,16 @@ class LocalPool(Generic[T, R]):
         worker.take(number, message)
 
     def _eventful(self, until: float) -> list["_Worker"]:
-        """Return the busy workers that have said something or ended, or whose time is up, as soon as there are any."""
+        """Wait, and return the busy workers that answered, ended or passed their deadline."""
         busy = [worker for worker in self._workers if worker.number is not None]
         handles: dict[Any, _Worker] = {worker.connection: worker for worker in busy}
         handles |= {worker.process.sentinel: worker for worker in busy}
         deadline = min(until, *(worker.deadline for worker in busy))
         ready = wait(list(handles), None if deadline == inf else max(deadline - time.monotonic(), 0))
         now = time.monotonic()
-        return list(dict.fromkeys([handles[handle] for handle in ready] + [one for one in busy if one.deadline <= now]))
+        return list(
+            dict.fromkeys([handles[handle] for handle in ready] + [late for late in busy if late.deadline <= now])
+        )
 
     def _look(self, worker: "_Worker") -> tuple[int, R | Failure | RunEnds] | None:
         """Return the number and outcome of a worker's item if it has ended."""
@@ -133,7 +135,7 @@ class LocalPool(Generic[T, R]):
             self._remove(worker)
             return number, Failure(Code.TIMEOUT, f"it took longer than {self._budget.wall_seconds:g} s and was ended")
         self._restarts = 0
-        outcome: R | Failure | RunEnds = _loaded(answer)
+        outcome: R | Failure | RunEnds = _unpickled(answer)
         spent = isinstance(outcome, Failure) and outcome.code == Code.MEMORY
         if self._isolated or spent:
             self._remove(worker, patience_seconds=_PATIENCE_SECONDS)
@@ -150,7 +152,7 @@ class LocalPool(Generic[T, R]):
     def _died(self, worker: "_Worker", number: int, message: bytes) -> tuple[int, Failure] | None:
         self._remove(worker)
         if worker.ready:
-            return number, Failure(Code.DIED, _ending(worker.process.exitcode))
+            return number, Failure(Code.DIED, _describe_exit(worker.process.exitcode))
         self._restarts += 1
         if self._restarts > _RESTARTS:
             raise SlateboardError(f"Worker processes end as soon as they start ({_RESTARTS} times): is memory short?")
@@ -160,11 +162,11 @@ class LocalPool(Generic[T, R]):
 
     def _remove(self, worker: "_Worker", *, patience_seconds: float = 0) -> None:
         self._workers.remove(worker)
-        _end_all([worker], patience_seconds=patience_seconds)
+        _end_workers([worker], patience_seconds=patience_seconds)
 
 
 class _Worker:
-    """One process and the item that it has."""
+    """One worker process and the item that it works on."""
 
     def __init__(self, function: Callable[[Any], Any], budget: Budget, context: Any) -> None:
         self.connection, theirs = context.Pipe()
@@ -210,7 +212,7 @@ class _Worker:
         return message
 
 
-def _end_all(workers: list[_Worker], *, patience_seconds: float = 0) -> None:
+def _end_workers(workers: list[_Worker], *, patience_seconds: float = 0) -> None:
     """End workers with all that they started: by themselves while the patience lasts, then by force.
 
     When it returns none of these processes lives, except what no signal ends.
@@ -243,14 +245,14 @@ def _await_end(process: Any, until: float) -> None:
         multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
 
 
-def _loaded(answer: bytes) -> Any:
+def _unpickled(answer: bytes) -> Any:
     try:
         return pickle.loads(answer)
     except Exception as error:
         return explain(error)
 
 
-def _ending(code: int | None) -> str:
+def _describe_exit(code: int | None) -> str:
     if code is None or code >= 0:
         return f"its process ended in the middle with exit code {code}"
     name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"

@@ -1,4 +1,4 @@
-"""What becomes of an item in a worker: its result, or a failure with its reason; and what one item may use."""
+"""Outcome of an item in a worker: its result, or a Failure with the reason; and the budget of one item."""
 
 import traceback
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True)
 class Failure:
-    """What an item has in place of a result."""
+    """Outcome of an item that has no result."""
 
     code: Code
     reason: str
@@ -42,7 +42,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Budget:
-    """What one item may use; None: as much as it likes."""
+    """Time and memory that one item may use; None: no limit."""
 
     wall_seconds: float | None = None
     memory_bytes: int | None = None
@@ -58,7 +58,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class RunEnds:
-    """An error that no item can help: it ends the run."""
+    """An error that every other item would meet too, as a full disk: it ends the run."""
 
     error: Exception
 

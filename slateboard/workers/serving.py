@@ -1,4 +1,4 @@
-"""What a worker process does: items that come through its pipe, one after the other, until its parent ends."""
+"""The main loop of a worker process: it answers items from its pipe, one by one, until its parent ends."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ from slateboard.workers.outcome import Budget, attempt, explain
 
 
 def serve(connection: "Connection[Any, Any]", function: Callable[[Any], Any], budget: Budget) -> None:
-    """Say that the process is there, then answer each pickled item with its pickled outcome."""
+    """Send the time at which the process is ready, then answer each pickled item with its pickled outcome."""
     _begin(budget.memory_bytes)
     connection.send_bytes(struct.pack("d", time.monotonic()))
     with limited(budget.limits):
@@ -41,7 +41,7 @@ def _answer(function: Callable[[Any], Any], message: bytes) -> bytes:
 
 
 def _begin(memory_bytes: int | None) -> None:
-    """Make this process one that can be ended with all that it starts, and that ends with its parent."""
+    """Put this process into a group of its own, end it with its parent, and limit its memory."""
     # A session of its own: what it starts, as ffmpeg, is in the same process group and is killed with it, and the
     # terminal's Ctrl-C reaches the parent alone, which then ends everybody.
     os.setsid()
@@ -65,7 +65,7 @@ def _one_thread() -> None:
 
 
 def _end_with_parent() -> None:
-    """A killed parent cannot tell its workers to stop: they wait for its end themselves."""
+    """Wait for the parent to end, then kill this process and its group; a killed parent could not tell it to stop."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -9,7 +9,7 @@ from slateboard import engine
 from slateboard.dataset import Dataset
 from slateboard.files import sha256_of
 from slateboard.media.errors import Unreadable
-from slateboard.media.pick import read
+from slateboard.media.luma import decode_with_luma
 from slateboard.progress import track
 from splits.audit.membership import text_of
 
@@ -61,7 +61,7 @@ def _check_file(file: _File) -> tuple[FileState, str]:
     if sha256_of(path) != file.sha256:
         return "changed", path.name
     try:
-        decoded = read(path, ())
+        decoded = decode_with_luma(path, ())
     except Unreadable as error:
         return "undecodable", str(error)
     # A plain folder's table has 0: nobody has decoded it.

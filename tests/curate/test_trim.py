@@ -20,7 +20,7 @@ from curate.clips.verification import psnr_db
 from slateboard.media import ffmpeg
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
-from slateboard.media.pick import at_times, by_counting, read
+from slateboard.media.luma import decode_with_luma, luma_by_counting, luma_by_seeking
 from slateboard.media.probe import probe
 from slateboard.records.clip import Clip
 from slateboard.records.observation import Observation
@@ -236,10 +236,10 @@ def test_frames_found_by_a_seek_are_those_found_by_counting(realdata: Path, name
     path = realdata / "shots" / name
     pts = [frame.pts for frame in decode(path, short_side=16)]
     wanted = [0, 1, 75, 76, 77, len(pts) - 90, len(pts) - 1]
-    sought, counted = at_times(path, wanted, pts), by_counting(path, wanted)
+    sought, counted = luma_by_seeking(path, wanted, pts), luma_by_counting(path, wanted)
     assert list(sought) == list(counted) == wanted
     assert all(np.array_equal(sought[index], counted[index]) for index in wanted)
-    assert read(path, wanted).frames == len(pts)
+    assert decode_with_luma(path, wanted).frames == len(pts)
 
 
 def test_a_file_whose_index_leads_nowhere_is_cut_by_counting(realdata: Path, tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_a_file_whose_index_leads_nowhere_is_cut_by_counting(realdata: Path, tmp
     source.write_bytes(data)
     pts = [frame.pts for frame in decode(source)]
     with pytest.raises(Unreadable, match="cannot be sought in"):
-        at_times(source, {0, len(pts) - 1}, pts)
+        luma_by_seeking(source, {0, len(pts) - 1}, pts)
     (done,) = cut(_job(source, tmp_path, (0, len(pts) - 1)))
     assert (done.state, done.reason, done.frames) == ("trimmed", None, len(pts))
 

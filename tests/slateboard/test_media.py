@@ -15,7 +15,7 @@ from slateboard.media.ffmpeg import Cut, trim
 from slateboard.media.fingerprints import frame_hash, spread_indices
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
-from slateboard.media.sheets import Row, contact_sheet
+from slateboard.media.sheets import SheetRow, contact_sheet
 from slateboard.records.source import State
 
 # Frames that PyAV 18 decodes of each odd file, rotation and whether its times are uneven; read off the files.
@@ -121,6 +121,6 @@ def test_samples_lie_inside_the_clip() -> None:
 
 
 def test_a_contact_sheet_has_a_row_a_title(tmp_path: Path) -> None:
-    contact_sheet(tmp_path / "sheet.png", [Row("Đá cầu", moving(3)), Row("Squat", moving(2))], cell=(48, 32))
+    contact_sheet(tmp_path / "sheet.png", [SheetRow("Đá cầu", moving(3)), SheetRow("Squat", moving(2))], cell=(48, 32))
     with Image.open(tmp_path / "sheet.png") as picture:
         assert picture.size == (150 + 3 * 52 + 4, 2 * 36 + 4)

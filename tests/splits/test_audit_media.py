@@ -15,7 +15,7 @@ from slateboard.errors import Finding
 from slateboard.files import sha256_of
 from slateboard.media.encode import write_video
 from slateboard.media.fingerprints import fingerprint_of
-from slateboard.media.pick import read
+from slateboard.media.luma import decode_with_luma
 from slateboard.records.split import Split
 from slateboard.workspace import Workspace
 from splits import subject
@@ -60,7 +60,7 @@ def filmed(tmp_path: Path) -> Dataset:
         name = f"videos/{row['label']}/v_{row['label']}_{number}.mp4"
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         write_video(root / name, pictures, frame_rate_hz=15)
-        seen = read(root / name, ())
+        seen = decode_with_luma(root / name, ())
         files = {"sha256": sha256_of(root / name), "frames_sha256": seen.frames_sha256, "frames": seen.frames}
         rows.append({**row, "path": name, **files})
         prints.append({"clip_id": f"clip{number:04}", **fingerprint_of(root / name).row()})

@@ -1,4 +1,4 @@
-"""Read the brightness of chosen frames of a video, without decoding more of it than they need."""
+"""Luma of some frames of a video, decoding no more than they need."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ _SKIPPING = ("h264", "hevc")
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a whole decode gave."""
+class DecodedVideo:
+    """Number and hash of all frames of a video, and the luma of some."""
 
     frames: int
     frames_sha256: str
@@ -34,62 +34,65 @@ class Read:
     """[height, width], upright, of even size, by 0-based index."""
 
 
-def read(path: Path, wanted: Collection[int], *, limits: Limits | None = None) -> Read:
-    """Decode a video to its end; return how many frames it has, their hash, and the brightness of those wanted.
+def decode_with_luma(path: Path, indices: Collection[int], *, limits: Limits | None = None) -> DecodedVideo:
+    """Decode a video to its end; return the number of its frames, their hash, and the luma of those of `indices`.
 
     Raises Unreadable at the first frame that does not decode.
     """
-    found: dict[int, Plane] = {}
+    luma_by_index: dict[int, Plane] = {}
     hashed = FramesHash()
     count = 0
     for frame in decode(path, limits=limits):
         hashed.see(frame)
-        if frame.index in wanted:
-            found[frame.index] = frame.y
+        if frame.index in indices:
+            luma_by_index[frame.index] = frame.y
         count += 1
-    return Read(count, hashed.hexdigest(), found)
+    return DecodedVideo(count, hashed.hexdigest(), luma_by_index)
 
 
-def at_times(
-    path: Path, wanted: Collection[int], pts: Sequence[int], *, limits: Limits | None = None
+def luma_by_seeking(
+    path: Path, indices: Collection[int], pts: Sequence[int], *, limits: Limits | None = None
 ) -> dict[int, Plane]:
-    """Return the brightness of frames by 0-based index, seeking to each by its PTS.
+    """Return the luma of frames by 0-based index, seeking to each by its PTS.
 
     `pts` holds the PTS of every frame of the file and must rise from frame to frame. What is not found is not
     in the answer. Raises Unreadable where the file cannot be sought in.
     """
-    found: dict[int, Plane] = {}
-    targets = {pts[index]: index for index in sorted(wanted)}
+    luma_by_index: dict[int, Plane] = {}
+    # PTS -> index of the frames still to be read. After a seek the container stands at the key frame at or before the
+    # first pending PTS; decoding goes forward until the next pending one has a key frame of its own in between.
+    # Keys 0, 250, 500; pending 40, 60, 510: seek 40 -> decode 0-60, stop (key 250 lies before 510), seek 510.
+    targets = {pts[index]: index for index in sorted(indices)}
     with opened(path, limits=limits) as (container, stream):
         one_thread(stream)
         keys = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
-        left = list(targets)
+        pending = list(targets)
         try:
-            while left:
-                container.seek(left[0], stream=stream, backward=True, any_frame=False)
-                before = len(left)
-                _forward(container, stream, targets, left, found, keys)
-                if len(left) == before:
-                    left.pop(0)
+            while pending:
+                container.seek(pending[0], stream=stream, backward=True, any_frame=False)
+                before = len(pending)
+                _decode_forward(container, stream, targets, pending, luma_by_index, keys)
+                if len(pending) == before:
+                    pending.pop(0)
         except MemoryError:
             raise
         except av.FFmpegError as error:
             # Damaged indexes lead nowhere: `Operation not permitted`.
             raise Unreadable(f"{path.name} cannot be sought in: {error}.", State.CORRUPT) from error
-    return found
+    return luma_by_index
 
 
-def _forward(
+def _decode_forward(
     container: av.container.InputContainer,
     stream: VideoStream,
     targets: Mapping[int, int],
-    left: list[int],
-    found: dict[int, Plane],
+    pending: list[int],
+    luma_by_index: dict[int, Plane],
     keys: Sequence[int],
 ) -> None:
-    """Decode from where the container stands, to the end or until a seek reaches the next target sooner."""
+    """Decode from the current position to the end, or until a seek would reach the next pending PTS sooner."""
     context = stream.codec_context
-    here: int | None = None
+    pts: int | None = None
     for packet in container.demux(stream):
         _skip(context, packet.pts is not None and packet.pts not in targets)
         try:
@@ -99,17 +102,17 @@ def _forward(
         except av.FFmpegError:
             continue
         for picture in pictures:
-            here = picture.pts if picture.pts is not None else here
-            if here is not None and here in targets:
-                found[targets[here]] = luma(picture)
-        if here is None:
+            pts = picture.pts if picture.pts is not None else pts
+            if pts is not None and pts in targets:
+                luma_by_index[targets[pts]] = luma(picture)
+        if pts is None:
             continue
-        taken = len(left)
-        while left and left[0] <= here:
-            left.pop(0)
-        if not left or (len(left) < taken and any(here < key <= left[0] for key in keys)):
+        taken = len(pending)
+        while pending and pending[0] <= pts:
+            pending.pop(0)
+        if not pending or (len(pending) < taken and any(pts < key <= pending[0] for key in keys)):
             return
-    left.clear()
+    pending.clear()
 
 
 def _skip(context: VideoCodecContext, idle: bool) -> None:
@@ -117,32 +120,32 @@ def _skip(context: VideoCodecContext, idle: bool) -> None:
         context.skip_frame = "NONREF" if idle else "DEFAULT"
 
 
-def by_counting(path: Path, wanted: Collection[int], *, limits: Limits | None = None) -> dict[int, Plane]:
-    """Return the brightness of frames by 0-based index, decoding from the start.
+def luma_by_counting(path: Path, indices: Collection[int], *, limits: Limits | None = None) -> dict[int, Plane]:
+    """Return the luma of frames by 0-based index, decoding from the start.
 
     What does not decode is passed over and not counted.
     """
-    found: dict[int, Plane] = {}
-    last, index = max(wanted, default=-1), 0
+    luma_by_index: dict[int, Plane] = {}
+    last, index = max(indices, default=-1), 0
     with opened(path, limits=limits) as (container, stream):
         one_thread(stream)
         for picture in raw_pictures(path, container, stream, lambda _: None, limits=limits):
-            if index in wanted:
-                found[index] = luma(picture)
+            if index in indices:
+                luma_by_index[index] = luma(picture)
             index += 1
             if index > last:
                 break
-    return found
+    return luma_by_index
 
 
 def luma(picture: VideoFrame) -> Plane:
-    """Return a picture's brightness: upright, of even size, 8 bit."""
+    """Return the luma of a picture: upright, of even size, 8 bit."""
     if picture.format.name not in _DIRECT:
         picture = picture.reformat(format="yuvj420p" if _is_full(picture) else "yuv420p", interpolation="AREA")
     plane = picture.planes[0]
-    whole = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    padded = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
     height, width = picture.height // 2 * 2, picture.width // 2 * 2
-    return np.ascontiguousarray(np.rot90(whole[:height, :width], round(picture.rotation / 90) % 4))
+    return np.ascontiguousarray(np.rot90(padded[:height, :width], round(picture.rotation / 90) % 4))
 
 
 def _is_full(picture: VideoFrame) -> bool:

@@ -1,4 +1,4 @@
-"""A thread ahead of the work: it fetches the next items while these are used. Decoders work without the lock."""
+"""Prefetch items in a thread while earlier ones are used; decoders release the interpreter's lock."""
 
 from collections.abc import Iterable, Iterator
 from queue import Queue
@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _BATCH = 4
-"""Items handed over at once: waking a thread costs as much as decoding a small picture."""
+"""Items in one batch of the queue: waking a thread costs as much as decoding a small picture."""
 _DEPTH = 3
-"""Batches in waiting at most: at 720p 12 frames are 17 MB."""
+"""Most batches in the queue: 3 x 4 frames of 720p are 17 MB."""
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
-    """Yield the items while a thread already fetches the next ones; what it raises is raised here, in its place."""
+def prefetched(items: Iterable[T]) -> Iterator[T]:
+    """Yield the items in order, prefetching in a thread; an error of the items is raised after those before it."""
     batches: Queue[tuple[list[T], BaseException | None, bool]] = Queue(_DEPTH)
     unwanted = Event()
     thread = Thread(target=_fetch, args=(iter(items), batches, unwanted), daemon=True)
