@@ -1,4 +1,4 @@
-"""Build a store: each shard written whole by one process, the index last; killed at any moment, it goes on."""
+"""Build a store: each shard is written whole by one process, the index last; a killed build goes on where it was."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,8 @@ from filelock import FileLock, Timeout
 
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.pictures import decoder
-from benchmark.frames.shard import Job, lives, write_shard
-from benchmark.frames.shards import FACTS, INDEX, ShardFacts, StoreFacts, clips_per_shard, coding, folder_of
+from benchmark.frames.shard_reader import FACTS, INDEX, ShardFacts, StoreFacts, clips_per_shard, coding, folder_of
+from benchmark.frames.shard_writer import ShardJob, probe_decoding, write_shard
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Budget, Failure, Place
 from slateboard.errors import BadInput, SlateboardError
@@ -23,11 +23,11 @@ from slateboard.progress import progress, say
 from slateboard.reading import read_json
 
 LOCK = ".lock"
-_TOLD = 5
-"""Clips that are named where many have the same to say."""
+_NAMED = 5
+"""Clips that a message names at most."""
 
 
-def built(
+def build_store(
     stores: Path,
     dataset: Dataset,
     geometry: Geometry,
@@ -36,11 +36,11 @@ def built(
     decoded_by: str = PYAV,
     place: Place = HERE,
 ) -> Path:
-    """Return the folder of a store that is whole, and build what of it is not there yet.
+    """Return the folder of a complete store; build what is missing of it.
 
-    The bytes depend neither on where it is built nor on the order of the clips in the table. A clip that does not
-    decode, that ends the process which decodes it, or that passes the budget of `place` is a row that says why. A
-    second process that wants the same store waits for the first.
+    The bytes depend neither on the place of work nor on the order of the clips in the table. A clip that does not
+    decode, that ends its process, or that exceeds the budget of `place` is a row of the index that says why. A second
+    process that builds the same store waits for the first.
     """
     folder = folder_of(stores, dataset, geometry, form=form, decoded_by=decoded_by)
     if (folder / INDEX).is_file() and not _notes(folder):
@@ -48,11 +48,11 @@ def built(
     if dataset.clips.empty:
         raise SlateboardError(f"{dataset.key} has no clips, so that there is nothing to store.")
     folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder / LOCK):
+    with locked(folder / LOCK):
         if not (folder / INDEX).is_file():
             for leftover in folder.glob(f"*{PART}"):
                 leftover.unlink()
-            jobs = planned(folder, dataset, geometry, form=form, decoded_by=decoded_by)
+            jobs = plan_shards(folder, dataset, geometry, form=form, decoded_by=decoded_by)
             by = "" if decoded_by == PYAV else f" with {decoded_by}"
             _write(jobs, title=f"decode {dataset.key} to {form} at {geometry.key}{by}", place=place)
             _finish(jobs, dataset)
@@ -62,26 +62,26 @@ def built(
 
 
 def _notes(folder: Path) -> list[Path]:
-    """Return what says which shards are whole; a kill can leave it beside the index."""
+    """Return the notes of complete shards; a kill can leave them beside the index."""
     return list(folder.glob("[0-9]*.json"))
 
 
-def planned(folder: Path, dataset: Dataset, geometry: Geometry, *, form: str, decoded_by: str) -> list[Job]:
-    """Return the shards of a store, clips by their ids: the order of a table decides nothing."""
+def plan_shards(folder: Path, dataset: Dataset, geometry: Geometry, *, form: str, decoded_by: str) -> list[ShardJob]:
+    """Return the jobs of a store's shards, with the clips ordered by id, whatever the order of the table."""
     clips = sorted(
         (str(clip_id), file)
         for clip_id, file in zip(dataset.clips["clip_id"], dataset.files(dataset.clips["path"]), strict=True)
     )
     size = clips_per_shard(len(clips))
     return [
-        Job(folder, number, tuple(clips[start : start + size]), geometry, form, decoded_by)
+        ShardJob(folder, number, tuple(clips[start : start + size]), geometry, form, decoded_by)
         for number, start in enumerate(range(0, len(clips), size))
     ]
 
 
 @contextlib.contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Hold a lock file for the block; another process that holds it is waited for."""
+def locked(file: Path) -> Iterator[None]:
+    """Hold a lock file for the block; wait for another process that holds it."""
     lock = FileLock(file)
     try:
         lock.acquire(timeout=0)
@@ -94,50 +94,50 @@ def alone(file: Path) -> Iterator[None]:
         lock.release()
 
 
-def _write(jobs: Sequence[Job], *, title: str, place: Place) -> None:
-    """Write the shards that are not there; one that cannot be written is looked through clip by clip."""
+def _write(jobs: Sequence[ShardJob], *, title: str, place: Place) -> None:
+    """Write the missing shards; where one fails, find the clips that end the process, and write it without them."""
     missing = [job for job in jobs if _note_of(job) is None]
-    of_shards = _of_shards(place, jobs)
+    of_shards = _with_time_for_shards(place, jobs)
     with progress(title, sum(len(job.clips) for job in jobs), unit="clips") as bar:
         bar.step(sum(len(job.clips) for job in jobs if job not in missing))
 
-        def written(some: Sequence[Job]) -> list[tuple[Job, str]]:
-            """Write these and return those that cannot be, and why."""
+        def write(shard_jobs: Sequence[ShardJob]) -> list[tuple[ShardJob, str]]:
+            """Write shards; return (job, reason) of those that failed."""
             broken = []
-            for job, outcome in of_shards.run(write_shard, some):
+            for job, outcome in of_shards.run(write_shard, shard_jobs):
                 if isinstance(outcome, Failure):
                     broken.append((job, outcome.reason))
                 else:
                     bar.step(len(job.clips))
             return broken
 
-        broken = written(missing)
+        broken = write(missing)
         for job, reason in broken:
             say(f"shard {job.number}: {reason}; looking for the clip that does it")
-        single = [replace(job, deadly=_deadly(job, place=place)) for job, _ in broken]
-        # Where clips decode one by one and not together, none of them is stored, and the other shards are.
-        lost = [replace(job, deadly={clip: reason for clip, _ in job.clips}) for job, reason in written(single)]
-        for job, reason in written(lost):
+        without = [replace(job, crashing_clips=_crashing_clips(job, place=place)) for job, _ in broken]
+        # A shard whose clips decode one by one but not together is written without any, so that the others are stored.
+        empty = [replace(job, crashing_clips={clip: reason for clip, _ in job.clips}) for job, reason in write(without)]
+        for job, reason in write(empty):
             raise SlateboardError(f"Shard {job.number} of {job.folder} cannot be written: {reason}.")
 
 
-def _deadly(job: Job, *, place: Place) -> dict[str, str]:
-    """Return the clips of a job that cannot be decoded by a process that lives on, and why."""
+def _crashing_clips(job: ShardJob, *, place: Place) -> dict[str, str]:
+    """Return the clips of a job that cannot be decoded by a process that probe_decoding on, and why."""
     single = [replace(job, clips=(clip,)) for clip in job.clips]
-    outcomes = place.run(lives, single)
+    outcomes = place.run(probe_decoding, single)
     return {one.clips[0][0]: outcome.reason for one, outcome in outcomes if isinstance(outcome, Failure)}
 
 
-def _of_shards(place: Place, jobs: Sequence[Job]) -> Place:
-    """Return the place where a shard may take as long as its clips one after the other."""
+def _with_time_for_shards(place: Place, jobs: Sequence[ShardJob]) -> Place:
+    """Return the place with a budget of time for a shard: that of a clip, times the clips of the largest shard."""
     budget = place.budget or Budget.of(current_limits())
     seconds = budget.wall_seconds
-    whole_shard = None if seconds is None else seconds * max(len(job.clips) for job in jobs)
-    return replace(place, budget=replace(budget, wall_seconds=whole_shard))
+    of_shard = None if seconds is None else seconds * max(len(job.clips) for job in jobs)
+    return replace(place, budget=replace(budget, wall_seconds=of_shard))
 
 
-def _note_of(job: Job) -> dict[str, Any] | None:
-    """Return what was noted of a shard that is whole; None for one that is not, or whose note is damaged."""
+def _note_of(job: ShardJob) -> dict[str, Any] | None:
+    """Return the note of a complete shard; None for one that is incomplete, or whose note is damaged."""
     if not job.done.is_file():
         return None
     try:
@@ -149,10 +149,10 @@ def _note_of(job: Job) -> dict[str, Any] | None:
     return note if sound else None
 
 
-def _finish(jobs: Sequence[Job], dataset: Dataset) -> None:
-    """Write what the store is and then its index, and say what must be known of it."""
-    first, written = jobs[0], [note for job in jobs if (note := _note_of(job)) is not None]
-    rows: list[dict[str, Any]] = [row for one in written for row in one["rows"]]
+def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
+    """Write store.json and then the index, and say what failed to decode."""
+    first, notes = jobs[0], [note for job in jobs if (note := _note_of(job)) is not None]
+    rows: list[dict[str, Any]] = [row for note in notes for row in note["rows"]]
     failed = [row for row in rows if row["failed"]]
     facts = StoreFacts(
         dataset=dataset.key,
@@ -168,8 +168,8 @@ def _finish(jobs: Sequence[Job], dataset: Dataset) -> None:
         frames=sum(row["frames"] for row in rows),
         failed=len(failed),
         shards=tuple(
-            ShardFacts(name=job.data.name, bytes=one["bytes"], xxh3=one["xxh3"])
-            for job, one in zip(jobs, written, strict=True)
+            ShardFacts(name=job.data.name, bytes=note["bytes"], xxh3=note["xxh3"])
+            for job, note in zip(jobs, notes, strict=True)
         ),
     )
     facts.write(first.folder / FACTS)
@@ -177,16 +177,16 @@ def _finish(jobs: Sequence[Job], dataset: Dataset) -> None:
         pd.DataFrame(rows).to_parquet(temporary, index=False)
     for row in failed:
         say(f"not decoded: {row['clip_id']}: {row['failed']}")
-    _tell_claims(rows)
+    _warn_of_claims(rows)
     total = sum(shard.bytes for shard in facts.shards)
     say(f"{len(rows) - len(failed)} clips, {facts.frames} frames, {len(failed)} failed, {total} bytes: {first.folder}")
 
 
-def _tell_claims(rows: Sequence[dict[str, Any]]) -> None:
-    """Say where containers claim another number of frames than decodes; what decodes counts."""
-    other = [row for row in rows if row["claimed"] and not row["failed"] and row["claimed"] != row["frames"]]
-    if not other:
+def _warn_of_claims(rows: Sequence[dict[str, Any]]) -> None:
+    """Say where containers claim another number of frames than decodes, which is the one that counts."""
+    differing = [row for row in rows if row["claimed"] and not row["failed"] and row["claimed"] != row["frames"]]
+    if not differing:
         return
-    named = ", ".join(f"{row['clip_id']} {row['claimed']} for {row['frames']}" for row in other[:_TOLD])
-    more = f" and {len(other) - _TOLD} more" if len(other) > _TOLD else ""
-    say(f"{len(other)} of {len(rows)} containers claim another number of frames than decodes: {named}{more}")
+    named = ", ".join(f"{row['clip_id']} {row['claimed']} for {row['frames']}" for row in differing[:_NAMED])
+    more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+    say(f"{len(differing)} of {len(rows)} containers claim another number of frames than decodes: {named}{more}")

@@ -1,4 +1,4 @@
-"""What every place that frames come from can answer: a store, a decoder at work, or a GPU's memory."""
+"""Interface of a frame source: store, on-the-fly decoder, or GPU cache."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,10 +14,10 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ClipFrames:
-    """What is known of one clip before a pixel of it is read."""
+    """Facts of one clip, known before a pixel of it is read."""
 
     frames: int
-    """Decoded ones; 0 for a clip that failed."""
+    """Number that decodes; 0 for a clip that failed."""
     height: int
     """Pixels, even; 0 for a clip that failed."""
     width: int
@@ -25,7 +25,7 @@ class ClipFrames:
     """bt601, bt709 or bt2020."""
     full_range: bool
     failed: str = ""
-    """Why it could not be decoded; empty where it could."""
+    """Why it could not be decoded; empty for a clip that decodes."""
 
 
 class Frames(Protocol):
@@ -36,7 +36,7 @@ class Frames(Protocol):
         """What was kept of each picture."""
 
     def facts(self, clip_id: str) -> ClipFrames:
-        """Return what is known of a clip; KeyError for one that is not in the dataset."""
+        """Return the facts of a clip; KeyError for one that is not in the dataset."""
 
     def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
         """Return I420 pictures [T, box.height * box.width * 3 / 2] of 0-based frames: luma, then U, then V.

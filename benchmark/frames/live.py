@@ -1,4 +1,4 @@
-"""Decode on the fly: for sets too large to store, or clips that are read once."""
+"""LiveFrames: decode on the fly, for sets too large to store or clips that are read once."""
 
 import json
 import threading
@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.frames.build import alone
+from benchmark.frames.build import locked
 from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
-from benchmark.frames.pictures import FAILED, decoder, kept
-from benchmark.frames.store import cut
+from benchmark.frames.pictures import FAILED, crop_centre, decoder
+from benchmark.frames.plane_store import cut
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Failure, Place
 from slateboard.errors import SlateboardError
@@ -24,13 +24,13 @@ from slateboard.paths import inside
 from slateboard.progress import progress, say
 
 LIVE = "live"
-_KEPT_BYTES = 1 << 26
-"""Pictures of the last clip that a thread keeps; several views of a clip follow each other in testing."""
+_CACHE_BYTES = 1 << 26
+"""Decoded pictures of the last clip that a thread caches: in testing the views of a clip follow each other."""
 
 
 @dataclass(frozen=True)
 class Surveyed:
-    """One clip as it was found before training, or why it could not be read."""
+    """The survey of one clip, made before training, or why it could not be read."""
 
     survey: Survey | None
     failed: str = ""
@@ -38,63 +38,62 @@ class Surveyed:
 
 @dataclass(frozen=True)
 class LiveFrames:
-    """Frames decoded when they are asked for; numbered as a full decode numbers them."""
+    """Frames that are decoded when they are asked for, numbered as a full decode numbers them."""
 
     geometry: Geometry
     paths: Mapping[str, Path]
     """By clip_id."""
     surveys: Mapping[str, Surveyed]
     """By clip_id."""
-    _own: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+    _thread: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     def facts(self, clip_id: str) -> ClipFrames:
-        """Return what is known of a clip."""
-        found = self.surveys[clip_id]
-        if found.survey is None:
-            return replace(FAILED, failed=found.failed)
-        height, width = size_of(found.survey, self.geometry)
-        return ClipFrames(found.survey.frames, height, width, found.survey.matrix, found.survey.full_range)
+        """Return the facts of a clip."""
+        surveyed = self.surveys[clip_id]
+        if surveyed.survey is None:
+            return replace(FAILED, failed=surveyed.failed)
+        height, width = size_of(surveyed.survey, self.geometry)
+        return ClipFrames(surveyed.survey.frames, height, width, surveyed.survey.matrix, surveyed.survey.full_range)
 
     def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
         """Return I420 pictures [T, box.height * box.width * 3 / 2] of the given 0-based frames.
 
-        Raises Unreadable where the file is no longer what it was when it was looked through.
+        Raises Unreadable where the file is no longer the one that was surveyed.
         """
         facts = self.facts(clip_id)
         if len(indices) and not 0 <= indices.min() <= indices.max() < facts.frames:
             raise IndexError(f"clip {clip_id} has {facts.frames} frames, asked for {indices.min()}..{indices.max()}")
-        wanted = indices.tolist()
-        pictures = self._pictures(clip_id, facts, wanted)
-        found = np.empty((len(wanted), picture_bytes(facts.height, facts.width)), dtype=np.uint8)
-        for place, index in enumerate(wanted):
-            found[place] = pictures[index]
-        whole = box == Box(0, 0, facts.height, facts.width)
-        return found if whole else cut(found, box, height=facts.height, width=facts.width)
+        pictures = self._pictures(clip_id, facts, indices.tolist())
+        rows = np.empty((len(indices), picture_bytes(facts.height, facts.width)), dtype=np.uint8)
+        for row, index in enumerate(indices.tolist()):
+            rows[row] = pictures[index]
+        is_whole = box == Box(0, 0, facts.height, facts.width)
+        return rows if is_whole else cut(rows, box, height=facts.height, width=facts.width)
 
-    def _pictures(self, clip_id: str, facts: ClipFrames, wanted: Sequence[int]) -> dict[int, Bytes]:
-        """Return at least the wanted pictures of a clip; those that this thread read last are not decoded again."""
-        last: tuple[str, dict[int, Bytes]] = getattr(self._own, "last", ("", {}))
+    def _pictures(self, clip_id: str, facts: ClipFrames, requested: Sequence[int]) -> dict[int, Bytes]:
+        """Return at least the requested pictures of a clip; those in this thread's cache are not decoded again."""
+        last: tuple[str, dict[int, Bytes]] = getattr(self._thread, "last", ("", {}))
         pictures = last[1] if last[0] == clip_id else {}
-        missing = set(wanted) - set(pictures)
+        missing = set(requested) - set(pictures)
         if missing:
-            known = self.surveys[clip_id].survey
-            assert known is not None
+            survey = self.surveys[clip_id].survey
+            assert survey is not None
             size = (facts.height, facts.width)
             for frame in frames_at(
-                self.paths[clip_id], missing, short_side=self.geometry.short_side, starts=known.starts
+                self.paths[clip_id], missing, short_side=self.geometry.short_side, starts=survey.starts
             ):
-                pictures[frame.index] = kept(frame, size)
-        if len(pictures) * picture_bytes(facts.height, facts.width) <= _KEPT_BYTES:
-            self._own.last = (clip_id, pictures)
+                pictures[frame.index] = crop_centre(frame, size)
+        if len(pictures) * picture_bytes(facts.height, facts.width) <= _CACHE_BYTES:
+            self._thread.last = (clip_id, pictures)
         return pictures
 
 
-def size_of(found: Survey, geometry: Geometry) -> tuple[int, int]:
-    """Return height and width of a clip's pictures at a geometry."""
+def size_of(survey: Survey, geometry: Geometry) -> tuple[int, int]:
+    """Return (height, width) of a clip's pictures at a geometry."""
     if geometry.keep != "whole":
         return geometry.short_side, geometry.short_side
-    width, height = scaled_size(found.width, found.height, short_side=geometry.short_side)
-    return (width, height) if found.turned else (height, width)
+    width, height = scaled_size(survey.width, survey.height, short_side=geometry.short_side)
+    return (width, height) if survey.turned else (height, width)
 
 
 def live(
@@ -106,78 +105,78 @@ def live(
 ) -> LiveFrames:
     """Return frames of a dataset that are decoded when they are asked for.
 
-    Each file is decoded once before, unless one with the same bytes was: headers lie about the number of frames. What
-    was found is kept line by line, so that a killed survey goes on where it was.
+    Each file is decoded once before, unless one with the same bytes was, because headers lie about the number of
+    frames. Each survey is a line of a journal, so that a killed call goes on where it was.
     """
     file = inside(stores, f"{dataset.key}/{LIVE}-{digest(decoder(), length=8)}.jsonl")
     columns = (dataset.clips["clip_id"], dataset.files(dataset.clips["path"]), dataset.clips["sha256"])
     rows = [(str(clip_id), path, str(sha256)) for clip_id, path, sha256 in zip(*columns, strict=True)]
     file.parent.mkdir(parents=True, exist_ok=True)
-    with alone(file.with_suffix(".lock")):
-        known = _known(stores, file)
-        wanted = {sha256: path for _, path, sha256 in rows if sha256 not in known}
-        _look_through(wanted, known, file, place=place)
-    surveys = {clip_id: known[sha256] for clip_id, _, sha256 in rows}
-    for clip_id, one in surveys.items():
-        if one.survey is None:
-            say(f"not decoded: {clip_id}: {one.failed}")
+    with locked(file.with_suffix(".lock")):
+        by_hash = _read_journals(stores, file)
+        missing = {sha256: path for _, path, sha256 in rows if sha256 not in by_hash}
+        _survey_all(missing, by_hash, file, place=place)
+    surveys = {clip_id: by_hash[sha256] for clip_id, _, sha256 in rows}
+    for clip_id, surveyed in surveys.items():
+        if surveyed.survey is None:
+            say(f"not decoded: {clip_id}: {surveyed.failed}")
     return LiveFrames(geometry, {clip_id: path for clip_id, path, _ in rows}, surveys)
 
 
-def _look_through(
-    wanted: Mapping[str, Path],
-    known: dict[str, Surveyed],
+def _survey_all(
+    paths: Mapping[str, Path],
+    by_hash: dict[str, Surveyed],
     file: Path,
     *,
     place: Place,
 ) -> None:
-    """Survey files by content hash, add them to `known` and to the journal as they come."""
-    if not wanted:
+    """Survey files, given by content hash; add them to `by_hash` and to the journal as they come."""
+    if not paths:
         return
-    hashes = {path: sha256 for sha256, path in wanted.items()}
+    hashes = {path: sha256 for sha256, path in paths.items()}
     title = f"count frames of {file.parent.name}"
-    with progress(title, len(wanted), unit="clips") as bar, file.open("a", encoding="utf-8") as journal:
-        for path, outcome in place.run(surveyed, wanted.values()):
-            sha256, one = hashes[path], _lost(path, outcome) if isinstance(outcome, Failure) else outcome
-            known[sha256] = one
-            journal.write(json.dumps({"sha256": sha256, **asdict(one)}) + "\n")
+    with progress(title, len(paths), unit="clips") as bar, file.open("a", encoding="utf-8") as journal:
+        for path, outcome in place.run(survey_file, paths.values()):
+            surveyed = _failed(path, outcome) if isinstance(outcome, Failure) else outcome
+            by_hash[hashes[path]] = surveyed
+            journal.write(json.dumps({"sha256": hashes[path], **asdict(surveyed)}) + "\n")
             journal.flush()
             record_write(file.parent)
-            bar.step(note=one.failed)
+            bar.step(note=surveyed.failed)
 
 
-def surveyed(path: Path) -> Surveyed:
-    """Survey one file; what cannot be read is a reason, not an exception."""
+def survey_file(path: Path) -> Surveyed:
+    """Survey one file; one that cannot be read is a reason, not an exception."""
     try:
         return Surveyed(survey(path))
     except SlateboardError as error:
         return Surveyed(None, str(error))
 
 
-def _lost(path: Path, failure: Failure) -> Surveyed:
+def _failed(path: Path, failure: Failure) -> Surveyed:
     return Surveyed(None, f"{path.name}: not counted: {failure.reason}.")
 
 
-def _known(stores: Path, own: Path) -> dict[str, Surveyed]:
-    """Return what earlier surveys by the same decoder found, of any dataset of the workspace, by content hash.
+def _read_journals(stores: Path, journal: Path) -> dict[str, Surveyed]:
+    """Return earlier surveys by the same decoder, of any dataset of the workspace, by content hash.
 
-    A line that a kill cut in two is taken away from our own journal.
+    A line that a kill cut short is removed from `journal`, the dataset's own.
     """
-    if own.is_file():
-        content = own.read_bytes()
-        own.write_bytes(content[: content.rfind(b"\n") + 1])
-    found = {}
-    for file in sorted(stores.glob(f"*/{own.name}")):
+    if journal.is_file():
+        content = journal.read_bytes()
+        journal.write_bytes(content[: content.rfind(b"\n") + 1])
+    by_hash = {}
+    for file in sorted(stores.glob(f"*/{journal.name}")):
         damaged = 0
         for line in file.read_bytes().split(b"\n")[:-1]:
             try:
                 row: dict[str, Any] = json.loads(line)
-                found[row["sha256"]] = Surveyed(_survey_of(row["survey"]), str(row["failed"]))
+                by_hash[row["sha256"]] = Surveyed(_survey_of(row["survey"]), str(row["failed"]))
             except (ValueError, KeyError, TypeError, RecursionError):
                 damaged += 1
         if damaged:
-            say(f"{file}: {damaged} damaged lines; what they told is looked for again.")
-    return found
+            say(f"{file}: {damaged} damaged lines; their files are surveyed again.")
+    return by_hash
 
 
 def _survey_of(row: dict[str, Any] | None) -> Survey | None:

@@ -10,15 +10,15 @@ from weakref import WeakValueDictionary
 
 import torch
 
-from benchmark.frames.build import built
+from benchmark.frames.build import build_store
 from benchmark.frames.frames import Frames
 from benchmark.frames.geometry import Geometry, picture_bytes
 from benchmark.frames.live import LIVE, LiveFrames, live
+from benchmark.frames.plane_store import PlaneStore
 from benchmark.frames.resident import ResidentFrames
-from benchmark.frames.shard import PLANES, VIDEO
-from benchmark.frames.shards import INDEX, Shards, folder_of
-from benchmark.frames.store import Store
-from benchmark.frames.video import VideoStore
+from benchmark.frames.shard_reader import INDEX, Shards, folder_of
+from benchmark.frames.shard_writer import PLANES, VIDEO
+from benchmark.frames.video_store import VideoStore
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Budget, Place
 from slateboard.errors import MissingRequirement, SlateboardError
@@ -80,15 +80,15 @@ def open_frames(workspace: Workspace, dataset: Dataset, geometry: Geometry, *, d
     if form == LIVE:
         return live(stores, dataset, geometry, place=place)
     store = open_store(stores, dataset, geometry, form=form, place=place)
-    return _resident(store, device, setting=settings.resident) if isinstance(store, Store) else store
+    return _resident(store, device, setting=settings.resident) if isinstance(store, PlaneStore) else store
 
 
 def open_store(
     stores: Path, dataset: Dataset, geometry: Geometry, *, form: str, place: Place = HERE
-) -> Store | VideoStore:
+) -> PlaneStore | VideoStore:
     """Open a store of this form; build it if it does not exist."""
-    shards = Shards(built(stores, dataset, geometry, form=form, place=place), geometry, form)
-    return VideoStore(shards) if form == VIDEO else Store(shards)
+    shards = Shards(build_store(stores, dataset, geometry, form=form, place=place), geometry, form)
+    return VideoStore(shards) if form == VIDEO else PlaneStore(shards)
 
 
 def form_of(frames: Frames) -> str:
@@ -158,7 +158,7 @@ def _memory() -> int:
     return min(total, int(allowed)) if allowed.isdigit() else total
 
 
-def _resident(store: Store, device: torch.device | str, *, setting: str) -> Frames:
+def _resident(store: PlaneStore, device: torch.device | str, *, setting: str) -> Frames:
     """Return the store in the memory of the device, where frames.resident asks for that and it fits."""
     if setting == "no" or torch.device(device).type != "cuda":
         return store

@@ -1,4 +1,4 @@
-"""A store of planes wholly in a device's memory: batches are gathered there, and nothing is copied to it."""
+"""ResidentFrames: a store of planes in a device's memory; batches are gathered there, without a copy from the host."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,112 +9,115 @@ import torch
 from benchmark.frames.colour import Pictures, colours
 from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Box, Geometry, picture_bytes
-from benchmark.frames.store import Store
+from benchmark.frames.plane_store import PlaneStore
 
 _BLOCK_BYTES = 1 << 26
 
 
-class Wanted(Protocol):
-    """What is asked of one view: benchmark/inputs/samples.py has more to say of it."""
+class ViewRequest(Protocol):
+    """The frames and pixels of one view; a Sample (benchmark/inputs/samples.py) is one."""
 
     @property
     def clip_id(self) -> str:
-        """Whose frames."""
+        """Clip whose frames are read."""
 
     @property
     def indices(self) -> Indices:
-        """Which of them."""
+        """Frame numbers [T]."""
 
     @property
     def box(self) -> Box:
-        """Which part of each."""
+        """Pixels of each frame."""
 
 
 class ResidentFrames:
-    """All pictures of a store as one uint8 tensor; its `gather` is what `feeding.gather` asks where it is there."""
+    """All pictures of a store as one uint8 tensor; `loader.gather` calls its `gather` instead of reading."""
 
-    def __init__(self, store: Store, device: torch.device | str) -> None:
+    def __init__(self, store: PlaneStore, device: torch.device | str) -> None:
         self.store, self.device = store, torch.device(device)
         self._starts = _starts(store)
         self._data = _data(store, self.device)
 
     @property
     def geometry(self) -> Geometry:
-        """What was kept of each picture."""
+        """Size and part of the stored pictures."""
         return self.store.geometry
 
     def facts(self, clip_id: str) -> ClipFrames:
-        """Return what is known of a clip."""
+        """Return the facts of a clip."""
         return self.store.facts(clip_id)
 
     def planes(self, clip_id: str, indices: Indices, box: Box) -> Bytes:
-        """Return pictures as the store does, from the disk: for those who want them outside the device."""
+        """Return pictures as the store does, read from the disk to the host."""
         return self.store.planes(clip_id, indices, box)
 
-    def gather(self, items: Sequence[Wanted]) -> Pictures:
-        """Return the frames of views, all of one number, on the device; a row is as long as the largest box wants it.
+    def gather(self, views: Sequence[ViewRequest]) -> Pictures:
+        """Return the frames of views with T frames each, on the device; rows are as long as the largest box needs.
 
         Raises IndexError for a frame that a clip does not have.
         """
-        facts = [self.store.shards.place(item.clip_id, item.indices).facts for item in items]
+        facts = [self.store.shards.place(view.clip_id, view.indices).facts for view in views]
         height, width = max(
-            ((item.box.height, item.box.width) for item in items), key=lambda size: picture_bytes(*size)
+            ((view.box.height, view.box.width) for view in views), key=lambda size: picture_bytes(*size)
         )
-        matrices = colours([(one.matrix, one.full_range) for one in facts]).to(self.device)
-        of_size: dict[tuple[int, int], list[int]] = {}
-        for position, item in enumerate(items):
-            of_size.setdefault((item.box.height, item.box.width), []).append(position)
-        if len(of_size) == 1:
-            return Pictures(self._gathered(items, facts), height, width, matrices)
-        shape = (len(items), len(items[0].indices), picture_bytes(height, width))
+        matrices = colours([(clip.matrix, clip.full_range) for clip in facts]).to(self.device)
+        by_size: dict[tuple[int, int], list[int]] = {}
+        for position, view in enumerate(views):
+            by_size.setdefault((view.box.height, view.box.width), []).append(position)
+        if len(by_size) == 1:
+            return Pictures(self._gathered(views, facts), height, width, matrices)
+        shape = (len(views), len(views[0].indices), picture_bytes(height, width))
         planes = torch.empty(shape, dtype=torch.uint8, device=self.device)
-        for size, those in of_size.items():
-            found = self._gathered([items[one] for one in those], [facts[one] for one in those])
-            planes[those, :, : picture_bytes(*size)] = found
+        for size, positions in by_size.items():
+            gathered = self._gathered([views[at] for at in positions], [facts[at] for at in positions])
+            planes[positions, :, : picture_bytes(*size)] = gathered
         return Pictures(planes, height, width, matrices)
 
-    def _gathered(self, items: Sequence[Wanted], facts: Sequence[ClipFrames]) -> torch.Tensor:
+    def _gathered(self, views: Sequence[ViewRequest], facts: Sequence[ClipFrames]) -> torch.Tensor:
         """Return views with boxes of one size, uint8 [B, T, bytes of a picture]; the clips may be of several sizes."""
-        box = items[0].box
-        sizes = np.array([(one.height, one.width) for one in facts])
-        corners = np.array([(item.box.top, item.box.left) for item in items])
+        box = views[0].box
+        sizes = np.array([(clip.height, clip.width) for clip in facts])
+        corners = np.array([(view.box.top, view.box.left) for view in views])
         pixels = sizes.prod(axis=1)
-        frames = np.array([self._starts[item.clip_id] for item in items])[:, None]
-        frames = frames + np.stack([item.indices for item in items]) * (pixels * 3 // 2)[:, None]
-        parts = []
-        for before, part in ((0 * pixels, 1), (pixels, 2), (pixels * 5 // 4, 2)):
-            widths = sizes[:, 1] // part
-            first = frames + (before + corners[:, 0] // part * widths + corners[:, 1] // part)[:, None]
-            parts.append(self._part(first, widths, height=box.height // part, width=box.width // part))
-        return torch.cat(parts, dim=-1)
+        # Frame f of a clip of H x W pixels begins at the clip's start + f * 3 HW / 2; there luma begins at 0, U at HW,
+        # V at 5 HW / 4. Pixel (y, x) of a plane lies at y * row + x, for chroma with half of y, x and the row.
+        frames = np.array([self._starts[view.clip_id] for view in views])[:, None]
+        frames = frames + np.stack([view.indices for view in views]) * (pixels * 3 // 2)[:, None]
+        rectangles = []
+        for plane_start, subsampling in ((0 * pixels, 1), (pixels, 2), (pixels * 5 // 4, 2)):
+            widths = sizes[:, 1] // subsampling
+            offsets = plane_start + corners[:, 0] // subsampling * widths + corners[:, 1] // subsampling
+            height, width = box.height // subsampling, box.width // subsampling
+            rectangles.append(self._rectangle(frames + offsets[:, None], widths, height=height, width=width))
+        return torch.cat(rectangles, dim=-1)
 
-    def _part(self, corners: Indices, widths: Indices, *, height: int, width: int) -> torch.Tensor:
+    def _rectangle(self, corners: Indices, widths: Indices, *, height: int, width: int) -> torch.Tensor:
         """Return a rectangle of one plane, uint8 [B, T, height * width].
 
-        `corners` [B, T] are the places of the rectangles' first bytes, `widths` [B] the bytes of a whole row.
+        `corners` [B, T] are the addresses of the rectangles' first bytes, `widths` [B] the bytes of a row of the plane.
         """
-        first, row_bytes = (torch.from_numpy(values).to(self.device) for values in (corners, widths))
+        starts, row_bytes = (torch.from_numpy(values).to(self.device) for values in (corners, widths))
         rows = torch.arange(height, device=self.device) * row_bytes[:, None]
-        places = first[:, :, None, None] + rows[:, None, :, None] + torch.arange(width, device=self.device)
-        return self._data[places].flatten(2)
+        addresses = starts[:, :, None, None] + rows[:, None, :, None] + torch.arange(width, device=self.device)
+        return self._data[addresses].flatten(2)
 
 
-def _starts(store: Store) -> dict[str, int]:
-    """Return the bytes before each clip, by clip_id, where the shards lie one after the other."""
+def _starts(store: PlaneStore) -> dict[str, int]:
+    """Return the address of each clip, by clip_id, with the shards one after the other."""
     sizes = store.shards.index.groupby("shard")["bytes"].sum()
     before = dict(zip(sizes.index.tolist(), (sizes.cumsum() - sizes).tolist(), strict=True))
     return {clip_id: before[place.shard] + place.offset for clip_id, place in store.shards.places.items()}
 
 
-def _data(store: Store, device: torch.device) -> torch.Tensor:
-    """Return all bytes of a store, uint8, on a device; they go there through a buffer, shard by shard."""
+def _data(store: PlaneStore, device: torch.device) -> torch.Tensor:
+    """Return all bytes of a store, uint8, on a device, copied through a buffer shard by shard."""
     data = torch.empty(store.shards.size, dtype=torch.uint8, device=device)
-    done = 0
+    filled = 0
     sizes = store.shards.index.groupby("shard")["bytes"].sum()
     for shard, size in zip(sizes.index.tolist(), sizes.tolist(), strict=True):
         for offset in range(0, size, _BLOCK_BYTES):
             block = np.empty(min(_BLOCK_BYTES, size - offset), dtype=np.uint8)
             store.shards.read_into(block, shard, offset)
-            data[done : done + len(block)] = torch.from_numpy(block)
-            done += len(block)
+            data[filled : filled + len(block)] = torch.from_numpy(block)
+            filled += len(block)
     return data

@@ -35,9 +35,9 @@ from benchmark.baseline import Stream
 from benchmark.frames.colour import normalize
 from benchmark.frames.live import LIVE
 from benchmark.frames.mei import mei
-from benchmark.frames.shard import PLANES, VIDEO
-from benchmark.frames.store import Store
-from benchmark.frames.video import VideoStore
+from benchmark.frames.plane_store import PlaneStore
+from benchmark.frames.shard_writer import PLANES, VIDEO
+from benchmark.frames.video_store import VideoStore
 from benchmark.inputs.clips import Clips, clips_of
 from benchmark.inputs.loader import gather, prefetched_batches
 from benchmark.inputs.samples import Sample, epoch_batches, in_batches
@@ -235,7 +235,7 @@ def prepare_test(
     for form in FORMS:
         frames = frames_in(form, stores, dataset, stream.geometry)
         by_form[form] = clips_of(dataset, ids, frames)
-        if isinstance(frames, Store | VideoStore):
+        if isinstance(frames, PlaneStore | VideoStore):
             print(f"  {form}: {frames.shards.size / sum(by_form[form].lengths):,.0f} bytes a frame")
     clips = by_form[PLANES]
     source = sum((dataset.root / path).stat().st_size for path in dataset.clips["path"])

@@ -37,9 +37,9 @@ from benchmark.baseline_registry import BASELINES
 from benchmark.devices import device_kind, set_determinism
 from benchmark.frames.colour import normalize
 from benchmark.frames.frames import Frames
+from benchmark.frames.plane_store import PlaneStore
 from benchmark.frames.resident import ResidentFrames
-from benchmark.frames.shard import PLANES, VIDEO
-from benchmark.frames.store import Store
+from benchmark.frames.shard_writer import PLANES, VIDEO
 from benchmark.inputs.clips import Clips, clips_of
 from benchmark.inputs.loader import prefetched_batches
 from benchmark.inputs.samples import Sample, epoch_batches
@@ -256,7 +256,7 @@ def measure(bench: Bench, dataset: Dataset, root: Path, arguments: argparse.Name
         built[form] = time.perf_counter() - started
         clips = clips_of(dataset, ids, frames)
         feeds[form] = partial(bench.ours, clips)
-        if isinstance(frames, Store) and _fits(frames, bench.device):
+        if isinstance(frames, PlaneStore) and _fits(frames, bench.device):
             feeds[RESIDENT] = partial(bench.ours, clips_of(dataset, ids, ResidentFrames(frames, bench.device)))
     sources = sources_of(dataset, short_side=bench.stream.geometry.short_side)
     feeds = {LIMIT: partial(bench.limit, clips), **feeds, LOADER: partial(bench.loader, clips, sources)}
@@ -268,7 +268,7 @@ def measure(bench: Bench, dataset: Dataset, root: Path, arguments: argparse.Name
     return {"rates": rates, "flops_of_a_clip": flops, "built_seconds": built}
 
 
-def _fits(store: Store, device: torch.device) -> bool:
+def _fits(store: PlaneStore, device: torch.device) -> bool:
     return device.type == "cuda" and store.shards.size < _RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]
 
 

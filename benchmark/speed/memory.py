@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from benchmark.frames.live import LIVE
-from benchmark.frames.shard import PLANES, VIDEO
+from benchmark.frames.shard_writer import PLANES, VIDEO
 from benchmark.inputs.clips import clips_of
 from benchmark.inputs.loader import prefetched_batches
 from benchmark.inputs.samples import epoch_batches

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from benchmark.frames.colour import normalize
 from benchmark.frames.mei import weights
-from benchmark.frames.shard import PLANES, VIDEO
+from benchmark.frames.shard_writer import PLANES, VIDEO
 from benchmark.inputs.clips import Clips, clips_of
 from benchmark.inputs.loader import prefetched_batches
 from benchmark.inputs.samples import Sample, epoch_batches, in_batches

@@ -24,9 +24,9 @@ from benchmark.frames.frames import Frames, Indices
 from benchmark.frames.geometry import Box, Geometry
 from benchmark.frames.live import live
 from benchmark.frames.open_frames import open_store
-from benchmark.frames.shard import FORMS
-from benchmark.frames.store import Store
-from benchmark.frames.video import VideoStore
+from benchmark.frames.plane_store import PlaneStore
+from benchmark.frames.shard_writer import FORMS
+from benchmark.frames.video_store import VideoStore
 from benchmark.speed.footage import of_folder
 from benchmark.speed.readers import readers
 from slateboard import engine
@@ -55,7 +55,7 @@ def main() -> None:
 
 def _measure(dataset: Dataset, stores: Path, *, rounds: int, count: int) -> None:
     sizes = [(dataset.root / path).stat().st_size for path in dataset.clips["path"]]
-    forms: dict[str, Store | VideoStore] = {}
+    forms: dict[str, PlaneStore | VideoStore] = {}
     print(f"{dataset.name}: {len(sizes)} clips")
     for form in FORMS:
         started = time.process_time()
@@ -82,7 +82,7 @@ def _measure(dataset: Dataset, stores: Path, *, rounds: int, count: int) -> None
         print(f"  {line}")
 
 
-def _reads(frames: Store | VideoStore, count: int) -> list[Read]:
+def _reads(frames: PlaneStore | VideoStore, count: int) -> list[Read]:
     """Return clips and stretches by chance, the same each time."""
     chance = np.random.default_rng(0)
     usable = sorted(clip for clip, place in frames.shards.places.items() if place.facts.frames >= LENGTH)
@@ -132,7 +132,7 @@ def _rates(sides: Mapping[str, Callable[[Read], object]], reads: Sequence[Read],
     ]
 
 
-def _psnr(planes: Store | VideoStore, video: Store | VideoStore) -> float:
+def _psnr(planes: PlaneStore | VideoStore, video: PlaneStore | VideoStore) -> float:
     """Return the PSNR of the video form's luma in dB, over all pixels of all frames."""
     error = pixels = 0.0
     for clip_id, place in planes.shards.places.items():

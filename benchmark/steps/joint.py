@@ -34,17 +34,17 @@ def command(
 ) -> dict[str, Any]:
     """Find the datasets and splits, train, and print a line a dataset and stream."""
     settings = workspace.settings
-    wanted = protocol or settings.release.protocol
-    known = [dataset_at(workspace, name) for name in (dataset, *others)]
-    data = [(one, find_split(workspace, one, protocol=wanted, number=split)) for one in known]
+    split_protocol = protocol or settings.release.protocol
+    datasets = [dataset_at(workspace, name) for name in (dataset, *others)]
+    data = [(each, find_split(workspace, each, protocol=split_protocol, number=split)) for each in datasets]
     parameters = parameters_of(over or [], BASELINES.load(baseline).CARD, where=baseline)
-    chosen = settings.train.seed if seed is None else seed
-    outcomes = run_jointly(workspace, data, baseline, seed=chosen, over=parameters)
-    for outcome in outcomes:
-        for score in outcome.result.scores:
-            figures = f"{100 * score.video_accuracy:.1f} % of {outcome.result.n_expected} clips"
-            known_before = "" if outcome.is_new else "  (done before)"
-            show(f"{outcome.result.run.dataset:<16} {score.stream:<8} {figures}  {outcome.folder}{known_before}")
-        for warning in outcome.result.warnings:
-            say(f"{outcome.result.run.dataset}: {warning}")
-    return {"runs": [{"folder": str(one.folder), "dataset": one.result.run.dataset} for one in outcomes]}
+    run_seed = settings.train.seed if seed is None else seed
+    runs = run_jointly(workspace, data, baseline, seed=run_seed, over=parameters)
+    for run in runs:
+        for score in run.result.scores:
+            figures = f"{100 * score.video_accuracy:.1f} % of {run.result.n_expected} clips"
+            remark = "" if run.is_new else "  (done before)"
+            show(f"{run.result.run.dataset:<16} {score.stream:<8} {figures}  {run.folder}{remark}")
+        for warning in run.result.warnings:
+            say(f"{run.result.run.dataset}: {warning}")
+    return {"runs": [{"folder": str(run.folder), "dataset": run.result.run.dataset} for run in runs]}

@@ -41,16 +41,16 @@ def command(
     wanted = protocol or workspace.settings.release.protocol
     if wanted == UNSAFE:
         raise SlateboardError(f"'{UNSAFE}' is what is compared with. Name a protocol that keeps groups whole.")
-    known = dataset_at(workspace, dataset)
-    compared = pairs(workspace, known, protocol=wanted, number=split, seeds=seeds)
+    data = dataset_at(workspace, dataset)
+    compared = pairs(workspace, data, protocol=wanted, number=split, seeds=seeds)
     for unsafe in sorted({pair.grouped.key for pair in compared if not pair.grouped.safe}):
         say(f"{unsafe} is itself not safe, so the inflation is less than it would be against whole groups.")
     names = list(dict.fromkeys(baselines or CHEAP))
     for name in names:
-        plan(workspace.settings, known, compared[0].grouped, name, seed=compared[0].seed)
+        plan(workspace.settings, data, compared[0].grouped, name, seed=compared[0].seed)
     found = []
     for name in names:
-        one = measure(workspace, known, name, compared)
+        one = measure(workspace, data, name, compared)
         path = path_of(workspace, one, number=split)
         write_json(path, one)
         show(f"{line(one)}  {path}")

@@ -43,73 +43,73 @@ def command(
 ) -> dict[str, Any]:
     """Check all baselines first, then run each; one that fails does not stop the others."""
     settings = workspace.settings
-    known = dataset_at(workspace, dataset)
-    wanted = find_split(workspace, known, protocol=protocol or settings.release.protocol, number=split)
-    chosen = settings.train.seed if seed is None else seed
+    data = dataset_at(workspace, dataset)
+    data_split = find_split(workspace, data, protocol=protocol or settings.release.protocol, number=split)
+    run_seed = settings.train.seed if seed is None else seed
     words = [*(over or ()), *([f"weights={weights}"] if weights is not None else [])]
     names = list(dict.fromkeys(baselines))
-    given = _given(names, words)
-    records = [plan(settings, known, wanted, name, seed=chosen, over=given[name]) for name in names]
-    done, failures = _carried_out(workspace, known, wanted, records)
+    over_of = _parse_parameters(names, words)
+    records = [plan(settings, data, data_split, name, seed=run_seed, over=over_of[name]) for name in names]
+    runs, failures = _execute_runs(workspace, data, data_split, records)
     if failures:
         kind = Finding if all(isinstance(error, Finding) for error in failures.values()) else SlateboardError
-        told = [f"{name}: {describe(error)}" for name, error in failures.items()]
-        raise kind(f"{len(failures)} of {len(names)} baselines failed:\n" + "\n".join(told))
-    return {"runs": [_row(outcome) for outcome in done]}
+        lines = [f"{name}: {describe(error)}" for name, error in failures.items()]
+        raise kind(f"{len(failures)} of {len(names)} baselines failed:\n" + "\n".join(lines))
+    return {"runs": [_row(run) for run in runs]}
 
 
-def _carried_out(
+def _execute_runs(
     workspace: Workspace, dataset: Dataset, split: Split, records: list[Run]
 ) -> tuple[list[FinishedRun], dict[str, Exception]]:
-    """Make the runs one after the other; return those that are whole, and why others are not, by baseline."""
-    done: list[FinishedRun] = []
+    """Execute runs one after the other; return the finished ones, and the error of each failed one by baseline."""
+    runs: list[FinishedRun] = []
     failures: dict[str, Exception] = {}
     for record in records:
         try:
-            outcome = execute_run(workspace, dataset, split, record)
+            run = execute_run(workspace, dataset, split, record)
         except Exception as error:
             if isinstance(explain(error), RunEnds):
                 raise
             say(f"{record.baseline}: failed: {describe(error)}")
             failures[record.baseline] = error
             continue
-        done.append(outcome)
-        _tell(record, outcome)
-    return done, failures
+        runs.append(run)
+        _show(record, run)
+    return runs, failures
 
 
-def _given(names: list[str], words: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the parameters that were given, by baseline, or name every one that a baseline does not have."""
-    found: dict[str, dict[str, Any]] = {}
+def _parse_parameters(names: list[str], words: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the stated parameters by baseline; BadInput names every one that a baseline does not have."""
+    over_of: dict[str, dict[str, Any]] = {}
     problems: list[Problem] = []
     for name in names:
         card: Card = BASELINES.load(name).CARD
         try:
-            found[name] = parameters_of(words, card, where=name)
+            over_of[name] = parameters_of(words, card, where=name)
         except BadInput as error:
             problems += error.problems
     if problems:
         raise BadInput(problems)
-    return found
+    return over_of
 
 
-def _tell(record: Run, outcome: FinishedRun) -> None:
+def _show(record: Run, run: FinishedRun) -> None:
     """Print the figures of a run, a line a stream."""
-    for score in outcome.result.scores:
+    for score in run.result.scores:
         figures = f"{100 * score.video_accuracy:.1f} % of {score.n_clips} clips"
-        known = "" if outcome.is_new else f"  (done before, frames: {outcome.result.frames})"
-        show(f"{record.baseline:<16} {score.stream:<8} {figures}  {outcome.folder}{known}")
-    for warning in outcome.result.warnings:
+        remark = "" if run.is_new else f"  (done before, frames: {run.result.frames})"
+        show(f"{record.baseline:<16} {score.stream:<8} {figures}  {run.folder}{remark}")
+    for warning in run.result.warnings:
         say(f"{record.baseline}: {warning}")
 
 
-def _row(outcome: FinishedRun) -> dict[str, Any]:
+def _row(run: FinishedRun) -> dict[str, Any]:
     """Return what --json prints of a run."""
     return {
-        "folder": str(outcome.folder),
-        "baseline": outcome.result.run.baseline,
-        "is_new": outcome.is_new,
-        "video_accuracy": {score.stream: score.video_accuracy for score in outcome.result.scores},
-        "failed_clips": outcome.result.n_failed,
-        "warnings": list(outcome.result.warnings),
+        "folder": str(run.folder),
+        "baseline": run.result.run.baseline,
+        "is_new": run.is_new,
+        "video_accuracy": {score.stream: score.video_accuracy for score in run.result.scores},
+        "failed_clips": run.result.n_failed,
+        "warnings": list(run.result.warnings),
     }

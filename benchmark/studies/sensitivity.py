@@ -10,11 +10,11 @@ from torch import nn
 
 from benchmark.devices import device_kind
 from benchmark.evaluation import fuse, predict
-from benchmark.frames.build import built
+from benchmark.frames.build import build_store
 from benchmark.frames.pictures import decoder
-from benchmark.frames.shard import PLANES
-from benchmark.frames.shards import Shards
-from benchmark.frames.store import Store
+from benchmark.frames.plane_store import PlaneStore
+from benchmark.frames.shard_reader import Shards
+from benchmark.frames.shard_writer import PLANES
 from benchmark.inputs.clips import clips_of
 from benchmark.running.load import LoadedRun
 from leaderboards.comparison import compare
@@ -69,7 +69,7 @@ def sensitivity(workspace: Workspace, loaded: LoadedRun, decoders: Sequence[str]
     tested = read_predictions(loaded.folder)
     rows: list[DecoderScore] = []
     tables = []
-    pyav_stores: dict[str, Store] = {}
+    pyav_stores: dict[str, PlaneStore] = {}
     torch.set_num_threads(loaded.record.threads)
     with threadpool_limits(loaded.record.threads):
         for name in dict.fromkeys([PYAV, *decoders]):
@@ -101,15 +101,15 @@ def only_test_clips(loaded: LoadedRun) -> Dataset:
     return replace(loaded.dataset, clips=tested, sha256=digest([loaded.dataset.sha256, sorted(tested["clip_id"])]))
 
 
-def _store(workspace: Workspace, loaded: LoadedRun, stream_name: str, *, decoded_by: str) -> Store:
+def _store(workspace: Workspace, loaded: LoadedRun, stream_name: str, *, decoded_by: str) -> PlaneStore:
     geometry = next(stream.geometry for stream in loaded.streams if stream.name == stream_name)
     place = Place(budget=Budget.of(workspace.settings.limits))
     clips = only_test_clips(loaded)
-    folder = built(workspace.stores, clips, geometry, form=PLANES, decoded_by=decoded_by, place=place)
-    return Store(Shards(folder, geometry))
+    folder = build_store(workspace.stores, clips, geometry, form=PLANES, decoded_by=decoded_by, place=place)
+    return PlaneStore(Shards(folder, geometry))
 
 
-def _predict(workspace: Workspace, loaded: LoadedRun, stores: dict[str, Store], *, title: str) -> pd.DataFrame:
+def _predict(workspace: Workspace, loaded: LoadedRun, stores: dict[str, PlaneStore], *, title: str) -> pd.DataFrame:
     """Return the predictions of all streams, and of their mean where there are several."""
     device = device_kind(workspace.settings.train.device)
     tables = []
@@ -123,7 +123,7 @@ def _predict(workspace: Workspace, loaded: LoadedRun, stores: dict[str, Store], 
     return pd.concat([predictions, fuse(predictions)], ignore_index=True) if len(tables) > 1 else predictions
 
 
-def _count_different(loaded: LoadedRun, pyav_store: Store, store: Store) -> int:
+def _count_different(loaded: LoadedRun, pyav_store: PlaneStore, store: PlaneStore) -> int:
     """Return the number of clips that both read and of which two decoders give different numbers of frames."""
     counts = [(pyav_store.facts(clip).frames, store.facts(clip).frames) for clip in loaded.split.test]
     return sum(pyav != decoded for pyav, decoded in counts if pyav and decoded)

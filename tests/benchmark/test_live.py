@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from planes import build
 
 from benchmark.frames import live as living
 from benchmark.frames.geometry import Box, Geometry
 from benchmark.frames.live import LiveFrames, live, size_of
-from benchmark.frames.store import build
 from slateboard.dataset import Dataset, dataset_of_table, read_release
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from planes import build
 from sklearn.dummy import DummyClassifier
 
 from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
 from benchmark.evaluation import predict
-from benchmark.frames import store
 from benchmark.inputs.clips import clips_of
 from benchmark.models.estimators import load_estimator, save_estimator
 from benchmark.running.load import load_record, load_run
@@ -49,7 +49,7 @@ def test_a_network_predicts_again_what_it_did(done: tuple[Workspace, Path]) -> N
     workspace, folder = done
     loaded = load_run(workspace, folder)
     (stream,) = loaded.streams
-    frames = store.build(workspace.stores, loaded.dataset, stream.geometry)
+    frames = build(workspace.stores, loaded.dataset, stream.geometry)
     again = predict(stream, clips_of(loaded.dataset, loaded.split.test, frames), device="cpu")
     stored = pd.read_parquet(folder / "predictions.parquet")
     assert again[["clip_id", "view"]].equals(stored[["clip_id", "view"]])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from planes import build
 from tiny_training import Drawn, tiny_data, tiny_stream
 
 from benchmark.baseline import Stream
@@ -15,7 +16,7 @@ from benchmark.devices import fabric
 from benchmark.evaluation import predict
 from benchmark.frames.frames import ClipFrames
 from benchmark.frames.geometry import Geometry
-from benchmark.frames.store import Store, build
+from benchmark.frames.plane_store import PlaneStore
 from benchmark.inputs.clips import clips_of, inner_split
 from benchmark.inputs.samples import epoch_batches
 from benchmark.models import vision
@@ -56,12 +57,12 @@ BY_HEART = TINY_MEI | {"learning_rate": 0.003, "batch": 12, "schedule": "cosine"
 
 
 @pytest.fixture(scope="session")
-def frames(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Store:
+def frames(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> PlaneStore:
     return build(tmp_path_factory.mktemp("stores"), squares, Geometry(32), place=Place(1))
 
 
 @pytest.fixture
-def material(squares: Dataset, frames: Store, lab: Callable[[str], Workspace]) -> TrainingData:
+def material(squares: Dataset, frames: PlaneStore, lab: Callable[[str], Workspace]) -> TrainingData:
     split = find_split(lab(""), squares, protocol="seags", number=1)
     return TrainingData(squares, split, frames)
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from planes import build
 
 from benchmark.frames import open_frames as opening
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.live import LiveFrames
 from benchmark.frames.open_frames import FreeSpace, choose_form, form_of, free_space, open_frames, planes_bytes
+from benchmark.frames.plane_store import PlaneStore
 from benchmark.frames.resident import ResidentFrames
-from benchmark.frames.store import Store, build
-from benchmark.frames.video import VideoStore
+from benchmark.frames.video_store import VideoStore
 from slateboard.dataset import Dataset
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.workspace import Workspace
@@ -64,7 +65,7 @@ def test_clips_of_unknown_length_are_asked_for_it(squares: Dataset) -> None:
 @pytest.mark.parametrize(
     ("settings", "kind", "form"),
     [
-        ("", Store, "planes"),
+        ("", PlaneStore, "planes"),
         ('[frames]\nform = "video"', VideoStore, "video"),
         ('[frames]\nform = "live"', LiveFrames, "live"),
     ],
@@ -91,7 +92,7 @@ def test_what_a_gpu_holds_is_planes(lab: Lab, squares: Dataset) -> None:
         open_frames(lab('[frames]\nresident = "gpu"\nform = "video"'), squares, GEOMETRY, device="cuda")
 
 
-@pytest.mark.parametrize(("free", "wanted", "kind"), [(1e9, "auto", ResidentFrames), (1e5, "auto", Store)])
+@pytest.mark.parametrize(("free", "wanted", "kind"), [(1e9, "auto", ResidentFrames), (1e5, "auto", PlaneStore)])
 def test_planes_lie_in_a_gpu_where_they_take_half_of_it_at_most(
     lab: Lab, squares: Dataset, monkeypatch: pytest.MonkeyPatch, free: float, wanted: str, kind: type
 ) -> None:

@@ -135,7 +135,7 @@ def test_no_run_on_a_leaking_split_lies_where_the_board_looks(workspace: Workspa
 
 def test_a_second_call_finds_every_run_done(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     first = command(workspace, ["chance"], seeds=1)
-    monkeypatch.setattr("benchmark.running.runs.learn", None)
+    monkeypatch.setattr("benchmark.running.runs.train_and_predict", None)
     assert command(workspace, ["chance"], seeds=1) == first
 
 

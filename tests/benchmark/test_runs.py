@@ -98,7 +98,7 @@ def test_the_figures_of_a_result_are_those_of_its_run(workspace: Workspace) -> N
 
 def test_a_run_that_is_done_is_not_done_again(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     (first,) = train(workspace, "hog_svm")
-    monkeypatch.setattr("benchmark.running.runs.learn", None)
+    monkeypatch.setattr("benchmark.running.runs.train_and_predict", None)
     (again,) = train(workspace, "hog_svm")
     assert (first["is_new"], again["is_new"]) == (True, False)
     assert {**first, "is_new": False} == again

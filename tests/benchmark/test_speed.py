@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmark.frames.live import LIVE
-from benchmark.frames.shard import PLANES, VIDEO
+from benchmark.frames.shard_writer import PLANES, VIDEO
 from benchmark.speed import feeding, gpu, memory, paper
 from benchmark.speed.footage import draw_footage, of_folder
 from benchmark.speed.readers import opencv, pyav

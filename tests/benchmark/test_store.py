@@ -11,15 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from planes import build
 from work_here import run_but
 
 from benchmark.frames import build as building
-from benchmark.frames import shards
-from benchmark.frames.build import built
+from benchmark.frames import shard_reader
+from benchmark.frames.build import build_store
 from benchmark.frames.geometry import Box, Geometry, middle, picture_bytes
-from benchmark.frames.shard import FORMS, Job, shard_name, write_shard
-from benchmark.frames.shards import INDEX, Shards, folder_of
-from benchmark.frames.store import Store, build, cut, runs
+from benchmark.frames.plane_store import PlaneStore, cut, runs
+from benchmark.frames.shard_reader import INDEX, Shards, folder_of
+from benchmark.frames.shard_writer import FORMS, ShardJob, shard_name, write_shard
 from slateboard import engine
 from slateboard.dataset import Dataset, read_release
 from slateboard.engine import Place
@@ -34,7 +35,7 @@ WHOLE = Box(0, 0, 32, 32)
 @pytest.fixture(autouse=True)
 def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four shards of four clips."""
-    monkeypatch.setattr(shards, "_LEAST_CLIPS", 4)
+    monkeypatch.setattr(shard_reader, "_LEAST_CLIPS", 4)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -129,8 +130,8 @@ def test_what_the_container_claims_stands_beside_what_decodes_and_is_said(
 
 
 def test_two_processes_write_what_one_writes(squares: Dataset, tmp_path: Path) -> None:
-    one = built(tmp_path / "one", squares, GEOMETRY, form="video", place=Place(1))
-    two = built(tmp_path / "two", squares, GEOMETRY, form="video", place=Place(2))
+    one = build_store(tmp_path / "one", squares, GEOMETRY, form="video", place=Place(1))
+    two = build_store(tmp_path / "two", squares, GEOMETRY, form="video", place=Place(2))
     assert content(one) == content(two)
 
 
@@ -147,7 +148,7 @@ def test_a_build_that_was_killed_goes_on_and_ends_the_same(
     whole = build(tmp_path / "whole", squares, GEOMETRY)
     written: list[int] = []
 
-    def dies(job: Job) -> int:
+    def dies(job: ShardJob) -> int:
         if len(written) == 2:
             (job.folder / ".00002.planes.x.part").write_bytes(b"half")
             raise KeyboardInterrupt
@@ -167,12 +168,13 @@ def test_a_build_that_was_killed_goes_on_and_ends_the_same(
 
 
 def test_a_build_ended_by_signal_9_goes_on_and_ends_the_same(squares: Dataset, tmp_path: Path) -> None:
-    whole = built(tmp_path / "whole", squares, Geometry(48), form="video")
+    whole = build_store(tmp_path / "whole", squares, Geometry(48), form="video")
     program = (
-        "from pathlib import Path; from benchmark.frames import shards; from benchmark.frames.build import built\n"
+        "from pathlib import Path; from benchmark.frames import shard_reader\n"
+        "from benchmark.frames.build import build_store\n"
         "from benchmark.frames.geometry import Geometry; from slateboard.dataset import read_release\n"
-        "shards._LEAST_CLIPS = 4\n"
-        f"built(Path({str(tmp_path / 'killed')!r}), read_release(Path({str(squares.root)!r})), Geometry(48),"
+        "shard_reader._LEAST_CLIPS = 4\n"
+        f"build_store(Path({str(tmp_path / 'killed')!r}), read_release(Path({str(squares.root)!r})), Geometry(48),"
         "  form='video', place=Place(1))"
     )
     folder = folder_of(tmp_path / "killed", squares, Geometry(48), form="video")
@@ -181,7 +183,7 @@ def test_a_build_ended_by_signal_9_goes_on_and_ends_the_same(squares: Dataset, t
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert content(built(tmp_path / "killed", squares, Geometry(48), form="video")) == content(whole)
+    assert content(build_store(tmp_path / "killed", squares, Geometry(48), form="video")) == content(whole)
 
 
 def test_a_clip_on_which_processes_die_is_a_row_and_the_others_are_stored(
@@ -189,8 +191,8 @@ def test_a_clip_on_which_processes_die_is_a_row_and_the_others_are_stored(
 ) -> None:
     victim = squares.clips["clip_id"][5]
 
-    def dies(job: Job) -> bool:
-        return victim not in job.deadly and any(clip_id == victim for clip_id, _ in job.clips)
+    def dies(job: ShardJob) -> bool:
+        return victim not in job.crashing_clips and any(clip_id == victim for clip_id, _ in job.clips)
 
     monkeypatch.setattr(engine, "run", run_but(dies, "its process was killed by SIGSEGV"))
     store = build(tmp_path, squares, GEOMETRY)
@@ -230,7 +232,7 @@ def test_other_data_size_part_form_or_decoder_is_another_store(
         folder_of(tmp_path, squares, GEOMETRY, decoded_by="opencv"),
         folder_of(tmp_path, replace(squares, sha256="0" * 64), GEOMETRY),
     }
-    monkeypatch.setattr(shards, "decoder", lambda name="pyav": "av 0")
+    monkeypatch.setattr(shard_reader, "decoder", lambda name="pyav": "av 0")
     folders.add(folder_of(tmp_path, squares, GEOMETRY))
     assert len(folders) == 7
 
@@ -266,7 +268,7 @@ def resident_bytes() -> int:
 
 
 def shards_of(stores: Path, dataset: Dataset, *, form: str) -> Shards:
-    return Shards(built(stores, dataset, GEOMETRY, form=form), GEOMETRY, form)
+    return Shards(build_store(stores, dataset, GEOMETRY, form=form), GEOMETRY, form)
 
 
 def released_copy(dataset: Dataset, folder: Path) -> Dataset:
@@ -277,12 +279,12 @@ def released_copy(dataset: Dataset, folder: Path) -> Dataset:
 def test_threads_that_read_at_once_get_what_one_reads(squares: Dataset, tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    store: Store = build(tmp_path, squares, GEOMETRY)
+    store: PlaneStore = build(tmp_path, squares, GEOMETRY)
     wanted = [
         (clip_id, np.arange(start, start + 8)) for clip_id in squares.clips["clip_id"] for start in range(0, 12, 3)
     ]
     alone = [store.planes(clip_id, indices, WHOLE) for clip_id, indices in wanted]
-    fresh = Store(Shards(store.folder, GEOMETRY))
+    fresh = PlaneStore(Shards(store.folder, GEOMETRY))
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda one: fresh.planes(one[0], one[1], WHOLE), wanted))
     assert all((one == other).all() for one, other in zip(alone, together, strict=True))

@@ -69,7 +69,7 @@ def test_a_changed_byte_is_a_finding_and_a_sample_decodes_to_what_is_stored(
 
 
 def test_a_store_of_another_picture_than_decodes_is_a_finding(store: Callable[..., tuple[int, str, str]]) -> None:
-    from benchmark.frames.shard import checksum_of
+    from benchmark.frames.shard_writer import checksum_of
 
     store("build", "--size", "32")
     shard = next(stores(store)[0].glob("*.planes"))

@@ -11,12 +11,12 @@ import pytest
 from work_here import run, run_but
 
 from benchmark.frames import build as building
-from benchmark.frames.build import built
+from benchmark.frames.build import build_store
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.live import live
 from benchmark.frames.open_frames import open_store
-from benchmark.frames.shard import Job
-from benchmark.frames.shards import INDEX
+from benchmark.frames.shard_reader import INDEX
+from benchmark.frames.shard_writer import ShardJob
 from benchmark.suites import going
 from benchmark.suites.jobs import Job as SuiteJob
 from benchmark.suites.states import States
@@ -37,9 +37,9 @@ def test_clips_that_cannot_be_written_together_cost_their_shard_and_no_other(
     monkeypatch.setattr(building, "clips_per_shard", lambda clips: 4)
     victim = sorted(squares.clips["clip_id"])[5]
 
-    def dies(job: Job) -> bool:
+    def dies(job: ShardJob) -> bool:
         together = len(job.clips) > 1 and any(clip_id == victim for clip_id, _ in job.clips)
-        return together and len(job.deadly) < len(job.clips)
+        return together and len(job.crashing_clips) < len(job.clips)
 
     monkeypatch.setattr(engine, "run", run_but(dies, "it took longer than 7200 s"))
     index = open_store(tmp_path, squares, GEOMETRY, form="planes").shards.index
@@ -59,10 +59,10 @@ def test_each_clip_has_the_budget_of_the_settings_and_a_shard_that_of_its_clips(
 
     monkeypatch.setattr(engine, "run", noting)
     place = engine.Place(budget=engine.Budget.of(Limits(item_seconds=3, memory_bytes=600_000_000)))
-    built(tmp_path, squares, GEOMETRY, form="planes", place=place)
+    build_store(tmp_path, squares, GEOMETRY, form="planes", place=place)
     live(tmp_path, squares, GEOMETRY, place=place)
     assert budgets[0] == ("write_shard", 3 * 16, 600_000_000)
-    assert budgets[-1] == ("surveyed", 3, 600_000_000)
+    assert budgets[-1] == ("survey_file", 3, 600_000_000)
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", '{"rows": []}', '{"rows": [3], "bytes": 1, "xxh3": "x"}'])
@@ -70,16 +70,16 @@ def test_a_damaged_note_of_a_shard_is_written_again(
     squares: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: str
 ) -> None:
     monkeypatch.setattr(engine, "run", run)
-    folder = built(tmp_path, squares, GEOMETRY, form="planes")
+    folder = build_store(tmp_path, squares, GEOMETRY, form="planes")
     (folder / INDEX).unlink()
     (folder / "00000.json").write_text(note)
-    built(tmp_path, squares, GEOMETRY, form="planes")
+    build_store(tmp_path, squares, GEOMETRY, form="planes")
     assert open_store(tmp_path, squares, GEOMETRY, form="planes").shards.index["failed"].eq("").all()
 
 
 def test_a_damaged_index_is_one_sentence(squares: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "run", run)
-    folder = built(tmp_path, squares, GEOMETRY, form="planes")
+    folder = build_store(tmp_path, squares, GEOMETRY, form="planes")
     (folder / INDEX).write_bytes(b"PAR1")
     with pytest.raises(BadInput, match=r"no index of a store.*Remove the store's folder"):
         _ = open_store(tmp_path, squares, GEOMETRY, form="planes").shards.index

@@ -8,8 +8,8 @@ import pytest
 
 from benchmark.frames.geometry import Box, Geometry, middle
 from benchmark.frames.open_frames import open_store
-from benchmark.frames.store import Store
-from benchmark.frames.video import VideoStore, stretches
+from benchmark.frames.plane_store import PlaneStore
+from benchmark.frames.video_store import VideoStore, stretches
 from slateboard.dataset import Dataset
 from slateboard.engine import Place
 from slateboard.errors import SlateboardError
@@ -19,24 +19,26 @@ BOX = Box(0, 0, 48, 48)
 
 
 @pytest.fixture(scope="module")
-def forms(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, VideoStore]:
+def forms(squares: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[PlaneStore, VideoStore]:
     stores = tmp_path_factory.mktemp("stores")
     planes, video = (
         open_store(stores, squares, Geometry(48), form=form, place=Place(1)) for form in ("planes", "video")
     )
-    assert isinstance(planes, Store)
+    assert isinstance(planes, PlaneStore)
     assert isinstance(video, VideoStore)
     return planes, video
 
 
-def test_both_forms_know_the_same_of_every_clip(squares: Dataset, forms: tuple[Store, VideoStore]) -> None:
+def test_both_forms_know_the_same_of_every_clip(squares: Dataset, forms: tuple[PlaneStore, VideoStore]) -> None:
     planes, video = forms
     assert [planes.facts(one) for one in squares.clips["clip_id"]] == [
         video.facts(one) for one in squares.clips["clip_id"]
     ]
 
 
-def test_any_frames_in_any_order_are_those_of_a_full_decode(squares: Dataset, forms: tuple[Store, VideoStore]) -> None:
+def test_any_frames_in_any_order_are_those_of_a_full_decode(
+    squares: Dataset, forms: tuple[PlaneStore, VideoStore]
+) -> None:
     video = forms[1]
     chance = np.random.default_rng(0)
     for clip_id in squares.clips["clip_id"]:
@@ -51,8 +53,8 @@ def test_any_frames_in_any_order_are_those_of_a_full_decode(squares: Dataset, fo
         video.planes(clip_id, np.array([count]), BOX)
 
 
-def test_a_box_is_that_part_of_the_picture(squares: Dataset, forms: tuple[Store, VideoStore]) -> None:
-    from benchmark.frames.store import cut
+def test_a_box_is_that_part_of_the_picture(squares: Dataset, forms: tuple[PlaneStore, VideoStore]) -> None:
+    from benchmark.frames.plane_store import cut
 
     clip_id, wanted, box = squares.clips["clip_id"][2], np.array([3, 9, 9]), Box(6, 10, 20, 24)
     whole = forms[1].planes(clip_id, wanted, BOX)
@@ -60,7 +62,7 @@ def test_a_box_is_that_part_of_the_picture(squares: Dataset, forms: tuple[Store,
 
 
 def test_real_clips_are_near_their_planes_and_smaller_than_their_source(realdata: Path, tmp_path: Path) -> None:
-    from benchmark.frames.shard import write_clip
+    from benchmark.frames.shard_writer import write_clip
 
     paths = sorted(realdata.glob("ucf101/PushUps/*.avi"))[::9]
     assert paths
@@ -111,7 +113,7 @@ def test_damaged_packets_are_an_error_and_not_another_picture() -> None:
     assert len(list(decoder.pictures(packets))) == 4
 
 
-def test_threads_that_read_at_once_get_what_one_reads(squares: Dataset, forms: tuple[Store, VideoStore]) -> None:
+def test_threads_that_read_at_once_get_what_one_reads(squares: Dataset, forms: tuple[PlaneStore, VideoStore]) -> None:
     video = forms[1]
     box = middle(48, 48, size=32)
     wanted = [(clip_id, np.arange(start, start + 6)) for clip_id in squares.clips["clip_id"] for start in (0, 5, 11)]

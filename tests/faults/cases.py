@@ -104,7 +104,7 @@ CASES = {
     "board": Case("board build", _runs),
     "store": Case(
         "bench store build --size 32 --workers 2",
-        patches=("import benchmark.frames.shards as shards; shards._LEAST_CLIPS = 2",),
+        patches=("import benchmark.frames.shard_reader as shards; shards._LEAST_CLIPS = 2",),
     ),
     "suite": Case("bench suite {folder}/killed.toml --workers 2", _suite, patches=QUICK),
     "train": Case("bench train chance c3d", _settings, patches=QUICK),

@@ -11,7 +11,7 @@ import typer
 
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.open_frames import open_store
-from benchmark.frames.shard import FORMS
+from benchmark.frames.shard_writer import FORMS
 from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Budget, Engine, Place
 from slateboard.errors import SlateboardError, did_you_mean
@@ -35,11 +35,11 @@ def command(
     """Build the store, or say that it is there; clips that cannot be decoded are named and counted."""
     if form not in FORMS:
         raise SlateboardError(f"Unknown form '{form}'. {did_you_mean(form, FORMS)}")
-    known = dataset_at(workspace, dataset)
+    data = dataset_at(workspace, dataset)
     workspace.stores.mkdir(parents=True, exist_ok=True)
-    shared = (workspace.stores, known.root)
+    shared = (workspace.stores, data.root)
     place = Place(workers, engine, address, Budget.of(workspace.settings.limits), shared=shared)
-    store = open_store(workspace.stores, known, Geometry(size, keep), form=form, place=place)
+    store = open_store(workspace.stores, data, Geometry(size, keep), form=form, place=place)
     index = store.shards.index
     frames, failed = int(index["frames"].sum()), int((index["failed"] != "").sum())
     claims = index[(index["claimed"] > 0) & (index["failed"] == "") & (index["claimed"] != index["frames"])]

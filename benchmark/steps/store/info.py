@@ -5,7 +5,7 @@ Example: slateboard bench store info
 
 from typing import Any
 
-from benchmark.frames.kept import Kept, kept, unneeded
+from benchmark.frames.maintenance import StoreEntry, list_stores, unneeded
 from slateboard.dataset_lookup import datasets_of
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -17,21 +17,21 @@ def command(workspace: Workspace) -> list[dict[str, Any]]:
     datasets = datasets_of(workspace, broken=broken)
     for name, reason in broken.items():
         say(f"{name} cannot be read, so its stores count as needed: {reason}")
-    rows = [_row(one, unneeded(one, datasets, broken=broken)) for one in kept(workspace.stores)]
+    rows = [_row(entry, unneeded(entry, datasets, broken=broken)) for entry in list_stores(workspace.stores)]
     for row in rows:
         show(row.pop("line"))
     if not rows:
-        show("No stores. `slateboard bench store build` makes one, and so does a training.")
+        show("No stores. `slateboard bench store build` makes entry, and so does a training.")
     return rows
 
 
-def _row(one: Kept, reason: str) -> dict[str, Any]:
+def _row(entry: StoreEntry, reason: str) -> dict[str, Any]:
     """Return what is known of a store, and the line that says it."""
-    name, size = f"{one.folder.parent.name}/{one.folder.name}", one.bytes
+    name, size = f"{entry.folder.parent.name}/{entry.folder.name}", entry.bytes
     tail = f"; not needed: {reason}" if reason else ""
-    if one.facts is None:
-        return {"folder": str(one.folder), "bytes": size, "unneeded": reason, "line": f"{name}: not whole{tail}"}
-    facts = one.facts
+    if entry.facts is None:
+        return {"folder": str(entry.folder), "bytes": size, "unneeded": reason, "line": f"{name}: not whole{tail}"}
+    facts = entry.facts
     pictures = sum(shard.bytes for shard in facts.shards)
     each = pictures / facts.frames if facts.frames else 0.0
     line = (
@@ -39,7 +39,7 @@ def _row(one: Kept, reason: str) -> dict[str, Any]:
         f"{size / 1e6:.1f} MB, {each:.0f} bytes a frame, {facts.failed} failed, by {facts.decoder}{tail}"
     )
     return {
-        "folder": str(one.folder),
+        "folder": str(entry.folder),
         **facts.model_dump(mode="json", exclude={"shards"}),
         "bytes": size,
         "bytes_per_frame": each,

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.frames.build import LOCK, alone
-from benchmark.frames.kept import kept, unneeded
+from benchmark.frames.build import LOCK, locked
+from benchmark.frames.maintenance import list_stores, unneeded
 from slateboard.dataset_lookup import datasets_of
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -26,16 +26,20 @@ def command(
     datasets = datasets_of(workspace, broken=broken)
     for name, reason in broken.items():
         say(f"{name} cannot be read, so its stores count as needed: {reason}")
-    found = [(one, reason) for one in kept(workspace.stores) if (reason := unneeded(one, datasets, broken=broken))]
+    unneeded_entries = [
+        (entry, reason)
+        for entry in list_stores(workspace.stores)
+        if (reason := unneeded(entry, datasets, broken=broken))
+    ]
     rows: list[dict[str, Any]] = []
     freed = 0
-    for one, reason in found:
-        size = one.bytes
+    for entry, reason in unneeded_entries:
+        size = entry.bytes
         freed += size
-        show(f"{'would remove' if dry_run else 'removed'} {one.folder}: {size / 1e6:.1f} MB, {reason}")
-        rows.append({"folder": str(one.folder), "bytes": size, "reason": reason})
+        show(f"{'would remove' if dry_run else 'removed'} {entry.folder}: {size / 1e6:.1f} MB, {reason}")
+        rows.append({"folder": str(entry.folder), "bytes": size, "reason": reason})
         if not dry_run:
-            with alone(one.folder / LOCK):
-                shutil.rmtree(one.folder)
+            with locked(entry.folder / LOCK):
+                shutil.rmtree(entry.folder)
     show(f"{len(rows)} stores, {freed / 1e6:.1f} MB{' would go' if dry_run else ''}")
     return {"removed": [] if dry_run else rows, "would_remove": rows if dry_run else [], "bytes": freed}

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark.frames.kept import Kept, damage, differing, kept
+from benchmark.frames.maintenance import StoreEntry, decode_again, find_damage, list_stores
 from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
 from slateboard.progress import say, show
@@ -23,35 +23,38 @@ def command(
     """Check each store that is whole; exit code 1 where a file is damaged or a clip decodes to something else."""
     problems: list[Problem] = []
     rows = []
-    for one in kept(workspace.stores):
-        if one.facts is None:
-            say(f"{one.folder} is not whole and was not looked at: building it goes on where it stopped.")
+    for entry in list_stores(workspace.stores):
+        if entry.facts is None:
+            say(f"{entry.folder} is not whole and was not looked at: building it goes on where it stopped.")
             continue
         again: list[str] = []
         try:
-            found = damage(one)
-            if sample and not found:
-                again, others = _decoded_again(workspace, one, sample=sample, seed=seed)
-                found += others
+            damaged = find_damage(entry)
+            if sample and not damaged:
+                again, differing = _decode_sample(workspace, entry, sample=sample, seed=seed)
+                damaged += differing
         except BadInput as error:
-            found = list(error.problems)
-        show(f"{one.folder}: {len(one.facts.shards)} shards, {len(again)} clips decoded again, {len(found)} problems")
-        problems += found
-        rows.append({"folder": str(one.folder), "decoded_again": again, "problems": [str(each) for each in found]})
+            damaged = list(error.problems)
+        shards, clips = len(entry.facts.shards), len(again)
+        show(f"{entry.folder}: {shards} shards, {clips} clips decoded again, {len(damaged)} problems")
+        problems += damaged
+        rows.append({"folder": str(entry.folder), "decoded_again": again, "problems": [str(each) for each in damaged]})
     if problems:
         raise Finding("\n".join([f"{len(problems)} problems:", *map(str, problems)]), outcome={"stores": rows})
     return {"stores": rows}
 
 
-def _decoded_again(workspace: Workspace, one: Kept, *, sample: int, seed: int) -> tuple[list[str], list[Problem]]:
+def _decode_sample(
+    workspace: Workspace, entry: StoreEntry, *, sample: int, seed: int
+) -> tuple[list[str], list[Problem]]:
     """Decode a sample of a store again, where the clips that it was made of are there as they were."""
-    assert one.facts is not None
+    assert entry.facts is not None
     reason = "the clips that it was made of are not there as they were."
     try:
-        dataset = dataset_at(workspace, one.facts.root) if Path(one.facts.root).is_dir() else None
+        dataset = dataset_at(workspace, entry.facts.root) if Path(entry.facts.root).is_dir() else None
     except SlateboardError as error:
         dataset, reason = None, str(error)
-    if dataset is not None and dataset.sha256 == one.facts.dataset_sha256:
-        return differing(one, dataset, sample=sample, seed=seed)
-    say(f"{one.folder}: no clip was decoded again: {reason}")
+    if dataset is not None and dataset.sha256 == entry.facts.dataset_sha256:
+        return decode_again(entry, dataset, sample=sample, seed=seed)
+    say(f"{entry.folder}: no clip was decoded again: {reason}")
     return [], []

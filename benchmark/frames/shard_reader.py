@@ -1,4 +1,4 @@
-"""What lies in the folder of a store, and how its shards are read."""
+"""The folder of a store: its records, its index, and reading bytes of its shards."""
 
 import os
 import threading
@@ -14,7 +14,7 @@ import pandas as pd
 from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.pictures import decoder
-from benchmark.frames.shard import LAYOUT, PLANES, VIDEO, shard_name
+from benchmark.frames.shard_writer import LAYOUT, PLANES, VIDEO, shard_name
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 from slateboard.files import digest
@@ -25,16 +25,17 @@ from slateboard.reading import read_table
 from slateboard.records.base import Record
 
 INDEX = "index.parquet"
-"""Written last: a folder without it is a store that is not whole."""
+"""Written last: a folder without it holds a store that is not complete."""
 FACTS = "store.json"
 
 _AGAIN = "Remove the store's folder: it is built again when it is needed."
 _LEAST_CLIPS, _MOST_SHARDS = 16, 256
-"""A shard is what is done again after a kill, and one open file while it is read; 1,024 may be open at once."""
+"""Clips in a shard at least, shards of a store at most. A kill costs one shard; a reader opens them all, of
+1,024 files that a process may have open."""
 
 
 class ShardFacts(Record):
-    """One file of a store."""
+    """One shard."""
 
     name: SafeId
     bytes: int
@@ -43,7 +44,7 @@ class ShardFacts(Record):
 
 
 class StoreFacts(Record):
-    """What a store was made of and holds, for people and for `verify`."""
+    """store.json: what a store was made of and holds, for people and for `store verify`."""
 
     dataset: SafeId
     dataset_sha256: str
@@ -55,9 +56,9 @@ class StoreFacts(Record):
     decoder: str
     """Name and version."""
     decoded_by: str
-    """The same decoder's name alone."""
+    """Name of the decoder, without the version."""
     coding: str
-    """What decides the packets of the video form; empty for planes."""
+    """Settings and version of the encoder of the video form; empty for planes."""
     clips: int
     frames: int
     failed: int
@@ -73,17 +74,18 @@ def folder_of(
 
 
 def coding(form: str) -> str:
-    """Return what decides the packets of the video form, with the version of what makes them; empty for planes."""
+    """Return settings and version of the encoder of the video form; empty for planes."""
     return f"{packets.SETTINGS} {decoder(PYAV)}" if form == VIDEO else ""
 
 
 def clips_per_shard(clips: int) -> int:
-    """Return how many clips a shard of a store of so many has."""
+    """Return the number of clips in each shard of a store of so many clips."""
+    # 100 clips: 16 a shard, in 7 shards; 300,000: 1,172 a shard, in 256.
     return max(_LEAST_CLIPS, -(-clips // _MOST_SHARDS))
 
 
-class Place(NamedTuple):
-    """Where a clip lies in a store, and what is known of it."""
+class ClipPlace(NamedTuple):
+    """Where a clip lies in a store, and its facts."""
 
     shard: int
     offset: int
@@ -94,7 +96,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Shards:
-    """A store that is whole, of whatever form: its index, and bytes of its shards."""
+    """A complete store of either form: its index, and the bytes of its shards."""
 
     folder: Path
     geometry: Geometry
@@ -109,8 +111,8 @@ class Shards:
         return index.set_index("clip_id")
 
     @cached_property
-    def places(self) -> dict[str, Place]:
-        """The index as it is asked."""
+    def places(self) -> dict[str, ClipPlace]:
+        """The index by clip_id, as places."""
         rows: list[dict[str, Any]] = self.index.reset_index().to_dict("records")  # type: ignore[assignment]
         return {row.pop("clip_id"): _place(row) for row in rows}
 
@@ -123,7 +125,7 @@ class Shards:
     def _files(self) -> "_Files":
         return _Files(self.folder, self.form)
 
-    def place(self, clip_id: str, indices: Indices) -> Place:
+    def place(self, clip_id: str, indices: Indices) -> ClipPlace:
         """Return where a clip lies; raises IndexError for a frame that it does not have."""
         place = self.places[clip_id]
         if len(indices) and not 0 <= indices.min() <= indices.max() < place.facts.frames:
@@ -133,39 +135,39 @@ class Shards:
         return place
 
     def stored_bytes(self, clip_id: str) -> bytes:
-        """Return all that is stored of a clip; nothing of one that failed."""
+        """Return all bytes stored of a clip; none of one that failed."""
         place = self.places[clip_id]
-        found = np.empty(place.bytes, dtype=np.uint8)
-        self.read_into(found, place.shard, place.offset)
-        return found.tobytes()
+        content = np.empty(place.bytes, dtype=np.uint8)
+        self.read_into(content, place.shard, place.offset)
+        return content.tobytes()
 
     def read_into(self, target: Bytes, shard: int, offset: int) -> None:
-        """Fill `target`, which is in one piece, with the bytes of a shard from `offset`.
+        """Fill `target`, which is contiguous, with the bytes of a shard from `offset`.
 
-        Read, not mapped: it costs the same (35 us for 16 pictures of 128 x 170, and 27), and a mapping's pages are
-        counted as the process's own, so that it seems to grow by the whole store in an epoch.
+        Read, not memory-mapped: it costs about the same (35 us for 16 pictures of 128 x 170, against 27), and the pages
+        of a mapping count as the process's own, so that it seems to grow by the whole store in an epoch.
         """
-        file, view = self._files.opened(shard), memoryview(target).cast("B")  # type: ignore[arg-type]
-        done = 0
-        while done < len(view):
-            count = os.preadv(file, [view[done:]], offset + done)
-            if count == 0:
+        file, view = self._files.descriptor(shard), memoryview(target).cast("B")  # type: ignore[arg-type]
+        count = 0
+        while count < len(view):
+            read = os.preadv(file, [view[count:]], offset + count)
+            if read == 0:
                 raise SlateboardError(
-                    f"{self.folder / shard_name(shard, self.form)} ends at byte {offset + done}, where a clip should "
+                    f"{self.folder / shard_name(shard, self.form)} ends at byte {offset + count}, where a clip should "
                     f"go on. {_AGAIN}"
                 )
-            done += count
+            count += read
 
 
 @dataclass(frozen=True)
-class Stored:
-    """What the two forms of a store have in common; each reads its own pictures."""
+class ShardedStore:
+    """What the two forms of a store share; each form reads its own pictures."""
 
     shards: Shards
 
     @property
     def geometry(self) -> Geometry:
-        """What was kept of each picture."""
+        """Size and part of the stored pictures."""
         return self.shards.geometry
 
     @property
@@ -174,17 +176,17 @@ class Stored:
         return self.shards.folder
 
     def facts(self, clip_id: str) -> ClipFrames:
-        """Return what is known of a clip."""
+        """Return the facts of a clip."""
         return self.shards.places[clip_id].facts
 
 
-def _place(row: dict[str, Any]) -> Place:
+def _place(row: dict[str, Any]) -> ClipPlace:
     facts = ClipFrames(**{name: row[name] for name in ClipFrames.__dataclass_fields__})
-    return Place(row["shard"], row["offset"], row["bytes"], facts)
+    return ClipPlace(row["shard"], row["offset"], row["bytes"], facts)
 
 
 class _Files:
-    """Shards that were opened, each once; closed when nobody reads any more."""
+    """File descriptors of shards, each opened once; closed when the store is no longer used."""
 
     def __init__(self, folder: Path, form: str) -> None:
         self._folder, self._form = folder, form
@@ -192,7 +194,7 @@ class _Files:
         self._lock = threading.Lock()
         weakref.finalize(self, _close, self._open)
 
-    def opened(self, shard: int) -> int:
+    def descriptor(self, shard: int) -> int:
         file = self._open.get(shard)
         if file is None:
             with self._lock:

@@ -1,4 +1,4 @@
-"""Write one shard of a store: what building processes run, so without torch and pandas."""
+"""Write one shard of a store. Building processes import this, so it imports neither torch nor pandas."""
 
 import os
 from collections.abc import Mapping
@@ -29,8 +29,8 @@ _BLOCK_BYTES = 1 << 22
 
 
 @dataclass(frozen=True)
-class Job:
-    """Some clips of a store, written by one process into one file."""
+class ShardJob:
+    """Clips of a store that one process writes into one file."""
 
     folder: Path
     number: int
@@ -39,8 +39,8 @@ class Job:
     geometry: Geometry
     form: str
     decoded_by: str = PYAV
-    deadly: Mapping[str, str] = field(default_factory=dict)
-    """Clips that no process could decode, and why: they are not tried again."""
+    crashing_clips: Mapping[str, str] = field(default_factory=dict)
+    """Clips whose decoding ends the process, and why: they are not decoded again."""
 
     @property
     def data(self) -> Path:
@@ -49,7 +49,7 @@ class Job:
 
     @property
     def done(self) -> Path:
-        """What says that the shard is whole: its clips and checksum; gone when the store is whole."""
+        """The note that the shard is complete, with its clips and checksum; removed when the store is complete."""
         return self.folder / f"{self.number:05}.json"
 
 
@@ -58,10 +58,10 @@ def shard_name(number: int, form: str) -> str:
     return f"{number:05}.{form}"
 
 
-def write_shard(job: Job) -> int:
-    """Decode the clips of a job into its file, then say that it is whole; return its number.
+def write_shard(job: ShardJob) -> int:
+    """Decode the clips of a job into its file, then note that it is complete; return its number.
 
-    A clip that cannot be read is a row with its reason and without bytes.
+    A clip that cannot be read is a row with the reason and no bytes.
     """
     with whole(job.data) as temporary:
         with temporary.open("wb") as file:
@@ -71,12 +71,12 @@ def write_shard(job: Job) -> int:
     return job.number
 
 
-def _clip(job: Job, clip_id: str, path: Path, file: BinaryIO) -> dict[str, Any]:
+def _clip(job: ShardJob, clip_id: str, path: Path, file: BinaryIO) -> dict[str, Any]:
     """Write one clip and return its row of the index."""
     offset, claimed = file.tell(), 0
     try:
-        if clip_id in job.deadly:
-            raise SlateboardError(f"{path.name}: not decoded: {job.deadly[clip_id]}.")
+        if clip_id in job.crashing_clips:
+            raise SlateboardError(f"{path.name}: not decoded: {job.crashing_clips[clip_id]}.")
         claimed = claims(path).frames
         facts = write_clip(path, file, geometry=job.geometry, form=job.form, decoded_by=job.decoded_by)
     except SlateboardError as error:
@@ -88,17 +88,17 @@ def _clip(job: Job, clip_id: str, path: Path, file: BinaryIO) -> dict[str, Any]:
 
 
 def write_clip(path: Path, file: BinaryIO, *, geometry: Geometry, form: str, decoded_by: str = PYAV) -> ClipFrames:
-    """Write the pictures of one clip in a form; raises Unreadable, and may then have written a part."""
-    found = pictures(path, geometry=geometry, decoded_by=decoded_by)
+    """Write the pictures of one clip in a form; raises Unreadable, and has perhaps written some of them by then."""
+    decoded = pictures(path, geometry=geometry, decoded_by=decoded_by)
     facts = FAILED
     if form == PLANES:
-        for facts, picture in found:  # noqa: B007
+        for facts, picture in decoded:  # noqa: B007
             file.write(picture.data)
         return facts
     # The packets of a clip are kept until all are there: their table stands before them.
     coded: list[bytes] = []
     encoder: packets.Encoder | None = None
-    for facts, picture in found:
+    for facts, picture in decoded:
         encoder = encoder or packets.Encoder(height=facts.height, width=facts.width)
         coded += encoder.see(picture)
     coded += encoder.end() if encoder is not None else []
@@ -108,7 +108,7 @@ def write_clip(path: Path, file: BinaryIO, *, geometry: Geometry, form: str, dec
 
 
 def checksum_of(path: Path) -> str:
-    """Return the XXH3-128 of a file, in hex: it finds damage, not forgery, at the speed of the memory."""
+    """Return the XXH3-128 of a file, in hex: it finds damage, not forgery, as fast as memory is read."""
     hashed = xxhash.xxh3_128()
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
@@ -116,8 +116,8 @@ def checksum_of(path: Path) -> str:
     return hashed.hexdigest()
 
 
-def lives(job: Job) -> None:
-    """Decode the clips of a job and throw them away: for the parent to see which one kills a process."""
+def probe_decoding(job: ShardJob) -> None:
+    """Decode the clips of a job and discard them, so that the parent sees which one ends a process."""
     with Path(os.devnull).open("wb") as nowhere:
         for _, path in job.clips:
             try:
