@@ -37,6 +37,7 @@ def count(number: int | None) -> str:
 def magnitude(number: float) -> str:
     """Return 33180000 as `33.2 M`, 410 as `410`."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        # Three digits: 999,600 would be `1e+03 k` below the next size, and is `1 M`; 999,400 is `999 k`.
         if number >= 0.9995 * size:
             return f"{number / size:.3g} {letter}"
     return f"{number:.0f}"

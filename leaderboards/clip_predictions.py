@@ -57,6 +57,8 @@ class ClipPredictions:
             truth=self.truth[mask],
             probabilities=self.probabilities[mask],
             per_view=self.per_view[views],
+            # New position of a clip = number of kept clips before it: mask (1, 0, 1) -> cumsum - 1 = (0, 0, 1), so that
+            # views of clips 0 and 2 now belong to 0 and 1.
             owner=(np.cumsum(mask) - 1)[self.owner[views]],
         )
 
@@ -109,6 +111,8 @@ def argmax(probabilities: Floats) -> Indices:
 
 def _mean_by_clip(per_view: Floats, owner: Indices, n_clips: int) -> Floats:
     """Return mean probabilities [clips, classes]; a clip without a view has NaN."""
+    # p[clip] = sum of p[view] over its views / their number: views (0.6, 0.4), (0.9, 0.1) -> (0.75, 0.25); a clip
+    # without views stays NaN, which argmax turns into NO_PREDICTION.
     sums = np.zeros((n_clips, per_view.shape[1]))
     np.add.at(sums, owner, per_view)
     counts = np.bincount(owner, minlength=n_clips).astype(np.float64)[:, None]

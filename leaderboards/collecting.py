@@ -63,6 +63,7 @@ def collect_runs(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) -
         except SlateboardError as error:
             kind = "newer" if isinstance(error, NewerSchema) else "unreadable"
             left_out.append(ExcludedRun(run=folder, kind=kind, reason=one_line(error, runs)))
+    # Each dataset is read once, however many runs it has.
     datasets, broken = _datasets({run.result.run.dataset for run in readable}, read_dataset, runs)
     shown = []
     for run in readable:

@@ -69,7 +69,9 @@ def _comparison(
 
     truth = tested.truth
     paired = np.flatnonzero(np.isin(truth, list(partner)))
+    # partners[i] is the partner of clip i's true class, NO_PREDICTION where it has none.
     partners = np.array([partner.get(label, NO_PREDICTION) for label in range(len(classes))])[truth]
+    # Flipped: here the right class, there its partner; open predicted as open, then as close.
     flipped = tested.right & (reference.predicted == partners) & np.isin(truth, list(partner))
     read_in_both = tested.read & reference.read
     change = np.abs(tested.probabilities[read_in_both] - reference.probabilities[read_in_both])

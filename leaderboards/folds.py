@@ -22,6 +22,7 @@ def fold_series(finished: Sequence[FinishedRun]) -> list[list[FinishedRun]]:
     """Return runs grouped into series: all that differ in the split number alone, ordered by it."""
     runs_by_digest = defaultdict(list)
     for run in finished:
+        # Everything that the record of a run states but the split: baseline, parameters, seed, weights, protocol, data.
         shared = {key: value for key, value in run.result.run.row().items() if key not in ("split", "split_sha256")}
         runs_by_digest[digest(shared)].append(run)
     return [sorted(runs, key=lambda run: (run.result.run.split, run.folder)) for runs in runs_by_digest.values()]
@@ -69,6 +70,8 @@ def pool_folds(folds: Sequence[FinishedRun], predictions: Sequence[pd.DataFrame]
         train=(),
         test=tuple(dataset.clips["clip_id"]),
     )
+    # The folds' predictions one below the other are those of one split that tests every clip once, so that accuracy and
+    # intervals are of all clips, and not a mean of means over folds of unequal size.
     union = pd.concat(predictions, ignore_index=True)
     result = _summed_result([fold.result for fold in folds])
     scores = score(union, dataset.clips, split, motion_pairs=dataset.motion_pairs, failed=run.failed)
@@ -129,6 +132,7 @@ def board_tables(
 
 def sort_key(row: BoardRow) -> tuple[str, str, int, float, str, str, int, str]:
     """Return the key that sorts the board: dataset, protocol, split, then the best first, then the name."""
+    # `hmdb51-10` sorts behind `hmdb51-2`, by number; `kfold (5 folds)`, a pooled row, as number 0 of its protocol.
     protocol, _, number = row.split.rpartition("-")
     pool, _, _ = row.split.partition(" (")
     place = (protocol, int(number)) if number.isdigit() else (pool, 0)

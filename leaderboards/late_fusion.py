@@ -39,6 +39,7 @@ def fuse_predictions(
         )
     failed = frozenset().union(*(table_views.failed for table_views in read))
     views = [_drop_failed(table_views, failed) for table_views in read]
+    # Views of two streams pair up only if both sampled the same ones; else each clip's own mean is one view.
     if any(not table_views.keys.equals(views[0].keys) for table_views in views[1:]):
         views = [_mean_over_views(table_views) for table_views in views]
     # p[view, class] = sum over tables k of w_k softmax(logits_k)[view, class], w_k = weight_k / sum of weights. MEI
@@ -89,6 +90,7 @@ def _drop_failed(views: _Views, failed: frozenset[str]) -> _Views:
 def _mean_over_views(views: _Views) -> _Views:
     """Return the mean over the views of each clip, as one view."""
     clips, owner = np.unique(views.keys["clip_id"].to_numpy(dtype=str), return_inverse=True)
+    # np.add.at adds every view to the row of its clip, also where a clip occurs several times in `owner`.
     sums = np.zeros((len(clips), views.probabilities.shape[1]))
     np.add.at(sums, owner, views.probabilities)
     means = sums / np.bincount(owner, minlength=len(clips))[:, None]

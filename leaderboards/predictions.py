@@ -108,6 +108,7 @@ def _row_problems(where: str, rows: pd.DataFrame, class_by_clip: dict[str, int],
     clip = rows["clip_id"].to_numpy()
     lengths = np.fromiter(map(len, rows["logits"]), dtype=np.int64, count=len(rows))
     repeated = rows.duplicated(["clip_id", "view"]).to_numpy()
+    # A failed clip has one row a stream and no logits: a view beside it would be scored as if nothing had failed.
     twice_failed = rows.duplicated("clip_id", keep=False).to_numpy() & np.isin(clip, clip[failed])
     label = [class_by_clip.get(name, stated) for name, stated in zip(clip, rows["label_index"], strict=True)]
     sound = _has_softmax(rows["logits"], lengths)

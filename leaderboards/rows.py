@@ -108,6 +108,7 @@ def _count(score: Score, subset: str) -> int | None:
 
 def setting(parameters: dict[str, Any], geometry: dict[str, Any]) -> str:
     """Return what the network saw, in a line: `resnet18, width 8, 16 frames, 64x64, gradient, interval 5, 5 views`."""
+    # What the run measured (geometry) goes before what it was asked for (parameters).
     width = geometry.get("network_width", parameters.get("width"))
     frames = geometry.get("frames", parameters.get("frames"))
     height, across = geometry.get("height"), geometry.get("width")

@@ -1,7 +1,7 @@
 """Score the predictions of a run: the only place where a metric is computed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Required, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from leaderboards.statistics import (
     wilson,
 )
 from slateboard.errors import BadInput, Problem
-from slateboard.records.result import Difference, Score
+from slateboard.records.result import Calibration, Difference, Score
 from slateboard.records.run import Failed
 from slateboard.records.split import Split
 
@@ -54,6 +54,8 @@ def score(
     pairs = [(classes.index(left), classes.index(right)) for left, right in motion_pairs]
     scores = []
     for stream, rows in predictions.groupby("stream", sort=True):
+        # Per stream: softmax of each view, mean over the views of a clip, argmax (MEI paper, 3.4 and 4.6); then every
+        # figure below is a function of (truth, predicted, probabilities, groups) of the clips that count.
         all_clips = clip_predictions(rows, clips, split.test, classes=len(classes))
         counted = all_clips if failed == "wrong" else _only_read_clips(all_clips, stream=str(stream))
         member_masks = slice_members(counted.clips, by=by, duration_seconds=duration_seconds)
@@ -104,7 +106,18 @@ def _score(
     )
 
 
-def _image_figures(clips: ClipPredictions) -> dict[str, Any]:
+class ImageFigures(TypedDict, total=False):
+    """The fields of Score that are of single views."""
+
+    image_accuracy: Required[float | None]
+    n_images: Required[int]
+    image_interval: tuple[float, float]
+    image_top5_accuracy: float
+    image_mean_class_accuracy: float
+    image_calibration: Calibration
+
+
+def _image_figures(clips: ClipPredictions) -> ImageFigures:
     """Return the fields of Score that are of single views; accuracy None where no view could be read."""
     owner, per_view = clips.owner, clips.per_view
     if not len(owner):
@@ -126,6 +139,7 @@ def _per_class(truth: Indices, predicted: Indices, classes: tuple[str, ...]) -> 
     figures_by_class = metrics.per_class(truth, predicted, classes)
     for values in figures_by_class.values():
         if values["support"]:
+            # Back from the share to the count: recall 0.6667 of 3 clips -> 2 right ones.
             right = round(values["recall"] * values["support"])
             values["low"], values["high"] = wilson(right, int(values["support"]))
     return figures_by_class
@@ -175,6 +189,7 @@ def _motion_pair_slice(clips: ClipPredictions, pairs: Sequence[tuple[int, int]])
 def _differences(clips: ClipPredictions, kinds: Mapping[str, NDArray[np.bool_]]) -> dict[str, Difference]:
     """Return the differences `effects` (with less without) and `twins`, where both sets have a clip."""
     is_right, groups = clips.right, np.asarray(clips.groups, dtype=str)
+    # Twins are paired, clip by clip; effects are two sets of other clips, whose groups are drawn together all the same.
     pairs = twin_positions(clips.clips)
     compared = {
         "effects": (np.flatnonzero(kinds["effects=true"]), np.flatnonzero(kinds["effects=false"])),

@@ -33,6 +33,7 @@ def slice_members(clips: pd.DataFrame, *, by: Sequence[str] = (), duration_secon
     """
     effects = clips["has_effects"].to_numpy()
     members: Members = {f"effects={state}": effects == state for state in ("true", "false", "unknown")}
+    # `effects` of a clip is `text|sticker`, its kinds in one cell: it is a member of each.
     kinds = [set(filter(None, text.split("|"))) for text in clips["effects"].astype(str)]
     for kind in sorted(set().union(*kinds)):
         members[f"effect={kind}"] = np.array([kind in kinds_of_clip for kinds_of_clip in kinds])

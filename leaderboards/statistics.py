@@ -67,6 +67,8 @@ def mean_class_bootstrap(
     if len(names) < 2:
         return 0.0, 1.0
     present, column = np.unique(truth, return_inverse=True)
+    # A cell for each (group, class): group 2, class 1 of 3 -> 2 * 3 + 1 = 7. A draw's recall of class c is the sum of
+    # its right clips over the sum of its clips, and the mean is over the classes that the draw holds.
     place, cells = member * len(present) + column, len(names) * len(present)
     counts = [np.bincount(place, weights=weights, minlength=cells) for weights in (right, None)]
     sums = _bootstrap_sums(np.concatenate([count.reshape(len(names), -1) for count in counts], axis=1), seed=seed)

@@ -76,6 +76,8 @@ def _run(words: list[str]) -> int:
         package = f"{GROUPS[words[0]]}.steps"
         folder = folder_of(GROUPS[words[0]]) / "steps"
         path.append(words.pop(0))
+    # bench store build --workers 2: `bench` is benchmark/steps, `store` a folder in it, `build` the file build.py
+    # there.
     while words and not words[0].startswith("-") and (folder / words[0]).is_dir():
         package, folder = f"{package}.{words[0]}", folder / words[0]
         path.append(words.pop(0))

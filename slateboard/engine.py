@@ -167,18 +167,22 @@ def _run_items(
     under_way: dict[int, tuple[T, int]] = {}
     with _open_pool(function, place, isolated=isolated) as pool:
         while True:
+            # 1. Fill the pool: an item is taken from the caller only when a process is free for it.
             for item in islice(waiting, max(pool.places - len(under_way), 0)):
                 number = next(numbers)
                 under_way[number] = item, tries - 1
                 pool.submit(number, item)
             if not under_way:
                 return
+            # 2. Wait for one to end; a pool that has to look round first answers None.
             ended = pool.next()
             if ended is None:
                 continue
             number, outcome = ended
             if isinstance(outcome, RunEnds):
                 raise outcome.error
+            # 3. A process that died may not be the item's fault: again, up to TRIES in all. What fails for good is
+            # divided, where it can be (a shard of 100 clips into 100), and its pieces go to the front of the line.
             item, tries_left = under_way[number]
             if isinstance(outcome, Failure) and outcome.code == Code.DIED and tries_left:
                 under_way[number] = item, tries_left - 1

@@ -60,6 +60,7 @@ def _open_temporary(path: Path) -> tuple[Path, int]:
     Where another process writes `path` at this moment, or the system knows no such locks, it is a name of its own.
     Another machine has another name, for not every network file system carries locks from one to the next.
     """
+    # .result.json.0a1b2c3d.part: always the same for one target on one machine.
     machine = zlib.crc32(socket.gethostname().encode())
     name = path.name if len(os.fsencode(path.name)) <= _LONGEST_NAME_BYTES else digest(path.name, length=32)
     temporary = path.parent / f".{name}.{machine:08x}{PART}"
@@ -80,6 +81,8 @@ def _open_locked(file: Path, flags: int) -> int:
 
     handle = os.open(file, flags, 0o600)
     try:
+        # Between open and lock another process may have renamed or removed the file: the lock is then on a file that
+        # has no name any more, which shows as another inode.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not os.path.samestat(os.fstat(handle), os.lstat(file)):
             raise FileExistsError(f"{file} is another file than it was when it was opened")
@@ -106,6 +109,7 @@ def describe_writes() -> str:
     places = [str(place) for place in present if place not in folders]
     if folders:
         count = sum(present[place] for place in folders)
+        # 12 files in releases/v1 and releases/v1/videos -> `12 files in releases/v1`.
         common = os.path.commonpath([place.absolute() for place in folders])
         shown = folders[0] if len(folders) == 1 else Path(common)
         places.insert(0, f"{count} file{'s' if count != 1 else ''} in {shown}")
@@ -171,5 +175,6 @@ def sha256_of(path: Path) -> str:
 
 def digest(value: Any, *, length: int = 64) -> str:
     """Return the first `length` hex digits of the SHA-256 of a JSON value, whatever the order of its keys."""
+    # One form for one value: keys sorted, no blanks, UTF-8. {"b": 1, "a": [2]} -> {"a":[2],"b":1}
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:length]

@@ -49,6 +49,8 @@ def cached_sha256s(cache: Path, paths: Sequence[Path]) -> list[str]:
         else:
             columns = [table[name].tolist() for name in _COLUMNS]
             sha256_by_key = {(path, size, time): sha256 for path, size, time, sha256 in zip(*columns, strict=True)}
+    # Path, size and mtime say that a file is the same, as they do for make and git; a file written over within the same
+    # nanosecond with as many bytes would be missed.
     keys = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     missing = [key for key in dict.fromkeys(keys) if key not in sha256_by_key]
     if not missing:
@@ -117,5 +119,6 @@ def dataset_of_videos(folder: Path, videos: Iterable[Video], *, name: str, hashe
         columns=list(CLIP_COLUMNS),
     )
     table = table.sort_values(["class_index", "path"]).reset_index(drop=True)
+    # The hash does not depend on the version, so it can be taken first and name the version then.
     unnamed = dataset_of_table(table, classes=classes, root=folder, name=name, version="")
     return dataset_of_table(table, classes=classes, root=folder, name=name, version=unnamed.sha256[:8])

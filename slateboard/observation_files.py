@@ -1,8 +1,8 @@
-"""Files of observations: where they lie, and whether one is whole and of its media; the only reader of them."""
+"""Paths of observation files, and the only reader of them, which checks that one is whole and of its media."""
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Required, TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +22,7 @@ class BrokenObservation(SlateboardError):
 
 
 class Size(NamedTuple):
-    """What a file of an observation looks like from outside."""
+    """Size and time of an observation file."""
 
     bytes: int
     mtime_ns: int
@@ -34,18 +34,28 @@ def path_of(folder: Path, media_id: str, analyser: str) -> Path:
 
 
 def size_of(path: Path) -> Size:
-    """Return what a file looks like from outside."""
+    """Return size and time of a file."""
     status = path.stat()
     return Size(status.st_size, status.st_mtime_ns)
 
 
-def read_rows(folder: Path, media_id: str, analyser: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+class Origin(TypedDict, total=False):
+    """The key `slateboard` of a file's Parquet metadata: what made it."""
+
+    media_id: Required[str]
+    analyser: Required[str]
+    version: int
+    parameters: dict[str, Any]
+
+
+def read_rows(folder: Path, media_id: str, analyser: str) -> tuple[list[dict[str, Any]], Origin]:
     """Return the rows of an observation and the version and parameters that made them; raise BrokenObservation."""
     path = path_of(folder, media_id, analyser)
     try:
+        # Pages carry a CRC-32 each, so that a flipped bit is an error and not another number.
         # read_table imports pandas: a quarter of a second in every worker.
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        origin = json.loads((file.schema_arrow.metadata or {})[b"slateboard"])
+        origin: Origin = json.loads((file.schema_arrow.metadata or {})[b"slateboard"])
         rows = file.read().to_pylist()
         owner = (origin["media_id"], origin["analyser"])
     except FileNotFoundError:

@@ -90,6 +90,7 @@ def _owners(name: str) -> list[str]:
 @cache
 def _replaced() -> list[str]:
     """Return the packages whose `__init__.py` is not the one that was installed; none in a clone."""
+    # A clone and an editable install have no RECORD beside the packages: there is nothing that could be overwritten.
     record = next(FOLDER.glob("slateboard-*.dist-info/RECORD"), None)
     if record is None:
         return []

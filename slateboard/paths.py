@@ -115,6 +115,8 @@ class Inside:
             real = os.path.realpath(path) if path.is_symlink() else self._place(path.parent)
         except (OSError, RuntimeError, ValueError) as error:
             return f"is {_short(name)}, which cannot be followed ({error})"
+        # videos/Jump -> /mnt/big/videos/Jump is outside of /home/me/w, though its name is harmless; /home/me/w2 is too,
+        # which begins with the same letters: so whole parts of paths are compared.
         root = self._place(self.folder)
         if os.path.commonpath([root, real]) == root:
             return ""

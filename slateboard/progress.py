@@ -79,6 +79,7 @@ class Bar:
     def line(self, note: str = "") -> str:
         """Return `title: done/total unit, rate, time left, note`."""
         seconds = max(time.monotonic() - self._started, 1e-9)
+        # 30 of 120 done in 60 s: 0.5 a second, (120 - 30) / 0.5 = 180 s left.
         rate = self.done / seconds
         phrases = [f"{self.title}: {self.done}" + (f"/{self.total}" if self.total else "") + f" {self.unit}"]
         phrases.append(f"{rate:.1f} {self.unit}/s")

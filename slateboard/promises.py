@@ -35,6 +35,7 @@ def keeps_promise(module: ModuleType, promise: type) -> bool:
 
 def members_of(promise: type) -> list[str]:
     """Return the public names that a Protocol and its bases define, in their order."""
+    # Bases first: Extension's CARD, then what the kind adds.
     classes = [base for base in reversed(promise.__mro__) if getattr(base, "_is_protocol", False)]
     return list(dict.fromkeys(name for base in classes for name in vars(base) if not name.startswith("_")))
 
@@ -76,6 +77,7 @@ def _can_be_called(signature: inspect.Signature, promised: inspect.Signature) ->
     `views(frames, parameters, *, generator)` keeps the promise of `views(frames, parameters, *, generator)`, with
     another name for a positional parameter too, or with further parameters that have defaults.
     """
+    # The promised call is made with None for every argument, against the signature alone: nothing runs.
     positional: list[None] = []
     by_name: dict[str, None] = {}
     for name, parameter in promised.parameters.items():

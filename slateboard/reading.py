@@ -110,6 +110,7 @@ def read_table(path: Path, *, what: str, columns: Sequence[str] = (), remedy: st
             raise OSError("it is no plain file")
         with pq.ParquetFile(path) as file:
             _check_columns(file.schema_arrow, columns)
+            # Parquet compresses: 10 kB can be ten million equal rows. Sizes are added up while they are read.
             batches, size = [], 0
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
                 size += batch.nbytes

@@ -26,6 +26,8 @@ def stops_on_sigterm() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    # set_wakeup_fd: at any signal CPython's C handler writes its number into the pipe at once, also while the main
+    # thread is inside a C call, where the Python handler `stop` has to wait. The thread reads the pipe.
     stop = _Stop()
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -97,6 +99,8 @@ def _descendants(process: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for entry in _processes():
         children.setdefault(entry.parent, []).append(entry.number)
+    # Breadth first: 1 -> [1], children 2 3 -> [1 2 3], child 4 of 2 -> [1 2 3 4]; killed from the end, so that nobody
+    # is left to start a child anew.
     below, reached = [process], 0
     while reached < len(below):
         below += children.get(below[reached], [])

@@ -105,6 +105,7 @@ class Workspace:
 
         Raises BadInput where the name leads elsewhere.
         """
+        # media/ab12.mp4: `media` may be a link to another disk, `ab12.mp4` must lie inside it.
         top, _, rest = relative.partition("/")
         if rest and not PATH.fault(relative):
             return inside(self.root / top, rest)

@@ -1,9 +1,9 @@
 """The board as one page without outside references: table, how to read it, pictures, every run."""
 
 from base64 import b64encode
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from jinja2 import FileSystemLoader
 from markupsafe import Markup
@@ -36,18 +36,43 @@ def render(board: Board) -> str:
     )
 
 
-def _section(board: Board, subject: Subject) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _RunSection:
+    """One run as the template shows it."""
+
+    page: RunPage
+    epochs: str
+    environment: str
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One dataset as the template shows it."""
+
+    subject: Subject
+    about: str
+    chance: float
+    """Accuracy of guessing: 1 / classes."""
+    splits: list[tuple[str, list[BoardRow]]]
+    has_pairs: bool
+    headline: list[BoardRow]
+    folds: list[BoardRow]
+    runs: list[_RunSection]
+
+
+def _section(board: Board, subject: Subject) -> _Section:
     rows = board.rows_of(subject)
-    return {
-        "subject": subject,
-        "about": cells.describe_dataset(subject),
-        "chance": 1 / len(subject.classes),
-        "splits": [(split, list(split_rows)) for split, split_rows in groupby(rows, key=lambda row: row.split)],
-        "has_pairs": any(row.n_motion_pairs for row in rows),
-        "headline": _headline(rows),
-        "folds": [row for row in board.folds if row.dataset == subject.key],
-        "runs": [_run(run) for run in board.runs if run.dataset == subject.key],
-    }
+    return _Section(
+        subject=subject,
+        about=cells.describe_dataset(subject),
+        chance=1 / len(subject.classes),
+        # Rows of a split follow each other, the best first: that is what groupby and `_headline` rest on.
+        splits=[(split, list(split_rows)) for split, split_rows in groupby(rows, key=lambda row: row.split)],
+        has_pairs=any(row.n_motion_pairs for row in rows),
+        headline=_headline(rows),
+        folds=[row for row in board.folds if row.dataset == subject.key],
+        runs=[_run(run) for run in board.runs if run.dataset == subject.key],
+    )
 
 
 def _headline(rows: tuple[BoardRow, ...]) -> list[BoardRow]:
@@ -55,12 +80,12 @@ def _headline(rows: tuple[BoardRow, ...]) -> list[BoardRow]:
     return [next(split_rows) for _, split_rows in groupby(rows, key=lambda row: row.split)]
 
 
-def _run(run: RunPage) -> dict[str, Any]:
-    return {
-        "page": run,
-        "epochs": ", ".join(f"{stream} {number}" for stream, number in sorted(run.epochs.items())) or "none",
-        "environment": ", ".join(f"{name} {value}" for name, value in sorted(run.environment.items())),
-    }
+def _run(run: RunPage) -> _RunSection:
+    return _RunSection(
+        page=run,
+        epochs=", ".join(f"{stream} {number}" for stream, number in sorted(run.epochs.items())) or "none",
+        environment=", ".join(f"{name} {value}" for name, value in sorted(run.environment.items())),
+    )
 
 
 def _data_uri(picture: Picture) -> Markup:

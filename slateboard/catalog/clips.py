@@ -50,6 +50,8 @@ class ClipTables(Tables):
         ids = {source.source_id for source in sources}
         unfetched = select(schema.sources.c.source_id).where(schema.sources.c.state.not_in(BROUGHT))
         with self._engine.begin() as connection:
+            # Clips may be withdrawn of the sources that were proposed for now, and of those whose file is gone. Of
+            # their clips `gone` are those that no person decided on and that the rules propose no longer.
             stale = {*ids, *connection.execute(unfetched).scalars()}
             columns = ("clip_id", "state", "source_id", "decided_by", "reason")
             stand = {row.clip_id: row for row in connection.execute(select(*(table.c[name] for name in columns)))}
@@ -100,6 +102,7 @@ class ClipTables(Tables):
         with self._engine.begin() as connection:
             rows = connection.execute(select(table)).all()
             scope_and_number = {row.item: (row.scope, row.number) for row in rows}
+            # The highest index of each scope, clips long gone included: after 1 2 3 without 2, the next is 4.
             last: dict[str, int] = {}
             for row in rows:
                 last[row.scope] = max(last.get(row.scope, 0), row.number)

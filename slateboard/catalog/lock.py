@@ -34,6 +34,7 @@ def lock_workspace(path: Path) -> Iterator[None]:
             holder.write_text(_holder_record(), "utf-8")
         yield
     finally:
+        # The note first: the next holder writes its own as soon as the lock is free.
         holder.unlink(missing_ok=True)
         lock.release()
 

@@ -98,6 +98,7 @@ def append_decisions(folder: Path, decided: Iterable[DecisionEntry], *, person: 
     """Append a line for each decision to the person's file; all are on the disk when this returns, or none is."""
     at = datetime.now(UTC).replace(microsecond=0)
     lines = []
+    # Numbers count over all persons' files: the later decision on a clip holds, whoever made it.
     first_number = _last_number(folder) + 1
     for number, (clip, decision, effects) in enumerate(decided, start=first_number):
         line = Decision(
@@ -198,6 +199,7 @@ def _append(path: Path, text: str) -> None:
         before = file.tell()
         # What was torn off before stays a line of its own.
         rest = memoryview(f"{'' if _ends_line(path) else chr(10)}{text}".encode())
+        # All or nothing: what was written of a decision before the disk was full is cut off again.
         try:
             while rest:
                 rest = rest[file.write(rest) :]

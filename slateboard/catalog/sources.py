@@ -94,6 +94,7 @@ class SourceTables(Tables):
             stand = {
                 row.source_id: row for row in connection.execute(select(*(columns[n] for n in ("source_id", *TOLD))))
             }
+            # A source keeps the id that an older version made of its signed address, so that its media stay its own.
             ids = _earlier_ids(stand)
             names = [ids.get(_key(source), source.source_id) for source in listed]
             rows = {name: {**source.row(), "source_id": name} for name, source in zip(names, listed, strict=True)}

@@ -61,6 +61,8 @@ def check_seconds(name: str, seconds: float, limits: Limits) -> None:
 
 def nominal_rate_hz(stream: VideoStream) -> Fraction:
     """Return the frames per second that a header states; 25 where it states none that a video can have."""
+    # FFmpeg's avg_frame_rate, av_guess_frame_rate (which asks the codec too) and r_frame_rate, the lowest rate that can
+    # express every time stamp: the first that a video can have.
     for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
         if rate is not None and SLOWEST_HZ <= rate <= FASTEST_HZ:
             return Fraction(rate)

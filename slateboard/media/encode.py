@@ -33,6 +33,7 @@ def write_video(
 
     The same pictures give the same bytes: one encoder thread, no creation time.
     """
+    # 29.97 becomes 2997/100; 30000/1001 given as a Fraction stays what it is.
     rate = Fraction(frame_rate_hz).limit_denominator(100_000)
     checked = _checked(pictures)
     first_picture = next(checked, None)

@@ -69,6 +69,8 @@ class Fingerprint:
 
     def row(self) -> dict[str, Any]:
         """Return it as one row of a table: pictures as differences to the one before, deflated."""
+        # Each picture as its difference to the one before modulo 256 (uint8 wraps): 3 -> 250 is 247, and cumsum in
+        # uint8 gives 250 again. Still footage becomes zeros, which deflate well.
         steps = np.diff(self.views, axis=1, prepend=np.zeros_like(self.views[:, :1]))
         return {
             "seconds": self.seconds.tolist(),

@@ -39,6 +39,7 @@ class FramesHash:
 
     def _hashed(self, shown: Callable[[Callable[[Any], None]], T]) -> T:
         """Hash one frame whose planes `shown` shows; return what that gives."""
+        # SHA-256(XXH3(y0 u0 v0) | XXH3(y1 u1 v1) | ...): 16 bytes a frame instead of 1.4 million at 720p.
         checksum = xxhash.xxh3_128()
         result = shown(checksum.update)
         self._frames.update(checksum.digest())

@@ -50,6 +50,7 @@ class Encoder:
     def see(self, picture: Bytes) -> list[bytes]:
         """Take the next picture [height * width * 3 / 2]; return the packets that are ready."""
         frame = VideoFrame(self._width, self._height, "yuv420p")
+        # A line of a plane is padded to line_size bytes; only the first `width` of them are picture.
         for plane, values in zip(frame.planes, _planes_of(picture, self._height, self._width), strict=True):
             target = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
             target[: values.shape[0], : values.shape[1]] = values

@@ -43,6 +43,8 @@ def broken_observations(catalog: Catalog, folder: Path, *, media_ids: Collection
             size = sizes.get(f"{row.analyser}.parquet")
             if size is None:
                 broken.append(Broken(media_id, row.analyser, "is not there"))
+            # As recorded, size and time: not read. Otherwise its pages are read and checked, and if whole recorded
+            # anew.
             elif size != (row.bytes, row.mtime_ns):
                 doubtful.append((row, size))
     # Threads: most of it is waiting for a disk.

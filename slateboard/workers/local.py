@@ -114,6 +114,7 @@ class LocalPool(Generic[T, R]):
         busy = [worker for worker in self._workers if worker.number is not None]
         handles: dict[Any, _Worker] = {worker.connection: worker for worker in busy}
         handles |= {worker.process.sentinel: worker for worker in busy}
+        # The next moment at which anything can be due: an item's deadline or the caller's own.
         deadline = min(until, *(worker.deadline for worker in busy))
         ready = wait(list(handles), None if deadline == inf else max(deadline - time.monotonic(), 0))
         now = time.monotonic()
