@@ -17,7 +17,7 @@ from benchmark.reports.page import write_page
 from benchmark.reports.probe_figure import draw_probes
 from benchmark.reports.probed import PROBES, Probes
 from curate.release import croissant, datasheet, figures, tables
-from curate.release.publishing import Published
+from curate.release.publishing import PublicForms
 from leaderboards.board import build_board
 from leaderboards.comparison import compare
 from leaderboards.score import score
@@ -113,7 +113,7 @@ def released(name, tmp_path) -> Path:
     )
     texts = {
         "effects.csv": tables.effects_text([effect]),
-        "sources.csv": tables.sources_text([source], Published([source], [name], root=tmp_path)),
+        "sources.csv": tables.sources_text([source], PublicForms([source], [name], root=tmp_path)),
         "duplicates.csv": tables.duplicates_text([duplicate]),
         "takedowns.csv": tables.takedowns_text([]),
     }

@@ -1,4 +1,4 @@
-"""Work on the files of clips, each in a process: copied and hashed, or looked at frame by frame."""
+"""Process the files of clips in worker processes: copy and hash them, or decode them."""
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -20,22 +20,22 @@ STAGE = "release"
 
 
 @dataclass(frozen=True)
-class Fault:
+class ClipFault:
     """Why a clip cannot be released."""
 
     clip_id: str
     where: str
-    """Its file."""
+    """Path of its file."""
     reason: str
-    """The end of a sentence."""
+    """Predicate of a sentence whose subject is the path."""
     code: str
-    """As of an item that failed, or missing, or changed."""
+    """`missing`, `changed`, or the code of the failure."""
 
 
 class UnusableClips(BadInput):
-    """Clips that a release cannot be made of, each with its file, the reason and both remedies."""
+    """Clips that cannot be released, each with its file, the reason and both remedies."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[ClipFault]) -> None:
         sorted_faults = sorted(faults, key=lambda fault: fault.where)
         self.failures = [
             Failed.now(stage=STAGE, item=fault.clip_id, code=fault.code, reason=f"{fault.where} {fault.reason}")
@@ -44,7 +44,7 @@ class UnusableClips(BadInput):
         super().__init__([Problem(fault.where, f"{fault.reason}.", _remedy(fault)) for fault in sorted_faults])
 
 
-def _remedy(fault: Fault) -> str:
+def _remedy(fault: ClipFault) -> str:
     return (
         "`slateboard curate trim` cuts it again. Or "
         f"`slateboard curate review --reject {fault.clip_id}`: the release is made without it."
@@ -54,12 +54,12 @@ def _remedy(fault: Fault) -> str:
 def for_each_clip(
     function: Callable[[T], R], items: Mapping[str, T], *, place: Place, title: str, file_of: Callable[[T], Path]
 ) -> dict[str, R]:
-    """Return clip id -> result; raises UnusableClips with every clip for which there is none."""
+    """Return clip id -> result of `function`; raises UnusableClips with every clip for which it failed."""
     results, faults = {}, []
     ids = {item: clip_id for clip_id, item in items.items()}
     for item, outcome in track(place.run(function, list(ids)), title, total=len(ids), unit="clips"):
         if isinstance(outcome, Failure):
-            faults.append(Fault(ids[item], str(file_of(item)), outcome.reason.rstrip("."), outcome.code))
+            faults.append(ClipFault(ids[item], str(file_of(item)), outcome.reason.rstrip("."), outcome.code))
         else:
             results[ids[item]] = outcome
     if faults:
@@ -68,7 +68,7 @@ def for_each_clip(
 
 
 def copy_hashed(files: tuple[Path, Path]) -> str:
-    """Copy a file whole and return the SHA-256 of the copy."""
+    """Copy (source, target) atomically and return the SHA-256 of the copy."""
     source, target = files
     try:
         with whole(target) as temporary:

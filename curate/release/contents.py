@@ -1,7 +1,7 @@
-"""Gather what the next version holds from the catalog: nothing is written but the numbers of clips."""
+"""Gather the contents of the next version from the catalog; writes nothing but the indices of its clips there."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +14,7 @@ from curate.listing.labels import class_name, class_names
 from curate.release import naming, tables
 from curate.release.clip_files import for_each_clip
 from curate.release.datasheet_questions import check_answers
-from curate.release.publishing import Published
+from curate.release.publishing import PublicForms
 from slateboard import __version__
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_sha256
@@ -24,17 +24,18 @@ from slateboard.files import digest
 from slateboard.media import ffmpeg
 from slateboard.media.frames_hash import frames_sha256
 from slateboard.records.clip import Clip, Effect
+from slateboard.records.media import Duplicate
 from slateboard.records.release import Release
 from slateboard.records.source import Source, State
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 
 _FETCH = {"max_bytes", "max_seconds", "height", "format"}
-"""Settings of fetching that decide which videos there are; the others are of a machine or a person."""
+"""Settings of [fetch] that determine the videos; the others depend on the machine or the person."""
 
 
 @dataclass(frozen=True)
-class Contents:
+class ReleaseContents:
     """All that a version is made of, before anything of it is written."""
 
     release: Release
@@ -43,18 +44,18 @@ class Contents:
     texts: dict[str, str]
     """File name -> text of the other tables."""
     shortened: int
-    """Addresses that are given without login, signature or folder."""
+    """Number of addresses published without their login, signature or folder."""
     files: dict[str, Path]
     """Path in the release -> trimmed file."""
 
     def same_as(self, folder: Path) -> bool:
-        """Does a version hold exactly this, but for its number and what it extends?"""
-        stands = tables.read_tables(folder)
-        here = {name: getattr(self.release, name) for name in ("version", "extends")}
+        """Return whether a version holds the same, but for its number and the version that it extends."""
+        existing = tables.read_tables(folder)
+        identity = {name: getattr(self.release, name) for name in ("version", "extends")}
         return (
-            stands.release.model_copy(update=here) == self.release
-            and _rows(stands.clips) == _rows(self.clips)
-            and _rows(stands.originals) == _rows(self.originals)
+            existing.release.model_copy(update=identity) == self.release
+            and _rows(existing.clips) == _rows(self.clips)
+            and _rows(existing.originals) == _rows(self.originals)
             and all((folder / name).is_file() for name in self.texts)
             and all((folder / name).read_text("utf-8") == text for name, text in self.texts.items())
         )
@@ -64,10 +65,10 @@ def _rows(table: pd.DataFrame) -> str:
     return digest(table.astype(object).where(table.notna(), None).to_dict("records"))
 
 
-def gather(
+def gather_contents(
     workspace: Workspace, catalog: Catalog, *, version: str, style: naming.Naming, place: Place = HERE
-) -> Contents:
-    """Return the contents of a version: every trimmed clip, and the tables about them."""
+) -> ReleaseContents:
+    """Return the contents of a version: every trimmed clip, and the tables about clips and sources."""
     settings = workspace.settings
     check_answers(settings.release.answers)
     clips = catalog.clips("trimmed")
@@ -76,42 +77,43 @@ def gather(
     listed = [_as_fetched(source) for source in catalog.sources()]
     sources = {source.source_id: source for source in listed}
     class_of = class_names({clip.label for clip in clips}, where="sources.csv")
-    media_ids = {clip.media_id for clip in clips}
-    duplicates = catalog.duplicates()
-    groups = group_names(clips, sources, duplicates)
-    clips.sort(
-        key=lambda clip: (class_of[clip.label], groups[clip.clip_id], sources[clip.source_id].line, clip.first_frame)
-    )
+    groups = group_names(clips, sources, catalog.duplicates())
+    # The order in which new clips get their indices: by class, group, line of the source, and time.
+    clips.sort(key=lambda c: (class_of[c.label], groups[c.clip_id], sources[c.source_id].line, c.first_frame))
     effects = [effect for effect in catalog.effects() if effect.clip_id in groups]
-    shown = [one for one in listed if one.state != State.TAKEN_DOWN]
-    published = Published(shown, groups.values(), root=workspace.root)
-    _restore_indices(workspace, catalog, published)
-    paths = naming.paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
+    published_sources = [item for item in listed if item.state != State.TAKEN_DOWN]
+    forms = PublicForms(published_sources, groups.values(), root=workspace.root)
+    _restore_indices(workspace, catalog, forms)
+    paths = naming.clip_paths(catalog, clips, class_of=class_of, groups=groups, naming=style)
     table = tables.clips_table(
         clips,
         paths=paths,
         groups=groups,
-        frames_sha256=_pictures(workspace, clips, place=place),
+        frames_sha256=_frame_hashes(workspace, clips, place=place),
         classes=tuple(class_of.values()),
         class_of=class_of,
         sources=sources,
         effects=_by_clip(effects),
-        published=published,
+        forms=forms,
     )
-    duplicates = [pair for pair in duplicates if {pair.first, pair.second} <= media_ids]
-    return Contents(
+    media_ids = {clip.media_id for clip in clips}
+    return ReleaseContents(
         release=_record(catalog, listed, settings, class_of, table, version=version, style=style),
         clips=table,
-        originals=tables.originals_table([one for one in catalog.media() if one.media_id in media_ids]),
+        originals=tables.originals_table([media for media in catalog.media() if media.media_id in media_ids]),
         texts={
             "effects.csv": tables.effects_text(effects),
-            "sources.csv": tables.sources_text(shown, published),
-            "duplicates.csv": tables.duplicates_text(duplicates),
+            "sources.csv": tables.sources_text(published_sources, forms),
+            "duplicates.csv": tables.duplicates_text(_duplicates_among(catalog, media_ids)),
             "takedowns.csv": tables.takedowns_text(workspace.taken_down()),
         },
-        shortened=published.shortened,
+        shortened=forms.shortened,
         files={paths[clip.clip_id]: workspace.file(clip.path or "") for clip in clips},
     )
+
+
+def _duplicates_among(catalog: Catalog, media_ids: Collection[str]) -> list[Duplicate]:
+    return [pair for pair in catalog.duplicates() if {pair.first, pair.second} <= set(media_ids)]
 
 
 def _record(
@@ -143,10 +145,10 @@ def _record(
     )
 
 
-def _restore_indices(workspace: Workspace, catalog: Catalog, published: Published) -> None:
-    """Record the indices that versions assigned and that a catalog restored from a backup before them lacks.
+def _restore_indices(workspace: Workspace, catalog: Catalog, published: PublicForms) -> None:
+    """Record indices that versions assigned and that the catalog lacks because it was restored from an older backup.
 
-    Costs the names in the newest version where the catalog has them, which is always but after such a restoration.
+    Usually only the names of the newest version are read: if the catalog has those, it has all.
     """
     versions = workspace.versions()
     if not versions:
@@ -154,31 +156,31 @@ def _restore_indices(workspace: Workspace, catalog: Catalog, published: Publishe
     newest = _assigned_indices(workspace.releases / versions[-1], published)
     if catalog.has_indices([item for item, _, _ in newest]):
         return
-    # Lists, and versions of which only their list is left, count too: an index is never assigned twice.
+    # Lists and invalidated versions count, too: an index is never assigned twice.
     for path in sorted(workspace.releases.glob(f"v*/{tables.RECIPE}")):
         catalog.restore_indices(_assigned_indices(path.parent, published))
 
 
-def _assigned_indices(folder: Path, published: Published) -> list[tuple[str, str, int]]:
+def _assigned_indices(folder: Path, published: PublicForms) -> list[tuple[str, str, int]]:
     style = Release.read(folder / tables.RECIPE).naming
     return naming.assigned_indices(tables.read_names(folder), style, group_of=published.original_group)
 
 
 def _by_clip(effects: Sequence[Effect]) -> dict[str, list[Effect]]:
-    found: dict[str, list[Effect]] = {}
+    effects_by_clip: dict[str, list[Effect]] = {}
     for effect in effects:
-        found.setdefault(effect.clip_id, []).append(effect)
-    return found
+        effects_by_clip.setdefault(effect.clip_id, []).append(effect)
+    return effects_by_clip
 
 
-def _pictures(workspace: Workspace, clips: Sequence[Clip], *, place: Place) -> dict[str, str]:
-    """Return clip id -> hash of decoded frames, from the proof; clips proved before it was part of that are decoded."""
-    found = {clip.clip_id: str((clip.proof or {}).get("frames_sha256", "")) for clip in clips}
-    missing = [clip for clip in clips if not found[clip.clip_id]]
+def _frame_hashes(workspace: Workspace, clips: Sequence[Clip], *, place: Place) -> dict[str, str]:
+    """Return clip id -> hash of its decoded frames: from the proof, or by decoding where an old proof lacks it."""
+    hash_by_clip = {clip.clip_id: str((clip.proof or {}).get("frames_sha256", "")) for clip in clips}
+    missing = [clip for clip in clips if not hash_by_clip[clip.clip_id]]
     if not missing:
-        return found
+        return hash_by_clip
     files = {clip.clip_id: workspace.file(clip.path or "") for clip in missing}
-    return found | for_each_clip(frames_sha256, files, place=place, title="hash", file_of=lambda file: file)
+    return hash_by_clip | for_each_clip(frames_sha256, files, place=place, title="hash", file_of=lambda file: file)
 
 
 def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -190,11 +192,11 @@ def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tupl
     ]
     if problems:
         raise BadInput(problems)
-    return tuple((class_name(one), class_name(other)) for one, other in settings.release.motion_pairs)
+    return tuple((class_name(left), class_name(right)) for left, right in settings.release.motion_pairs)
 
 
 def _as_fetched(source: Source) -> Source:
-    """Return a source as it counts for a release: an original that is away now was fetched, and its clips are cut."""
+    """Return a source as fetched if only its original is missing now: its clips are cut, and they are what counts."""
     if source.state != State.MISSING or source.media_id is None:
         return source
     return source.model_copy(update={"state": State.FETCHED, "reason": None, "again_at": None})
@@ -207,9 +209,9 @@ def _left_out(catalog: Catalog, listed: Sequence[Source]) -> dict[str, int]:
 
 
 def _recipe(settings: Settings) -> dict[str, Any]:
-    """Return the settings that decide what a release holds; what is unset is left out, as in the file."""
-    whole = settings.model_dump(mode="json", include={"analysers", "clips", "release", "split"}, exclude_none=True)
-    return {"fetch": settings.fetch.model_dump(mode="json", include=_FETCH), **whole}
+    """Return the settings that determine a release, without unset ones, as recipe.toml holds them."""
+    sections = settings.model_dump(mode="json", include={"analysers", "clips", "release", "split"}, exclude_none=True)
+    return {"fetch": settings.fetch.model_dump(mode="json", include=_FETCH), **sections}
 
 
 def _tools() -> dict[str, str]:

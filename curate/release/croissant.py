@@ -132,7 +132,7 @@ def _parts() -> dict[str, Any]:
         "dataType": _SPLIT_OF_DATA,
         "key": {"@id": "parts/name"},
         "field": [name],
-        "data": [{"parts/name": part} for part in ("train", "test", "unused")],
+        "data": [{"parts/name": subset} for subset in ("train", "test", "unused")],
     }
 
 

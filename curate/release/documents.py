@@ -1,6 +1,6 @@
-"""Write what follows from the tables and videos of a release: lists, splits, datasheet, metadata, pictures.
+"""Write the documents of a release: lists, splits, certificate, datasheet, metadata, pictures.
 
-Everything here is made from the folder itself, so that a rebuilt folder gets the same documents byte for byte.
+They are a function of the tables and videos in the folder, so that a rebuilt folder gets the same ones byte for byte.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ from splits.folder import root_lists, write_split
 def write_documents(
     folder: Path, *, with_videos: bool = True, splits: Sequence[Split] = (), place: Place = HERE
 ) -> str:
-    """Write them all; return the audit line of the first frozen split. Two need every clip.
+    """Write all documents; return the audit line of the first frozen split.
 
-    Without videos the contact sheet and the fingerprints are left out. `splits` are the frozen ones, where they are
-    made already.
+    Without videos the contact sheet and the fingerprints are left out: both need every clip. `splits` are the frozen
+    ones, where they are known already.
     """
     tables = read_tables(folder)
     record = tables.release
@@ -47,19 +47,19 @@ def write_documents(
         paths = list(zip(tables.clips["clip_id"], tables.clips["path"], strict=True))
         pictures = write_fingerprints(folder, paths, shown=figures.shown_frames(tables.clips), place=place)
         figures.draw_sheet(folder / "figures", tables.clips, pictures)
-    parts = [f"splits/{split.protocol}/{split.number}/parts.parquet" for split in frozen]
-    files = {name: sha256_of(folder / name) for name in (*croissant.TABLES, *parts)}
+    part_files = [f"splits/{split.protocol}/{split.number}/parts.parquet" for split in frozen]
+    files = {name: sha256_of(folder / name) for name in (*croissant.TABLES, *part_files)}
     write_json(folder / "croissant.json", croissant.croissant(tables, files=files))
     return audit_line(report)
 
 
 def video_lists(dataset: Dataset, split: Split) -> dict[str, str]:
-    """Return file name -> text in the form of MMAction2's VideoDataset: path below videos/ and 0-based class."""
+    """Return file name -> list for MMAction2's VideoDataset: lines of (path below videos/, 0-based class)."""
     texts = {}
-    for part, clip_ids in (("train", split.train), ("test", split.test)):
+    for subset, clip_ids in (("train", split.train), ("test", split.test)):
         rows = dataset.clips[dataset.clips["clip_id"].isin(list(clip_ids))]
         pairs = zip(rows["path"], rows["class_index"], strict=True)
-        texts[f"{part}_videolist.txt"] = "".join(
+        texts[f"{subset}_videolist.txt"] = "".join(
             f"{path.removeprefix('videos/')} {index - 1}\n" for path, index in pairs
         )
     return texts

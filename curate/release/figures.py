@@ -1,4 +1,4 @@
-"""Pictures of a dataset: a contact sheet, and the charts of MEI paper Figs 4 and 5."""
+"""Draw the contact sheet of a dataset, and the charts of the MEI paper's Figs 4 and 5."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,35 +17,36 @@ from slateboard.media.sheets import SheetRow, contact_sheet
 _BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
 _COLUMNS = 6
 SHEET = "contact_sheet.png"
-"""The one picture of a release that shows frames."""
+"""The only picture of a release that shows frames."""
 
 
 def draw_sheet(folder: Path, clips: pd.DataFrame, pictures: Mapping[str, NDArray[np.uint8]]) -> None:
-    """Write contact_sheet.png for a table of clips, of the pictures by path that `shown_frames` asks for."""
-    rows = [SheetRow(str(label), [pictures[path] for path in some["path"]]) for label, some in _shown(clips)]
+    """Write contact_sheet.png of a table of clips; `pictures` maps the paths of `shown_frames` to RGB arrays."""
+    rows = [SheetRow(str(label), [pictures[path] for path in members["path"]]) for label, members in _shown(clips)]
     contact_sheet(folder / SHEET, rows)
 
 
 def shown_frames(clips: pd.DataFrame) -> dict[str, int]:
-    """Return path -> 0-based frame of the clips that the sheet shows: their middle."""
+    """Return path -> 0-based index of the middle frame, of the clips that the sheet shows."""
     return {
         path: int(frames) // 2
-        for _, some in _shown(clips)
-        for path, frames in zip(some["path"], some["frames"], strict=True)
+        for _, members in _shown(clips)
+        for path, frames in zip(members["path"], members["frames"], strict=True)
     }
 
 
 def draw_charts(folder: Path, clips: pd.DataFrame) -> None:
-    """Write clips_per_class.png and durations.png for a table of clips."""
+    """Write clips_per_class.png and durations.png of a table of clips."""
     _save(_clips_per_class(clips), folder / "clips_per_class.png")
     _save(_durations(clips), folder / "durations.png")
 
 
 def _shown(clips: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield each class with the clips that are its row of the sheet: of as many groups as fit."""
-    for label, found in clips.groupby("label", sort=False):
-        each = found.drop_duplicates("group")
-        yield str(label), pd.concat([each, found.drop(each.index)]).head(_COLUMNS)
+    """Yield (class, the clips in its row of the sheet), from as many groups as fit."""
+    # One clip of each group first, then others: groups A A A B C and six columns -> A B C A A.
+    for label, members in clips.groupby("label", sort=False):
+        one_per_group = members.drop_duplicates("group")
+        yield str(label), pd.concat([one_per_group, members.drop(one_per_group.index)]).head(_COLUMNS)
 
 
 def _clips_per_class(clips: pd.DataFrame) -> Figure:

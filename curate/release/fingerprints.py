@@ -1,4 +1,4 @@
-"""fingerprints.parquet: what each released clip shows over time, in pictures of 32 x 32 cells, to find reposts by."""
+"""Write fingerprints.parquet: luma thumbnails of 32 x 32 over time for each clip, by which reposts are found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -37,26 +37,26 @@ _SCHEMA = pa.schema(
 def write_fingerprints(
     folder: Path, paths: Sequence[tuple[str, str]], *, shown: Mapping[str, int], place: Place = HERE
 ) -> dict[str, NDArray[np.uint8]]:
-    """Write the table of a release whose clips are (clip id, path in the folder).
+    """Write the table for the clips of a release, given as (clip id, path in the folder).
 
-    Returns path -> the frame of this 0-based index, for those that are `shown`, small, from the same decoding.
+    `shown` maps a path to a 0-based frame index; returns path -> that frame as a small RGB array.
     """
     files = {clip_id: (folder / path, shown.get(path)) for clip_id, path in paths}
-    made = for_each_clip(_fingerprint, files, place=place, title="fingerprint", file_of=itemgetter(0))
-    rows = [{"clip_id": clip_id, **made[clip_id][0]} for clip_id, _ in paths]
+    results = for_each_clip(_fingerprint, files, place=place, title="fingerprint", file_of=itemgetter(0))
+    rows = [{"clip_id": clip_id, **results[clip_id][0]} for clip_id, _ in paths]
     with whole(folder / FINGERPRINTS) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
-    pictures = {path: made[clip_id][1] for clip_id, path in paths}
+    pictures = {path: results[clip_id][1] for clip_id, path in paths}
     return {path: picture for path, picture in pictures.items() if picture is not None}
 
 
 def _fingerprint(file: tuple[Path, int | None]) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
-    """Return the row of a clip, and the picture of one of its frames, or of its last where it has fewer."""
-    path, shown = file
+    """Return (row of a clip, the frame of the asked index as RGB array, or its last frame if it is shorter)."""
+    path, shown_frame = file
     maker, picture = Fingerprinter(), None
     for frame in decode(path):
         maker.see(_small(frame))
-        if shown is not None and frame.index <= shown:
+        if shown_frame is not None and frame.index <= shown_frame:
             picture = frame
     return maker.finish().row(), None if picture is None else fitted(rgb(picture))
 

@@ -1,4 +1,4 @@
-"""File names of released clips: the paper's running index, or UCF101's group and clip numbers."""
+"""File names of released clips: the MEI paper's running index, or UCF101's group and clip numbers."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,15 +16,15 @@ _SEAGS = re.compile(r"v_.*_([0-9]{1,9})")
 _UCF101 = re.compile(r"v_.*_g([0-9]{1,9})_c([0-9]{1,9})")
 
 
-class Numbers(Protocol):
-    """What naming needs of the catalog."""
+class IndexRegistry(Protocol):
+    """Interface of the catalog, as far as naming needs it."""
 
-    def number(self, wanted: Sequence[tuple[str, str]]) -> dict[str, int]:
-        """Return item -> index within its scope, given once and for all versions."""
+    def number(self, items: Sequence[tuple[str, str]]) -> dict[str, int]:
+        """Return item -> index within its scope, assigned once for all versions; `items` are (item, scope)."""
 
 
-def paths(
-    numbers: Numbers,
+def clip_paths(
+    registry: IndexRegistry,
     clips: Sequence[Clip],
     *,
     class_of: Mapping[str, str],
@@ -33,46 +33,52 @@ def paths(
 ) -> dict[str, str]:
     """Return clip id -> videos/<Class>/<name>.mp4.
 
-    An index is never used twice in a class, or in a group. A clip that was given another label or group is a new
-    name there, and its old name is not used again.
+    An index is never used twice in a class, or in a group. A clip that got another label or group gets a new name
+    there, and its old name is not used again.
     """
-    names = _seags(numbers, clips, class_of) if naming == "seags" else _ucf101(numbers, clips, class_of, groups)
+    # seags: v_Squat_17.mp4, 17 counts the clips of the class; ucf101: v_Squat_g03_c02.mp4, 3 counts the groups of the
+    # class, 2 the clips of the group.
+    names = _seags(registry, clips, class_of) if naming == "seags" else _ucf101(registry, clips, class_of, groups)
     return {
         clip.clip_id: f"videos/{class_of[clip.label]}/v_{class_of[clip.label]}_{names[clip.clip_id]}.mp4"
         for clip in clips
     }
 
 
-def _seags(numbers: Numbers, clips: Sequence[Clip], class_of: Mapping[str, str]) -> dict[str, str]:
+def _seags(registry: IndexRegistry, clips: Sequence[Clip], class_of: Mapping[str, str]) -> dict[str, str]:
     item = {clip.clip_id: f"seags {class_of[clip.label]} {clip.clip_id}" for clip in clips}
-    found = numbers.number([(item[clip.clip_id], class_of[clip.label]) for clip in clips])
-    return {clip_id: str(found[name]) for clip_id, name in item.items()}
+    index_by_item = registry.number([(item[clip.clip_id], class_of[clip.label]) for clip in clips])
+    return {clip_id: str(index_by_item[name]) for clip_id, name in item.items()}
 
 
 def _ucf101(
-    numbers: Numbers, clips: Sequence[Clip], class_of: Mapping[str, str], groups: Mapping[str, str]
+    registry: IndexRegistry, clips: Sequence[Clip], class_of: Mapping[str, str], groups: Mapping[str, str]
 ) -> dict[str, str]:
-    key = {clip.clip_id: f"ucf101 group {class_of[clip.label]} {groups[clip.clip_id]}" for clip in clips}
-    group = numbers.number([(key[clip.clip_id], f"{class_of[clip.label]} groups") for clip in clips])
-    scope = {clip.clip_id: f"{class_of[clip.label]} group {group[key[clip.clip_id]]}" for clip in clips}
+    # First the groups of each class are numbered, then the clips of each numbered group. Items of the registry: "ucf101
+    # group Squat uploader-7" in the scope "Squat groups", "ucf101 Squat group 3 <clip id>" in "Squat group 3".
+    group_item = {clip.clip_id: f"ucf101 group {class_of[clip.label]} {groups[clip.clip_id]}" for clip in clips}
+    group_index = registry.number([(group_item[clip.clip_id], f"{class_of[clip.label]} groups") for clip in clips])
+    scope = {clip.clip_id: f"{class_of[clip.label]} group {group_index[group_item[clip.clip_id]]}" for clip in clips}
     item = {clip_id: f"ucf101 {name} {clip_id}" for clip_id, name in scope.items()}
-    found = numbers.number([(item[clip.clip_id], scope[clip.clip_id]) for clip in clips])
-    names = {clip.clip_id: (group[key[clip.clip_id]], found[item[clip.clip_id]]) for clip in clips}
-    return {clip_id: f"g{one:0{UCF101_DIGITS}d}_c{other:0{UCF101_DIGITS}d}" for clip_id, (one, other) in names.items()}
+    clip_index = registry.number([(item[clip.clip_id], scope[clip.clip_id]) for clip in clips])
+    return {
+        clip_id: f"g{group_index[group_item[clip_id]]:0{UCF101_DIGITS}d}_c{clip_index[item[clip_id]]:0{UCF101_DIGITS}d}"
+        for clip_id in scope
+    }
 
 
-def too_wide(names: Sequence[str]) -> list[str]:
-    """Return the file names that do not fit UCF101's two digits, where that form is meant."""
-    parts = [(name, name.removesuffix(".mp4").split("_")) for name in names]
-    return [name for name, words in parts if max(len(words[-2]), len(words[-1])) > UCF101_DIGITS + 1]
+def names_too_wide(names: Sequence[str]) -> list[str]:
+    """Return the file names, of UCF101's form, whose group or clip number has more than two digits."""
+    words_by_name = [(name, name.removesuffix(".mp4").split("_")) for name in names]
+    return [name for name, words in words_by_name if max(len(words[-2]), len(words[-1])) > UCF101_DIGITS + 1]
 
 
 def assigned_indices(
     rows: Sequence[Mapping[str, str]], naming: Naming, *, group_of: Callable[[str], str]
 ) -> list[tuple[str, str, int]]:
-    """Return (item, scope, index) of a version's clips, read from the names that `paths` made of them.
+    """Return (item, scope, index) of a version's clips, parsed from the names that `clip_paths` made.
 
-    `group_of` gives the catalog's name of a group that the version names. A name of another form has no index.
+    `group_of` maps a group's public name to the catalog's. A name of another form has no index.
     """
     indices = []
     for row in rows:

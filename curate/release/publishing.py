@@ -1,4 +1,4 @@
-"""What a release may show of addresses: without logins, signatures and folders of this machine; how many that cost."""
+"""Public forms of addresses, groups and texts in a release: without logins, signatures and folders of this machine."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,24 +8,24 @@ from slateboard.files import digest
 from slateboard.records.source import Source
 
 LOGIN, FOLDER = "login or signature", "folder"
-"""What an address of a release is without, in the column `withheld` of its sources.csv."""
+"""What was removed from an address; values of the column `withheld` of sources.csv."""
 
 
-class Published:
-    """The public forms of all addresses, groups and texts of one release: the same for the same, others for others."""
+class PublicForms:
+    """Public forms of all addresses, groups and texts of one release; different ones stay different."""
 
     def __init__(self, sources: Sequence[Source], groups: Iterable[str], *, root: Path) -> None:
         self._root = root
         urls = {source.url for source in sources}
         self._addresses = {url: public(url, root=root) for url in urls}
         local = [url for url in urls if not is_web(url)]
-        self._addresses |= _apart({url: self._addresses[url] for url in local})
+        self._addresses |= _disambiguate({url: self._addresses[url] for url in local})
         names = {*groups, *(source.group for source in sources if source.group)}
-        self._groups = _apart({name: self._addresses.get(name) or scrub(name, root=root) for name in names})
+        self._groups = _disambiguate({name: self._addresses.get(name) or scrub(name, root=root) for name in names})
         self._original_groups = {shown: name for name, shown in self._groups.items()}
 
     def address(self, url: str) -> str:
-        """Return the public form of a source's address; two paths that would look alike bear a mark each."""
+        """Return the public form of a source's address; local paths that would coincide get a hash in front."""
         return self._addresses[url]
 
     def group(self, name: str) -> str:
@@ -33,27 +33,29 @@ class Published:
         return self._groups[name]
 
     def original_group(self, shown: str) -> str:
-        """Return the name of the group that has this public form; a form that no group has now is its own."""
+        """Return the group's name in the catalog, given its public form; the form itself if no group has it now."""
         return self._original_groups.get(shown, shown)
 
     def text(self, text: str | None, *, url: str) -> str | None:
-        """Return what is said of a source, without what its address may not show."""
+        """Return a text about a source, without the private parts of its address."""
         return scrub(text, root=self._root, addresses=[url]) if text else text
 
     def withheld(self, url: str) -> str:
-        """Return what the public form of an address is without; empty: nothing."""
+        """Return what was removed from an address; empty: nothing."""
         if self._addresses[url] == url:
             return ""
         return LOGIN if is_web(url) else FOLDER
 
     @property
     def shortened(self) -> int:
-        """Number of addresses that are not as the list of sources has them."""
+        """Number of addresses from which something was removed."""
         return sum(bool(self.withheld(url)) for url in self._addresses)
 
 
-def _apart(shown: dict[str, str]) -> dict[str, str]:
-    """Return the same forms, with a mark before those that several have: clips of one address are one group."""
+def _disambiguate(shown: dict[str, str]) -> dict[str, str]:
+    """Return text -> its public form, with a hash of the text in front where several texts have the same form."""
+    # /home/a/clip.mp4 and /home/b/clip.mp4 both become clip.mp4: 1f2e3d4c/clip.mp4 and 9a8b7c6d/clip.mp4. Without the
+    # hash they would be one source and one group.
     counts: dict[str, int] = {}
     for form in shown.values():
         counts[form] = counts.get(form, 0) + 1

@@ -167,11 +167,10 @@ def _cut_all(
     Clips are cut into `scratch` and moved into `building` under their released names.
     """
     tables, media = released.tables, released.media
-    media_of = _media_of(tables, clips)
     rows = {str(row["clip_id"]): row for row in clips}
     clips_to_cut, differences = [], []
-    for clip_id, row in rows.items():
-        media_id = media_of[clip_id]
+    for clip_id, media_id in _media_of(tables, clips).items():
+        row = rows[clip_id]
         if media_id in originals.paths and media_id in media:
             clips_to_cut.append(_clip(row, media_id))
         else:
@@ -184,13 +183,12 @@ def _cut_all(
             cut_clips = failed_clips(job, outcome.reason) if isinstance(outcome, engine.Failure) else outcome
             for clip in cut_clips:
                 row = rows[clip.clip_id]
-                differences += _clip_differences(
-                    clip, row, scratch / "clips" / f"{clip.clip_id}.mp4", tables.release.tools
-                )
+                file = scratch / "clips" / f"{clip.clip_id}.mp4"
+                differences += _clip_differences(clip, row, file, tables.release.tools)
                 if clip.state == "trimmed":
                     target = inside(building, row["path"])
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    (scratch / "clips" / f"{clip.clip_id}.mp4").replace(target)
+                    file.replace(target)
                     record_write(target.parent)
             bar.step(len(cut_clips))
     return differences

@@ -1,4 +1,4 @@
-"""The tables of a release, as rows of the catalog and as they are read back from its folder."""
+"""The tables of a release: made from the catalog's rows, written, and read back from its folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from curate.clips.label import has_effects
-from curate.release.publishing import Published
+from curate.release.publishing import PublicForms
 from slateboard.dataset import CLIP_COLUMNS
 from slateboard.errors import BadInput, Problem
 from slateboard.files import csv_text, whole, write_text
@@ -37,7 +37,7 @@ SOURCE_COLUMNS = (
     "source_id", "url", "label", "start_s", "end_s", "group", "licence", "effects", "state", "reason", "media_id",
 )  # fmt: skip
 WITHHELD = "withheld"
-"""Column of sources.csv, there where any address was shortened."""
+"""Column of sources.csv, present if any address was shortened."""
 ORIGINAL_COLUMNS = tuple(name for name in Media.model_fields if name != "path")
 DUPLICATE_COLUMNS = tuple(Duplicate.model_fields)
 TAKEDOWN_COLUMNS = ("source_id", "date", "reason", "clips")
@@ -47,7 +47,7 @@ _COUNT = Text("count", "[0-9]{1,9}", "a number of clips", 9)
 
 
 def _ids(columns: Sequence[str], *ids: str) -> dict[str, Column]:
-    """Return columns of text, of which some are ids."""
+    """Return the columns of a text table; those named in `ids` must hold ids."""
     return {name: Column(text=ID) if name in ids else Column(may_lack=True) for name in columns}
 
 
@@ -59,7 +59,7 @@ FILES = (
     RECIPE, CLIPS, "clips.csv", "effects.csv", "sources.csv", ORIGINALS, "originals.csv", "duplicates.csv",
     "takedowns.csv", PREVIOUS_SPLIT, PREVIOUS_SPLIT_OLD_NAME,
 )  # fmt: skip
-"""What a release is made of beside its videos; everything else in it is made from these."""
+"""The tables of a release; with the videos they determine every other file in it."""
 
 
 _COLUMNS: dict[str, dict[str, Column]] = {
@@ -76,7 +76,7 @@ _COLUMNS: dict[str, dict[str, Column]] = {
     PREVIOUS_SPLIT: _ids(PREVIOUS_SPLIT_COLUMNS, "clip_id"),
     PREVIOUS_SPLIT_OLD_NAME: _ids(PREVIOUS_SPLIT_COLUMNS, "clip_id"),
 }
-"""What is asked of each table that is read; those that are text hold the numbers of a person's spreadsheet."""
+"""File name -> what its columns must hold; CSV files are read as text, since a spreadsheet may have rewritten them."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Tables:
     effects: pd.DataFrame
     sources: pd.DataFrame
     originals: pd.DataFrame
-    """Columns of Media but for the path; one row a file that gave a clip."""
+    """Columns of Media but for the path; a row for each file from which a clip was cut."""
     duplicates: pd.DataFrame
     takedowns: pd.DataFrame
     previous_split: pd.DataFrame
@@ -98,7 +98,7 @@ class Tables:
 
 
 def read_tables(folder: Path) -> Tables:
-    """Read the tables of a release, a list or a release in the making; tables that older ones lack are empty."""
+    """Read the tables of a release, a list or an unfinished release; tables that older ones lack are empty."""
     problems: list[Problem] = []
 
     def read(name: str) -> pd.DataFrame:
@@ -129,13 +129,13 @@ def read_names(folder: Path) -> list[dict[str, str]]:
 
 
 def write_clips(folder: Path, clips: pd.DataFrame) -> None:
-    """Write clips.parquet and, for people, clips.csv."""
-    _write_twins(folder / CLIPS, clips)
+    """Write clips.parquet and clips.csv."""
+    _write_parquet_and_csv(folder / CLIPS, clips)
 
 
 def write_originals(folder: Path, originals: pd.DataFrame) -> None:
-    """Write originals.parquet and, for people, originals.csv."""
-    _write_twins(folder / ORIGINALS, originals)
+    """Write originals.parquet and originals.csv."""
+    _write_parquet_and_csv(folder / ORIGINALS, originals)
 
 
 def write_previous_split(folder: Path, previous_split: pd.DataFrame) -> None:
@@ -144,7 +144,7 @@ def write_previous_split(folder: Path, previous_split: pd.DataFrame) -> None:
         previous_split.to_parquet(temporary, index=False)
 
 
-def _write_twins(path: Path, table: pd.DataFrame) -> None:
+def _write_parquet_and_csv(path: Path, table: pd.DataFrame) -> None:
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     write_text(path.with_suffix(".csv"), csv_text(rows, [str(name) for name in table.columns]))
     with whole(path) as temporary:
@@ -161,9 +161,9 @@ def clips_table(
     class_of: Mapping[str, str],
     sources: Mapping[str, Source],
     effects: Mapping[str, Sequence[Effect]],
-    published: Published,
+    forms: PublicForms,
 ) -> pd.DataFrame:
-    """Return clips.csv as a table, ordered by class and path; the mappings are by clip id, `sources` by theirs."""
+    """Return clips.csv as a table, ordered by class and path; mappings are by clip id, `sources` by source id."""
     rows = []
     for clip in clips:
         source, found = sources[clip.source_id], effects.get(clip.clip_id, ())
@@ -173,13 +173,13 @@ def clips_table(
             "path": paths[clip.clip_id],
             "label": class_of[clip.label],
             "class_index": classes.index(class_of[clip.label]) + 1,
-            "source_url": published.address(source.url),
-            "group": published.group(groups[clip.clip_id]),
+            "source_url": forms.address(source.url),
+            "group": forms.group(groups[clip.clip_id]),
             "quality": "|".join(clip.quality),
             "effects": "|".join(sorted({effect.kind for effect in found if effect.confirmed})),
             "has_effects": has_effects(source, found),
             "proposed_effects": "|".join(sorted({effect.kind for effect in found if not effect.confirmed})),
-            "licence": published.text(source.licence, url=source.url) or "",
+            "licence": forms.text(source.licence, url=source.url) or "",
             "frames_sha256": frames_sha256[clip.clip_id],
             "shot_id": clip.shot_id or "",
             "twin_of": "",
@@ -190,7 +190,7 @@ def clips_table(
 
 
 def _natural(column: "pd.Series[str]") -> "pd.Series[str]":
-    """Sort v_Squat_2 before v_Squat_10."""
+    """Return the sort key of natural order: v_Squat_2 before v_Squat_10."""
     if column.name != "path":
         return column
     return column.str.replace(r"\d+", lambda digits: digits[0].zfill(8), regex=True)
@@ -205,7 +205,7 @@ def originals_table(media: Sequence[Media]) -> pd.DataFrame:
 def effects_text(effects: Sequence[Effect]) -> str:
     """Return effects.csv: confirmed effects, by clip and kind."""
     confirmed = sorted(
-        (effect for effect in effects if effect.confirmed), key=lambda one: (one.clip_id, one.kind, one.start_s or 0)
+        (effect for effect in effects if effect.confirmed), key=lambda row: (row.clip_id, row.kind, row.start_s or 0)
     )
     rows = [
         {**effect.row(), "parameters": "; ".join(f"{key}={value}" for key, value in effect.parameters.items())}
@@ -214,26 +214,26 @@ def effects_text(effects: Sequence[Effect]) -> str:
     return csv_text(rows, EFFECT_COLUMNS)
 
 
-def sources_text(sources: Sequence[Source], published: Published) -> str:
-    """Return sources.csv: every source, the ones that gave nothing included.
+def sources_text(sources: Sequence[Source], forms: PublicForms) -> str:
+    """Return sources.csv: every source, including those of no clip.
 
-    The column `withheld` says what an address is without; where all are whole there is none.
+    The column `withheld` names what was removed from an address; it is absent where nothing was.
     """
-    rows = [_source_row(source, published) for source in sources]
+    rows = [_source_row(source, forms) for source in sources]
     columns = [*SOURCE_COLUMNS, WITHHELD] if any(row[WITHHELD] for row in rows) else SOURCE_COLUMNS
     return csv_text(rows, columns)
 
 
-def _source_row(source: Source, published: Published) -> dict[str, Any]:
+def _source_row(source: Source, forms: PublicForms) -> dict[str, Any]:
     url = source.url
     return {
         **source.row(),
-        "url": published.address(url),
-        "group": published.group(source.group) if source.group else source.group,
-        "licence": published.text(source.licence, url=url),
+        "url": forms.address(url),
+        "group": forms.group(source.group) if source.group else source.group,
+        "licence": forms.text(source.licence, url=url),
         "effects": None if source.effects is None else "|".join(source.effects) or "none",
-        "reason": published.text(source.reason, url=url),
-        WITHHELD: published.withheld(url),
+        "reason": forms.text(source.reason, url=url),
+        WITHHELD: forms.withheld(url),
     }
 
 
@@ -243,7 +243,7 @@ def duplicates_text(duplicates: Sequence[Duplicate]) -> str:
 
 
 def takedowns_text(takedowns: Sequence[Takedown]) -> str:
-    """Return takedowns.csv: a line a source that was removed on request, without its address."""
+    """Return takedowns.csv: a line for each source that was removed on request, without its address."""
     rows = [
         {"source_id": source_id, "date": one.at.date().isoformat(), "reason": one.reason, "clips": clips}
         for one in takedowns

@@ -10,7 +10,7 @@ import pytest
 from releasing import add_clips, contents, ready
 from releasing import curate as run
 
-from curate.release.naming import Naming, assigned_indices, paths, too_wide
+from curate.release.naming import Naming, assigned_indices, clip_paths, names_too_wide
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.dataset import read_release
@@ -149,9 +149,9 @@ def test_a_class_of_more_than_99_groups_gets_wider_numbers_and_it_is_said() -> N
         for number in range(101)
     ]  # fmt: skip
     groups = {clip.clip_id: clip.group for clip in clips}
-    named = paths(_Numbers(), clips, class_of={"Squat": "Squat"}, groups=groups, naming="ucf101")
+    named = clip_paths(_Numbers(), clips, class_of={"Squat": "Squat"}, groups=groups, naming="ucf101")
     assert named["000"] == "videos/Squat/v_Squat_g01_c01.mp4"
-    assert too_wide(list(named.values())) == [f"videos/Squat/v_Squat_g{number}_c01.mp4" for number in (100, 101)]
+    assert names_too_wide(list(named.values())) == [f"videos/Squat/v_Squat_g{number}_c01.mp4" for number in (100, 101)]
     assert len(set(named.values())) == 101
 
 
@@ -237,7 +237,7 @@ def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
     third.write_bytes(third.read_bytes()[:-300])
     assert main(["curate", "release", "-w", str(trimmed.root), "--quiet"]) == 2
     told = capsys.readouterr().err
-    assert f"{third}: is not the file that was trimmed and proved. `slateboard curate trim` cuts it again." in told
+    assert f"{third}: is not the file that was trimmed and verified. `slateboard curate trim` cuts it again." in told
     with opened(trimmed.catalog) as catalog:
         assert [(row.item, row.code) for row in catalog.failures("release")] == [(third.stem, "changed")]
     run(trimmed, "trim")
@@ -265,7 +265,7 @@ def test_the_indices_of_a_version_are_read_from_its_names_as_they_were_assigned(
         for number in range(150)
     ]  # fmt: skip
     groups = {clip.clip_id: f"g{int(clip.clip_id) % 3}" for clip in clips}
-    named = paths(Recorded(), clips, class_of={"High Kick": "HighKick"}, groups=groups, naming=style)
+    named = clip_paths(Recorded(), clips, class_of={"High Kick": "HighKick"}, groups=groups, naming=style)
     rows = [
         {"label": "HighKick", "clip_id": clip_id, "path": path, "group": f"public-{groups[clip_id]}"}
         for clip_id, path in named.items()

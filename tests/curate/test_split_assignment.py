@@ -9,7 +9,7 @@ from releasing import SETTINGS, add_clips, contents, ready
 from releasing import curate as run
 
 from curate.release.rebuild import rebuild
-from curate.release.release import Made, release
+from curate.release.release import ReleaseReport, release
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.errors import BadInput
@@ -34,18 +34,18 @@ def grown(template: Path, tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def second(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Made]:
+def second(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ReleaseReport]:
     """The same with its second version."""
     workspace = Workspace(Path(shutil.copytree(template, tmp_path_factory.mktemp("second") / "w")))
     return workspace.root, _made(workspace)
 
 
 @pytest.fixture
-def extended(second: tuple[Path, Made], tmp_path: Path) -> Workspace:
+def extended(second: tuple[Path, ReleaseReport], tmp_path: Path) -> Workspace:
     return Workspace(Path(shutil.copytree(second[0], tmp_path / "w")))
 
 
-def _made(workspace: Workspace) -> Made:
+def _made(workspace: Workspace) -> ReleaseReport:
     with opened(workspace.catalog) as catalog:
         made = release(workspace, catalog)
     assert made is not None
@@ -73,7 +73,7 @@ def _link(workspace: Workspace, one: str, other: str) -> None:
         catalog.compare([first, second], [pair], key="k")
 
 
-def test_every_clip_keeps_its_side_and_the_cost_in_balance_is_told(second: tuple[Path, Made]) -> None:
+def test_every_clip_keeps_its_side_and_the_cost_in_balance_is_told(second: tuple[Path, ReleaseReport]) -> None:
     workspace, made = Workspace(second[0]), second[1]
     before, after = _split(workspace, "v1"), _split(workspace, "v2")
     assert set(before.test) < set(after.test) and set(before.train) < set(after.train)
