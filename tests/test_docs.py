@@ -35,6 +35,18 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_every_word_of_the_glossary_is_defined_in_the_file_that_it_names() -> None:
+    page = ROOT / "docs" / "glossary.md"
+    rows = re.findall(r"^\| (\w+) \| .+ \| \[[^]]+\]\(([^)]+)\) \| `(\w+)` \|$", page.read_text("utf-8"), re.MULTILINE)
+    words = {"source", "media", "shot", "observation", "clip", "group", "release", "stream", "view", "twin"}
+    assert words | {"certificate", "level"} <= {word for word, _, _ in rows}
+    for word, path, name in rows:
+        code = (page.parent / path).read_text("utf-8")
+        assert re.search(rf"^(class {name}\b|def {name}\(|    {name}: )", code, re.MULTILINE), (
+            f"{word}: {path} has no {name}"
+        )
+
+
 def test_the_changelog_has_this_version() -> None:
     from slateboard import __version__
 

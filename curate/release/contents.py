@@ -192,7 +192,7 @@ def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tupl
     ]
     if problems:
         raise BadInput(problems)
-    return tuple((class_name(left), class_name(right)) for left, right in settings.release.motion_pairs)
+    return tuple((class_name(label), class_name(opposite)) for label, opposite in settings.release.motion_pairs)
 
 
 def _as_fetched(source: Source) -> Source:

@@ -166,19 +166,19 @@ def clips_table(
     """Return clips.csv as a table, ordered by class and path; mappings are by clip id, `sources` by source id."""
     rows = []
     for clip in clips:
-        source, found = sources[clip.source_id], effects.get(clip.clip_id, ())
-        known = {name: getattr(clip, name) for name in CLIP_COLUMNS if hasattr(clip, name)}
+        source, clip_effects = sources[clip.source_id], effects.get(clip.clip_id, ())
+        fields = {name: getattr(clip, name) for name in CLIP_COLUMNS if hasattr(clip, name)}
         row = {
-            **known,
+            **fields,
             "path": paths[clip.clip_id],
             "label": class_of[clip.label],
             "class_index": classes.index(class_of[clip.label]) + 1,
             "source_url": forms.address(source.url),
             "group": forms.group(groups[clip.clip_id]),
             "quality": "|".join(clip.quality),
-            "effects": "|".join(sorted({effect.kind for effect in found if effect.confirmed})),
-            "has_effects": has_effects(source, found),
-            "proposed_effects": "|".join(sorted({effect.kind for effect in found if not effect.confirmed})),
+            "effects": "|".join(sorted({effect.kind for effect in clip_effects if effect.confirmed})),
+            "has_effects": has_effects(source, clip_effects),
+            "proposed_effects": "|".join(sorted({effect.kind for effect in clip_effects if not effect.confirmed})),
             "licence": forms.text(source.licence, url=source.url) or "",
             "frames_sha256": frames_sha256[clip.clip_id],
             "shot_id": clip.shot_id or "",
@@ -198,7 +198,7 @@ def _natural(column: "pd.Series[str]") -> "pd.Series[str]":
 
 def originals_table(media: Sequence[Media]) -> pd.DataFrame:
     """Return the files that the clips were cut from, by content hash."""
-    rows = [item.row() for item in sorted(media, key=lambda one: one.media_id)]
+    rows = [original.row() for original in sorted(media, key=lambda original: original.media_id)]
     return pd.DataFrame(rows, columns=list(ORIGINAL_COLUMNS))
 
 
@@ -245,8 +245,8 @@ def duplicates_text(duplicates: Sequence[Duplicate]) -> str:
 def takedowns_text(takedowns: Sequence[Takedown]) -> str:
     """Return takedowns.csv: a line for each source that was removed on request, without its address."""
     rows = [
-        {"source_id": source_id, "date": one.at.date().isoformat(), "reason": one.reason, "clips": clips}
-        for one in takedowns
-        for source_id, clips in one.sources.items()
+        {"source_id": source_id, "date": takedown.at.date().isoformat(), "reason": takedown.reason, "clips": clips}
+        for takedown in takedowns
+        for source_id, clips in takedown.sources.items()
     ]
     return csv_text(sorted(rows, key=lambda row: (str(row["date"]), str(row["source_id"]))), TAKEDOWN_COLUMNS)
