@@ -3,12 +3,12 @@
 import os
 import signal
 
-from benchmark.suites.states import Row
-from benchmark.suites.work import Order, work
+from benchmark.suites.run_job import JobOrder, run_job
+from benchmark.suites.table import SuiteRow
 
 
-def deadly(order: Order) -> Row:
+def deadly(order: JobOrder) -> SuiteRow:
     """Make the run, or die."""
     if order.job.record.baseline == "hog_svm":
         os.kill(os.getpid(), signal.SIGKILL)
-    return work(order)
+    return run_job(order)

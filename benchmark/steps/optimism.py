@@ -38,33 +38,33 @@ def command(
     seeds: Annotated[int, typer.Option(help="Times that splits are drawn and baselines trained.", min=1)] = 3,
 ) -> dict[str, Any]:
     """Train each baseline on both kinds of split and print the inflation with its interval."""
-    wanted = protocol or workspace.settings.release.protocol
-    if wanted == UNSAFE:
+    grouped = protocol or workspace.settings.release.protocol
+    if grouped == UNSAFE:
         raise SlateboardError(f"'{UNSAFE}' is what is compared with. Name a protocol that keeps groups whole.")
     data = dataset_at(workspace, dataset)
-    compared = pairs(workspace, data, protocol=wanted, number=split, seeds=seeds)
+    compared = pairs(workspace, data, protocol=grouped, number=split, seeds=seeds)
     for unsafe in sorted({pair.grouped.key for pair in compared if not pair.grouped.safe}):
         say(f"{unsafe} is itself not safe, so the inflation is less than it would be against whole groups.")
     names = list(dict.fromkeys(baselines or CHEAP))
     for name in names:
         plan(workspace.settings, data, compared[0].grouped, name, seed=compared[0].seed)
-    found = []
+    measurements = []
     for name in names:
-        one = measure(workspace, data, name, compared)
-        path = path_of(workspace, one, number=split)
-        write_json(path, one)
-        show(f"{line(one)}  {path}")
-        found.append({**one, "file": str(path)})
-    return {"optimism": found}
+        measured = measure(workspace, data, name, compared)
+        path = path_of(workspace, measured, number=split)
+        write_json(path, measured)
+        show(f"{line(measured)}  {path}")
+        measurements.append({**measured, "file": str(path)})
+    return {"optimism": measurements}
 
 
-def line(found: dict[str, Any]) -> str:
+def line(measured: dict[str, Any]) -> str:
     """Return the figures of one baseline as a line; inflation in percentage points."""
-    inflation = found["inflation"]
-    by_seed = ", ".join(f"{100 * value:+.1f}" for value in found["inflation_by_seed"].values())
+    inflation = measured["inflation"]
+    by_seed = ", ".join(f"{100 * value:+.1f}" for value in measured["inflation_by_seed"].values())
     return (
-        f"{found['baseline']:<16} {UNSAFE} {100 * found['random']['accuracy']:.1f} %, {found['protocol']} "
-        f"{100 * found['grouped']['accuracy']:.1f} %, inflation {100 * inflation['difference']:+.1f} points "
-        f"[{100 * inflation['low']:+.1f}, {100 * inflation['high']:+.1f}] over {found['groups']} groups "
+        f"{measured['baseline']:<16} {UNSAFE} {100 * measured['random']['accuracy']:.1f} %, {measured['protocol']} "
+        f"{100 * measured['grouped']['accuracy']:.1f} %, inflation {100 * inflation['difference']:+.1f} points "
+        f"[{100 * inflation['low']:+.1f}, {100 * inflation['high']:+.1f}] over {measured['groups']} groups "
         f"(by seed {by_seed})"
     )

@@ -28,33 +28,33 @@ def command(
 ) -> dict[str, Any]:
     """Probe one run and print what it loses, class by class."""
     loaded = load_run(workspace, run)
-    found, predictions = probe(workspace, loaded, seed=seed)
+    probes, predictions = probe(workspace, loaded, seed=seed)
     with whole(run / "probes.parquet") as temporary:
         predictions.to_parquet(temporary, index=False)
-    draw_probes(run / "probes.png", found)
-    found.write(run / PROBES)
+    draw_probes(run / "probes.png", probes)
+    probes.write(run / PROBES)
     write_page(run, loaded.result)
-    for line in table(found):
+    for line in table(probes):
         show(line)
-    for sentence in found.findings:
+    for sentence in probes.findings:
         show(sentence)
     say(f"The page: {run / 'page.html'}")
-    return {"folder": str(run), **found.row()}
+    return {"folder": str(run), **probes.row()}
 
 
-def table(found: Probes) -> list[str]:
-    """Return a line a class and stream: its recall on normal frames, and what each probe takes from it, in points."""
-    names = list(found.probes)
+def table(probes: Probes) -> list[str]:
+    """Return a line for each stream and class: recall on normal frames, and each probe's loss in points."""
+    names = list(probes.probes)
     lines = [f"{'':<36}{'clips':>6}{'normal':>8}" + "".join(f"{name:>25}" for name in names)]
-    for place, one in enumerate(next(iter(found.probes.values()))):
-        rows = {"all": one.overall, **one.by_class}
+    for position, of_stream in enumerate(next(iter(probes.probes.values()))):
+        rows = {"all": of_stream.overall, **of_stream.by_class}
         for label, normal in rows.items():
             cells = []
             for name in names:
-                own = found.probes[name][place]
-                lost = own.overall if label == "all" else own.by_class[label]
-                span = f"[{points(lost.high):.0f}, {points(lost.low):.0f}]"
-                cells.append(f"{100 * lost.other:.0f} ({points(lost.difference):+.0f} {span})")
-            title = label if one.stream == "all" else f"{one.stream}: {label}"
+                probed = probes.probes[name][position]
+                loss = probed.overall if label == "all" else probed.by_class[label]
+                span = f"[{points(loss.high):.0f}, {points(loss.low):.0f}]"
+                cells.append(f"{100 * loss.other:.0f} ({points(loss.difference):+.0f} {span})")
+            title = label if of_stream.stream == "all" else f"{of_stream.stream}: {label}"
             lines.append(f"{title:<36}{normal.n:>6}{100 * normal.accuracy:>8.0f}" + "".join(f"{c:>25}" for c in cells))
     return lines

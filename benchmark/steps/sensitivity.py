@@ -28,30 +28,30 @@ def command(
     ] = None,
 ) -> dict[str, Any]:
     """Test one run again with each decoder's frames and print a line each."""
-    wanted = decoder or [OPENCV, FFMPEG]
-    for name in wanted:
+    decoders = decoder or [OPENCV, FFMPEG]
+    for name in decoders:
         if name not in DECODERS:
             raise SlateboardError(f"Unknown decoder '{name}'. {did_you_mean(name, DECODERS)}")
-    found, predictions = sensitivity(workspace, load_run(workspace, run), wanted)
+    measured, predictions = sensitivity(workspace, load_run(workspace, run), decoders)
     with whole(run / "sensitivity.parquet") as temporary:
         predictions.to_parquet(temporary, index=False)
-    found.write(run / SENSITIVITY)
-    for line in table(found):
+    measured.write(run / SENSITIVITY)
+    for line in table(measured):
         show(line)
-    return {"folder": str(run), **found.row()}
+    return {"folder": str(run), **measured.row()}
 
 
-def table(found: Sensitivity) -> list[str]:
+def table(measured: Sensitivity) -> list[str]:
     """Return a line for each stream and decoder, and one for the spread of each stream."""
     head = f"{'stream':<12}{'decoder':<20}{'accuracy %':>11}{'top-1 changes %':>17}{'failed':>8}{'other count':>13}"
     lines = [head]
-    for stream, accuracy in found.tested.items():
+    for stream, accuracy in measured.tested.items():
         lines.append(f"{stream:<12}{'as tested':<20}{100 * accuracy:>11.1f}")
         lines += [
             f"{stream:<12}{row.decoder:<20}{100 * row.accuracy:>11.1f}{100 * row.changed:>17.1f}"
             f"{row.n_failed:>8}{row.n_other_count:>13}"
-            for row in found.rows
+            for row in measured.rows
             if row.stream == stream
         ]
-        lines.append(f"{stream:<12}{'spread':<20}{100 * found.spread[stream]:>11.1f}")
+        lines.append(f"{stream:<12}{'spread':<20}{100 * measured.spread[stream]:>11.1f}")
     return lines

@@ -38,39 +38,42 @@ def command(
         by=by or (),
         duration_seconds=duration_seconds or (),
     )
-    for one in scores:
-        for line in lines(one):
+    for stream_score in scores:
+        for line in lines(stream_score):
             show(line)
     return {
         "folder": str(run),
         "streams": {
-            one.stream: {"slices": one.slices, "differences": {key: d.row() for key, d in one.differences.items()}}
-            for one in scores
+            stream_score.stream: {
+                "slices": stream_score.slices,
+                "differences": {key: difference.row() for key, difference in stream_score.differences.items()},
+            }
+            for stream_score in scores
         },
     }
 
 
 def lines(score: Score) -> list[str]:
-    """Return a line a slice: clips, accuracy, intervals over clips and over groups, all in percent."""
+    """Return a line for each slice: clips, accuracy, intervals over clips and over groups, in percent."""
     title = "" if score.stream == "all" else f"stream {score.stream}"
-    found = [f"{title:<44}{'clips':>6}{'%':>7}{'over clips':>16}{'groups':>8}{'over groups':>16}"]
-    for name, part in score.slices.items():
-        figures = [f"{part['n']:>6}", _percent(part, "accuracy").rjust(7), _span(part, "low", "high").rjust(16)]
-        figures += [f"{part['groups']:>8}", _span(part, "group_low", "group_high").rjust(16)]
-        found.append(f"{name.replace('=', ': '):<44}{''.join(figures)}")
-    for name, one in score.differences.items():
+    table = [f"{title:<44}{'clips':>6}{'%':>7}{'over clips':>16}{'groups':>8}{'over groups':>16}"]
+    for name, row in score.slices.items():
+        figures = [f"{row['n']:>6}", _percent(row, "accuracy").rjust(7), _span(row, "low", "high").rjust(16)]
+        figures += [f"{row['groups']:>8}", _span(row, "group_low", "group_high").rjust(16)]
+        table.append(f"{name.replace('=', ': '):<44}{''.join(figures)}")
+    for name, difference in score.differences.items():
         what = "each against its twin" if name == "twins" else "with less without"
-        found.append(
-            f"{name}, {what} ({one.n}, {one.n_other} clips): {100 * one.difference:+.1f} points "
-            f"[{100 * one.low:+.1f}, {100 * one.high:+.1f}] over {one.groups} groups"
+        table.append(
+            f"{name}, {what} ({difference.n}, {difference.n_other} clips): {100 * difference.difference:+.1f} points "
+            f"[{100 * difference.low:+.1f}, {100 * difference.high:+.1f}] over {difference.groups} groups"
         )
-    return found
+    return table
 
 
-def _percent(part: Mapping[str, float | int | None], key: str) -> str:
-    value = part[key]
+def _percent(row: Mapping[str, float | int | None], key: str) -> str:
+    value = row[key]
     return "-" if value is None else f"{100 * value:.1f}"
 
 
-def _span(part: Mapping[str, float | int | None], low: str, high: str) -> str:
-    return f"[{_percent(part, low)}, {_percent(part, high)}]" if part["n"] else "-"
+def _span(row: Mapping[str, float | int | None], low: str, high: str) -> str:
+    return f"[{_percent(row, low)}, {_percent(row, high)}]" if row["n"] else "-"

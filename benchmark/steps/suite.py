@@ -14,15 +14,16 @@ from typing import Annotated, Any
 import typer
 
 from benchmark.suites.file import find_suite, read_suite
-from benchmark.suites.going import carry_on, folder_of
-from benchmark.suites.jobs import jobs_of
-from benchmark.suites.states import States
+from benchmark.suites.jobs import plan_suite
+from benchmark.suites.scheduler import folder_of, run_suite
+from benchmark.suites.table import SuiteTable
 from slateboard.catalog.lock import lock_workspace
 from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Engine
 from slateboard.errors import Finding
 from slateboard.options import RayAddress
 from slateboard.progress import show
+from slateboard.records.run_folder import RUN_LOG
 from slateboard.workspace import Workspace
 
 
@@ -42,23 +43,23 @@ def command(
     """Plan every run, make those that are not done, and print the table of states."""
     path = find_suite(file)
     suite = read_suite(path)
-    named = dataset or suite.dataset
-    if named is not None and Path(named).is_dir():
-        # The processes that make the runs may stand elsewhere.
-        named = str(Path(named).resolve())
-    jobs = jobs_of(workspace, suite, dataset_at(workspace, named))
+    name = dataset or suite.dataset
+    if name is not None and Path(name).is_dir():
+        # The processes that execute the runs may have another working directory.
+        name = str(Path(name).resolve())
+    jobs = plan_suite(workspace, suite, dataset_at(workspace, name))
     home = folder_of(workspace)
     if not dry_run:
         home.mkdir(parents=True, exist_ok=True)
     with nullcontext() if dry_run else lock_workspace(home / f"{path.stem}.lock"):
-        states = States(home, path.stem, jobs, runs=workspace.runs)
+        table = SuiteTable(home, path.stem, jobs, runs=workspace.runs)
         if not dry_run:
-            carry_on(workspace, jobs, states, dataset=named, workers=workers, engine=engine, address=address)
-    for row in states.rows:
+            run_suite(workspace, jobs, table, dataset=name, workers=workers, engine=engine, address=address)
+    for row in table.rows:
         why = ": ".join(filter(None, (row.reason, row.message)))
         show(f"{row.state:<8} {row.run}  {row.accuracy or why}".rstrip())
-    show(", ".join(f"{states.count(state)} {state}" for state in ("done", "failed", "missing")))
-    failed = states.count("failed")
+    show(", ".join(f"{table.count(state)} {state}" for state in ("done", "failed", "missing")))
+    failed = table.count("failed")
     if failed and not dry_run:
-        raise Finding(f"{failed} of {len(jobs)} runs failed: {states.csv} says why, and run.log in their folders.")
-    return {"table": str(states.csv), "runs": [asdict(row) for row in states.rows]}
+        raise Finding(f"{failed} of {len(jobs)} runs failed: {table.csv} says why, and {RUN_LOG} in their folders.")
+    return {"table": str(table.csv), "runs": [asdict(row) for row in table.rows]}

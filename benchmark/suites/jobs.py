@@ -1,4 +1,4 @@
-"""From a suite to its runs: every combination planned and checked before the first one begins."""
+"""Plan a suite: every combination of its parameters is a run, checked before the first one begins."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,41 +19,44 @@ from splits.folder import existing, find_split
 
 
 @dataclass(frozen=True)
-class Job:
+class SuiteJob:
     """One run of a suite."""
 
     label: str
-    """Baseline, the parameters in which it differs from the others of its name, split and seed."""
+    """Baseline, the parameters that differ from its usual ones, split and seed."""
     record: Run
     members: tuple[str, ...]
-    """Folders of the runs that it averages, which are jobs of the same suite and go first."""
+    """Folders of the runs that it averages: jobs of the same suite, which run first."""
 
 
-def jobs_of(workspace: Workspace, suite: Suite, dataset: Dataset) -> list[Job]:
-    """Return the runs of a suite in its order, members of ensembles before those; none twice.
+def plan_suite(workspace: Workspace, suite: Suite, dataset: Dataset) -> list[SuiteJob]:
+    """Return the runs of a suite in its order, members of ensembles before the ensemble; none twice.
 
     Raises BadInput with every unknown name and ill-typed parameter of all runs.
     """
-    # What slateboard.toml says of baselines has no part in it: the same file means the same runs everywhere.
+    # The baselines of slateboard.toml do not count here: the same suite means the same runs everywhere.
     settings = workspace.settings.model_copy(update={"baselines": suite.baselines})
     problems: list[Problem] = []
     records: dict[str, Run] = {}
     for split in _splits(workspace, suite, dataset):
-        for seed, one in product(suite.seeds, suite.run):
-            for over in combinations(one):
+        for seed, suite_run in product(suite.seeds, suite.run):
+            for over in combinations(suite_run):
                 try:
-                    record = plan(settings, dataset, split, one.baseline, seed=seed, over=over, failed=suite.failed)
+                    record = plan(
+                        settings, dataset, split, suite_run.baseline, seed=seed, over=over, failed=suite.failed
+                    )
                 except BadInput as error:
                     problems += error.problems
                 except SlateboardError as error:
-                    problems.append(Problem(one.baseline, str(error), ""))
+                    problems.append(Problem(suite_run.baseline, str(error), ""))
                 else:
                     members = [record.of(member) for member in record.members]
-                    records |= {each.folder: each for each in (*members, record) if each.folder not in records}
+                    for planned in (*members, record):
+                        records.setdefault(planned.folder, planned)
     if problems:
         raise BadInput(list(dict.fromkeys(problems)))
     return [
-        Job(_label(settings, record), record, tuple(record.of(member).folder for member in record.members))
+        SuiteJob(_label(settings, record), record, tuple(record.of(member).folder for member in record.members))
         for record in records.values()
     ]
 
@@ -67,10 +70,11 @@ def _splits(workspace: Workspace, suite: Suite, dataset: Dataset) -> list[Split]
     return [find_split(workspace, dataset, protocol=protocol, number=number) for number in numbers]
 
 
-def combinations(one: SuiteRun) -> Iterator[dict[str, Any]]:
+def combinations(suite_run: SuiteRun) -> Iterator[dict[str, Any]]:
     """Yield the parameters of each run of a [[run]] table, the first key of `grid` changing slowest."""
-    for values in product(*one.grid.values()):
-        yield {**one.set, **dict(zip(one.grid, values, strict=True))}
+    # set = {width = 2}, grid = {size = [32, 48], fc = [8]} -> {width: 2, size: 32, fc: 8}, {width: 2, size: 48, fc: 8}
+    for values in product(*suite_run.grid.values()):
+        yield {**suite_run.set, **dict(zip(suite_run.grid, values, strict=True))}
 
 
 def _label(settings: Settings, record: Run) -> str:
@@ -78,10 +82,10 @@ def _label(settings: Settings, record: Run) -> str:
     card = BASELINES.load(record.baseline).CARD
     usual = {name: parameter.default for name, parameter in card.parameters.items()}
     usual |= settings.baselines.get(record.baseline, {})
-    given = [f"{name}={_short(value)}" for name, value in record.parameters.items() if value != usual[name]]
-    return " ".join([record.baseline, *given, f"{record.protocol}-{record.split}", f"seed={record.seed}"])
+    differing = [f"{name}={_short(value)}" for name, value in record.parameters.items() if value != usual[name]]
+    return " ".join([record.baseline, *differing, f"{record.protocol}-{record.split}", f"seed={record.seed}"])
 
 
 def _short(value: Any) -> str:
-    """Return a parameter as part of a name; long ones by their hash."""
+    """Return a parameter's value for a label; a long one as its hash."""
     return str(value) if len(str(value)) <= 40 else f"#{digest(value, length=8)}"

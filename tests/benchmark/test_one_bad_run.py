@@ -10,8 +10,8 @@ import pytest
 from benchmark.steps import train
 from benchmark.steps.fuse import command as fuse
 from benchmark.steps.slices import command as slices
-from benchmark.suites.jobs import Job
-from benchmark.suites.states import States
+from benchmark.suites.jobs import SuiteJob
+from benchmark.suites.table import SuiteTable
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.folder_dataset import cached_sha256s
 from slateboard.records.run import Run
@@ -27,21 +27,21 @@ DAMAGED = {
 }
 
 
-def job(name: str) -> Job:
+def job(name: str) -> SuiteJob:
     record = Run(
         dataset="made-v1", dataset_sha256="0", protocol="seags", split=1, split_sha256="0", baseline=name,
         parameters={}, weights="none", seed=0, threads=1,
     )  # fmt: skip
-    return Job(f"{name} seags-1", record, ())
+    return SuiteJob(f"{name} seags-1", record, ())
 
 
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=list(DAMAGED))
 def test_a_damaged_table_of_states_is_written_anew_and_said(tmp_path: Path, damage, capsys) -> None:
     jobs = [job("a"), job("b")]
-    States(tmp_path, "tiny", jobs, runs=tmp_path / "runs").write()
+    SuiteTable(tmp_path, "tiny", jobs, runs=tmp_path / "runs").write()
     path = tmp_path / "tiny.json"
     path.write_text(damage(path.read_text()))
-    states = States(tmp_path, "tiny", jobs, runs=tmp_path / "runs")
+    states = SuiteTable(tmp_path, "tiny", jobs, runs=tmp_path / "runs")
     states.write()
     assert [row.state for row in states.rows] == ["missing", "missing"]
     assert "tiny.json" in capsys.readouterr().err
@@ -58,7 +58,7 @@ def test_one_damaged_row_of_states_costs_that_row_and_one_broken_result_its_job(
     (tmp_path / "tiny.json").write_text(json.dumps({"schema": 1, "rows": rows}))
     (tmp_path / "runs" / folders[2]).mkdir(parents=True)
     (tmp_path / "runs" / folders[2] / "result.json").write_text('{"schema": 2')
-    states = States(tmp_path, "tiny", jobs, runs=tmp_path / "runs")
+    states = SuiteTable(tmp_path, "tiny", jobs, runs=tmp_path / "runs")
     assert [(row.state, row.reason) for row in states.rows] == [
         ("failed", "memory"),
         ("missing", ""),

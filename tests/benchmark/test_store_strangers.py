@@ -17,9 +17,9 @@ from benchmark.frames.live import live
 from benchmark.frames.open_frames import open_store
 from benchmark.frames.shard_reader import INDEX
 from benchmark.frames.shard_writer import ShardJob
-from benchmark.suites import going
-from benchmark.suites.jobs import Job as SuiteJob
-from benchmark.suites.states import States
+from benchmark.suites import scheduler
+from benchmark.suites.jobs import SuiteJob
+from benchmark.suites.table import SuiteTable
 from slateboard import engine
 from slateboard.cli import main
 from slateboard.dataset import Dataset
@@ -159,14 +159,14 @@ def test_a_run_of_a_suite_that_takes_too_long_is_a_row(tmp_path: Path, monkeypat
         given.update(named)
         return ((order, engine.Failure(engine.Code.TIMEOUT, "it took longer than 60 s")) for order in orders)
 
-    monkeypatch.setattr(going, "run_isolated", late)
-    states = States(tmp_path, "tiny", jobs, runs=workspace.runs)
-    going.carry_on(workspace, jobs, states, dataset=None, workers=1, engine="local", address=None)
+    monkeypatch.setattr(scheduler, "run_isolated", late)
+    states = SuiteTable(tmp_path, "tiny", jobs, runs=workspace.runs)
+    scheduler.run_suite(workspace, jobs, states, dataset=None, workers=1, engine="local", address=None)
     assert [(row.state, row.reason, row.message) for row in states.rows] == [
         ("failed", "timeout", "It took longer than 60 s.")
     ] * 2
     assert given["budget"].wall_seconds == 60
     unlimited = replace(given["budget"], wall_seconds=None)
     (tmp_path / "slateboard.toml").write_text("")
-    going.carry_on(Workspace(tmp_path), jobs, states, dataset=None, workers=1, engine="local", address=None)
+    scheduler.run_suite(Workspace(tmp_path), jobs, states, dataset=None, workers=1, engine="local", address=None)
     assert given["budget"] == unlimited

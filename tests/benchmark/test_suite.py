@@ -18,8 +18,8 @@ from work_here import run_but
 
 from benchmark.steps.suite import command
 from benchmark.suites.file import SHIPPED, find_suite, read_suite
-from benchmark.suites.jobs import jobs_of
-from benchmark.suites.work import lease, reason_of, work
+from benchmark.suites.jobs import plan_suite
+from benchmark.suites.run_job import hold_gpu, reason_of, run_job
 from benchmark.training.memory import DoesNotFit
 from slateboard.catalog.lock import lock_workspace
 from slateboard.dataset import Dataset
@@ -74,7 +74,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return run_but(dies, "its process was killed by SIGKILL")(function, orders)
 
-    monkeypatch.setattr("benchmark.suites.going.run_isolated", here)
+    monkeypatch.setattr("benchmark.suites.scheduler.run_isolated", here)
 
 
 def written(workspace: Workspace, text: str, name: str = "tiny.toml") -> str:
@@ -95,7 +95,7 @@ def table(workspace: Workspace, name: str = "tiny") -> dict[str, dict[str, str]]
 @pytest.mark.usefixtures("here")
 def test_a_failing_run_is_a_row_and_stops_no_other(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(workspace, TINY)
-    monkeypatch.setattr("benchmark.suites.going.work", deadly)
+    monkeypatch.setattr("benchmark.suites.scheduler.run_job", deadly)
     with pytest.raises(Finding, match=r"4 of 5 runs failed: .*tiny\.csv says why"):
         command(workspace, path)
     rows = list(table(workspace).values())
@@ -110,7 +110,7 @@ def test_a_failing_run_is_a_row_and_stops_no_other(workspace: Workspace, monkeyp
     assert "C3D needs 16 frames" in (workspace.runs / rows[1]["folder"] / "run.log").read_text()
     before = (workspace.runs / rows[0]["folder"] / "result.json").read_bytes()
 
-    monkeypatch.setattr("benchmark.suites.going.work", work)
+    monkeypatch.setattr("benchmark.suites.scheduler.run_job", run_job)
     with pytest.raises(Finding, match="2 of 5 runs failed"):
         command(workspace, path)
     again = list(table(workspace).values())
@@ -138,7 +138,7 @@ def test_splits_seeds_and_grids_are_multiplied_and_no_run_is_there_twice(
         'protocol = "seags"\nsplits = []\nseeds = [0, 1]\n[[run]]\nbaseline = "hog_svm"\n'
         "grid = { c = [0.1, 1], cell = [4, 8] }\n[[run]]\nbaseline = 'hog_svm'\nset = { c = 1.0 }\n"
     )
-    jobs = jobs_of(workspace, read_suite(Path(written(workspace, text))), squares)
+    jobs = plan_suite(workspace, read_suite(Path(written(workspace, text))), squares)
     assert len(jobs) == len({job.record.folder for job in jobs}) == 2 * 2 * 4
     assert {(job.record.split, job.record.seed) for job in jobs} == {(1, 0), (1, 1), (2, 0), (2, 1)}
     assert jobs[0].label == "hog_svm cell=4 c=0.1 seags-1 seed=0"
@@ -149,7 +149,7 @@ def test_parameters_of_the_workspace_have_no_part_in_a_suite(lab: Callable[..., 
     for number, settings in enumerate(("", "[baselines.c3d]\nwidth = 4\n")):
         workspace = lab(settings, str(number))
         suite = read_suite(Path(written(workspace, "[[run]]\nbaseline = 'c3d'\n")))
-        folders += [job.record.folder for job in jobs_of(workspace, suite, squares)]
+        folders += [job.record.folder for job in plan_suite(workspace, suite, squares)]
     assert folders[0] == folders[1]
 
 
@@ -178,7 +178,7 @@ def test_a_suite_that_comes_with_the_package_plans_the_runs_of_the_papers_tables
     name: str, workspace: Workspace, squares: Dataset
 ) -> None:
     suite = read_suite(find_suite(name)).model_copy(update={"protocol": "seags"})
-    jobs = jobs_of(workspace, suite, squares)
+    jobs = plan_suite(workspace, suite, squares)
     kinds = [job.record.baseline for job in jobs]
     expected = {
         "seags": ["single_frame"] * 5 + ["mei_two_stream"] * 5 + ["ensemble"] * 2,
@@ -199,25 +199,25 @@ def test_each_failure_has_its_kind() -> None:
 
 
 def _hold(folder: str, ready: Any) -> None:
-    with lease(["0"], folder=Path(folder)):
+    with hold_gpu(["0"], folder=Path(folder)):
         ready.set()
         time.sleep(60)
 
 
 def test_a_gpu_is_leased_to_one_process_and_freed_when_it_dies(tmp_path: Path) -> None:
-    with lease(["0", "1"], folder=tmp_path) as one, lease(["0", "1"], folder=tmp_path) as other:
+    with hold_gpu(["0", "1"], folder=tmp_path) as one, hold_gpu(["0", "1"], folder=tmp_path) as other:
         assert (one, other) == ("0", "1")
     fork = get_context("fork")
     ready = fork.Event()
     holder = fork.Process(target=_hold, args=(str(tmp_path), ready))
     holder.start()
     assert ready.wait(30)
-    with lease(["0", "1"], folder=tmp_path) as free:
+    with hold_gpu(["0", "1"], folder=tmp_path) as free:
         assert free == "1"
     assert holder.pid is not None
     os.kill(holder.pid, signal.SIGKILL)
     holder.join()
-    with lease(["0"], folder=tmp_path) as freed:
+    with hold_gpu(["0"], folder=tmp_path) as freed:
         assert freed == "0"
 
 

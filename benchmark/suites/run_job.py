@@ -1,4 +1,4 @@
-"""One run of a suite in a process of its own: it holds a GPU, tells its log, and ends as a row whatever happens."""
+"""Execute one run of a suite in a process of its own: it holds a GPU, writes run.log, and ends as a table's row."""
 
 import getpass
 import os
@@ -13,48 +13,49 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from benchmark.running.runs import execute_run
-from benchmark.suites.jobs import Job
-from benchmark.suites.states import Reason, Row, done_row
+from benchmark.suites.jobs import SuiteJob
+from benchmark.suites.table import Reason, SuiteRow, done_row
 from benchmark.training.memory import DoesNotFit, is_out_of_memory
 from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Finding, MissingRequirement, Problem, SlateboardError
 from slateboard.progress import say
+from slateboard.records.run_folder import RUN_LOG
 from slateboard.unwritable import UNWRITABLE
 from slateboard.workspace import Workspace
 from splits.folder import find_split
 
-LOG = "run.log"
-"""In the folder of a run: what it would have said on a terminal."""
-
 
 @dataclass(frozen=True)
-class Order:
-    """What a process is told: one job, and where."""
+class JobOrder:
+    """What a process is given: one job, and where it runs."""
 
     root: Path
-    """Of the workspace, absolute; on Ray every machine sees it there."""
+    """Of the workspace, absolute; on Ray every machine has it at this path."""
     dataset: str | None
     """Suite.dataset."""
-    job: Job
+    job: SuiteJob
     gpus: tuple[str, ...] = ()
-    """GPUs of this machine, of which it takes one for itself; none: it computes on whatever the settings say."""
+    """GPUs of this machine, of which it takes one; empty: it computes where the settings say."""
 
 
-def work(order: Order) -> Row:
-    """Make one run and return its row; a run that fails is a row that says why."""
+def run_job(order: JobOrder) -> SuiteRow:
+    """Execute one run and return its row; a run that fails is a row that says why."""
     workspace, started = Workspace(order.root), time.monotonic()
     folder = workspace.runs / order.job.record.folder
     folder.mkdir(parents=True, exist_ok=True)
-    with lease(order.gpus) if order.gpus else nullcontext() as gpu, (folder / LOG).open("a", encoding="utf-8") as file:
+    with (
+        hold_gpu(order.gpus) if order.gpus else nullcontext() as gpu,
+        (folder / RUN_LOG).open("a", encoding="utf-8") as file,
+    ):
         if gpu is not None:
-            # Before CUDA begins in this process: later it would no longer look.
+            # Before CUDA is initialised in this process; afterwards it no longer reads the variable.
             os.environ["CUDA_VISIBLE_DEVICES"] = gpu
         with redirect_stderr(file):
-            row = _made(workspace, order)
+            row = _execute(workspace, order)
     return replace(row, seconds=round(time.monotonic() - started, 1))
 
 
-def _made(workspace: Workspace, order: Order) -> Row:
+def _execute(workspace: Workspace, order: JobOrder) -> SuiteRow:
     job, record = order.job, order.job.record
     try:
         dataset = dataset_at(workspace, order.dataset)
@@ -64,21 +65,21 @@ def _made(workspace: Workspace, order: Order) -> Row:
         return done_row(job, execute_run(workspace, dataset, split, record).result)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in UNWRITABLE:
-            # The runs after it would meet the same disk.
+            # A full or read-only disk would fail every run after this one, too.
             raise
         say(traceback.format_exc())
         return failed_row(job, reason_of(error), str(error) or type(error).__name__)
 
 
-def failed_row(job: Job, reason: Reason, message: str) -> Row:
+def failed_row(job: SuiteJob, reason: Reason, message: str) -> SuiteRow:
     """Return the row of a run that failed."""
-    return Row(job.label, "failed", reason=reason, message=" ".join(message.split()), folder=job.record.folder)
+    return SuiteRow(job.label, "failed", reason=reason, message=" ".join(message.split()), folder=job.record.folder)
 
 
 def reason_of(error: Exception) -> Reason:
-    """Return which kind of failure an error is."""
-    lacks = isinstance(error, RuntimeError) and is_out_of_memory(error)
-    if lacks or isinstance(error, MemoryError | DoesNotFit):
+    """Return the kind of failure of an error."""
+    is_memory = isinstance(error, RuntimeError) and is_out_of_memory(error)
+    if is_memory or isinstance(error, MemoryError | DoesNotFit):
         return "memory"
     if isinstance(error, Finding):
         return "finding"
@@ -88,11 +89,11 @@ def reason_of(error: Exception) -> Reason:
 
 
 @contextmanager
-def lease(gpus: Sequence[str], *, folder: Path | None = None) -> Iterator[str]:
+def hold_gpu(gpus: Sequence[str], *, folder: Path | None = None) -> Iterator[str]:
     """Hold one of these GPUs for the block, and wait while none is free.
 
-    A lock file for each lies in `folder`, the system's for temporary files unless given, so that all suites of a
-    person on this machine share them; the system lets go of it when the process dies.
+    Each GPU has a lock file in `folder`, the system's folder for temporary files unless given, so that all suites of a
+    person on this machine share them; the system releases it when the process dies.
     """
     home = folder or Path(tempfile.gettempdir())
     while True:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from benchmark.suites.jobs import Job
+from benchmark.suites.jobs import SuiteJob
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.files import csv_text, write_json, write_text
 from slateboard.progress import say
@@ -21,32 +21,32 @@ than `[limits] run_seconds` allows (timeout), a fault of ours (fault), or a run 
 
 
 @dataclass(frozen=True)
-class Row:
+class SuiteRow:
     """One run of a suite."""
 
     run: str
-    """Job.label."""
+    """SuiteJob.label."""
     state: Status
     reason: Reason = ""
     message: str = ""
     accuracy: str = ""
-    """Per video, in percent, by stream, the one that counts first."""
+    """Per video, in percent, by stream, the main one first."""
     seconds: float | None = None
-    """Of the whole run where this suite made it."""
+    """Of the whole run, where this suite executed it."""
     folder: str = ""
     """Below runs/."""
 
 
-class States:
-    """The rows of a suite, one a job in its order, written anew with each change."""
+class SuiteTable:
+    """The rows of a suite, one for each job in its order, written again with each change."""
 
-    def __init__(self, home: Path, name: str, jobs: Sequence[Job], *, runs: Path) -> None:
+    def __init__(self, home: Path, name: str, jobs: Sequence[SuiteJob], *, runs: Path) -> None:
         self.csv, self.json = home / f"{name}.csv", home / f"{name}.json"
-        before = _before(self.json)
-        self._rows = {job.record.folder: _found(job, runs, before.get(job.record.folder)) for job in jobs}
+        earlier = _read_rows(self.json)
+        self._rows = {job.record.folder: _row_of(job, runs, earlier.get(job.record.folder)) for job in jobs}
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[SuiteRow]:
         """All rows in the order of the suite."""
         return list(self._rows.values())
 
@@ -58,7 +58,7 @@ class States:
         """Return how many rows are in a state."""
         return sum(row.state == state for row in self.rows)
 
-    def put(self, row: Row) -> None:
+    def put(self, row: SuiteRow) -> None:
         """Put a row in the place of the one with its folder, and write the table."""
         self._rows[row.folder] = row
         self.write()
@@ -66,56 +66,56 @@ class States:
     def write(self) -> None:
         """Write CSV and JSON."""
         rows = [asdict(row) for row in self.rows]
-        write_text(self.csv, csv_text(rows, [field.name for field in fields(Row)]))
+        write_text(self.csv, csv_text(rows, [field.name for field in fields(SuiteRow)]))
         write_json(self.json, {"schema": 1, "rows": rows})
 
 
-def _before(path: Path) -> dict[str, Row]:
+def _read_rows(path: Path) -> dict[str, SuiteRow]:
     """Return the rows that an earlier call left, by folder."""
     if not path.is_file():
         return {}
     try:
         value = read_json(path, what="table of states", remedy="It is written anew.")
-        found = list(map(_row, value["rows"]))
+        parsed = list(map(_parse_row, value["rows"]))
     except (BadInput, KeyError, TypeError) as error:
         say(f"{path} tells nothing of earlier runs ({' '.join(str(error).split())}); it is written anew.")
         return {}
-    rows = [row for row in found if row is not None]
-    if len(rows) < len(found):
-        say(f"{path}: {len(found) - len(rows)} of {len(found)} rows are damaged and written anew.")
+    rows = [row for row in parsed if row is not None]
+    if len(rows) < len(parsed):
+        say(f"{path}: {len(parsed) - len(rows)} of {len(parsed)} rows are damaged and written anew.")
     return {row.folder: row for row in rows}
 
 
-def _row(value: Any) -> Row | None:
+def _parse_row(value: Any) -> SuiteRow | None:
     """Return a row as it was written; None for one that is damaged."""
-    names = {field.name for field in fields(Row)}
+    names = {field.name for field in fields(SuiteRow)}
     if not isinstance(value, dict) or not {"run", "state"} <= value.keys() <= names:
         return None
     texts = [value.get(name, "") for name in names - {"seconds"}]
     seconds = value.get("seconds")
     is_sound = all(isinstance(text, str) for text in texts) and isinstance(seconds, int | float | None)
-    return Row(**value) if is_sound and value["state"] in get_args(Status) else None
+    return SuiteRow(**value) if is_sound and value["state"] in get_args(Status) else None
 
 
-def _found(job: Job, runs: Path, before: Row | None) -> Row:
-    """Return the row of a job as the folder of its run says; why it failed the last time is kept until it is tried."""
+def _row_of(job: SuiteJob, runs: Path, earlier: SuiteRow | None) -> SuiteRow:
+    """Return the row of a job from the folder of its run; an earlier failure is kept until it is tried again."""
     folder = job.record.folder
     result = runs / folder / RESULT
     if result.is_file():
-        seconds = before.seconds if before is not None and before.state == "done" else None
+        seconds = earlier.seconds if earlier is not None and earlier.state == "done" else None
         try:
             return replace(done_row(job, Result.read(result)), seconds=seconds)
         except SlateboardError as error:
             message = f"{' '.join(str(error).split())} Remove that folder: the run is made again."
-            return Row(job.label, "failed", reason="error", message=message, folder=folder)
-    if before is not None and before.state == "failed":
-        return replace(before, run=job.label)
-    return Row(job.label, "missing", folder=folder)
+            return SuiteRow(job.label, "failed", reason="error", message=message, folder=folder)
+    if earlier is not None and earlier.state == "failed":
+        return replace(earlier, run=job.label)
+    return SuiteRow(job.label, "missing", folder=folder)
 
 
-def done_row(job: Job, result: Result) -> Row:
-    """Return the row of a run that is whole."""
+def done_row(job: SuiteJob, result: Result) -> SuiteRow:
+    """Return the row of a finished run."""
     main = result.main.stream
-    scores = sorted(result.scores, key=lambda one: one.stream != main)
-    shown = ", ".join(f"{one.stream} {100 * one.video_accuracy:.1f}" for one in scores)
-    return Row(job.label, "done", accuracy=shown, folder=job.record.folder)
+    scores = sorted(result.scores, key=lambda score: score.stream != main)
+    accuracy = ", ".join(f"{score.stream} {100 * score.video_accuracy:.1f}" for score in scores)
+    return SuiteRow(job.label, "done", accuracy=accuracy, folder=job.record.folder)
