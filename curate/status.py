@@ -29,6 +29,7 @@ def _grouped(pairs: Iterable[tuple[str, State]]) -> dict[str, dict[str, int]]:
     counts: dict[str, Counter[State]] = {}
     for (name, state), number in Counter(pairs).items():
         counts.setdefault(name, Counter())[state] = number
+    # Largest first, equal ones by name, so that two runs print the same.
     ordered = sorted(counts, key=lambda name: (-counts[name].total(), name))
     return {name: in_order(counts[name]) for name in ordered}
 

@@ -82,6 +82,8 @@ class Shots:
         ]
 
     def _shot(self, number: int, start: int, end: int, before: Boundary | None) -> Shot:
+        # Changes inside the shot alone: change i is that from frame i - 1 to i, and the first one is the cut itself.
+        # Still if the 90 % quantile is below 0.15 grey levels: one flash in ten frames does not make a title card move.
         inside = self._changes[start + 1 : end]
         flashes = (boundary.frame for boundary in self._boundaries if boundary.kind == "flash")
         after_last = self._times[-1] + 1 / float(self._media.fps)

@@ -1,7 +1,7 @@
 """Verify a trimmed clip: it has the frames that were asked for, and its first and last show those of the source."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 import cv2
 import numpy as np
@@ -19,7 +19,24 @@ _ALIKE_DB = 1.0
 """A neighbour may be nearer by this much: where nothing moves, the encoder's noise decides which is nearest."""
 
 
-def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *, name: str) -> dict[str, Any]:
+class Proof(TypedDict):
+    """What was verified of a cut; stored with the clip."""
+
+    frames: int
+    frames_sha256: str
+    timing: str
+    doubled: int
+    dropped: int
+    source_seconds: float
+    first_frame: int
+    first_psnr_db: float
+    first_neighbours_psnr_db: list[float]
+    last_frame: int
+    last_psnr_db: float
+    last_neighbours_psnr_db: list[float]
+
+
+def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *, name: str) -> Proof:
     """Return the proof of a clip as JSON values; raise SlateboardError if the cut is not what was asked for.
 
     `source` maps a frame's index to its luma: the source's frames at both ends of the clip, and their neighbours.
@@ -27,20 +44,25 @@ def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *
     count = len(timing.shown)
     if cut.frames != count:
         raise SlateboardError(f"the cut holds {cut.frames} frames where {count} were wanted.")
-    proof: dict[str, Any] = {
+    ends: list[tuple[int, float, list[float]]] = []
+    for position in (0, count - 1):
+        psnr, neighbours = _nearness(cut.luma[position], source, timing.shown[position], name)
+        ends.append((timing.shown[position], psnr, neighbours))
+    (first_frame, first_psnr, first_neighbours), (last_frame, last_psnr, last_neighbours) = ends
+    return {
         "frames": count,
         "frames_sha256": cut.frames_sha256,
         "timing": timing.mode,
         "doubled": timing.doubled,
         "dropped": timing.dropped,
         "source_seconds": round(timing.source_seconds, 6),
+        "first_frame": first_frame,
+        "first_psnr_db": first_psnr,
+        "first_neighbours_psnr_db": first_neighbours,
+        "last_frame": last_frame,
+        "last_psnr_db": last_psnr,
+        "last_neighbours_psnr_db": last_neighbours,
     }
-    for side, position in (("first", 0), ("last", count - 1)):
-        psnr, neighbours = _nearness(cut.luma[position], source, timing.shown[position], name)
-        proof[f"{side}_frame"] = timing.shown[position]
-        proof[f"{side}_psnr_db"] = psnr
-        proof[f"{side}_neighbours_psnr_db"] = neighbours
-    return proof
 
 
 def _nearness(frame: Plane, source: Mapping[int, Plane], index: int, name: str) -> tuple[float, list[float]]:

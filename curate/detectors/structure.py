@@ -29,6 +29,8 @@ class Structure:
         return self._until(window.end, window)
 
     def _until(self, end: int, window: Window) -> list[int]:
+        # A frame is compared with REACH neighbours on either side, so that it is judged when those have been decoded;
+        # at the end of the video the last frames are judged with the neighbours that there are.
         candidates = [frame for frame in range(self._next, end) if stands_out(window, frame)]
         self._next = max(self._next, end)
         return candidates

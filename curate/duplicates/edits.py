@@ -102,6 +102,7 @@ def flip(clip: Clip) -> FfmpegEdit:
 
 def letterbox(clip: Clip) -> FfmpegEdit:
     """Black bars above and below, a quarter to the whole of the clip's height together; half the time in white."""
+    # 640 x 360 with share 1.5 -> 640 x 540: the clip in the middle, 90 pixels of bar above and below.
     share = clip.random.uniform(1.25, 2)
     tone = clip.random.choice(("black", "white"))
     return FfmpegEdit(f"[0:v]pad=iw:trunc(ih*{share:.3f}/2)*2:0:(oh-ih)/2:color={tone}[out]")
@@ -109,6 +110,7 @@ def letterbox(clip: Clip) -> FfmpegEdit:
 
 def blurred_fill(clip: Clip) -> FfmpegEdit:
     """A portrait frame of 9:16 with the clip in its middle, and the clip enlarged and blurred behind it."""
+    # 640 x 360 -> 640 x 1138, as phones show landscape clips: the background is enlarged to cover, cropped and blurred.
     width = clip.width
     height = round(width * 16 / 9 / 2) * 2
     return FfmpegEdit(
@@ -150,6 +152,7 @@ def make(source: Path, name: str, target: Path, *, key: str) -> None:
     """Write an edit of `source` to `target`; what is random in it depends on `key` and `name` alone."""
     before = source
     for step, single in enumerate(name.split("+")):
+        # A seed of its own for each clip, edit and step: adding an edit to the list changes none of the others.
         seed = int.from_bytes(hashlib.sha256(f"{key} {name} {step}".encode()).digest()[:8], "big")
         after = target.with_name(f"{target.stem}-{step}.mp4")
         claimed = claims(before)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from curate.duplicates.comparison import Comparison, ComparisonResult, compare, make_sketch
 from curate.duplicates.sketches import FINGERPRINTS
@@ -21,6 +21,19 @@ _BLOCK = 128
 """Media compared between two writes: what a kill costs at most."""
 
 
+class JoinCounts(TypedDict):
+    """What `join` returns."""
+
+    compared: int
+    """Media."""
+    duplicates: int
+    """Pairs now in the catalog."""
+    undecided: dict[str, int]
+    """Reason -> pairs."""
+    failed: int
+    """Media and pairs."""
+
+
 def join(
     catalog: Catalog,
     folder: Path,
@@ -32,15 +45,14 @@ def join(
     budget: engines.Budget | None = None,
     shared: Sequence[Path] = (),
     retry: bool = False,
-) -> dict[str, Any]:
+) -> JoinCounts:
     """Compare every media that has fingerprints and was not compared with the others yet; record the pairs.
 
     `folder` holds the observations, `version` is the fingerprint analyser's: with another one, or another matcher,
     all are compared anew. The work is done in processes. A media whose fingerprint is broken, or a pair that ends its
     process, is a row of failures; with `retry` earlier ones are tried again. Each block is compared with all media
     before it and with itself, then recorded at once, so a run that is killed and started again ends with the same
-    pairs. Returns counts: media compared, pairs now in the catalog, undecided pairs by reason, and media and pairs
-    that failed.
+    pairs.
     """
     key = digest([version, matcher.VERSION], length=12)
     execution = {"workers": workers, "engine": engine, "address": address, "budget": budget, "shared": shared}
@@ -95,12 +107,16 @@ class _Join:
         return [media_id for media_id in self.fresh if media_id not in failed]
 
     def _blocks(self, media_ids: Sequence[str]) -> Iterator[Comparison]:
+        # Block k is compared with what earlier runs compared, with blocks 0 to k - 1, and with itself, so every pair is
+        # compared exactly once: of new media A B | C with D indexed, A-B, A-D, B-D, then C-A, C-B, C-D.
         for number, start in enumerate(range(0, len(media_ids), _BLOCK)):
             block, before = media_ids[start : start + _BLOCK], media_ids[:start]
             yield Comparison(number, tuple(block), (*self._compared, *before), self._folder, self._key)
 
     def _divide(self, comparison: Comparison) -> list[Comparison]:
         smaller = comparison.divide()
+        # One comparison that becomes three leaves pending - 1 + 3; the block is recorded when none is pending, so that
+        # a kill loses whole blocks and never half of one.
         if smaller:
             media_ids, pending, matches = self._open[comparison.number]
             self._open[comparison.number] = media_ids, pending + len(smaller) - 1, matches

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from scipy.stats import binomtest
 
@@ -38,6 +38,8 @@ class Clip:
     @property
     def half(self) -> str:
         """Which half of the groups it is in."""
+        # By the group's hash, not the clip's: clips of one upload on both sides would let thresholds see the judges'
+        # half.
         return HALVES[hashlib.sha256(self.group.encode()).digest()[0] % 2]
 
 
@@ -94,15 +96,40 @@ def run_trial(trial: Trial) -> dict[str, str]:
     return outcomes
 
 
-def recall_rows(trials: Sequence[Trial], outcomes: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+class RecallRow(TypedDict):
+    """How many edits of one kind are found in one half of the groups."""
+
+    edit: str
+    half: str
+    clips: int
+    found: int
+    recall: float
+    low: float
+    """Of the 95 % interval, as `high`."""
+    high: float
+    undecided: int
+
+
+class MatchCounts(TypedDict):
+    """Matches among clips of different groups, and how many could have been."""
+
+    pairs_of_different_groups: int
+    false: list[dict[str, Any]]
+    undecided: int
+    within_groups: int
+
+
+def recall_rows(trials: Sequence[Trial], outcomes: Iterable[Mapping[str, str]]) -> list[RecallRow]:
     """Return one row per edit and half: clips, found, recall with its 95 % Wilson interval, and misses by reason."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for trial, outcome in zip(trials, outcomes, strict=True):
         for name, verdict in outcome.items():
             counts.setdefault((name, trial.clip.half), Counter())[verdict] += 1
-    rows = []
+    rows: list[RecallRow] = []
     for (name, half), verdicts in sorted(counts.items(), key=lambda item: (edits.EDITS.index(item[0][0]), item[0][1])):
         total = verdicts.total()
+        # Wilson: (p + z^2/2n +- z sqrt(p(1 - p)/n + z^2/4n^2)) / (1 + z^2/n), z = 1.96; 9 of 10 -> 0.60 to 0.98. It
+        # stays inside 0 to 1 and has a width where all are found, as the normal approximation has not.
         interval = binomtest(verdicts[FOUND], total).proportion_ci(method="wilson")
         rows.append(
             {
@@ -119,7 +146,7 @@ def recall_rows(trials: Sequence[Trial], outcomes: Iterable[Mapping[str, str]]) 
     return rows
 
 
-def matches(clips: Sequence[Clip], fingerprints: Mapping[str, Fingerprint]) -> dict[str, Any]:
+def matches(clips: Sequence[Clip], fingerprints: Mapping[str, Fingerprint]) -> MatchCounts:
     """Compare all clips with each other: matches between different groups are false, those within one are counted."""
     clip_by_name = {clip.name: clip for clip in clips}
     sketches = {name: sketch(fingerprint) for name, fingerprint in fingerprints.items()}

@@ -59,6 +59,7 @@ def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:
         raise document.refuse(
             f"has no column {', '.join(missing)}.", "Kinetics lists name them in the first line.", where="line 1"
         )
+    # label,youtube_id,time_start,time_end,split: `archery,-5KAycAQlC4,12,22,train` is the segment from 12 to 22 s.
     for line, cells in document.records():
         where = f"line {line}"
         if len(cells) != len(header):
@@ -70,6 +71,8 @@ def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:
 
 
 def _of_json(entries: Mapping[str, Any]) -> Iterator[Segment | Unmapped]:
+    # {"-5KAycAQlC4": {"annotations": {"label": "archery", "segment": [12.0, 22.0]}, "duration": 10.0, "subset":
+    # "train"}}
     for video, entry in entries.items():
         where = f"video {video}"
         annotation = entry.get("annotations") if isinstance(entry, dict) else None

@@ -189,6 +189,7 @@ def _rate(document: Document, frame_rate_hz: float) -> tuple[float, str]:
     """Return the frame rate in Hz and where it comes from."""
     if frame_rate_hz:
         return frame_rate(frame_rate_hz, name=document.name), "as you say"
+    # The configuration is XML inside a JSON string, so that its quotes are escaped: <Video ... frameRate=\"30\"/>.
     match = _RATE.search(document.text.replace('\\"', '"'))
     if match:
         return frame_rate(float(match[1]), name=document.name), "as the file's labelling configuration says"
@@ -200,6 +201,7 @@ def _upload_name(video: str) -> str:
     address = urlsplit(video)
     if address.scheme:
         return video
+    # /data/local-files/?d=videos/a.mp4 -> videos/a.mp4; /data/upload/3/1f2e3d4c-a.mp4 -> a.mp4.
     if address.path.startswith("/data/local-files"):
         return (parse_qs(address.query).get("d") or [""])[0].lstrip("/")
     if address.path.startswith("/data/upload/"):

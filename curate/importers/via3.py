@@ -73,6 +73,8 @@ def _row(where: str, entry: Any, project: Mapping[str, Any], attribute_id: str, 
     label = _label(entry["av"].get(attribute_id), mapping(project["attribute"][attribute_id]))
     if isinstance(label, list):
         return Unmapped(where, ", ".join(label), "has several labels at once.", "Divide it into one for each.")
+    # `z` holds the times: [] the whole file, [t] a moment, [start, end] a segment; `vid` names a view, whose `fid_list`
+    # names the files that it shows; `av` maps an attribute's id to its value.
     times = entry["z"]
     if len(times) != 2:
         why = {0: "marks a still, not a segment.", 1: "marks one moment, not a segment."}
@@ -99,6 +101,7 @@ def _label(value: object, attribute: Mapping[str, Any]) -> str | list[str]:
     options = mapping(attribute.get("options"))
     if attribute.get("type") == TEXT:
         return text.strip()
+    # Options are ids: {"options": {"0": "Kick", "1": "Jump"}} with the value "1" -> Jump; a checkbox's "0,1" -> both.
     if attribute.get("type") == CHECKBOX:
         ticked = [str(options.get(key, key)) for key in text.split(",") if key]
         return ticked if len(ticked) > 1 else "".join(ticked)

@@ -40,6 +40,8 @@ def read_row(
     for name, cell in cells.items():
         if not cell:
             continue
+        # "=HYPERLINK(...)" in a shared list would run in the spreadsheet of whoever opens it; a negative time is no
+        # formula and is refused as a time.
         if is_formula(cell) and not (cell[0] == "-" and name in ("start", "end")):
             report(
                 f"{name} {cell!r}",
@@ -76,6 +78,8 @@ def write_row(row: SourceRow) -> dict[str, str]:
 
 def check_signs(name: str, text: str, report: Report) -> None:
     """Report control characters and cells that are too long; all but the address may have several lines."""
+    # `inline` shows a control character as U+FFFD: a text that holds more of them afterwards had one. A line break in a
+    # note is allowed, one in an address never.
     line = inline(text, most=len(text))
     if (line != text) if name == "url" else (line.count("\ufffd") > text.count("\ufffd")):
         report(f"{name} {text[:40]!r}", "holds a control character.", "Remove it.")

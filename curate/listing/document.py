@@ -117,6 +117,7 @@ def header_of(text: str) -> list[str]:
 
 def without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object as a dictionary; ValueError if a key occurs twice."""
+    # json.loads keeps the last of two equal keys: {"label": "Kick", "label": "Jump"} would silently become Jump.
     value = dict(pairs)
     if len(value) < len(pairs):
         earlier_keys: set[str] = set()

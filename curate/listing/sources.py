@@ -97,6 +97,8 @@ class ListRules:
         if earlier is not None:
             why = f"repeats {earlier.where} (same url, start and end)."
             problems.append(Unmapped(row.where, "the row", why, "Remove one of them."))
+        # `Javelin throw` and `JavelinThrow` give one class name, so that the spelling first met (the settings', else
+        # the first row's) is asked for; a label that is itself among the settings' is left as it is.
         label, where = self._spelt.get(self._class(row.label), (row.label, ""))
         if label != row.label and row.label not in self.allowed:
             problems.append(

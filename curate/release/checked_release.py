@@ -59,6 +59,8 @@ def read_checked_release(recipe: Path) -> CheckedRelease:
     ]
     if problems:
         raise BadInput(problems)
+    # In this order: the tables are the released bytes, then each parses, then they agree with each other. Names of
+    # files are checked by `check_target`, once it is known where the rebuild writes.
     tables = read_tables(folder)
     check_protocol(tables.release.protocol, where=f"{recipe}: protocol")
     split_settings(tables.release)
@@ -71,6 +73,8 @@ def read_checked_release(recipe: Path) -> CheckedRelease:
 
 def check_target(released: CheckedRelease, *, into: Path, scratch: Path) -> None:
     """Raise BadInput where the path of a file leads out of the folder that it is written into."""
+    # `videos/../../.ssh/authorized_keys` in a stranger's clips.csv must not be written, nor a path through a symbolic
+    # link in the target folder that leads elsewhere.
     names = [*released.sums, *map(str, released.tables.clips["path"])]
     problems = leading_out(into, names, where=str(released.folder))
     problems += leading_out(scratch, _SCRATCH, where=str(scratch))

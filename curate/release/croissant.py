@@ -139,6 +139,7 @@ def _parts() -> dict[str, Any]:
 def _split(file: str) -> dict[str, Any]:
     name = file.removesuffix("/parts.parquet").removeprefix("splits/").replace("/", "-")
 
+    # Croissant's references join record sets: a split's clip_id refers to clips/clip_id, its part to parts/name.
     def column(of: str, to: str) -> dict[str, Any]:
         return {
             "@type": "cr:Field",

@@ -21,6 +21,7 @@ def datasheet(tables: Tables, *, audit: str) -> str:
     record = tables.release
     written_answers = record.settings.get("release", {}).get("answers", {})
     check_answers(written_answers)
+    # A person's answer replaces the computed one; a question that neither answers stays a blank and is counted as open.
     answers = {
         **datasheet_answers(tables, audit=audit),
         **{key: _sentence(answer) for key, answer in written_answers.items()},

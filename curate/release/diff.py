@@ -86,6 +86,8 @@ def read_version(folder: Path) -> ReleaseVersion:
 
 def compare_versions(old: ReleaseVersion, new: ReleaseVersion) -> Changes:
     """Return the differences, clips in the order of the newer version's table."""
+    # A clip id is the hash of media, first and last frame, so that the same id is the same footage: what changed about
+    # it is its label, group, name, file or part. A clip that was cut at another frame is one removed and one added.
     old_clips, new_clips = (_by_id(version.tables.clips) for version in (old, new))
     shared_ids = [clip_id for clip_id in new_clips if clip_id in old_clips]
 
@@ -169,6 +171,7 @@ def _stated(tables: Tables) -> dict[str, Any]:
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Return nested settings as dotted names."""
+    # {"split": {"seed": 0, "test_share": 0.3}} -> {"split.seed": "0", "split.test_share": "0.3"}
     flat: dict[str, str] = {}
     for key, item in value.items():
         flat |= _flat(item, f"{prefix}{key}.") if isinstance(item, Mapping) else {f"{prefix}{key}": str(item)}

@@ -36,6 +36,7 @@ def write_documents(
         write_split(lists, split, dataset)
         for name, text in video_lists(dataset, split).items():
             write_text(lists / name, text)
+    # The lists at the root and the certificate speak of the first split, as UCF101's lists do of its split 1.
     report = audit(dataset, frozen[0])
     for name, text in root_lists(dataset, frozen[0]).items():
         write_text(folder / name, text)

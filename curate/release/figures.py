@@ -51,6 +51,7 @@ def _shown(clips: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 def _clips_per_class(clips: pd.DataFrame) -> Figure:
     """Bars of clips per class, divided by whether they carry effects (MEI paper, Fig. 4)."""
+    # Stacked bars: each state begins where the states before it end.
     counts = clips.groupby(["label", "has_effects"], sort=False).size().unstack(fill_value=0)
     figure = new_figure(7, 0.4 * len(counts) + 1.2)
     axes = figure.subplots()

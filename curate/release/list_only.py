@@ -37,6 +37,7 @@ def write_missing_lists(workspace: Workspace) -> None:
     for version in workspace.versions():
         target = workspace.releases / f"{version}{SUFFIX}"
         if not (target / SUMS).is_file():
+            # Built under a hidden name and renamed: a folder without SHA256SUMS is the rest of a kill and is made anew.
             building = workspace.releases / f".{target.name}.part"
             shutil.rmtree(building, ignore_errors=True)
             _write_list(workspace.releases / version, building)

@@ -111,6 +111,8 @@ def _rebuild(
 ) -> RebuildResult:
     tables, sums = released.tables, released.sums
     building.mkdir(parents=True, exist_ok=True)
+    # Clips of an earlier, killed rebuild are kept where their bytes are the released ones; the others are cut, also
+    # those that came out differently before: a newer ffmpeg may be installed by now.
     clips = [row for row in tables.clips.to_dict("records") if not _is_cut(building / row["path"], row)]
     originals = find_originals(
         tables,
@@ -254,6 +256,8 @@ def _clip(row: dict[Any, Any], media_id: str) -> Clip:
 
 
 def _clip_differences(clip: Clip, row: dict[Any, Any], file: Path, tools: dict[str, str]) -> list[Difference]:
+    # Same bytes: no difference. Other bytes, same decoded frames: another container or encoder version, same pictures.
+    # Other frames: the encoder rounds differently, though both cuts were verified against the original.
     path = str(row["path"])
     if clip.state != "trimmed":
         return [Difference("clip", path, "failed", clip.reason or "")]
@@ -270,6 +274,8 @@ def _clip_differences(clip: Clip, row: dict[Any, Any], file: Path, tools: dict[s
 
 def _file_differences(folder: Path, sums: dict[str, str], *, explained: set[str]) -> list[Difference]:
     """Compare every file with the sums of the release, but for clips whose difference is explained already."""
+    # A clip that differs may change the fingerprints and the contact sheet as well: those are listed, while its video
+    # is in `explained` already.
     sums_now = sums_of(folder)
     sums_now.pop(REPORT, None)
     states = {

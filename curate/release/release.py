@@ -86,6 +86,8 @@ def _make_version(
     assignment = _assign_splits(workspace, catalog, contents)
     contents = replace(contents, release=contents.release.model_copy(update={"extends": assignment.extends}))
     line = _build(building, contents, assignment, place=place)
+    # The rename is the moment at which the version exists: before it a kill leaves a hidden .part folder, after it a
+    # complete version whose list `write_missing_lists` can make again.
     building.replace(folder)
     flush_folder(workspace.releases)
     write_missing_lists(workspace)

@@ -114,6 +114,7 @@ def read_tables(folder: Path) -> Tables:
     release = Release.read(folder / RECIPE)
     has_old_name = (folder / PREVIOUS_SPLIT_OLD_NAME).is_file() and not (folder / PREVIOUS_SPLIT).is_file()
     previous_split = PREVIOUS_SPLIT_OLD_NAME if has_old_name else PREVIOUS_SPLIT
+    # In the order of the fields of Tables; every table is read before any problem is raised.
     names = (CLIPS, "effects.csv", "sources.csv", ORIGINALS, "duplicates.csv", "takedowns.csv", previous_split)
     tables = [read(name) for name in names]
     if problems:
@@ -193,6 +194,7 @@ def _natural(column: "pd.Series[str]") -> "pd.Series[str]":
     """Return the sort key of natural order: v_Squat_2 before v_Squat_10."""
     if column.name != "path":
         return column
+    # v_Squat_2 -> v_Squat_00000002, v_Squat_10 -> v_Squat_00000010: as text "10" would come before "2".
     return column.str.replace(r"\d+", lambda digits: digits[0].zfill(8), regex=True)
 
 

@@ -63,6 +63,8 @@ def plan_takedown(workspace: Workspace, catalog: Catalog, sources: Sequence[Sour
     media_ids = {source.media_id for source in sources if source.media_id}
     clips = [clip for clip in catalog.clips() if clip.source_id in ids or clip.media_id in media_ids]
     trimmed = Counter(clip.source_id for clip in clips if clip.state == "trimmed")
+    # The same footage in other files is named for a person to look at (`alike`), not removed: whoever asked may own one
+    # upload and not the other. With the pairs (a, b) and (b, c), taking down a names b; c is named once b goes.
     pairs = [{pair.first, pair.second} for pair in catalog.duplicates()]
     alike_media = {media_id for pair in pairs if pair & media_ids for media_id in pair} - media_ids
     return Takedown(
@@ -155,6 +157,8 @@ def _strip(workspace: Workspace, version: str, plan: Takedown) -> None:
     (folder / SUMS).unlink(missing_ok=True)
     write_text(folder / NOTICE, _notice(workspace, plan))
     flush_folder(folder)
+    # Videos are removed before their rows in clips.parquet: a kill in between leaves rows by which the next attempt
+    # finds the videos that are still there. The other way round they would be files that nothing names.
     clips = tables.read_tables(folder).clips
     is_removed = clips["clip_id"].isin(list(plan.clips)) | clips["source_id"].isin(list(plan.sources))
     for path in clips["path"][is_removed]:
@@ -174,6 +178,7 @@ def _key(folder: Path) -> str:
 def _strip_tables(folder: Path, plan: Takedown, *, clip_ids: set[str]) -> None:
     """Remove rows from every table but clips.parquet, by which a repeated takedown knows what is still to be done."""
     removed = {"clip_id": clip_ids, "source_id": {*plan.sources}, "media_id": {*plan.media}}
+    # duplicates.csv names its media `first` and `second`.
     removed["first"] = removed["second"] = removed["media_id"]
     for name in ("effects.csv", "sources.csv", "originals.csv", "duplicates.csv"):
         if (folder / name).is_file():

@@ -66,6 +66,8 @@ def command(
         catalog.forget_observations([(observation.media_id, observation.analyser) for observation in broken])
         for line in describe_broken(broken):
             say(f"made again: {line}")
+        # A failure is kept with the digest of all that it depended on: another analyser version or limit gives another
+        # key, under which the media is tried again without being asked.
         key = digest([versions, workspace.settings.limits.model_dump()], length=12)
         _try_again(catalog, key, everything=retry)
         presence = look_for_originals(catalog, workspace.root, media_ids=catalog.unobserved(versions))
@@ -173,6 +175,8 @@ def decode_job(
     stamp: Stamp | None,
 ) -> DecodeJob:
     """Return the decode pass to run; known shots are read, so that other analysers run without finding them anew."""
+    # Several sources may share a file, fetched from different hosts: the longest announced duration decides whether it
+    # is truncated.
     announced = [source.provenance.get("duration_s") for source in sources if source.provenance]
     shots = _shots(workspace, media) if SHOTS not in lacking else None
     stale = stale_analysers(versions, lacking if shots is not None else [*lacking, SHOTS])

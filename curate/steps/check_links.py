@@ -25,6 +25,8 @@ def command(workspace: Workspace) -> dict[str, Any]:
         web = [source for source in sources if source.is_web]
         journal = Journal(workspace.root / ".link_rot.jsonl")
         ids = {source.source_id for source in web}
+        # 10,000 addresses of one host, 10 to 20 s apart, take two days: rows of a killed check are taken from its
+        # journal.
         rows = [row for row in journal.rows() if row["source_id"] in ids]
         checked_ids = {row["source_id"] for row in rows}
         unchecked = [source for source in web if source.source_id not in checked_ids]

@@ -51,6 +51,7 @@ def command(
             if clip.clip_id in labelled:
                 source, effects = sources[clip.source_id], labelled[clip.clip_id]
                 states[has_effects(source, effects)] += 1
+                # `effects` is () where a person looked and wrote none: what a detector found there is never confirmed.
                 contradicting += source.effects == () and bool(effects)
         person = workspace.settings.reviewer or user_name()
         command_name = "label --accept-all" if accept_all else "label"

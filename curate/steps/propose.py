@@ -58,8 +58,7 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
     if waiting:
         say(f"{len(waiting)} sources wait for these: run `slateboard curate analyse`, which makes them again.")
     if decided_before:
-        number = len(decided_before)
-        say(f"{number} of them were decided on before: `slateboard doctor --repair` takes that from reviews/.")
+        say(f"{len(decided_before)} of them were decided on before: `slateboard doctor --repair` takes that over.")
     for problem in single_group:
         say(str(problem))
     return {
@@ -100,6 +99,8 @@ class _Totals:
                 continue
             if not outcome:
                 self.outside.append((source.line, media.duration_s or 0.0))
+            # A clip id is the hash of media and frames: two sources with overlapping spans of one video may propose the
+            # very same clip, which is kept once, for the source that came first.
             for clip in outcome:
                 self.twice += self.owners.setdefault(clip.clip_id, source.source_id) != source.source_id
                 clips.setdefault(clip.clip_id, clip)

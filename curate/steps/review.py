@@ -70,6 +70,7 @@ def _chosen(
     clips: Sequence[Clip], reject: Sequence[str], accept: Sequence[str]
 ) -> tuple[dict[str, Clip], dict[str, Clip]]:
     """Return (clips to reject, clips to accept) by id; raise BadInput with every name of no clip."""
+    # What a rule rejected (an intro, a clip too short) is accepted by nobody: change the rule's setting instead.
     standing = [clip for clip in clips if clip.state != "rejected"]
     rejected_by_person = [clip for clip in clips if clip.state == "rejected" and clip.decided_by != RULE]
     waiting = [clip for clip in clips if clip.state == "proposed"]
@@ -102,6 +103,8 @@ def _decided(
     accept_all: bool,
 ) -> dict[str, Clip]:
     """Return clip id -> clip with its decision; a clip that is both accepted and rejected is rejected."""
+    # Later lines overwrite earlier ones: --accept-all, then names to accept, then names to reject. `--accept-all
+    # --reject Squat` accepts all that waits but the squats.
     accepted = {"state": "accepted", "decided_by": person, "reason": None}
     unseen = {"state": "accepted", "decided_by": "accept-all"}
     decided = {name: clip.model_copy(update=unseen) for name, clip in waiting.items() if accept_all}

@@ -31,6 +31,7 @@ def command(
         all_sources = catalog.sources()
         matches = sources_named(all_sources, source)
         plans = unfinished_takedowns(workspace)
+        # Interrupted takedowns are finished first, by their own plans, which were written before their first deletion.
         started = {source_id for plan in plans for source_id in plan.sources}
         new_sources = [s for s in matches if s.source_id not in started and s.state != State.TAKEN_DOWN]
         if new_sources:

@@ -53,14 +53,14 @@ def command(
             fingerprints[clip.name] = value
     compared = [clip for clip in clip_paths if clip.name in fingerprints]
     rows = recall_rows(trials, [outcomes[trial.clip] for trial in trials])
-    clip_matches = {**matches(compared, fingerprints), "not_compared": len(clip_paths) - len(compared)}
+    clip_matches = matches(compared, fingerprints)
     for row in rows:
         detail = f"{row['found']}/{row['clips']} [{row['low']:.2f}, {row['high']:.2f}], {row['undecided']} undecided"
         show(f"{row['edit']:24} {row['half']:8} recall {row['recall']:.3f} {detail}")
     show(f"{len(clip_matches['false'])} false of {clip_matches['pairs_of_different_groups']} pairs of different groups")
     for pair in clip_matches["false"]:
         show(f"  {pair['first']}  {pair['second']}  {pair['half']} {pair['score']:.3f}")
-    return {"recall": rows, "matches": clip_matches}
+    return {"recall": rows, "matches": {**clip_matches, "not_compared": len(clip_paths) - len(compared)}}
 
 
 def _verdicts(trial: Trial, outcome: dict[str, str] | engine.Failure) -> dict[str, str]:
