@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from slateboard.packages import find_beside
+from slateboard.packages import install_finder
 
 __version__ = "0.1.0"
 
-find_beside()
+install_finder()
 
 _API = {
     "Workspace": "slateboard.workspace",

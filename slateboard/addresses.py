@@ -55,11 +55,11 @@ def is_web(address: str) -> bool:
 
 def identity(address: str) -> str:
     """Return what is the same for two addresses of one file: without login and signature; a path as it is."""
-    return public(address) if is_web(address) else address
+    return public_address(address) if is_web(address) else address
 
 
 @lru_cache(maxsize=10_000)
-def public(address: str, *, root: Path | None = None) -> str:
+def public_address(address: str, *, root: Path | None = None) -> str:
     """Return an address as others may read it; one without anything private comes back as it is, to the letter.
 
     Of an http(s) address the login, the signature and parameters that are keys, tokens or sessions are left out. A
@@ -86,7 +86,7 @@ def public(address: str, *, root: Path | None = None) -> str:
 
 def is_private(address: str, *, root: Path | None = None) -> bool:
     """Return whether an address holds anything that may not leave the workspace."""
-    return public(address, root=root) != address
+    return public_address(address, root=root) != address
 
 
 def scrub(text: str, *, root: Path | None = None, addresses: Iterable[str] = ()) -> str:
@@ -95,13 +95,13 @@ def scrub(text: str, *, root: Path | None = None, addresses: Iterable[str] = ())
     `addresses` are some that the text may quote, to be found even where they hold blanks or quotes.
     """
     for address in addresses:
-        text = text.replace(address, public(address, root=root)) if is_private(address, root=root) else text
+        text = text.replace(address, public_address(address, root=root)) if is_private(address, root=root) else text
     for place in [*([str(root.absolute()), str(root.resolve())] if root else []), str(Path.home())]:
         text = text.replace(f"{place}/", "") if len(place) > 1 else text
     pieces, last = [], 0
     for match in _IN_TEXT.finditer(text):
         address = match[0].rstrip(".,;:!?)]}")
-        pieces += [_without_paths(text[last : match.start()]), public(address, root=root)]
+        pieces += [_without_paths(text[last : match.start()]), public_address(address, root=root)]
         last = match.start() + len(address)
     return "".join([*pieces, _without_paths(text[last:])])
 
@@ -179,7 +179,7 @@ def _without_inner_secrets(piece: str) -> str:
     """Return a parameter; one that is an address itself is given without its secrets."""
     name, sign, value = piece.partition("=")
     address = unquote(value)
-    inner = public(address) if _WEB.match(address) else address
+    inner = public_address(address) if _WEB.match(address) else address
     return f"{name}{sign}{quote(inner, safe='')}" if inner != address else piece
 
 

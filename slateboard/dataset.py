@@ -13,7 +13,7 @@ from slateboard.files import digest
 from slateboard.paths import ID, leading_out
 from slateboard.records.release import IN_ORDER, Release, ReleasedClip
 from slateboard.sums import SUMS
-from slateboard.tables import checked_table, columns_of
+from slateboard.tables import columns_of, read_checked_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +124,7 @@ def read_release(folder: Path, *, checked: bool = True) -> Dataset:
     if not (folder / SUMS).is_file():
         raise SlateboardError(f"{folder} is not a whole release (no {SUMS}). Make it with `slateboard curate release`.")
     release = Release.read(folder / "recipe.toml")
-    clips = checked_table(folder / "clips.parquet", columns_of(ReleasedClip), ordered=IN_ORDER)
+    clips = read_checked_table(folder / "clips.parquet", columns_of(ReleasedClip), ordered=IN_ORDER)
     sha256 = dataset_sha256(release.classes, clips)
     if checked and sha256 != release.dataset_sha256:
         raise BadInput(

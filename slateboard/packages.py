@@ -44,7 +44,7 @@ class _Beside:
         return PathFinder.find_spec(name, [str(FOLDER)]) if name in PACKAGES[1:] else None
 
 
-def find_beside() -> None:
+def install_finder() -> None:
     """Let Python find our packages beside this one, before it looks along the path."""
     if _Beside not in sys.meta_path:
         sys.meta_path.insert(0, _Beside)
@@ -54,13 +54,13 @@ def check_packages() -> None:
     """Raise MissingRequirement where one of our names is loaded from elsewhere, or its files were replaced."""
     for name in PACKAGES[1:]:
         module = sys.modules.get(name)
-        place = _place(module) if module is not None else FOLDER / name
+        place = _folder_of_module(module) if module is not None else FOLDER / name
         if place != FOLDER / name:
             raise MissingRequirement(
                 f"The package '{name}' that is loaded lies in {place} and is not slateboard's, which lies in "
                 f"{FOLDER / name}. Import slateboard before it, or run `slateboard` by itself. {_REMEDY}"
             )
-    for name in _replaced():
+    for name in _overwritten_packages():
         owners = ", ".join(_owners(name)) or "unknown"
         raise MissingRequirement(f"{FOLDER / name} was overwritten by another distribution ({owners}). {_REMEDY}")
 
@@ -76,7 +76,7 @@ def shared_names() -> dict[str, list[str]]:
     return {name: owners for name in PACKAGES if (owners := _owners(name))}
 
 
-def _place(module: ModuleType) -> Path | None:
+def _folder_of_module(module: ModuleType) -> Path | None:
     """Return the folder of a loaded package; None for what lies in no folder."""
     places = list(getattr(module, "__path__", ()))
     return Path(places[0]).resolve() if places else None
@@ -88,7 +88,7 @@ def _owners(name: str) -> list[str]:
 
 
 @cache
-def _replaced() -> list[str]:
+def _overwritten_packages() -> list[str]:
     """Return the packages whose `__init__.py` is not the one that was installed; none in a clone."""
     # A clone and an editable install have no RECORD beside the packages: there is nothing that could be overwritten.
     record = next(FOLDER.glob("slateboard-*.dist-info/RECORD"), None)

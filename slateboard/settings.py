@@ -28,7 +28,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Fetch(Section):
+class FetchSettings(Section):
     """How sources are downloaded (yt-dlp)."""
 
     workers: int = Field(default=4, ge=1, le=64)
@@ -97,7 +97,7 @@ class Limits(Section):
     """Most streams of one file: video, sound, subtitles and attachments."""
 
 
-class Clips(Section):
+class ClipSettings(Section):
     """How clips are proposed and trimmed (MEI paper 4.1.2)."""
 
     rule: Literal["paper", "whole"] = "paper"
@@ -128,7 +128,7 @@ class Clips(Section):
     """x264 preset of the trimmed clips; slower ones are smaller."""
 
 
-class Releasing(Section):
+class ReleaseSettings(Section):
     """What a release is made of."""
 
     naming: Literal["seags", "ucf101"] = "seags"
@@ -141,7 +141,7 @@ class Releasing(Section):
     """Answers to questions of the datasheet that the catalog cannot know, by the key that DATASHEET.md shows."""
 
 
-class Splitting(Section):
+class SplitSettings(Section):
     """How clips are divided."""
 
     test_share: float = Field(default=0.3, gt=0, lt=1)
@@ -150,7 +150,7 @@ class Splitting(Section):
     """Of the division."""
 
 
-class Training(Section):
+class TrainingSettings(Section):
     """How baselines are trained."""
 
     threads: int = Field(default=1, ge=1)
@@ -175,7 +175,7 @@ class Training(Section):
     `validation_share` is over it; estimators, which nothing watches, learn from all."""
 
 
-class Decoding(Section):
+class FrameSettings(Section):
     """Where frames come from while baselines are trained and tested."""
 
     form: Literal["auto", "planes", "video", "live"] = "auto"
@@ -241,13 +241,13 @@ class Settings(BaseSettings):
     weight_sets: dict[str, WeightFile] = {}
     """Weight files of your own by name: [weight_sets.NAME] with file, architecture, mean, std and sha256, since a set
     states its own normalisation; folded and note where they apply. `weights = "NAME"` of a baseline begins with it."""
-    fetch: Fetch = Fetch()
+    fetch: FetchSettings = FetchSettings()
     limits: Limits = Limits()
-    clips: Clips = Clips()
-    release: Releasing = Releasing()
-    split: Splitting = Splitting()
-    frames: Decoding = Decoding()
-    train: Training = Training()
+    clips: ClipSettings = ClipSettings()
+    release: ReleaseSettings = ReleaseSettings()
+    split: SplitSettings = SplitSettings()
+    frames: FrameSettings = FrameSettings()
+    train: TrainingSettings = TrainingSettings()
     analysers: dict[str, dict[str, Any]] = {}
     """Parameters of analysers and detectors by name: [analysers.shots]. `slateboard ls analysers NAME` lists them."""
     baselines: dict[str, dict[str, Any]] = {}

@@ -79,7 +79,7 @@ def _column(field: Any) -> Column:
     )
 
 
-def checked_table(
+def read_checked_table(
     path: Path,
     columns: Mapping[str, Column],
     *,

@@ -29,7 +29,7 @@ def raises_unwritable(folder: Path, *, least_bytes: int = _LEAST_BYTES) -> Itera
     except Unwritable:
         raise
     except Exception as error:
-        number = _number(error, folder, least_bytes)
+        number = _errno_of(error, folder, least_bytes)
         if number is None:
             raise
         raise Unwritable(number, os.strerror(number), str(folder)) from error
@@ -37,7 +37,7 @@ def raises_unwritable(folder: Path, *, least_bytes: int = _LEAST_BYTES) -> Itera
 
 def explain_unwritable(error: BaseException) -> str | None:
     """Return what a person can do about an error of UNWRITABLE or a lack of rights; None for all others."""
-    for link in chain(error):
+    for link in error_chain(error):
         if isinstance(link, OSError) and link.errno in UNWRITABLE:
             file = link.filename2 or link.filename
             if link.errno == errno.EROFS:
@@ -51,9 +51,9 @@ def explain_unwritable(error: BaseException) -> str | None:
     return None
 
 
-def _number(error: Exception, folder: Path, least_bytes: int) -> int | None:
+def _errno_of(error: Exception, folder: Path, least_bytes: int) -> int | None:
     """Return the number of UNWRITABLE that an error in writing below a folder comes from."""
-    links = list(chain(error))
+    links = list(error_chain(error))
     for link in links:
         if isinstance(link, OSError) and link.errno in UNWRITABLE:
             return link.errno
@@ -66,7 +66,7 @@ def _number(error: Exception, folder: Path, least_bytes: int) -> int | None:
     return errno.ENOSPC if full or shutil.disk_usage(folder).free < least_bytes else None
 
 
-def chain(error: BaseException) -> Iterator[BaseException]:
+def error_chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an error, what caused it, and so on."""
     link: BaseException | None = error
     while link is not None:

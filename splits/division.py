@@ -8,7 +8,7 @@ from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
 from slateboard.registry import Card, Extension, Registry
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from splits.extension import FixedGroups, Previous, fix_groups
 
 
@@ -38,7 +38,7 @@ def divide(
     dataset: Dataset,
     *,
     protocol: str,
-    settings: Splitting,
+    settings: SplitSettings,
     overrides: Mapping[str, Any] | None = None,
     seed: int | None = None,
     previous: Previous | None = None,
@@ -60,7 +60,7 @@ def divide(
 
 
 def settle_parameters(
-    protocol: str, *, settings: Splitting, overrides: Mapping[str, Any] | None = None
+    protocol: str, *, settings: SplitSettings, overrides: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return all parameters of a protocol: `overrides` over the settings over its defaults."""
     card = PROTOCOLS.load(protocol).CARD

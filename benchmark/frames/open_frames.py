@@ -23,7 +23,7 @@ from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Budget, Place
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.media.frames import scaled_size
-from slateboard.media.probe import Claims, claims
+from slateboard.media.probe import Claims, read_claims
 from slateboard.progress import say
 from slateboard.workspace import Workspace
 
@@ -136,7 +136,7 @@ def _bytes(clip: Claims, geometry: Geometry) -> int:
 
 def _claims(path: Path) -> Claims:
     try:
-        return claims(path)
+        return read_claims(path)
     except SlateboardError:
         return Claims(0, 0, 0)
 

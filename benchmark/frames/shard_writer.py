@@ -16,7 +16,7 @@ from slateboard.errors import SlateboardError
 from slateboard.files import whole, write_json
 from slateboard.media import packets
 from slateboard.media.decoders import PYAV
-from slateboard.media.probe import claims
+from slateboard.media.probe import read_claims
 
 PLANES, VIDEO = "planes", "video"
 FORMS = (PLANES, VIDEO)
@@ -77,7 +77,7 @@ def _clip(job: ShardJob, clip_id: str, path: Path, file: BinaryIO) -> dict[str, 
     try:
         if clip_id in job.crashing_clips:
             raise SlateboardError(f"{path.name}: not decoded: {job.crashing_clips[clip_id]}.")
-        claimed = claims(path).frames
+        claimed = read_claims(path).frames
         facts = write_clip(path, file, geometry=job.geometry, form=job.form, decoded_by=job.decoded_by)
     except SlateboardError as error:
         file.seek(offset)

@@ -8,7 +8,7 @@ import numpy as np
 from benchmark.frames.frames import Bytes, Indices
 from benchmark.frames.geometry import Box, picture_bytes
 from benchmark.frames.shard_reader import ClipPlace, ShardedStore
-from slateboard.media.packets import GOP, Decoder, copy_part
+from slateboard.media.packets import GOP, Decoder, copy_rectangle
 
 _ENTRY = 4
 """Bytes of one entry of a clip's table."""
@@ -38,7 +38,7 @@ class VideoStore(ShardedStore):
             for index, picture in enumerate(self._decoder().pictures(packets), start=first):
                 if index in rows_of:
                     row, *repeats = rows_of[index]
-                    copy_part(picture, rows[row], top=box.top, left=box.left, height=box.height, width=box.width)
+                    copy_rectangle(picture, rows[row], top=box.top, left=box.left, height=box.height, width=box.width)
                     rows[repeats] = rows[row]
         return rows
 

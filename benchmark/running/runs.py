@@ -26,7 +26,7 @@ from slateboard.records.result import Result
 from slateboard.records.run import Failed, Run
 from slateboard.records.run_folder import CONFIG, ENVIRONMENT, PREDICTIONS, RESULT, TRAINED_ON
 from slateboard.records.split import Split
-from slateboard.settings import Training
+from slateboard.settings import TrainingSettings
 from slateboard.workspace import Workspace
 
 
@@ -102,7 +102,7 @@ def execute_run(
     return FinishedRun(folder, result, is_new=True)
 
 
-def _launch(settings: Training, record: Run) -> tuple[Fabric, dict[str, str]]:
+def _launch(settings: TrainingSettings, record: Run) -> tuple[Fabric, dict[str, str]]:
     """Return Fabric, launched on the run's device, and what a result states of that."""
     kind = device_kind(settings.device)
     precision = record.parameters.get("precision", "32-true")

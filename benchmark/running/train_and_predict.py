@@ -36,7 +36,7 @@ from slateboard.records.run import Run
 from slateboard.records.run_folder import TRAINED_ON, TRAINING_LOG
 from slateboard.records.split import Split
 from slateboard.records.trained_on import TrainedOn
-from slateboard.settings import Training
+from slateboard.settings import TrainingSettings
 from slateboard.workspace import Workspace
 
 
@@ -95,7 +95,7 @@ def _train_streams(
     data_of_streams: Sequence[TrainingData],
     fabric: Fabric,
     folder: Path,
-    settings: Training,
+    settings: TrainingSettings,
     *,
     seed: int,
 ) -> TrainedOn:

@@ -25,7 +25,7 @@ import pandas as pd
 from benchmark.speed.hashes import clustered
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table, read_release, table_sha256
 from slateboard.records.release import Release
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from slateboard.sums import SUMS
 from splits.audit.audit import audit, audit_line
 from splits.audit.membership import SplitMembership
@@ -108,7 +108,7 @@ def _measure(job: str, dataset: Dataset) -> None:
 
 def _divide(protocol: str, dataset: Dataset) -> None:
     with _timed("  divide"):
-        splits = divide(dataset, protocol=protocol, settings=Splitting())
+        splits = divide(dataset, protocol=protocol, settings=SplitSettings())
     for split in splits:
         with _timed(f"  audit {split.key}"):
             report = audit(dataset, split)
@@ -160,7 +160,7 @@ def _add_fingerprints(dataset: Dataset) -> None:
 def _hashes(dataset: Dataset) -> None:
     """Time the comparison of train with test by the hashes of the table."""
     _add_fingerprints(dataset)
-    (split,) = divide(dataset, protocol="seags", settings=Splitting())
+    (split,) = divide(dataset, protocol="seags", settings=SplitSettings())
     with _timed("  look up the parts"):
         membership = SplitMembership.of(dataset.clips, split)
     with _timed("  by_hashes"):

@@ -8,7 +8,7 @@ from slateboard.catalog.catalog import Catalog
 from slateboard.files import digest
 from slateboard.media import ffmpeg
 from slateboard.records.clip import Clip
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.settings import Settings
 
 STAGE = "trim"
@@ -29,7 +29,7 @@ def write_clips(catalog: Catalog, root: Path, settings: Settings, clips: Sequenc
     failed = [clip for clip in clips if clip.state == "failed"]
     keys = _keys(catalog, root, settings, failed) if failed else {}
     rows = [
-        Failed.now(stage=STAGE, item=clip.clip_id, code=code, reason=clip.reason or "", key=keys[clip.clip_id])
+        FailureRecord.now(stage=STAGE, item=clip.clip_id, code=code, reason=clip.reason or "", key=keys[clip.clip_id])
         for clip in failed
     ]
     if rows:

@@ -14,7 +14,7 @@ from curate.analysis.clip_summary import Rows, camera_of, quality_flags
 from slateboard.records.clip import Clip, clip_id
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
-from slateboard.settings import Clips
+from slateboard.settings import ClipSettings
 
 VERSION = 2
 """Of the rules: with a new version, clips that nobody has decided on are proposed anew."""
@@ -42,7 +42,9 @@ class Segment:
     reason: str | None = None
 
 
-def propose(source: Source, media: Media, shots: Sequence[Shot], times: Sequence[float], settings: Clips) -> list[Clip]:
+def propose(
+    source: Source, media: Media, shots: Sequence[Shot], times: Sequence[float], settings: ClipSettings
+) -> list[Clip]:
     """Return the clips of one source: proposed ones, and rejected ones with the rule that rejected them.
 
     `times` are the seconds of every decoded frame; `shots` hold every frame once.
@@ -86,7 +88,7 @@ def _clipped(shots: Sequence[Shot], first_frame: int, last_frame: int) -> list[S
     ]
 
 
-def _by_paper_rules(shots: list[Shot], times: Sequence[float], settings: Clips, *, step: float) -> list[Segment]:
+def _by_paper_rules(shots: list[Shot], times: Sequence[float], settings: ClipSettings, *, step: float) -> list[Segment]:
     def seconds(first_frame: int, last_frame: int) -> float:
         # The last frame is shown, too: frames 0 to 9 at 10 Hz last times[9] - times[0] + step = 0.9 + 0.1 = 1 s.
         return times[last_frame] - times[first_frame] + step
@@ -128,7 +130,9 @@ def _rejected(shot: Shot, reason: str) -> Segment:
     return Segment(shot.first_frame, shot.last_frame, shot.shot_id, reason)
 
 
-def _divide_shots(shots: list[Shot], seconds: Seconds, settings: Clips, *, is_long: bool) -> dict[str, list[Frames]]:
+def _divide_shots(
+    shots: list[Shot], seconds: Seconds, settings: ClipSettings, *, is_long: bool
+) -> dict[str, list[Frames]]:
     """Return shot id -> its segments: none for a short shot; at least `segments_min` in all where the video is long."""
     least_seconds = settings.segment_min_seconds if is_long else settings.min_seconds
     ranges: dict[str, list[Frames]] = {}
@@ -148,7 +152,7 @@ def _divide_shots(shots: list[Shot], seconds: Seconds, settings: Clips, *, is_lo
     return ranges
 
 
-def _fewest_segments(shot: Shot, seconds: Seconds, settings: Clips) -> list[Frames]:
+def _fewest_segments(shot: Shot, seconds: Seconds, settings: ClipSettings) -> list[Frames]:
     """Return the fewest equal parts of a shot that are all short enough; [] where uneven frame times prevent it."""
     # Even frame times need ceil(t / max) parts: 45 s with at most 20 s -> 3 of 15 s. Uneven ones may need more, up to
     # _UNEVEN times as many; a frame every three years stays too long however finely its shot is divided.

@@ -11,7 +11,7 @@ from slateboard.errors import SlateboardError
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
-from slateboard.settings import Clips
+from slateboard.settings import ClipSettings
 from slateboard.workers.outcome import RunEnds, attempt
 
 _AT_ONCE = 64
@@ -25,14 +25,14 @@ class ProposeJob:
     items: tuple[tuple[Source, Media], ...]
     folder: Path
     """Holds the observations."""
-    settings: Clips
+    settings: ClipSettings
 
     def divide(self) -> "list[ProposeJob]":
         """Return a job for each source."""
         return [replace(self, items=(item,)) for item in self.items] if len(self.items) > 1 else []
 
 
-def propose_jobs(items: Sequence[tuple[Source, Media]], *, folder: Path, settings: Clips) -> list[ProposeJob]:
+def propose_jobs(items: Sequence[tuple[Source, Media]], *, folder: Path, settings: ClipSettings) -> list[ProposeJob]:
     """Divide sources into jobs of at most 64."""
     starts = range(0, len(items), _AT_ONCE)
     return [ProposeJob(tuple(items[start : start + _AT_ONCE]), folder, settings) for start in starts]

@@ -10,7 +10,7 @@ from typing import Literal
 from slateboard.errors import SlateboardError
 from slateboard.limits import current_limits
 from slateboard.media.bounds import FASTEST_HZ, SLOWEST_HZ
-from slateboard.settings import Clips
+from slateboard.settings import ClipSettings
 
 Mode = Literal["frames", "time"]
 
@@ -101,7 +101,9 @@ def nearest_common_rate(pts: Sequence[int], time_base: Fraction) -> Fraction:
     return nearest if abs(nearest - rate_hz) <= _RATE_TOLERANCE * rate_hz else rate_hz.limit_denominator(1001)
 
 
-def frame_timeline(pts: Sequence[int], time_base: Fraction, nominal_hz: Fraction, *, settings: Clips) -> FrameTimeline:
+def frame_timeline(
+    pts: Sequence[int], time_base: Fraction, nominal_hz: Fraction, *, settings: ClipSettings
+) -> FrameTimeline:
     """Decide how clips of a media are timed; raise SlateboardError where the settings ask for times that it lacks."""
     if settings.timing == "time" and not is_increasing(pts):
         raise SlateboardError('the times of its frames do not rise. Set [clips] timing = "frames" or "auto".')

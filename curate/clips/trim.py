@@ -29,7 +29,7 @@ from slateboard.paths import inside
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.records.stamp import Stamp
-from slateboard.settings import Clips, Limits
+from slateboard.settings import ClipSettings, Limits
 
 VERSION = 1
 """Of cutting and verification: with a new version, clips that failed before are tried again."""
@@ -52,7 +52,7 @@ class TrimJob:
     folder: Path
     """Where the clips go."""
     observations: Path
-    settings: Clips
+    settings: ClipSettings
     sha256: str | None = None
     """Expected hash of the original; None: it is identified by its decoded frames."""
     stamp: Stamp | None = None

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from slateboard.media.edit import edit
 from slateboard.media.frames import decode
-from slateboard.media.probe import claims
+from slateboard.media.probe import read_claims
 
 _WORDS = ("wait for it", "so clean", "this is how you do it", "day 12 of 30", "watch until the end", "unreal", "no way")
 _COLOURS = ("white", "yellow", "cyan", "#ff5070")
@@ -155,7 +155,7 @@ def make(source: Path, name: str, target: Path, *, key: str) -> None:
         # A seed of its own for each clip, edit and step: adding an edit to the list changes none of the others.
         seed = int.from_bytes(hashlib.sha256(f"{key} {name} {step}".encode()).digest()[:8], "big")
         after = target.with_name(f"{target.stem}-{step}.mp4")
-        claimed = claims(before)
+        claimed = read_claims(before)
         clip = Clip(
             claimed.width // 2 * 2,
             claimed.height // 2 * 2,

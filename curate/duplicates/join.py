@@ -11,7 +11,7 @@ from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog
 from slateboard.files import digest
 from slateboard.progress import progress
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.media import Duplicate
 from splits.near import duplicates as matcher
 
@@ -141,7 +141,7 @@ class _Join:
 
     def _record(self, failures: dict[str, engines.Failure]) -> None:
         rows = [
-            Failed.now(stage=STAGE, item=item, code=failure.code, reason=failure.reason, key=self._key)
+            FailureRecord.now(stage=STAGE, item=item, code=failure.code, reason=failure.reason, key=self._key)
             for item, failure in failures.items()
         ]
         if rows:

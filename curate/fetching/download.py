@@ -17,7 +17,7 @@ from slateboard.media.errors import Unreadable
 from slateboard.media.probe import probe
 from slateboard.paths import lies_in
 from slateboard.records.source import State
-from slateboard.settings import Fetch, Limits
+from slateboard.settings import FetchSettings, Limits
 
 RESUMED = (State.NETWORK, State.RATE_LIMITED, State.TRUNCATED)
 """States whose part file is kept: the next attempt resumes it."""
@@ -33,7 +33,7 @@ class Downloader:
         self,
         root: Path,
         incoming: Path,
-        settings: Fetch,
+        settings: FetchSettings,
         limits: Limits,
         *,
         cookies: str | None,

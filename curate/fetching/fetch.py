@@ -18,7 +18,7 @@ from slateboard.files import PART
 from slateboard.paths import Inside
 from slateboard.records.media import Media
 from slateboard.records.source import BROUGHT, Attempt, Source, State
-from slateboard.settings import Fetch, Limits
+from slateboard.settings import FetchSettings, Limits
 from slateboard.workers.outcome import Budget
 
 INCOMING = ".incoming"
@@ -63,7 +63,7 @@ def fetch(
     *,
     root: Path,
     ledger: Ledger,
-    settings: Fetch,
+    settings: FetchSettings,
     limits: Limits,
     refused: Collection[str] = (),
     on_abandoned: Callable[[AbandonedHost], None] | None = None,
@@ -108,14 +108,14 @@ def group_by_address(sources: Iterable[Source]) -> dict[str, list[Source]]:
     return groups
 
 
-def request_queue(groups: Mapping[str, Sequence[Source]], settings: Fetch) -> RequestQueue:
+def request_queue(groups: Mapping[str, Sequence[Source]], settings: FetchSettings) -> RequestQueue:
     """Return a queue with one request for each address; of several urls the last is asked for: signatures expire."""
     requests = [FetchRequest(group[-1].url, group[0].host, group[0].source_id) for group in groups.values()]
     return RequestQueue(requests, settings=settings)
 
 
 def _events(
-    queue: RequestQueue, root: Path, incoming: Path, settings: Fetch, limits: Limits, allow_local: bool
+    queue: RequestQueue, root: Path, incoming: Path, settings: FetchSettings, limits: Limits, allow_local: bool
 ) -> Iterator[AttemptEvent]:
     cookies = read_cookies(root, settings)
     download = Downloader(root, incoming, settings, limits, cookies=cookies, allow_local=allow_local)
@@ -123,7 +123,7 @@ def _events(
     return crawl(queue, attempt=download, workers=settings.workers, budget=budget)
 
 
-def read_cookies(root: Path, settings: Fetch) -> str | None:
+def read_cookies(root: Path, settings: FetchSettings) -> str | None:
     """Return the text of the cookies file that the settings name, None if they name none.
 
     slateboard.toml may be somebody's, and its cookies go to the hosts of a list: it may name a file of the workspace.
@@ -156,7 +156,7 @@ def read_cookies(root: Path, settings: Fetch) -> str | None:
 class _StateRecorder:
     """Gives sources their states and records them."""
 
-    def __init__(self, refused: Collection[str], root: Path, ledger: Ledger, settings: Fetch) -> None:
+    def __init__(self, refused: Collection[str], root: Path, ledger: Ledger, settings: FetchSettings) -> None:
         self._refused, self._root, self._ledger, self._settings = refused, root, ledger, settings
 
     @cached_property

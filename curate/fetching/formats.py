@@ -1,13 +1,13 @@
 """Which of a video's formats is downloaded, as a format selector of yt-dlp."""
 
-from slateboard.settings import Fetch
+from slateboard.settings import FetchSettings
 
 # TikTok, Facebook and Yappy say "watermarked" of the bad copy; others say "no watermark" of the good one.
 _FREE = "[format_note~='(?i)(no|without|free of|un).?watermark|watermark.?free']"
 _UNSAID = "[format_note!~=?'(?i)watermark']"
 
 
-def format_expression(settings: Fetch) -> str:
+def format_expression(settings: FetchSettings) -> str:
     """Return the format selector: the settings' own, or one that never merges streams.
 
     Formats said to be free of a watermark come first, then those of which nothing is said, then any; among these the

@@ -11,10 +11,10 @@ from curate.fetching.crawl import crawl
 from curate.fetching.fetch import group_by_address, read_cookies, request_queue
 from curate.fetching.pacing import AbandonedHost, FetchRequest
 from curate.fetching.web import Session, guarded_session
-from slateboard.addresses import identity, public, scrub
+from slateboard.addresses import identity, public_address, scrub
 from slateboard.files import record_write
 from slateboard.records.source import Source, State
-from slateboard.settings import Fetch, Limits
+from slateboard.settings import FetchSettings, Limits
 from slateboard.workers.outcome import Budget
 
 COLUMNS = ("source_id", "line", "label", "host", "url", "state", "found", "verdict", "reason", "at")
@@ -54,7 +54,7 @@ class LinkCounts(TypedDict):
 class _LinkChecker:
     """Asks with one session, downloading nothing; called in a process of `crawl`."""
 
-    def __init__(self, settings: Fetch, *, cookies: str | None) -> None:
+    def __init__(self, settings: FetchSettings, *, cookies: str | None) -> None:
         self._settings, self._cookies = settings, cookies
         self._session: Session | None = None
 
@@ -69,7 +69,7 @@ def check_links(
     sources: Sequence[Source],
     *,
     root: Path,
-    settings: Fetch,
+    settings: FetchSettings,
     limits: Limits,
     on_abandoned: Callable[[AbandonedHost], None],
 ) -> Iterator[LinkRow]:
@@ -96,7 +96,7 @@ def _row(source: Source, result: AttemptResult | None) -> LinkRow:
         "line": source.line,
         "label": source.label,
         "host": source.host,
-        "url": public(source.url),
+        "url": public_address(source.url),
         "state": source.state.value,
         "found": None if state_today is None else ("alive" if state_today == State.FETCHED else state_today.value),
         "verdict": {State.FETCHED: "alive", State.GONE: "gone"}.get(state_today, "other")

@@ -23,7 +23,7 @@ from email.utils import parsedate_to_datetime
 from curate.fetching.attempt import AttemptResult
 from curate.fetching.policy import attempts_per_run
 from slateboard.records.source import State
-from slateboard.settings import Fetch
+from slateboard.settings import FetchSettings
 
 HOUR = 3600.0
 _LONGEST_BACKOFF_SECONDS = 600.0
@@ -79,7 +79,7 @@ class RequestQueue:
         self,
         requests: Iterable[FetchRequest],
         *,
-        settings: Fetch,
+        settings: FetchSettings,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._settings, self._uniform = settings, uniform
@@ -214,7 +214,7 @@ class RequestQueue:
         return host.starts[0] + HOUR if len(host.starts) >= budget else 0.0
 
 
-def next_run_at(result: AttemptResult, *, settings: Fetch, now: datetime) -> datetime | None:
+def next_run_at(result: AttemptResult, *, settings: FetchSettings, now: datetime) -> datetime | None:
     """Return when a later run may ask again for a rate-limited address; None for any other state."""
     if result.state != State.RATE_LIMITED:
         return None

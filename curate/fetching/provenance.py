@@ -9,7 +9,7 @@ from typing import Any
 
 from curate.fetching.attempt import clean
 from slateboard import __version__
-from slateboard.addresses import public
+from slateboard.addresses import public_address
 
 PERSONAL = ("uploader", "uploader_id", "channel", "title")
 """Fields of yt-dlp that name a person or quote one; kept only with `keep_personal`."""
@@ -19,7 +19,7 @@ _NAMES = ("uploader", "uploader_id", "channel", "channel_id", "creator")
 
 def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, keep_personal: bool) -> dict[str, Any]:
     """Return the provenance of a download by yt-dlp. A person's name in the page's url becomes `_`."""
-    page = public(str(info.get("webpage_url") or info.get("original_url") or ""))
+    page = public_address(str(info.get("webpage_url") or info.get("original_url") or ""))
     fields = {
         "extractor": info.get("extractor_key") or info.get("extractor"),
         "id": info.get("id"),
@@ -41,7 +41,7 @@ def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
     """Return the provenance of a local file that was copied; `path` is the one in the list."""
     return {
         "extractor": "local",
-        "path": public(path),
+        "path": public_address(path),
         "bytes": bytes_,
         "tools": {"slateboard": __version__},
         "at": at.isoformat(timespec="seconds"),

@@ -12,7 +12,7 @@ from curate.fetching.failures import failure_of, raise_if_hopeless
 from curate.fetching.gate import Gate
 from curate.fetching.sites import Sites, as_generic
 from slateboard.records.source import State
-from slateboard.settings import Fetch
+from slateboard.settings import FetchSettings
 
 TOOL = f"yt-dlp {metadata.version('yt-dlp')}"
 
@@ -47,7 +47,7 @@ class _TooLarge(Exception):
 class Session:
     """One process's yt-dlp: cookies last from one address to the next. Opened at first use."""
 
-    def __init__(self, settings: Fetch, *, cookies: str | None = None, gate: Gate | None = None) -> None:
+    def __init__(self, settings: FetchSettings, *, cookies: str | None = None, gate: Gate | None = None) -> None:
         self._settings, self._cookies, self._gate = settings, cookies, gate
         self._barred: list[tuple[State, str]] = [] if gate is None else gate.barred
         self._sites = SITES
@@ -162,7 +162,7 @@ class Session:
             raise _TooLarge(f"{received_bytes} bytes came, over max_bytes = {self._settings.max_bytes}")
 
 
-def guarded_session(settings: Fetch, *, cookies: str | None) -> Session:
+def guarded_session(settings: FetchSettings, *, cookies: str | None) -> Session:
     """Confine this process with a gate, for good, and return its session."""
     gate = Gate(allow_private=settings.allow_private)
     gate.close()
@@ -176,7 +176,7 @@ def _videos(info: dict[str, Any]) -> list[dict[str, Any]]:
     return [info]
 
 
-def _refusal(info: dict[str, Any], settings: Fetch, *, complete: bool) -> tuple[State, str] | None:
+def _refusal(info: dict[str, Any], settings: FetchSettings, *, complete: bool) -> tuple[State, str] | None:
     if (info.get("n_entries") or 1) > 1:
         return State.UNSUPPORTED, "several videos lie at this address; list each by its own"
     status = info.get("live_status")

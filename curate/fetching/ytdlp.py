@@ -16,7 +16,7 @@ from yt_dlp.globals import plugin_dirs
 from curate.fetching.formats import format_expression
 from curate.fetching.handlers import RequestRules, handler
 from slateboard.records.source import State
-from slateboard.settings import Fetch
+from slateboard.settings import FetchSettings
 
 # The progress hook runs after each read: yt-dlp's own 1 KiB costs a small file a tenth of its time.
 _FIRST_READ_BYTES = 64 * 1024
@@ -56,7 +56,7 @@ class GuardedYoutubeDL(yt_dlp.YoutubeDL):  # type: ignore[misc]
 
 
 def options(
-    settings: Fetch,
+    settings: FetchSettings,
     *,
     cookies: str | None,
     refuse: Callable[..., str | None],

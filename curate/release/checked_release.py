@@ -18,7 +18,7 @@ from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import sha256_of
 from slateboard.paths import REMEDY, inside, leading_out
 from slateboard.records.media import Media
-from slateboard.settings import Clips
+from slateboard.settings import ClipSettings
 from slateboard.sums import SUMS, read_sums
 
 _SCRATCH = ("clips", "media", "observations", "catalog.db")
@@ -34,7 +34,7 @@ class CheckedRelease:
     """Path -> SHA-256 of every file of the full release."""
     media: dict[str, Media]
     """Media id -> the original, without a path."""
-    settings: Clips
+    settings: ClipSettings
     """Settings with which its clips were cut."""
 
     @property
@@ -131,9 +131,9 @@ def _media(folder: Path, tables: Tables) -> dict[str, Media]:
     return media
 
 
-def _settings(tables: Tables) -> Clips:
+def _settings(tables: Tables) -> ClipSettings:
     try:
-        return Clips.model_validate(tables.release.settings.get("clips", {}))
+        return ClipSettings.model_validate(tables.release.settings.get("clips", {}))
     except ValidationError as error:
         problem = Problem(
             "recipe.toml: settings.clips", f"{error}.", "It was made by another slateboard: install that."

@@ -10,7 +10,7 @@ from slateboard.engine import Failure, Place
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import sha256_of, whole
 from slateboard.progress import track
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.unwritable import UNWRITABLE
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class UnusableClips(BadInput):
     def __init__(self, faults: Sequence[ClipFault]) -> None:
         sorted_faults = sorted(faults, key=lambda fault: fault.where)
         self.failures = [
-            Failed.now(stage=STAGE, item=fault.clip_id, code=fault.code, reason=f"{fault.where} {fault.reason}")
+            FailureRecord.now(stage=STAGE, item=fault.clip_id, code=fault.code, reason=f"{fault.where} {fault.reason}")
             for fault in sorted_faults
         ]
         super().__init__([Problem(fault.where, f"{fault.reason}.", _remedy(fault)) for fault in sorted_faults])

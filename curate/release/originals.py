@@ -12,7 +12,7 @@ import pandas as pd
 from curate.fetching.fetch import fetch
 from curate.release.tables import WITHHELD, Tables
 from slateboard import engine
-from slateboard.addresses import public, scrub
+from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.files import sha256_of
 from slateboard.media.frames_hash import frames_sha256
@@ -74,7 +74,7 @@ def find_originals(
             to_fetch += web_sources[:1]
         else:
             lost[media_id] = LostOriginal(
-                name, State.MISSING, f"{public(sources[0].url)} is not there, or is another file"
+                name, State.MISSING, f"{public_address(sources[0].url)} is not there, or is another file"
             )
     for media_id in sorted(media_ids - paths.keys() - lost.keys() - {source.media_id for source in to_fetch}):
         lost[media_id] = LostOriginal("", State.ERROR, "sources.csv of the release names no source of this file")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from slateboard.addresses import is_web, public, scrub
+from slateboard.addresses import is_web, public_address, scrub
 from slateboard.files import digest
 from slateboard.records.source import Source
 
@@ -17,7 +17,7 @@ class PublicForms:
     def __init__(self, sources: Sequence[Source], groups: Iterable[str], *, root: Path) -> None:
         self._root = root
         urls = {source.url for source in sources}
-        self._addresses = {url: public(url, root=root) for url in urls}
+        self._addresses = {url: public_address(url, root=root) for url in urls}
         local = [url for url in urls if not is_web(url)]
         self._addresses |= _disambiguate({url: self._addresses[url] for url in local})
         names = {*groups, *(source.group for source in sources if source.group)}

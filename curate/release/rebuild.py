@@ -28,7 +28,7 @@ from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.records.observation import Observation
-from slateboard.settings import Clips
+from slateboard.settings import ClipSettings
 from slateboard.sums import SUMS, sums_of, write_sums
 from slateboard.workspace import Workspace
 
@@ -203,7 +203,7 @@ def _jobs(
     *,
     scratch: Path,
     workspace: Workspace,
-    settings: Clips,
+    settings: ClipSettings,
 ) -> list[TrimJob]:
     """Return the cuts to make; frame times of the workspace are used only for the bytes that they were read from."""
     jobs = []

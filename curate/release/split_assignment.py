@@ -16,7 +16,7 @@ from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.paths import inside
 from slateboard.records.release import Release
 from slateboard.records.split import Split
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from slateboard.workspace import Workspace
 from splits.audit.audit import audit
 from splits.division import PROTOCOLS, divide, extendable, requested_parameters, settle_parameters
@@ -91,10 +91,10 @@ def frozen_splits(tables: Tables, dataset: Dataset) -> list[Split]:
     return divide(dataset, protocol=record.protocol, settings=split_settings(record), previous=previous)
 
 
-def split_settings(record: Release) -> Splitting:
+def split_settings(record: Release) -> SplitSettings:
     """Return the [split] settings in a release's recipe."""
     try:
-        return Splitting.model_validate(record.settings.get("split", {}))
+        return SplitSettings.model_validate(record.settings.get("split", {}))
     except ValidationError as error:
         problem = Problem(
             "recipe.toml: settings.split", f"{error}.", "It was made by another slateboard: install that."

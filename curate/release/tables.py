@@ -17,7 +17,7 @@ from slateboard.records.clip import Clip, Effect
 from slateboard.records.media import Duplicate, Media
 from slateboard.records.release import IN_ORDER, Release, ReleasedClip, Takedown
 from slateboard.records.source import Source
-from slateboard.tables import Column, checked_table, columns_of
+from slateboard.tables import Column, columns_of, read_checked_table
 from splits.groups import LINKS
 
 EFFECT_COLUMNS = (
@@ -106,7 +106,7 @@ def read_tables(folder: Path) -> Tables:
         if name != CLIPS and not path.is_file():
             return pd.DataFrame(columns=list(columns), dtype=str if path.suffix == ".csv" else object)
         try:
-            return checked_table(path, columns, ordered=IN_ORDER if name == CLIPS else ())
+            return read_checked_table(path, columns, ordered=IN_ORDER if name == CLIPS else ())
         except BadInput as error:
             problems.extend(error.problems)
             return pd.DataFrame()
@@ -125,7 +125,7 @@ def read_tables(folder: Path) -> Tables:
 def read_names(folder: Path) -> list[dict[str, str]]:
     """Return clip_id, label, path and group of a release's clips: a fraction of what all its tables take to read."""
     columns = {name: _COLUMNS[CLIPS][name] for name in ("clip_id", "label", "path", "group")}
-    table = checked_table(folder / CLIPS, columns)
+    table = read_checked_table(folder / CLIPS, columns)
     return [dict(zip(columns, row, strict=True)) for row in table[list(columns)].itertuples(index=False)]
 
 

@@ -21,7 +21,7 @@ from curate.release.figures import SHEET
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.rebuild import REBUILT
 from curate.release.release import release
-from slateboard.addresses import identity, public, scrub
+from slateboard.addresses import identity, public_address, scrub
 from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
 from slateboard.catalog.reviews import forget_decisions
@@ -48,7 +48,7 @@ def sources_named(sources: Sequence[Source], name: str) -> list[Source]:
     matches = [source for source in sources if name == source.source_id or identity(name) == identity(source.url)]
     matches = matches or [source for source in sources if name.isdigit() and source.line == int(name)]
     if not matches:
-        names = [source.source_id for source in sources] + [public(source.url) for source in sources]
+        names = [source.source_id for source in sources] + [public_address(source.url) for source in sources]
         raise SlateboardError(
             f"No source '{name}': give its id, its line in the list or its address. {did_you_mean(name, names[:1000])}"
         )

@@ -8,7 +8,7 @@ from curate.shots.boundaries import Boundary, BoundaryClassifier
 from curate.shots.pictures import Picture
 from curate.shots.window import Window
 from slateboard.media.frames import decode
-from slateboard.media.probe import claims
+from slateboard.media.probe import read_claims
 from slateboard.media.pyramid import Pyramid
 from slateboard.registry import Extension, Registry
 
@@ -67,7 +67,7 @@ class ShotTracker:
 
 def boundaries_in(path: Path, detectors: Sequence[str]) -> dict[str, list[Boundary]]:
     """Decode a file once; return detector -> boundaries, by the defaults of the detector and the analyser."""
-    rate = claims(path).fps
+    rate = read_claims(path).fps
     trackers = {
         name: ShotTracker(
             name,

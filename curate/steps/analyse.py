@@ -33,7 +33,7 @@ from slateboard.files import digest
 from slateboard.observation_files import BrokenObservation
 from slateboard.options import Processes, RayAddress, RetryFailures
 from slateboard.progress import progress, say
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source, State
 from slateboard.records.stamp import Stamp
@@ -150,7 +150,7 @@ def _record_error(catalog: Catalog, result: DecodeResult, sources: Sequence[Sour
     reason = result.error or ""
     if result.state in _OF_LIMITS:
         item = result.media.media_id
-        catalog.record_failures([Failed.now(stage=STAGE, item=item, code=code, reason=reason, key=key)])
+        catalog.record_failures([FailureRecord.now(stage=STAGE, item=item, code=code, reason=reason, key=key)])
     catalog.set_states([source.model_copy(update={"state": result.state, "reason": reason}) for source in sources])
 
 

@@ -19,7 +19,7 @@ from curate.fetching.presence import check_local_files, look_for_originals
 from curate.listing.local import ALLOW, check_local
 from curate.listing.sources import list_key, read_list
 from curate.status import in_order, state_lines
-from slateboard.addresses import public, scrub
+from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
@@ -65,7 +65,7 @@ def command(
                 on_abandoned=abandoned.append,
                 allow_local=allow_local,
             ):
-                bar.step(note=f"{source.state} {public(source.url)}" if source.state != State.FETCHED else "")
+                bar.step(note=f"{source.state} {public_address(source.url)}" if source.state != State.FETCHED else "")
         counts = in_order(catalog.source_counts())
     for host in abandoned:
         say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrub(host.reason)}")

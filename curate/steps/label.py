@@ -20,7 +20,7 @@ from slateboard.catalog.reviews import confirm
 from slateboard.options import Processes
 from slateboard.progress import say
 from slateboard.records.clip import Clip, Effect
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.source import Source
 from slateboard.workspace import Workspace
 
@@ -95,7 +95,7 @@ def _labelled(
 def _record(catalog: Catalog, clips: Sequence[Clip], failures: Mapping[str, engines.Failure]) -> None:
     catalog.forget_failures(STAGE, [clip.clip_id for clip in clips if clip.clip_id not in failures])
     rows = [
-        Failed.now(stage=STAGE, item=clip_id, code=failure.code, reason=failure.reason)
+        FailureRecord.now(stage=STAGE, item=clip_id, code=failure.code, reason=failure.reason)
         for clip_id, failure in failures.items()
     ]
     if rows:

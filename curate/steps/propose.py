@@ -20,7 +20,7 @@ from slateboard.files import digest
 from slateboard.options import Processes, RetryFailures
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.media import Media
 from slateboard.records.source import Source
 from slateboard.repair.observations import broken_observations, describe_broken
@@ -140,7 +140,7 @@ def _record(
 ) -> tuple[int, int]:
     """Record what is proposed and what failed; clips of a source that failed stay as they are."""
     rows = [
-        Failed.now(stage=STAGE, item=source_id, code=failure.code, reason=failure.reason, key=key)
+        FailureRecord.now(stage=STAGE, item=source_id, code=failure.code, reason=failure.reason, key=key)
         for source_id, failure in failures.items()
     ]
     if rows:

@@ -9,7 +9,7 @@ import typer
 
 from curate.fetching.policy import POLICIES
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
-from slateboard.addresses import public, scrub
+from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, opened
 from slateboard.progress import show
 from slateboard.records.source import Source, State
@@ -59,7 +59,7 @@ def command(
 def _shown(source: Source) -> dict[str, Any]:
     """Return the row of a source without logins and signatures: people paste such lines into reports."""
     reason = scrub(source.reason or "", addresses=[source.url]) or None
-    return {**source.row(), "url": public(source.url), "reason": reason}
+    return {**source.row(), "url": public_address(source.url), "reason": reason}
 
 
 def _undone(catalog: Catalog) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.release.takedown import TakedownResult, plan_takedown, sources_named, take_down, unfinished_takedowns
-from slateboard.addresses import public
+from slateboard.addresses import public_address
 from slateboard.catalog.catalog import opened
 from slateboard.progress import say
 from slateboard.records.release import Takedown
@@ -55,7 +55,7 @@ def _tell(plan: Takedown, result: TakedownResult, sources: Mapping[str, Source])
         say(f"no version was written from what is left: {result.problem}")
     for source_id in plan.alike:
         listed_source = sources[source_id]
-        say(f"look at line {listed_source.line}, {public(listed_source.url)}: it shows the same footage")
+        say(f"look at line {listed_source.line}, {public_address(listed_source.url)}: it shows the same footage")
     for source_id in plan.sources:
         listed_source = sources[source_id]
         if not listed_source.is_web:

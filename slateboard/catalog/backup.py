@@ -78,7 +78,7 @@ def forget_backups(path: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def newest_sound(path: Path) -> Backup | None:
+def newest_sound_backup(path: Path) -> Backup | None:
     """Return the newest backup of a catalog that is sound on every page."""
     return next((backup for backup in backups(path) if fault(backup.path, every_page=True) is None), None)
 
@@ -105,7 +105,7 @@ def put_aside(path: Path) -> Path | None:
 
 
 @contextmanager
-def copied(path: Path) -> Iterator[Path]:
+def edit_copy(path: Path) -> Iterator[Path]:
     """Give a copy of a catalog to change; it takes the place of the catalog when the block ends well."""
     with whole(path, is_spare=True) as temporary:
         _copy(path, temporary)

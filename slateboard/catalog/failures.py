@@ -6,16 +6,16 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select
 
 from slateboard.catalog import schema
 from slateboard.catalog.tables import Tables
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 
 
 class FailureTables(Tables):
     """Failures of items; each stays until its stage succeeds with the item."""
 
-    def failures(self, *stages: str) -> list[Failed]:
+    def failures(self, *stages: str) -> list[FailureRecord]:
         """Return failures by stage and item; of these stages only, if any is named."""
         where = [schema.failures.c.stage.in_(stages)] if stages else []
-        rows = self._all(schema.failures, Failed, *where, order="item")
+        rows = self._all(schema.failures, FailureRecord, *where, order="item")
         return sorted(rows, key=lambda row: row.stage)
 
     def failure_counts(self) -> dict[str, int]:
@@ -33,7 +33,7 @@ class FailureTables(Tables):
                 connection.execute(select(table.c.item).where(table.c.stage == stage, table.c.key == key)).scalars()
             )
 
-    def record_failures(self, failures: Sequence[Failed]) -> None:
+    def record_failures(self, failures: Sequence[FailureRecord]) -> None:
         """Insert failures; an earlier one of the same stage and item is replaced."""
         with self._writing() as connection:
             self._write_in(connection, schema.failures, failures)

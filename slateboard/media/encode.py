@@ -35,7 +35,7 @@ def write_video(
     """
     # 29.97 becomes 2997/100; 30000/1001 given as a Fraction stays what it is.
     rate = Fraction(frame_rate_hz).limit_denominator(100_000)
-    checked = _checked(pictures)
+    checked = _check_pictures(pictures)
     first_picture = next(checked, None)
     if first_picture is None:
         raise ValueError(f"No pictures were given for {path}; a video needs at least one.")
@@ -57,7 +57,7 @@ def write_video(
         container.mux(stream.encode(None))
 
 
-def _checked(pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+def _check_pictures(pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
     """Pass pictures on that are RGB bytes of one even size."""
     size: tuple[int, ...] | None = None
     for picture in pictures:

@@ -164,13 +164,13 @@ def frame_of(
     # Counter-clockwise quarters, as numpy.rot90 turns: a phone's -90 degrees -> round(-1) % 4 = 3.
     turns = round(picture.rotation / 90) % 4
     y, u, v = (
-        _turned(plane_of(picture, number)[: height // subsampling, : width // subsampling], turns)
+        _rotate(plane_of(picture, number)[: height // subsampling, : width // subsampling], turns)
         for number, subsampling in ((0, 1), (1, 2), (2, 2))
     )
     return Frame(index, picture.pts or 0, time_base, seconds, y, u, v, matrix, full_range and not is_rgb)
 
 
-def _turned(plane: Plane, turns: int) -> Plane:
+def _rotate(plane: Plane, turns: int) -> Plane:
     """Return a plane turned by so many quarters, in one piece; the decoder's own memory where it is in one piece."""
     return np.ascontiguousarray(np.rot90(plane, turns) if turns else plane)
 

@@ -93,7 +93,7 @@ class Decoder:
             raise SlateboardError(f"{len(packets)} stored packets gave {count} pictures")
 
 
-def copy_part(frame: VideoFrame, target: Bytes, *, top: int, left: int, height: int, width: int) -> None:
+def copy_rectangle(frame: VideoFrame, target: Bytes, *, top: int, left: int, height: int, width: int) -> None:
     """Copy a rectangle of a picture (pixels, all four even) to `target` [height * width * 3 / 2]: luma, U, V."""
     planes = frame.planes
     for number, values in enumerate(_planes_of(target, height, width)):

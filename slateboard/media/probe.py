@@ -68,7 +68,7 @@ def _refusal(path: Path, error: Exception, limits: Limits) -> Unreadable:
     return Unreadable(f"{path.name} does not open as a video: {words}.", State.CORRUPT)
 
 
-def _undecoded(path: Path, error: av.FFmpegError, limits: Limits) -> Exception:
+def _decode_error(path: Path, error: av.FFmpegError, limits: Limits) -> Exception:
     if isinstance(error, MemoryError):
         return error
     # Decoders answer so to a size that they do not take, and leave it unsaid.
@@ -89,7 +89,7 @@ class Claims:
     """Nominal frames per second, where a rate is claimed that a video can have."""
 
 
-def claims(path: Path) -> Claims:
+def read_claims(path: Path) -> Claims:
     """Return what a container says without decoding anything; raises Unreadable."""
     with opened(path) as (_, stream):
         return Claims(int(stream.frames), stream.width, stream.height, float(bounds.nominal_rate_hz(stream)))
@@ -112,7 +112,7 @@ def probe(path: Path, *, media_id: str, relative: str, limits: Limits | None = N
         try:
             first_frame = next(container.decode(stream), None)
         except av.FFmpegError as error:
-            raise _undecoded(path, error, limits) from error
+            raise _decode_error(path, error, limits) from error
         if first_frame is None:
             why = "holds no frame of its own (pictures that lie in other files are not opened)"
             raise Unreadable(f"{path.name} {why}.", State.NOT_VIDEO)

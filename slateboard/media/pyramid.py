@@ -35,7 +35,7 @@ class Pyramid:
             for plane in (frame.y, frame.u, frame.v):
                 see(plane)
         else:
-            pyramid._halves.append(_like(frame, *(_halved(plane, see) for plane in (frame.y, frame.u, frame.v))))
+            pyramid._halves.append(_with_planes(frame, *(_halve(plane, see) for plane in (frame.y, frame.u, frame.v))))
         return pyramid
 
     def at(self, short_side: int) -> Frame:
@@ -55,8 +55,8 @@ class Pyramid:
         while min(half := _half_of(self._halves[level])) >= short_side:
             level += 1
             if level == len(self._halves):
-                self._halves.append(_sized(self._halves[-1], half))
-        return _sized(self._halves[level], scaled_size(width, height, short_side=short_side))
+                self._halves.append(_resize(self._halves[-1], half))
+        return _resize(self._halves[level], scaled_size(width, height, short_side=short_side))
 
 
 def _half_of(frame: Frame) -> tuple[int, int]:
@@ -65,7 +65,7 @@ def _half_of(frame: Frame) -> tuple[int, int]:
     return max(2, (width + 2) // 4 * 2), max(2, (height + 2) // 4 * 2)
 
 
-def _halved(plane: Plane, see: Callable[[Any], None]) -> Plane:
+def _halve(plane: Plane, see: Callable[[Any], None]) -> Plane:
     """Show a plane with even sides strip by strip, and return it at half the size."""
     height, width = plane.shape
     half = np.empty((height // 2, width // 2), np.uint8)
@@ -77,13 +77,13 @@ def _halved(plane: Plane, see: Callable[[Any], None]) -> Plane:
     return half
 
 
-def _like(frame: Frame, y: Plane, u: Plane, v: Plane) -> Frame:
+def _with_planes(frame: Frame, y: Plane, u: Plane, v: Plane) -> Frame:
     """Return a frame with other planes; five times as fast as `replace`, for every frame of every video."""
     return Frame(frame.index, frame.pts, frame.time_base, frame.seconds, y, u, v, frame.matrix, frame.full_range)
 
 
-def _sized(frame: Frame, size: tuple[int, int]) -> Frame:
+def _resize(frame: Frame, size: tuple[int, int]) -> Frame:
     if (frame.y.shape[1], frame.y.shape[0]) == size:
         return frame
     half = (size[0] // 2, size[1] // 2)
-    return _like(frame, shrink(frame.y, size), shrink(frame.u, half), shrink(frame.v, half))
+    return _with_planes(frame, shrink(frame.y, size), shrink(frame.u, half), shrink(frame.v, half))

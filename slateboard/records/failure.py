@@ -6,7 +6,7 @@ from typing import Self
 from slateboard.records.base import Record
 
 
-class Failed(Record):
+class FailureRecord(Record):
     """What a stage made of an item instead of a result. It goes when the stage does the item well."""
 
     stage: str

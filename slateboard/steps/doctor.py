@@ -53,7 +53,7 @@ def command(
     workspace = _workspace(folder, repair=repair)
     n_unmended = 0
     if workspace is not None:
-        facts["damages"], n_unmended = _looked_over(workspace, repair=repair)
+        facts["damages"], n_unmended = _examine_workspace(workspace, repair=repair)
     if missing:
         raise MissingRequirement(f"Missing: {', '.join(missing)}. Run `{sys.executable} -m pip install slateboard`.")
     for name, owners in shared_names().items():
@@ -102,7 +102,7 @@ def _workspace(folder: Path | None, *, repair: bool) -> Workspace | None:
     return None
 
 
-def _looked_over(workspace: Workspace, *, repair: bool) -> tuple[list[dict[str, Any]], int]:
+def _examine_workspace(workspace: Workspace, *, repair: bool) -> tuple[list[dict[str, Any]], int]:
     """Print every damage; return them as plain values, and how many are left."""
     rows = []
     for examined in examine(workspace, repair=repair):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from slateboard.errors import MissingRequirement, SlateboardError
-from slateboard.workers.connect import Probe, connected
+from slateboard.workers.connect import Probe, join_cluster
 from slateboard.workers.local import LocalPool
 from slateboard.workers.outcome import Budget, Code, Failure, RunEnds
 
@@ -80,7 +80,7 @@ class RayPool(Generic[T, R]):
         shared: Sequence[Path],
     ) -> None:
         self._workers, self._budget, self._isolated = workers, budget, isolated
-        self._ray = connected(address, processors=workers or cores)
+        self._ray = join_cluster(address, processors=workers or cores)
         self._probe = Probe.laid(shared) if shared and address is not None else None
         self._gpus = int(self._ray.cluster_resources().get("GPU", 0)) if isolated else 0
         self._at_once, self._looked, self._item_seconds = 0, 0.0, _TASK_SECONDS

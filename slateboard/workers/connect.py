@@ -16,7 +16,7 @@ _PROBE_SECONDS = 120.0
 """Time for a node to start its first process and look for the probe files."""
 
 
-def connected(address: str | None, *, processors: int) -> Any:
+def join_cluster(address: str | None, *, processors: int) -> Any:
     """Return the ray module, joined to the cluster at an address, or to a new one of this machine.
 
     Raises MissingRequirement where Ray is not installed or no cluster answers.
@@ -91,7 +91,7 @@ class Probe:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         nodes = {node["NodeID"]: node["NodeManagerHostname"] for node in ray.nodes() if node["Alive"]}
-        look = ray.remote(num_cpus=0, max_retries=0)(_look)
+        look = ray.remote(num_cpus=0, max_retries=0)(_unseen_by)
         asked = {
             look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote(self): name
             for node, name in nodes.items()
@@ -120,5 +120,5 @@ class Probe:
         )
 
 
-def _look(probe: Probe) -> tuple[str, ...]:
+def _unseen_by(probe: Probe) -> tuple[str, ...]:
     return probe.unseen()

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.limits import current_limits
 from slateboard.settings import Limits
-from slateboard.unwritable import UNWRITABLE, chain
+from slateboard.unwritable import UNWRITABLE, error_chain
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -75,7 +75,7 @@ def attempt(function: Callable[[T], R], item: T) -> R | Failure | RunEnds:
 
 def explain(error: BaseException) -> Failure | RunEnds:
     """Return what an error means for its item or for the whole run."""
-    links = list(chain(error))
+    links = list(error_chain(error))
     for link in links:
         if isinstance(link, MissingRequirement) or (isinstance(link, OSError) and link.errno in UNWRITABLE):
             return RunEnds(link)

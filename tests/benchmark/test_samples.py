@@ -16,7 +16,7 @@ from benchmark.inputs.samples import Sample, describe_epoch, epoch_batches, view
 from benchmark.recipe import Recipe
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from splits.division import divide
 
 
@@ -135,7 +135,7 @@ def test_twins_of_training_clips_are_never_of_another_side_of_the_split(squares:
     table = pd.concat([clips, twins], ignore_index=True)
     dataset = replace(squares, clips=table)
     frames = Drawn(dict.fromkeys(table["clip_id"], (20, 24, 24)))
-    for split in divide(dataset, protocol=protocol, settings=Splitting(), overrides={}, seed=0):
+    for split in divide(dataset, protocol=protocol, settings=SplitSettings(), overrides={}, seed=0):
         inner = inner_split(table, split, share=0.3, seed=0)
         training = clips_of(dataset, inner.train, frames)
         shown = {item.clip_id for number in range(4) for item in epoch(replace(RECIPE, twin_rate=0.7), number=number,

@@ -11,7 +11,7 @@ from curate.fetching import provenance, ytdlp
 from curate.fetching.formats import format_expression
 from curate.fetching.web import Session
 from slateboard.records.source import host_of
-from slateboard.settings import Fetch
+from slateboard.settings import FetchSettings
 
 
 def _format(name: str, height: int | None, note: str | None = None, *, audio: bool = False) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def _format(name: str, height: int | None, note: str | None = None, *, audio: bo
 
 def _chosen(formats: list[dict[str, Any]], **settings: Any) -> str | None:
     """Return the id that yt-dlp selects among formats, worst first."""
-    with yt_dlp.YoutubeDL({"quiet": True, "format": format_expression(Fetch(**settings))}) as session:
+    with yt_dlp.YoutubeDL({"quiet": True, "format": format_expression(FetchSettings(**settings))}) as session:
         selector = session.build_format_selector(session.params["format"])
         found = list(selector({"formats": formats, "has_merged_format": False, "incomplete_formats": False}))
     return found[0]["format_id"] if found else None
@@ -63,7 +63,9 @@ def test_a_persons_own_expression_is_taken_as_it_is() -> None:
 
 
 def test_missing_fragments_are_failures_and_nothing_is_retried_behind_our_back() -> None:
-    options = ytdlp.options(Fetch(), cookies=None, refuse=lambda info: None, watch=lambda status: None, logger=None)
+    options = ytdlp.options(
+        FetchSettings(), cookies=None, refuse=lambda info: None, watch=lambda status: None, logger=None
+    )
     told = ("skip_unavailable_fragments", "retries", "extractor_retries")
     assert {name: options[name] for name in told} == {
         "skip_unavailable_fragments": False, "retries": 0, "extractor_retries": 0,
@@ -127,7 +129,7 @@ def test_all_doors_of_a_site_are_one_host() -> None:
     ],
 )
 def test_only_a_file_that_no_site_claims_is_asked_for_directly(url: str, plain: bool) -> None:
-    session = Session(Fetch())
+    session = Session(FetchSettings())
     assert session.is_file(url) == plain
     with yt_dlp.YoutubeDL({"quiet": True}) as asked:
         claimed = next(name for name, one in asked._ies.items() if one.suitable(url)) != "Generic"

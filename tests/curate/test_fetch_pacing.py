@@ -3,7 +3,7 @@
 from curate.fetching.attempt import AttemptResult
 from curate.fetching.pacing import FetchRequest, RequestQueue
 from slateboard.records.source import State
-from slateboard.settings import Fetch
+from slateboard.settings import FetchSettings
 
 FETCHED = AttemptResult(State.FETCHED)
 LOST = AttemptResult(State.NETWORK, error="timed out", wall_after=10)
@@ -14,7 +14,7 @@ def _jobs(host: str, count: int) -> list[FetchRequest]:
 
 
 def _queue(jobs: list[FetchRequest], **settings: float) -> RequestQueue:
-    return RequestQueue(jobs, settings=Fetch(**settings), uniform=lambda low, high: low)  # type: ignore[arg-type]
+    return RequestQueue(jobs, settings=FetchSettings(**settings), uniform=lambda low, high: low)  # type: ignore[arg-type]
 
 
 def _starts(queue: RequestQueue, outcome: AttemptResult = FETCHED) -> list[float]:
@@ -63,7 +63,7 @@ def test_the_wait_before_another_attempt_doubles() -> None:
 def test_jitter_makes_the_wait_up_to_half_longer() -> None:
     queue = RequestQueue(
         _jobs("a", 1),
-        settings=Fetch(backoff_seconds=4, tries=2, sleep_interval_seconds=0, max_sleep_interval_seconds=0),
+        settings=FetchSettings(backoff_seconds=4, tries=2, sleep_interval_seconds=0, max_sleep_interval_seconds=0),
         uniform=lambda low, high: high,
     )
     assert _starts(queue, LOST) == [0, 6]

@@ -12,7 +12,7 @@ from curate.fetching.attempt import AttemptResult
 from curate.fetching.web import Session, _refusal
 from slateboard.media.encode import write_video
 from slateboard.records.source import State
-from slateboard.settings import Fetch
+from slateboard.settings import FetchSettings
 
 # yt-dlp leaves the socket of a failed download to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -43,7 +43,9 @@ def ask(tmp_path: Path) -> Iterator[Callable[..., AttemptResult]]:
     sessions = []
 
     def asked(url: str, *, directly: bool = False, cookies: str | None = None, **settings: object) -> AttemptResult:
-        session = Session(Fetch.model_validate({"allow_private": True, **UNHURRIED, **settings}), cookies=cookies)
+        session = Session(
+            FetchSettings.model_validate({"allow_private": True, **UNHURRIED, **settings}), cookies=cookies
+        )
         sessions.append(session)
         return session.download(url, tmp_path / f"{len(sessions)}", directly=directly)
 
@@ -140,7 +142,7 @@ def test_a_stream_that_ffmpeg_would_fetch_is_unsupported(
 
 
 def test_a_stream_of_another_protocol_is_unsupported(ask: Callable[..., AttemptResult], tmp_path: Path) -> None:
-    session = Session(Fetch())
+    session = Session(FetchSettings())
     video = {"id": "a", "title": "a", "url": "rtmp://videos.example.org/a", "ext": "flv", "extractor": "generic"}
     _, failure = session._guarded(lambda opened: opened.process_ie_result(video, download=True))
     assert failure is not None
@@ -150,7 +152,7 @@ def test_a_stream_of_another_protocol_is_unsupported(ask: Callable[..., AttemptR
 
 
 def test_a_format_of_two_streams_is_unsupported_and_said_so() -> None:
-    refused = _refusal({"requested_formats": [{}, {}]}, Fetch(), complete=True)
+    refused = _refusal({"requested_formats": [{}, {}]}, FetchSettings(), complete=True)
     assert refused is not None and refused[0] == State.UNSUPPORTED and "format" in refused[1]
 
 

@@ -13,7 +13,7 @@ from curate.analysis import observations
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
 from slateboard.media.encode import write_video
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -57,7 +57,7 @@ def _outcome(workspace: Workspace, words: str, capsys: pytest.CaptureFixture[str
     return json.loads(capsys.readouterr().out) if capsys is not None else {}
 
 
-def _failures(workspace: Workspace) -> list[Failed]:
+def _failures(workspace: Workspace) -> list[FailureRecord]:
     with opened(workspace.catalog) as catalog:
         return catalog.failures()
 

@@ -21,7 +21,7 @@ from slateboard.cli import main
 from slateboard.media.encode import write_video
 from slateboard.observation_files import BrokenObservation
 from slateboard.progress import be_quiet
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.observation import Observation
 from slateboard.repair import observations as repair
 from slateboard.steps.init import COLUMNS
@@ -169,7 +169,7 @@ def test_what_later_stages_could_not_do_is_done_again(analysed: Workspace) -> No
             "label": clip.clip_id,
         }  # fmt: skip
         catalog.record_failures(
-            [Failed.now(stage=stage, item=item, code="exception", reason="x") for stage, item in items.items()]
+            [FailureRecord.now(stage=stage, item=item, code="exception", reason="x") for stage, item in items.items()]
         )
         (media,) = catalog.media_of([clip.media_id]).values()
         catalog.analysed(media, {"timeline": (1, {})})

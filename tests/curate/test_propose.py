@@ -8,7 +8,7 @@ from curate.clips.propose import propose, with_summary
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
-from slateboard.settings import Clips
+from slateboard.settings import ClipSettings
 
 RATE = 10
 MEDIA = Media(
@@ -35,7 +35,7 @@ def _proposed(
         first += frames
     source = SOURCE.model_copy(update={"start_s": start, "end_s": end})
     times = [index / RATE for index in range(first)]
-    return propose(source, MEDIA, made, times, Clips.model_validate(settings))
+    return propose(source, MEDIA, made, times, ClipSettings.model_validate(settings))
 
 
 def _kept(clips: list[Clip]) -> list[tuple[int, int]]:
@@ -70,7 +70,7 @@ def test_frames_that_come_minutes_or_years_apart_are_left_out_with_a_reason(step
         still=False,
     )  # fmt: skip
     media = MEDIA.model_copy(update={"fps": 1 / step_s})
-    clips = propose(SOURCE, media, [shot], [index * step_s for index in range(42)], Clips())
+    clips = propose(SOURCE, media, [shot], [index * step_s for index in range(42)], ClipSettings())
     assert [(clip.state, clip.reason) for clip in clips] == [("rejected", "no parts of up to 20 s: uneven frame times")]
 
 
@@ -80,7 +80,7 @@ def test_two_gaps_of_an_hour_beside_each_other_among_thousands_of_frames_end_in_
         shot_id="s1", first_frame=0, last_frame=19_999, start_s=0, end_s=times[-1], boundary="start", cut_score=0,
         still=False,
     )  # fmt: skip
-    (clip,) = propose(SOURCE, MEDIA, [shot], times, Clips())
+    (clip,) = propose(SOURCE, MEDIA, [shot], times, ClipSettings())
     assert clip.reason == "no parts of up to 20 s: uneven frame times"
 
 

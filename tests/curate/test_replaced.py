@@ -138,10 +138,10 @@ def test_a_worker_that_does_not_see_what_is_there_ends_the_run(
 
     media = _media(accepted)[0]
     with pytest.raises(MissingRequirement, match=r"A worker does not see media/.* that all machines share"):
-        check_absence(accepted.root, media, known=None)
+        check_absence(accepted.root, media, stamp=None)
     shutil.rmtree(accepted.media)
     with pytest.raises(SlateboardError, match="holds nothing any more: is its disk still mounted"):
-        check_absence(accepted.root, media, known=None)
+        check_absence(accepted.root, media, stamp=None)
 
 
 def test_rebuild_cuts_no_original_that_was_replaced_meanwhile(

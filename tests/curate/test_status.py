@@ -13,7 +13,7 @@ from faults.server import FaultServer
 from curate.fetching.links import Journal, rot_by_class
 from slateboard.catalog.catalog import opened
 from slateboard.cli import main
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -82,7 +82,7 @@ def test_status_counts_what_stages_could_not_do_and_lists_it_when_asked(
     fetched: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = datetime(2026, 11, 30, tzinfo=UTC)
-    one = Failed(stage="join", item="m1 m2", code="memory", reason="too much", key="k", at=now)
+    one = FailureRecord(stage="join", item="m1 m2", code="memory", reason="too much", key="k", at=now)
     with opened(fetched.catalog) as catalog:
         catalog.record_failures([one, one.model_copy(update={"stage": "trim", "item": "c1", "code": "died"})])
     assert _json(capsys, "status", "-w", str(fetched.root))["failures"] == {"join": 1, "trim": 1}

@@ -15,7 +15,7 @@ from curate.clips.timing import (
     nearest_common_rate,
 )
 from slateboard.errors import SlateboardError
-from slateboard.settings import Clips
+from slateboard.settings import ClipSettings
 
 TICK = Fraction(1, 1000)
 RATE = Fraction(30)
@@ -26,7 +26,7 @@ PHONE = list(accumulate([0, *[3000, 3030, 2980, 4500, 3700, 3000, 3000, 6000, 29
 
 def _timing(pts: list[int], tick: Fraction, first: int = 0, last: int | None = None, **settings: Any) -> Timing:
     last = len(pts) - 1 if last is None else last
-    return clip_timing(frame_timeline(pts, tick, RATE, settings=Clips.model_validate(settings)), first, last)
+    return clip_timing(frame_timeline(pts, tick, RATE, settings=ClipSettings.model_validate(settings)), first, last)
 
 
 def test_lost_frames_of_a_clocked_file_stay_lost() -> None:
@@ -93,7 +93,7 @@ def test_the_usual_rate_is_the_one_that_cameras_have(milliseconds: int, rate: Fr
 @pytest.mark.parametrize("nominal", [Fraction(0), Fraction(1, 10**8), Fraction(10**9)])
 def test_a_rate_that_no_clip_can_have_is_refused_and_divides_by_nothing(nominal: Fraction) -> None:
     with pytest.raises(SlateboardError, match="which no clip can have"):
-        frame_timeline(list(range(10)), TICK, nominal, settings=Clips())
+        frame_timeline(list(range(10)), TICK, nominal, settings=ClipSettings())
 
 
 def test_frames_that_come_years_apart_are_no_clip() -> None:
@@ -103,7 +103,7 @@ def test_frames_that_come_years_apart_are_no_clip() -> None:
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
         _timing(years, TICK, timing="time", frame_rate_hz=30)
     slow = frame_timeline(
-        list(range(10_000)), TICK, Fraction(1, 100), settings=Clips(timing="frames", frame_rate_hz=240)
+        list(range(10_000)), TICK, Fraction(1, 100), settings=ClipSettings(timing="frames", frame_rate_hz=240)
     )
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
         clip_timing(slow, 0, 9999)

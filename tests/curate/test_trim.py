@@ -24,7 +24,7 @@ from slateboard.media.luma import decode_with_luma, luma_by_counting, luma_by_se
 from slateboard.media.probe import probe
 from slateboard.records.clip import Clip
 from slateboard.records.observation import Observation
-from slateboard.settings import Clips, Limits
+from slateboard.settings import ClipSettings, Limits
 
 
 def _clip(first: int, last: int, *, media_id: str = "m", start_s: float = 0.0) -> Clip:
@@ -47,7 +47,7 @@ def _job(source: Path, root: Path, *ranges: tuple[int, int], **settings: Any) ->
         root=root,
         folder=root / "clips",
         observations=root / "observations",
-        settings=Clips.model_validate(settings),
+        settings=ClipSettings.model_validate(settings),
     )
 
 

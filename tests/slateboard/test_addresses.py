@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from slateboard.addresses import identity, is_private, public, scrub
+from slateboard.addresses import identity, is_private, public_address, scrub
 from slateboard.records.source import host_of, source_id
 
 PLAIN = (
@@ -69,13 +69,13 @@ PRIVATE = {
 
 @pytest.mark.parametrize("address", PLAIN)
 def test_a_plain_address_stays_as_it_is(address: str) -> None:
-    assert (public(address), identity(address), is_private(address)) == (address, address, False)
+    assert (public_address(address), identity(address), is_private(address)) == (address, address, False)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_what_is_private_is_left_out(address: str) -> None:
-    assert public(address) == PRIVATE[address]
-    assert public(PRIVATE[address]) == PRIVATE[address]
+    assert public_address(address) == PRIVATE[address]
+    assert public_address(PRIVATE[address]) == PRIVATE[address]
     assert is_private(address)
 
 
@@ -88,13 +88,13 @@ def test_what_is_private_is_left_out(address: str) -> None:
     ],
 )  # fmt: skip
 def test_each_name_of_a_credential_is_known(name: str) -> None:
-    assert public(f"http://host/v.mp4?v=1&{name}=SECRET") == "http://host/v.mp4?v=1"
+    assert public_address(f"http://host/v.mp4?v=1&{name}=SECRET") == "http://host/v.mp4?v=1"
 
 
 def test_a_path_in_the_workspace_is_relative_to_it(tmp_path: Path) -> None:
-    assert public(f"{tmp_path}/clips/v.mp4", root=tmp_path) == "clips/v.mp4"
-    assert public(f"{tmp_path}/../v.mp4", root=tmp_path) == "v.mp4"
-    assert public(f"{tmp_path}x/v.mp4", root=tmp_path) == "v.mp4"
+    assert public_address(f"{tmp_path}/clips/v.mp4", root=tmp_path) == "clips/v.mp4"
+    assert public_address(f"{tmp_path}/../v.mp4", root=tmp_path) == "v.mp4"
+    assert public_address(f"{tmp_path}x/v.mp4", root=tmp_path) == "v.mp4"
 
 
 def test_a_text_is_freed_of_every_address_and_path(tmp_path: Path) -> None:

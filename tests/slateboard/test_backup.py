@@ -10,7 +10,7 @@ import pytest
 
 from slateboard.catalog import backup, health
 from slateboard.catalog import catalog as catalogs
-from slateboard.catalog.backup import Backup, backups, keep_backup, newest_sound
+from slateboard.catalog.backup import Backup, backups, keep_backup, newest_sound_backup
 from slateboard.catalog.catalog import opened
 from slateboard.catalog.health import Damaged
 from slateboard.catalog.migrations import migrate
@@ -157,7 +157,7 @@ def test_what_changed_is_backed_up_and_what_did_not_is_not(path: Path) -> None:
     os.utime(path, ns=(1, 1))
     keep_backup(path, now=True)
     assert [one.number for one in backups(path)] == [2, 1]
-    with opened(newest_sound(path).path) as catalog:  # type: ignore[union-attr]
+    with opened(newest_sound_backup(path).path) as catalog:  # type: ignore[union-attr]
         assert len(catalog.sources()) == 400
 
 
@@ -200,7 +200,7 @@ def test_a_clock_that_was_set_back_does_not_make_an_old_one_the_newest(path: Pat
     backups(path)[0].path.rename(folder / "catalog-000001-20991231T000000Z.db")
     _grown(path, 410)
     assert [one.number for one in backups(path)] == [2, 1]
-    newest = newest_sound(path)
+    newest = newest_sound_backup(path)
     assert newest is not None and newest.number == 2
 
 
@@ -211,14 +211,14 @@ def test_a_damaged_catalog_takes_the_place_of_no_sound_backup(path: Path, monkey
     with pytest.raises(Damaged):
         keep_backup(path, now=True)
     assert backups(path) == kept
-    assert isinstance(newest_sound(path), Backup)
+    assert isinstance(newest_sound_backup(path), Backup)
 
 
 def test_a_damaged_backup_is_passed_over(path: Path) -> None:
     _grown(path, 401)
     newest, before = backups(path)
     os.truncate(newest.path, 5000)
-    assert newest_sound(path) == before
+    assert newest_sound_backup(path) == before
 
 
 def test_no_room_for_a_backup_is_said_and_costs_the_command_nothing(

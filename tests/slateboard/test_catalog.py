@@ -21,7 +21,7 @@ from slateboard.catalog.migrations import migrate
 from slateboard.catalog.schema import metadata
 from slateboard.errors import SlateboardError, WorkspaceLocked
 from slateboard.records.clip import Clip
-from slateboard.records.failure import Failed
+from slateboard.records.failure import FailureRecord
 from slateboard.records.media import Duplicate, Media
 from slateboard.records.source import Attempt, Source, State
 
@@ -54,7 +54,7 @@ def test_many_media_are_recorded_as_one_by_one(tmp_path: Path) -> None:
                 ("join", "e"),
             ]
             catalog.record_failures(
-                [Failed.now(stage=stage, item=item, code="died", reason="r", key="k") for stage, item in rows]
+                [FailureRecord.now(stage=stage, item=item, code="died", reason="r", key="k") for stage, item in rows]
             )
             catalog.compare(["a", "d"], [], key="k")
             if at_once:
@@ -72,7 +72,7 @@ def test_many_media_are_recorded_as_one_by_one(tmp_path: Path) -> None:
 
 def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     with opened(tmp_path / "catalog.db") as catalog:
-        rows = [Failed.now(stage="join", item=item, code="died", reason="r", key="k") for item in ("a", "b")]
+        rows = [FailureRecord.now(stage="join", item=item, code="died", reason="r", key="k") for item in ("a", "b")]
         with pytest.raises(KeyError), catalog.together():
             catalog.record_failures(rows[:1])
             raise KeyError
@@ -253,7 +253,7 @@ def test_a_source_taken_down_leaves_a_tombstone_and_nothing_else(tmp_path: Path)
 def test_a_failure_stands_until_its_stage_does_the_item_well_or_the_item_is_taken_down(tmp_path: Path) -> None:
     now = datetime(2026, 11, 30, tzinfo=UTC)
     failures = [
-        Failed(stage=stage, item=item, code="died", reason="signal 8", key="k1", at=now)
+        FailureRecord(stage=stage, item=item, code="died", reason="signal 8", key="k1", at=now)
         for stage, item in (("trim", "c"), ("propose", "s1"), ("join", "a m"), ("join", "m"), ("join", "b c"))
     ]
     fetched = SOURCE.model_copy(update={"state": State.FETCHED, "media_id": "m"})

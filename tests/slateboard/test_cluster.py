@@ -78,7 +78,7 @@ class _LosingRay:
 
 def test_an_item_that_takes_its_node_away_costs_none_that_shared_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
     ray = _LosingRay()
-    monkeypatch.setattr(cluster_module, "connected", lambda *_, **__: ray)
+    monkeypatch.setattr(cluster_module, "join_cluster", lambda *_, **__: ray)
     items = [*map(str, range(200)), "bad", *map(str, range(200, 400))]
     outcomes = dict(engine.run(square, items, engine="ray"))  # type: ignore[arg-type]
     failure = outcomes.pop("bad")  # type: ignore[call-overload]
@@ -93,7 +93,7 @@ def test_no_more_tasks_are_under_way_than_workers_are_allowed(
     monkeypatch: pytest.MonkeyPatch, workers: int | None, most: int
 ) -> None:
     ray = _LosingRay()
-    monkeypatch.setattr(cluster_module, "connected", lambda *_, **__: ray)
+    monkeypatch.setattr(cluster_module, "join_cluster", lambda *_, **__: ray)
     counts: list[int] = []
     monkeypatch.setattr(ray, "wait", lambda tasks, **_: (counts.append(len(tasks)), (tasks[:1], []))[1])
     list(engine.run(square, range(300), engine="ray", workers=workers))

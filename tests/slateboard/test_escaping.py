@@ -16,7 +16,7 @@ from names_of_strangers import NAMES
 from slateboard.escaping import csv_cell, inline, json_line, latex, markdown, pages, read_csv_cell, terminal
 from slateboard.files import csv_text
 from slateboard.progress import progress, say, show
-from slateboard.tables import Column, checked_table
+from slateboard.tables import Column, read_checked_table
 
 TEXTS = st.one_of(st.sampled_from(list(NAMES.values())), st.text(), st.text("<>&\"'`*_[]()!#|\\$-=+.1:/w\n\t\x1b "))
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -70,7 +70,7 @@ def test_a_released_table_gives_each_text_as_it_was_also_where_it_began_with_an_
     with TemporaryDirectory() as folder:
         path = Path(folder) / "sources.csv"
         path.write_text(csv_text([{"id": "x", "label": text} for text in texts], ["id", "label"]), "utf-8")
-        assert checked_table(path, {"id": Column(), "label": Column(may_lack=True)})["label"].tolist() == texts
+        assert read_checked_table(path, {"id": Column(), "label": Column(may_lack=True)})["label"].tolist() == texts
 
 
 @given(TEXTS)

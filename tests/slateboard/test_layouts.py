@@ -14,7 +14,7 @@ from slateboard.errors import BadInput
 from slateboard.files import sha256_of, write_text
 from slateboard.folder_dataset import cached_sha256s
 from slateboard.records.release import Release, ReleasedClip
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from slateboard.sums import SUMS
 from slateboard.workspace import Workspace
 from splits.audit.audit import audit
@@ -209,7 +209,9 @@ def test_what_is_no_video_is_left_out_and_named_but_for_the_systems_own_files(
 
 
 def fixed(dataset: Dataset, lists: Path, **given: str) -> list[tuple[int, int, int]]:
-    splits = divide(dataset, protocol="fixed", settings=Splitting(), overrides={"lists": str(lists), **given}, seed=0)
+    splits = divide(
+        dataset, protocol="fixed", settings=SplitSettings(), overrides={"lists": str(lists), **given}, seed=0
+    )
     assert [audit(dataset, split).leaks for split in splits] == [0] * len(splits)
     return [(len(split.train), len(split.test), len(split.unused)) for split in splits]
 

@@ -13,7 +13,7 @@ from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.records.release import ReleasedClip, Takedown
 from slateboard.sums import read_sums
-from slateboard.tables import Column, checked_table, columns_of
+from slateboard.tables import Column, columns_of, read_checked_table
 from slateboard.workspace import Workspace
 
 NO_IDS = (
@@ -185,10 +185,10 @@ def _released(**changed: list[Any]) -> pd.DataFrame:
 def test_a_table_is_held_to_its_record(tmp_path: Path, changed: dict[str, list[Any]], told: str) -> None:
     order = (("first_frame", "last_frame"), ("start_s", "end_s"))
     _released().to_parquet(tmp_path / "clips.parquet")
-    assert len(checked_table(tmp_path / "clips.parquet", columns_of(ReleasedClip), ordered=order)) == 2
+    assert len(read_checked_table(tmp_path / "clips.parquet", columns_of(ReleasedClip), ordered=order)) == 2
     _released(**changed).to_parquet(tmp_path / "clips.parquet")
     with pytest.raises(BadInput) as caught:
-        checked_table(tmp_path / "clips.parquet", columns_of(ReleasedClip), ordered=order)
+        read_checked_table(tmp_path / "clips.parquet", columns_of(ReleasedClip), ordered=order)
     assert told in str(caught.value)
 
 
@@ -196,7 +196,7 @@ def test_everything_wrong_in_a_table_is_told_at_once_and_much_of_one_kind_counte
     table = pd.DataFrame({"id": [f"../{number}" for number in range(50)], "path": ["/x"] * 50})
     table.to_csv(tmp_path / "x.csv", index=False)
     with pytest.raises(BadInput) as caught:
-        checked_table(tmp_path / "x.csv", {"id": Column(text=ID), "path": Column(text=PATH), "label": Column()})
+        read_checked_table(tmp_path / "x.csv", {"id": Column(text=ID), "path": Column(text=PATH), "label": Column()})
     lines = [str(problem) for problem in caught.value.problems]
     assert len(lines) == 1 + 2 * 21
     assert "has no column label" in lines[0]
@@ -207,7 +207,7 @@ def test_everything_wrong_in_a_table_is_told_at_once_and_much_of_one_kind_counte
 def test_what_is_no_table_is_one_sentence(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadInput, match="is no table"):
-        checked_table(tmp_path / name, {})
+        read_checked_table(tmp_path / name, {})
 
 
 def test_a_line_of_sums_names_a_file_inside(tmp_path: Path) -> None:

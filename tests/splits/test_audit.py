@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from splits.audit.audit import audit, audit_line
 from splits.division import divide
 
@@ -123,7 +123,7 @@ def test_a_class_on_one_side_only_is_told_and_is_no_leak(make_dataset) -> None:
 
 
 def test_the_line_tells_parts_groups_and_the_worst_share(grid) -> None:
-    (split,) = divide(grid, protocol="seags", settings=Splitting(test_share=0.3))
+    (split,) = divide(grid, protocol="seags", settings=SplitSettings(test_share=0.3))
     assert audit_line(audit(grid, split)) == (
         "audit seags-1: 0 leaks; 90 clips (63 train, 27 test, 0 unused), 30 groups whole, "
         "worst class share 30.0 % (wanted 30 %)"

@@ -12,7 +12,7 @@ from slateboard.cli import main
 from slateboard.dataset import Dataset, read_release, table_sha256
 from slateboard.errors import BadInput, Finding, SlateboardError
 from slateboard.records.split import Split
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from slateboard.workspace import Workspace
 from splits import certificate as certificate_file
 from splits.audit.examination import Options, examine
@@ -28,7 +28,7 @@ from splits.verification import verify
 @pytest.fixture
 def workspace(tmp_path: Path, release: Dataset) -> Workspace:
     """A workspace whose release v1 has a frozen split, with lists and certificate at the release's root."""
-    split = divide(release, protocol="seags", settings=Splitting())[0]
+    split = divide(release, protocol="seags", settings=SplitSettings())[0]
     write_split(release.root / "splits" / "seags" / "1", split, release)
     for name, text in root_lists(release, split).items():
         (release.root / name).write_text(text)
@@ -49,7 +49,7 @@ def altered(path: Path, **changes: Any) -> None:
 
 
 def test_the_certificate_binds_data_lists_options_and_code(grid) -> None:
-    (split,) = divide(grid, protocol="seags", settings=Splitting())
+    (split,) = divide(grid, protocol="seags", settings=SplitSettings())
     said = certificate_of(grid, split, examine(grid, split, Options()))
     assert (said["schema"], said["dataset_sha256"], said["lists_sha256"]) == (2, grid.sha256, split.sha256)
     assert said["table_sha256"] == table_sha256(grid.classes, grid.clips)
@@ -218,7 +218,7 @@ def test_a_deeper_certificate_of_other_lists_is_replaced_as_it_proves_nothing_an
 
 def test_a_killed_audit_leaves_the_earlier_certificate_with_its_pairs(workspace, release, monkeypatch) -> None:
     folder = workspace.root / "evidence"
-    (split,) = divide(release, protocol="random", settings=Splitting())
+    (split,) = divide(release, protocol="random", settings=SplitSettings())
     bare = examine(release, split, Options(depth="hashes"))
     paired = replace(bare, pairs=(Pair(split.train[0], split.test[0], "3 of 256 bits differ"),))
     write_examination(folder, release, split, paired)
@@ -235,7 +235,7 @@ def test_a_killed_audit_leaves_the_earlier_certificate_with_its_pairs(workspace,
 
 
 def test_of_what_an_audit_writes_the_certificate_takes_its_place_last(workspace, release, monkeypatch) -> None:
-    (split,) = divide(release, protocol="random", settings=Splitting())
+    (split,) = divide(release, protocol="random", settings=SplitSettings())
     made = examine(release, split, Options(depth="hashes"))
     renamed = []
     really = Path.replace
@@ -252,7 +252,7 @@ def test_of_what_an_audit_writes_the_certificate_takes_its_place_last(workspace,
 
 def test_the_training_ids_that_a_certificate_rests_on_are_read_again(workspace, tmp_path, release) -> None:
     ids = tmp_path / "ids.txt"
-    split = divide(release, protocol="seags", settings=Splitting())[0]
+    split = divide(release, protocol="seags", settings=SplitSettings())[0]
     ids.write_text("\n".join(split.train))
     audit_step.command(workspace, "v1", media=False, trained_on=ids)
     path = "splits/tiny-v1/seags/1/certificate.json"
@@ -331,7 +331,7 @@ def test_a_certificate_names_nothing_elsewhere(workspace, tmp_path, release, cha
 
 def test_a_certificate_holds_no_folder_of_this_machine(workspace, tmp_path_factory, release) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "ids.txt"
-    split = divide(release, protocol="seags", settings=Splitting())[0]
+    split = divide(release, protocol="seags", settings=SplitSettings())[0]
     elsewhere.write_text("\n".join(split.train))
     audit_step.command(workspace, "v1", media=False, trained_on=elsewhere)
     path = workspace.splits / "tiny-v1" / "seags" / "1" / "certificate.json"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from slateboard.errors import BadInput
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from slateboard.workspace import Workspace
 from splits.division import divide
 from splits.folder import existing, find_split
@@ -16,7 +16,9 @@ from splits.steps import make as make_step
 
 
 def official(data, lists: Path, form: str, **more: str):
-    return divide(data, protocol="fixed", settings=Splitting(), overrides={"lists": str(lists), "form": form, **more})
+    return divide(
+        data, protocol="fixed", settings=SplitSettings(), overrides={"lists": str(lists), "form": form, **more}
+    )
 
 
 def plain(folder: Path, *, train: list[str], test: list[str]) -> Path:
@@ -68,7 +70,7 @@ def test_all_faults_of_lists_and_sources_are_in_one_error(make_dataset, tmp_path
 
 def test_unknown_parameters_of_names_are_refused_together(grid) -> None:
     with pytest.raises(BadInput) as caught:
-        divide(grid, protocol="fixed", settings=Splitting(), overrides={"files": "sources", "names": "hmdb"})
+        divide(grid, protocol="fixed", settings=SplitSettings(), overrides={"files": "sources", "names": "hmdb"})
     assert [f"{problem.where}: {problem.remedy}" for problem in caught.value.problems] == [
         "lists: Name the folder of the lists: --param lists=PATH.",
         "files: Did you mean 'source'?",

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from slateboard.errors import BadInput, SlateboardError
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from slateboard.workspace import Workspace
 from splits.division import divide
 from splits.folder import write_split
@@ -16,7 +16,7 @@ from splits.steps import export as export_step
 @pytest.fixture
 def splits(release):
     """Three splits with two unused clips each."""
-    (one,) = divide(release, protocol="seags", settings=Splitting())
+    (one,) = divide(release, protocol="seags", settings=SplitSettings())
     ids = list(release.clips["clip_id"])
     found = []
     for number in (1, 2, 3):
@@ -38,7 +38,7 @@ def test_a_split_is_read_back_by_fixed_as_it_was_exported(workspace, release, sp
     outcome = export_step.command(workspace, form, tmp_path / form, split=2)
     files = "source" if form == "kinetics" else "release"
     given = {"lists": str(tmp_path / form), "form": form, "files": files}
-    (again,) = divide(release, protocol="fixed", settings=Splitting(), overrides=given)
+    (again,) = divide(release, protocol="fixed", settings=SplitSettings(), overrides=given)
     assert (again.train, again.test, again.unused) == (splits[1].train, splits[1].test, splits[1].unused)
     assert again.number == (1 if form in ("seags", "kinetics") else 2)
     counts, left_out = outcome["counts"]["seags-2"], outcome["left_out"]["seags-2"]
@@ -51,7 +51,7 @@ def test_all_splits_of_a_protocol_go_into_one_folder(workspace, release, splits,
     outcome = export_step.command(workspace, form, tmp_path / form)
     assert outcome["splits"] == ["seags-1", "seags-2", "seags-3"]
     given = {"lists": str(tmp_path / form), "form": form, "files": "release"}
-    again = divide(release, protocol="fixed", settings=Splitting(), overrides=given)
+    again = divide(release, protocol="fixed", settings=SplitSettings(), overrides=given)
     assert [(split.number, split.train, split.test) for split in again] == [
         (split.number, split.train, split.test) for split in splits
     ]
@@ -59,7 +59,7 @@ def test_all_splits_of_a_protocol_go_into_one_folder(workspace, release, splits,
 
 def test_ucf101s_lists_have_labels_from_1_in_train_only_and_mmaction2s_from_0_everywhere(make_dataset) -> None:
     data = make_dataset([{"label": label} for label in ("Run", "Run", "Walk", "Walk")])
-    (split,) = divide(data, protocol="seags", settings=Splitting(test_share=0.5))
+    (split,) = divide(data, protocol="seags", settings=SplitSettings(test_share=0.5))
     split = split.model_copy(update={"train": ("clip0000", "clip0002"), "test": ("clip0001", "clip0003")})
     assert export(data, [split], form="ucf101").contents == {
         "classInd.txt": b"1 Run\n2 Walk\n",
@@ -81,7 +81,7 @@ def test_ucf101s_lists_have_labels_from_1_in_train_only_and_mmaction2s_from_0_ev
 def test_kinetics_rows_are_segments_of_youtubes_videos_and_others_are_counted(make_dataset) -> None:
     urls = ["https://www.youtube.com/watch?v=0wR5jVB-WPk", "raw/p.avi"]
     data = make_dataset([{"label": "a", "source_url": url, "start_s": 417.5, "end_s": 427} for url in urls])
-    (split,) = divide(data, protocol="seags", settings=Splitting(test_share=0.5))
+    (split,) = divide(data, protocol="seags", settings=SplitSettings(test_share=0.5))
     split = split.model_copy(update={"train": ("clip0000",), "test": ("clip0001",)})
     made = export(data, [split], form="kinetics")
     assert made.without_video == ("clip0001",)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, SlateboardError
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from splits.audit.audit import audit
 from splits.division import PROTOCOLS, divide, parameters_of
 
-SETTINGS = Splitting()
+SETTINGS = SplitSettings()
 
 
 def official(data, lists: Path, form: str):
@@ -26,7 +26,7 @@ def plain_lists(folder: Path, *, train: list[str], test: list[str]) -> Path:
 
 
 def test_seags_takes_share_and_seed_from_the_settings_unless_they_are_given(grid) -> None:
-    (split,) = divide(grid, protocol="seags", settings=Splitting(test_share=0.2, seed=4))
+    (split,) = divide(grid, protocol="seags", settings=SplitSettings(test_share=0.2, seed=4))
     assert (split.parameters, split.seed, len(split.test)) == ({"test_share": 0.2}, 4, 18)
     (split,) = divide(grid, protocol="seags", settings=SETTINGS, overrides={"test_share": 0.5}, seed=9)
     assert (split.parameters, split.seed, len(split.test)) == ({"test_share": 0.5}, 9, 45)

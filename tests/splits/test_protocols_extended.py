@@ -10,12 +10,12 @@ from slateboard.dataset import Dataset, dataset_sha256
 from slateboard.errors import BadInput
 from slateboard.records.release import Release
 from slateboard.records.split import Split
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from splits.division import divide
 from splits.extension import Previous
 from splits.groups import group_keys
 
-SETTINGS = Splitting()
+SETTINGS = SplitSettings()
 EXTENDED = ("seags", "kfold", "ucf101", "hmdb51")
 
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from splits.division import PROTOCOLS, divide
 from splits.groups import group_keys
 
-SETTINGS = Splitting()
+SETTINGS = SplitSettings()
 GROUPED = ("seags", "kfold", "ucf101", "hmdb51")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from slateboard.errors import BadInput, Finding, SlateboardError
 from slateboard.records.split import Split
-from slateboard.settings import Splitting
+from slateboard.settings import SplitSettings
 from slateboard.workspace import Workspace
 from splits.division import divide
 from splits.folder import find_split, root_lists, write_split
@@ -18,7 +18,7 @@ from splits.steps import make as make_step
 
 @pytest.fixture
 def split(release) -> Split:
-    return divide(release, protocol="seags", settings=Splitting())[0]
+    return divide(release, protocol="seags", settings=SplitSettings())[0]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_split_json_is_written_last(tmp_path, release, split, monkeypatch) -> No
 
 def test_root_lists_are_those_of_the_paper_and_of_ucf101(make_dataset) -> None:
     data = make_dataset([{"label": label} for label in ("Run", "Run", "Walk", "Walk")])
-    (split,) = divide(data, protocol="seags", settings=Splitting(test_share=0.5))
+    (split,) = divide(data, protocol="seags", settings=SplitSettings(test_share=0.5))
     split = split.model_copy(update={"train": ("clip0000", "clip0002"), "test": ("clip0001", "clip0003")})
     assert root_lists(data, split) == {
         "classInd.txt": "1 Run\n2 Walk\n",
@@ -80,7 +80,7 @@ def test_root_lists_are_read_back_by_both_forms(tmp_path, release, split) -> Non
 
 def test_the_frozen_split_of_a_release_is_found_before_that_of_the_workspace(workspace, release, split) -> None:
     write_split(workspace.splits / release.key / "seags" / "1", split, release)
-    other = divide(release, protocol="seags", settings=Splitting(), seed=5)[0]
+    other = divide(release, protocol="seags", settings=SplitSettings(), seed=5)[0]
     assert find_split(workspace, release, protocol="seags", number=1) == split
     write_split(release.root / "splits" / "seags" / "1", other, release)
     assert find_split(workspace, release, protocol="seags", number=1) == other

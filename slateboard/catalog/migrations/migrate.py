@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from slateboard.catalog.backup import copied
+from slateboard.catalog.backup import edit_copy
 from slateboard.catalog.health import Damaged, connected, refusal
 from slateboard.errors import SlateboardError
 from slateboard.files import whole
@@ -34,7 +34,7 @@ def migrate(path: Path) -> None:
         raise SlateboardError(
             f"{path} has schema {stands}, this slateboard knows up to {newest()}. Install a newer slateboard."
         )
-    with copied(path) as copy:
+    with edit_copy(path) as copy:
         _upgrade(copy)
 
 
