@@ -47,6 +47,7 @@ def divide(
 
     Groups that had a part in the splits of `previous` keep it; `extends` among the parameters names its dataset.
     """
+    # test_share: --param test_share=0.25 before [split] test_share = 0.3 in slateboard.toml before the CARD's default.
     parameters = settle_parameters(protocol, settings=settings, overrides=overrides)
     used = settings.seed if seed is None else seed
     if previous is None:
@@ -87,6 +88,7 @@ def parameters_of(words: Sequence[str], card: Card, *, where: str) -> dict[str, 
             remedy = did_you_mean(name, card.parameters) if equals else "Write it as key=value."
             problems.append(Problem(where, f"unknown parameter '{word}'.", remedy))
             continue
+        # `splits=3` is the number 3 where the default is a number, `set=3` the text "3" where it is a text.
         values[name] = text if isinstance(card.parameters[name].default, str) else _parse(text)
     if problems:
         raise BadInput(problems)

@@ -97,6 +97,8 @@ def _keys_of(key_of: pd.Series, clips: Sequence[str]) -> set[str]:
 
 def _classes_in_one_fold(labels: pd.Series, keys: pd.Series, folds: Mapping[str, int]) -> dict[str, list[str]]:
     """Return class -> its groups, of classes of several groups that would all keep one and the same fold."""
+    # Squat had the groups a and b in fold 0 and c in fold 1; c was taken down. With a and b in fold 0 split 1 would
+    # have no training clip of Squat, so both are placed anew.
     table = pd.DataFrame({"label": labels, "key": keys}).drop_duplicates()
     stuck = {}
     for label, of_class in table.groupby("label")["key"]:

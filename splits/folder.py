@@ -69,6 +69,8 @@ def find_dataset(workspace: Workspace, name: str | None, *, form: str | None = N
 
     The newest version unless named. `form` is that of the lists; `checked` as in `read_release`.
     """
+    # In this order: v3 is a version, even if a folder is called so; a folder with SHA256SUMS is a release; one that a
+    # layout recognises is a plain dataset; any other folder must hold official lists.
     if name is None or re.fullmatch(r"v[1-9][0-9]*", name):
         if checked or name is None:
             return workspace.dataset(name)
@@ -143,6 +145,7 @@ def _with_ranges(keys: Iterable[str]) -> list[str]:
 
 def is_same(stored: Split, split: Split) -> bool:
     """Return whether two splits have the same clips in each part and were made in the same way; reports may differ."""
+    # The report may differ: a newer version may word or count its sentences otherwise and divide the same.
     fields = ("key", "dataset_sha256", "parameters", "seed", "sha256")
     same = all(getattr(stored, field) == getattr(split, field) for field in fields)
     return same and set(stored.unused) == set(split.unused)

@@ -44,6 +44,8 @@ def rotate_groups(
     `held` groups keep the fold that they had. Raises BadInput that names all problems of the table, or
     where the number of older splits is another.
     """
+    # tests = (0.3, 0.3, 0.3): folds 0, 1 and 2 of 30 % each and fold 3 of 10 %. Split k + 1 tests fold k and trains on
+    # the three others, so that a group is tested by one split at most.
     keys = group_keys(dataset.clips) if held is None else held.keys
     refuse_bad_table(dataset, keys)
     if held is not None and len(held.splits) != len(tests):

@@ -36,6 +36,7 @@ def subject_beside(path: Path, workspace: Workspace, dataset: Dataset, *, key: s
 
     `key`: <protocol>-<number>. The record beside the certificate counts, else the one in the split's own folder.
     """
+    # From the right: `fixed-ucf101-2` is split 2 of the protocol fixed-ucf101.
     protocol, _, number = key.rpartition("-")
     if is_of_lists(dataset):
         return subject_of(workspace, dataset, protocol=protocol, number=int(number), form=form)

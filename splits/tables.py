@@ -19,6 +19,8 @@ def table_problems(dataset: Dataset, bonds: pd.Series | None = None, *, bond: st
     bonds: key of the clips that must stay together, as their group's, by the index of `dataset.clips`. If the only
     bond of a class is in test, the class has no training clip; without bonds that is not checked.
     """
+    # Class Squat in the groups a and b: a may be tested and b trained on. Class Kick in a alone: tested, it has no
+    # training clip; trained on, no test clip; either way its figure means nothing.
     labels = dataset.clips["label"].astype(str)
     counts = {str(label): int(count) for label, count in labels.value_counts().items()}
     bonds_of = {} if bonds is None else bonds.groupby(labels).nunique().to_dict()

@@ -192,6 +192,7 @@ def subset_of(word: str, words: Iterable[str]) -> Subset | None:
     Papers test on `val`, as the labels of `test` were held back: so `test` is unused where `words`, those of the
     same lists, hold a validation.
     """
+    # {train, val, test}: train, test and unused; {train, test}: train and test; {train, val}: train and test.
     if word in _VALIDATION:
         return "test"
     if word == "test":

@@ -47,6 +47,8 @@ def export(dataset: Dataset, splits: Sequence[Split], *, form: str) -> Export:
         listed = [clip for clip in rows if subset_of.get(clip["clip_id"]) in module.PARTS]
         for clip in listed:
             subset = subset_of[clip["clip_id"]]
+            # videos/Squat/v_Squat_7.mp4 is called Squat/v_Squat_7.mp4 (path), v_Squat_7.mp4 (file), by its id
+            # (clip_id), or by the id of its YouTube video with start and end (video).
             entry = Entry(_name(clip, module.NAMES), subset, split.number, clip["label"])
             if module.NAMES == "video":
                 times = (("time_start", f"{clip['start_s']:.10g}"), ("time_end", f"{clip['end_s']:.10g}"))

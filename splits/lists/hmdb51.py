@@ -36,6 +36,7 @@ def read(folder: Path) -> Listing:
         if reading.classes and match[1] not in reading.classes:
             reading.wrong(path.name, f"is of '{match[1]}', which is not in {CLASSES}.", f"Add it to {CLASSES}.")
         for where, line in reading.lines(path):
+            # From the right, as names may hold blanks: `April_09_brush_hair_u_nm_np1_ba_goo_0.avi 1` -> name, train.
             name, _, flag = line.rpartition(" ")
             if not name or flag not in _SUBSETS:
                 reading.wrong(where, f"is '{line}'.", "Expected a file name, a blank, and 0, 1 or 2.")

@@ -100,6 +100,7 @@ def _style_with_quotes(style: Style, lines: Sequence[tuple[str, str, list[str]]]
 
 def _word(path: Path) -> str:
     """Return the word for the subset in `kinetics_train.csv`; the whole name where it holds none or several."""
+    # kinetics_train.csv -> train; kinetics-400_val.csv -> val; train_and_test.csv holds two: its name is refused later.
     words = [word for word in ("train", "val", "test") if word in path.stem.lower()]
     return words[0] if len(words) == 1 else path.stem
 

@@ -59,6 +59,7 @@ def write(listing: Listing) -> dict[str, str]:
 
 
 def _entry(line: re.Match[str], where: str, file: re.Match[str], words: list[str], classes: tuple[str, ...]) -> Entry:
+    # `Archery/v_Archery_g01_c01.avi 2`: labels count from 0, so class_index is 3; -1 says that the label was held back.
     label = int(line[2])
     labelled_class = classes[label] if 0 <= label < len(classes) else ""
     return Entry(

@@ -49,6 +49,8 @@ def write(listing: Listing) -> dict[str, str]:
 
 
 def _entry(line: str, where: str, match: re.Match[str], classes: tuple[str, ...]) -> Entry:
+    # `Archery/v_Archery_g01_c01.avi 3` in a training list: path and 1-based label; a test list has the path alone. The
+    # class is the folder's, and only without one that of the label.
     labelled = _LABELLED.fullmatch(line)
     video, index = (labelled[1], int(labelled[2])) if labelled else (line, None)
     indexed_class = classes[index - 1] if index and 1 <= index <= len(classes) else ""

@@ -117,7 +117,11 @@ def _files_sha256(folder: Path, names: Iterable[str]) -> str:
 
 
 def _clips(dataset: Dataset, files: str) -> Iterator[_Clip]:
+    # The list says Archery/v_Archery_g01_c01.avi; the release calls that clip videos/Archery/v_Archery_17.mp4, and its
+    # source_url ends in v_Archery_g01_c01.avi: they are matched by that stem. If several clips were cut from the file,
+    # all of them are meant, as they show what the list's video shows.
     for clip, url, path, label in dataset.clips[["clip_id", "source_url", "path", "label"]].itertuples(index=False):
+        # Of a YouTube address the video's id is the name: Kinetics lists ids, and `watch?v=` has no file name.
         if files == "source":
             video = youtube_id(url)
             yield _Clip(clip, video or stem(url), video or url, label)
@@ -154,6 +158,8 @@ def _contradictions(rows: Iterable[Sequence[Entry]]) -> list[Problem]:
 
 
 def _shared_names(dataset: Dataset, clips: Iterable[_Clip], listed: Collection[str]) -> list[Problem]:
+    # a/clip1.mp4 and b/clip1.mp4 have one stem, and a list's `clip1` could mean either: only names that are listed
+    # matter.
     origins: dict[str, list[str]] = {}
     for clip in clips:
         if clip.name in listed and clip.origin not in origins.setdefault(clip.name, []):

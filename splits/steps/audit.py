@@ -53,6 +53,7 @@ def command(
         form=form,
     )
     folder = inside(workspace.splits, f"{subject.dataset.key}/{subject.split.protocol}/{subject.split.number}")
+    # Checks that were not made (`count` None) are unknown, not 0: --no-media cannot say that no file is damaged.
     depth: Depth = "media" if media and not subject.of_lists else "hashes"
     refuse_weaker(folder / CERTIFICATE, subject.dataset, subject.split, depth=depth)
     record, options = None, Options(depth, bound)

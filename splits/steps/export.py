@@ -29,6 +29,7 @@ def command(
     """Write list files, and say how many clips of each subset they hold and which the form has no place for."""
     release = find_dataset(workspace, dataset)
     name = protocol or workspace.settings.release.protocol
+    # All splits of the protocol unless one is named; split 1 where none exists yet, whose error says how to make it.
     keys = (key.rpartition("-") for key in existing(workspace, release))
     existing_numbers = sorted(int(number) for key_protocol, _, number in keys if key_protocol == name)
     numbers = [split] if split is not None else existing_numbers or [1]

@@ -105,6 +105,8 @@ def _frozen(
 
     A release extends the splits of the one before it by itself: without --extend such splits are the ones meant.
     """
+    # `split make seags` on a release that was frozen by seags, without other parameters, means the frozen split and
+    # makes no second one beside it.
     records = numbered(inside(dataset.root, f"splits/{protocol}"))
     splits = [find_split(workspace, dataset, protocol=protocol, number=int(path.parent.name)) for path in records]
     same = all((requested_parameters(split), split.seed) == request for split in splits)
@@ -115,6 +117,7 @@ def _is_written(folder: Path, split: Split, dataset: Dataset) -> bool:
     """Return whether this very split is written; refuse to overwrite another one."""
     if not (folder / RECORD).is_file():
         return False
+    # Runs name a split by its number: were it overwritten, their figures would stand beside another division.
     stored = Split.read(folder / RECORD)
     if not is_same(stored, split):
         remedy = "Runs may stand on it; if none does, remove that folder first."
