@@ -103,6 +103,7 @@ def build_board(runs: Path, *, read_dataset: Callable[[str], Dataset | None]) ->
         raise SlateboardError(
             f"{runs} holds no finished run ({n_unfinished} unfinished). Make one with `slateboard bench train`."
         )
+    # Datasets in alphabetical order; of a dataset that is no release, what its runs say stands for it.
     keys = sorted({run.result.run.dataset for run in finished})
     rows, folds, notes = board_tables(finished, datasets, read=lambda run: read_predictions(runs / run.folder))
     return Board(

@@ -41,6 +41,7 @@ def terminal_table(title: str, rows: Sequence[BoardRow]) -> str:
 
 
 def _table(rows: Sequence[BoardRow]) -> Table:
+    # 80 columns: the seed is shown only where rows differ in it.
     seeds = {row.seed for row in rows}
     columns = [column for column in _COLUMNS if column.head != "Seed" or len(seeds) > 1]
     winners = best_figures(rows)

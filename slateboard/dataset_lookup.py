@@ -51,6 +51,7 @@ def folder_of(workspace: Workspace, name: str) -> Path | None:
     """Return the folder that a path means, or the version or key of one that was read before; None if there is none."""
     if Path(name).is_dir():
         return Path(name)
+    # `hmdb51-0a1b2c3d` and `0a1b2c3d` both find the note hmdb51-0a1b2c3d.txt, which holds the folder's path.
     key = _KEY.fullmatch(name)
     note = next(_notes(workspace).glob(f"*-{key[1]}.txt"), None) if key else None
     return None if note is None else Path(note.read_text("utf-8").strip())

@@ -65,6 +65,8 @@ def csv_cell(text: str) -> str:
 
 def read_csv_cell(text: str) -> str:
     """Return the text of a cell that `csv_cell` wrote."""
+    # =1+1 -> '=1+1 -> =1+1, and '=x, which a person wrote so, -> ''=x -> '=x: the pattern takes quotes before the sign
+    # too.
     return text[1:] if re.match(f"'{_FORMULA}", text) else text
 
 

@@ -55,6 +55,7 @@ class Card:
 def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, float):
         return isinstance(value, int | float) and not isinstance(value, bool)
+    # True is an int in Python: for a default of 3 it is refused, as 1 is for a default of False.
     return isinstance(value, type(default)) and isinstance(value, bool) == isinstance(default, bool)
 
 
@@ -145,6 +146,7 @@ def folder_of(package: str) -> Path:
 def modules_in(folder: Path) -> dict[str, Path]:
     """Return module name -> file for a folder; a trailing underscore (`import_.py`) is not part of the name."""
     return {
+        # `import_.py` is `slateboard curate import`, `check_links.py` is `check-links`.
         path.stem.rstrip("_").replace("_", "-") if folder.name == "steps" else path.stem: path
         for path in sorted(folder.glob("*.py"))
         if path.stem != "__init__"

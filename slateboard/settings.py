@@ -276,6 +276,7 @@ def read_settings(workspace: Path) -> Settings:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise BadInput([Problem(str(path), f"is not valid TOML: {error}.", "Mend that line.")]) from None
 
+    # pydantic-settings reads the path of the TOML file off the class, so each workspace has a class of its own.
     class OfWorkspace(Settings):
         model_config = SettingsConfigDict(toml_file=path)
 
@@ -290,6 +291,7 @@ def _problem(path: Path, issue: Any) -> Problem:
     key = ".".join(map(str, issue["loc"]))
     if issue["type"] != "extra_forbidden":
         return Problem(f"{path}: {key}", f"{issue['msg']} (got {issue['input']!r}).", "Correct the value.")
+    # ("fetch", "tires") -> Settings, then its section FetchSettings, whose fields the near name is taken from.
     model: type[BaseModel] = WeightFile if issue["loc"][0] == "weight_sets" else Settings
     for key_part in issue["loc"][:-1] if model is Settings else ():
         model = type(model.model_fields[str(key_part)].default)

@@ -71,4 +71,5 @@ def error_chain(error: BaseException) -> Iterator[BaseException]:
     link: BaseException | None = error
     while link is not None:
         yield link
+        # As Python's traceback does: `raise ... from` goes before what was being handled.
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)

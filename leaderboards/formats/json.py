@@ -23,6 +23,7 @@ def render(board: Board) -> str:
         "n_left_out": len(board.left_out),
         "n_unfinished": board.n_unfinished,
     }
+    # allow_nan=False: NaN is no JSON, and no figure of the board may be one.
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -26,6 +26,7 @@ def _table(board: Board, subject: Subject) -> str:
         f"then bootstrap over groups. Chance is 50 % on motion pairs. "
         f"{explain_failed(rows)} There are {failed} in all rows."
     )
+    # Column types of tabular: r for figures, l for text.
     shape = "".join("r" if column.is_number else "l" for column in SHORT)
     lines = [
         r"\begin{table*}",

@@ -51,5 +51,6 @@ class FailureTables(Tables):
         """Forget what any stage said of these sources, media and clips, pairs of media among them."""
         item = schema.failures.c.item
         for name in ids:
+            # An item is an id, or for a pair of media `<id> <id>`: ids hold no blank.
             of_it = or_(item == name, item.startswith(f"{name} "), item.endswith(f" {name}"))
             connection.execute(delete(schema.failures).where(of_it))

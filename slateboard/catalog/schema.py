@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+# A row a line of sources.csv, with its state: records.source.Source.
 sources = Table(
     "sources",
     metadata,
@@ -39,6 +40,7 @@ sources = Table(
     Index("sources_by_media", "media_id"),
 )
 
+# A row a try at a source, never changed: records.source.Attempt.
 attempts = Table(
     "attempts",
     metadata,
@@ -50,6 +52,7 @@ attempts = Table(
     Column("tool", String, nullable=False),
 )
 
+# A row an original file, by the SHA-256 of its bytes: records.media.Media.
 media = Table(
     "media",
     metadata,
@@ -73,6 +76,7 @@ media = Table(
     Column("frames_sha256", String),
 )
 
+# Which analyser saw which media in which version; the rows themselves are Parquet files.
 observations = Table(
     "observations",
     metadata,
@@ -88,6 +92,7 @@ observations = Table(
 """`key` is the digest of version and parameters: what is missing is found without reading them. `bytes` and `mtime_ns`
 are those of the file when it was last whole."""
 
+# Pairs of media that show the same footage: records.media.Duplicate.
 duplicates = Table(
     "duplicates",
     metadata,
@@ -100,6 +105,7 @@ duplicates = Table(
     Column("score", Float, nullable=False),
 )
 
+# Media that were compared with all others, and by which version of the matcher.
 compared = Table(
     "compared",
     metadata,
@@ -108,6 +114,7 @@ compared = Table(
 )
 """Media that were compared with all others here, and by which fingerprints and matcher."""
 
+# Sources whose clips were proposed, and by which version of the rules.
 proposals = Table(
     "proposals",
     metadata,
@@ -116,6 +123,7 @@ proposals = Table(
 )
 """Sources whose clips were proposed, and by which rules; a source that changed since has no row."""
 
+# Digest of the list of sources that was read last.
 listing = Table(
     "listing",
     metadata,
@@ -124,6 +132,7 @@ listing = Table(
 )
 """The list of sources that was taken over last: its digest, so that an unchanged one is not read again."""
 
+# A row a clip, from proposed to trimmed: records.clip.Clip.
 clips = Table(
     "clips",
     metadata,
@@ -153,6 +162,7 @@ clips = Table(
     Column("proof", JSON),
 )
 
+# Effects of clips, named by people or raised by detectors: records.clip.Effect.
 effects = Table(
     "effects",
     metadata,
@@ -171,6 +181,7 @@ effects = Table(
     Column("parameters", JSON, nullable=False),
 )
 
+# Items that a stage could not do: records.failure.FailureRecord.
 failures = Table(
     "failures",
     metadata,
@@ -183,6 +194,7 @@ failures = Table(
 )
 """Items that a stage could not do while the rest went on."""
 
+# What files looked like when they were hashed last: records.stamp.Stamp.
 stamps = Table(
     "stamps",
     metadata,
@@ -195,6 +207,7 @@ stamps = Table(
 )
 """What originals and trimmed clips looked like when they were last hashed."""
 
+# Index of every clip that was ever released, within its class: never used twice.
 names = Table(
     "names",
     metadata,

@@ -13,6 +13,7 @@ class StampTables(Tables):
     def stamps(self, paths: Collection[str]) -> dict[str, Stamp]:
         """Return path -> stamp, for the files that have one."""
         ordered, stamp_by_path = sorted(paths), {}
+        # In chunks: SQLite takes a limited number of values in one IN (...).
         for start in range(0, len(ordered), AT_ONCE):
             where = schema.stamps.c.path.in_(ordered[start : start + AT_ONCE])
             stamp_by_path.update({stamp.path: stamp for stamp in self._all(schema.stamps, Stamp, where, order="path")})

@@ -62,6 +62,7 @@ def _by_opencv(path: Path, *, short_side: int) -> Iterator[Frame]:
             if not has_frame:
                 break
             height, width = picture.shape[:2]
+            # The pixel aspect is of the coded picture; OpenCV has turned it already, so that a quarter swaps the sides.
             width, height = (width, height * aspect) if turned else (width * aspect, height)
             picture = cv2.resize(
                 picture, scaled_size(width, height, short_side=short_side), interpolation=cv2.INTER_AREA
@@ -85,6 +86,7 @@ def _by_ffmpeg(path: Path, *, short_side: int) -> Iterator[Frame]:
     command += containers.program_input(path)
     command += ["-map", "0:V:0", "-vf", f"scale={width}:{height}:flags=area,format={pixels}"]
     command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-"]
+    # yuv420p: height x width of luma and two planes of a quarter each, one frame after the other without a gap.
     size = height * width * 3 // 2
     index = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

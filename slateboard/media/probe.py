@@ -105,6 +105,7 @@ def probe(path: Path, *, media_id: str, relative: str, limits: Limits | None = N
         header_frames = stream.frames
         container_name = container.format.name
         if stream.duration is not None and stream.time_base is not None:
+            # Of the stream in its own time base, else of the container in microseconds.
             duration: float | None = float(stream.duration * stream.time_base)
         else:
             duration = container.duration / av.time_base if container.duration else None

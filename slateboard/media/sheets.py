@@ -45,6 +45,7 @@ def contact_sheet(path: Path, rows: Sequence[SheetRow], *, cell: tuple[int, int]
         for column, picture in enumerate(row.pictures):
             shown = Image.fromarray(fitted(picture, cell=cell))
             left = label + column * (width + gap)
+            # Centred in its cell, whatever its aspect.
             sheet.paste(shown, (left + (width - shown.width) // 2, top + (height - shown.height) // 2))
     with whole(path) as temporary:
         sheet.quantize(colours).save(temporary, format="PNG", optimize=True)

@@ -34,6 +34,7 @@ class Record(BaseModel):
 
     def write(self, path: Path) -> None:
         """Write the record whole, its schema number first; TOML leaves out what is None."""
+        # The schema number is first in the file, so that a reader of another version can tell before anything else.
         value = {"schema": self.SCHEMA, **self.row()}
         if path.suffix == ".toml":
             write_text(path, tomli_w.dumps(_without_none(value), multiline_strings=False))
@@ -53,6 +54,7 @@ class Record(BaseModel):
             raise refusal(path, what, "it names no schema", remedy=remedy)
         if schema > cls.SCHEMA:
             what = f"has schema {schema!s:.20}, this slateboard reads up to {cls.SCHEMA}."
+            # Refused, not guessed: a field that this version does not know may change what the others mean.
             raise NewerSchema([Problem(str(path), what, "Install a newer slateboard.")])
         try:
             value = cls.migrated(value, schema)

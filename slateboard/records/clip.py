@@ -1,4 +1,4 @@
-"""Clip: a piece of one media that a person or a rule chose, and the proof of its trim."""
+"""Clip: a run of frames of one media, with its label, decision and trimmed file; and the effects in it."""
 
 from typing import Any, Literal
 
@@ -81,4 +81,5 @@ class Effect(Record):
 
 def clip_id(media_id: str, first_frame: int, last_frame: int) -> str:
     """Return the id of a piece of media."""
+    # Frames, not seconds, name a clip: proposing anew with the same cut gives the same id, and so keeps its decisions.
     return digest([media_id, first_frame, last_frame], length=12)

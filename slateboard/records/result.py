@@ -81,6 +81,7 @@ class Score(Record):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        # C classes: C rows of C columns, a support and the four figures of a slice each, whoever wrote the file.
         if [len(row) for row in self.confusion] != [len(self.per_class)] * len(self.per_class):
             raise ValueError(f"the confusion matrix is not of the {len(self.per_class)} classes")
         if not self.per_class or any("support" not in values for values in self.per_class.values()):

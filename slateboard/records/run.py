@@ -12,7 +12,7 @@ Failed = Literal["wrong", "left out"]
 
 
 class Model(Record):
-    """The part of a run that does not speak of its data: what was trained, or which others were averaged."""
+    """The model of a run, without its data: the baseline that was trained, or the members that were averaged."""
 
     baseline: SafeName
     """Its name, or `fuse` where finished runs were averaged by hand."""
@@ -36,7 +36,7 @@ class Model(Record):
 
 
 class Run(Model):
-    """All that decides the outcome of a run, but for versions and processor (Result.environment).
+    """Everything that determines the outcome of a run, except for versions and processor (Result.environment).
 
     Its hash names the folder. Neither the form that frames were read from nor the number of processes is part of it:
     those are the machine's, and stand in the result.
@@ -58,9 +58,12 @@ class Run(Model):
     @property
     def folder(self) -> str:
         """<dataset>/<protocol>-<split>/<baseline>/<seed>-<config hash>, below runs/."""
+        # demo-v1/seags-1/c3d/0-1f2e3d4c. The hash is of all fields as JSON, so that a parameter, a list or a weight
+        # file that differs is another folder, and the same command finds its own again.
         return f"{self.dataset}/{self.protocol}-{self.split}/{self.baseline}/{self.seed}-{digest(self.row(), length=8)}"
 
     def of(self, member: Model) -> "Run":
         """Return the record of the run that a member is."""
+        # A member has the data of the whole (dataset, split, failed) and a model of its own.
         shared = {name: getattr(self, name) for name in Run.model_fields if name not in Model.model_fields}
         return Run(**{**{name: getattr(member, name) for name in Model.model_fields}, **shared})

@@ -48,4 +48,5 @@ class Split(Record):
 
         Stored as `lists_sha256` in a certificate, as `split_sha256` in a run.
         """
+        # Unused clips have no part in it: a run neither learns from nor is tested on them.
         return digest([sorted(self.train), sorted(self.test)])

@@ -18,7 +18,8 @@ class TrainedOn(Record):
         return frozenset((*self.train, *self.validation))
 
     def __or__(self, other: "TrainedOn") -> "TrainedOn":
-        """Return what decided either of two networks, or one that was trained twice."""
+        """Return the union of the clips that influenced two networks, or one that was trained twice."""
+        # Sorted sets: the order of training is not part of it, and equal contents are equal files.
         return TrainedOn(
             train=tuple(sorted({*self.train, *other.train})),
             validation=tuple(sorted({*self.validation, *other.validation})),

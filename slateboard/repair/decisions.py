@@ -32,6 +32,7 @@ def decision_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
             "catalog.db", f"lacks {len(lost)} decisions on clips that stand in reviews/", "They are taken from there.",
             lambda: catalog.write_clips(lost),
         )  # fmt: skip
+    # Effects are replaced as a whole, so one damage stands for all of them.
     effects = effects_as_confirmed(catalog, reviews)
     if effects is not None:
         yield Damage(

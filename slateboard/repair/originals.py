@@ -18,6 +18,7 @@ def original_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
         path, recorded = workspace.root / original.path, stamps.get(original.path)
         try:
             stamp = stamp_of(path, name=original.path, sha256=original.media_id)
+            # Without a stamp (an older catalog) only the size is compared: hashing every original would take hours.
             if recorded is not None or stamp.bytes != original.bytes:
                 identify(path, name=original.path, sha256=original.media_id, recorded=recorded)
         except Unreadable as error:

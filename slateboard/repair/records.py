@@ -30,6 +30,7 @@ def takedown_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]
             for source in catalog.sources()
             if source.source_id in record.sources and source.state != State.TAKEN_DOWN
         ]
+        # A finished takedown whose sources the catalog still has: the catalog is an older backup.
         if sources and record.done:
             yield _takedown_damage(name, record, sources, catalog)
         elif not record.done:

@@ -181,6 +181,7 @@ class RayPool(Generic[T, R]):
         self._outcomes.extend((entry.number, outcome) for entry, outcome in zip(entries, outcomes, strict=False))
         # A task ends after its time, also before its last item.
         self._queue.extendleft(reversed(entries[len(outcomes) :]))
+        # Exponential mean m <- m + 0.1 (t / n - m): a task of 16 items in 0.8 s moves a mean of 1.0 s to 0.905 s.
         self._item_seconds += (seconds / len(outcomes) - self._item_seconds) * _SMOOTHING
 
     def _too_small(self) -> str:

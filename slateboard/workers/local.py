@@ -204,6 +204,7 @@ class _Worker:
         if not self.ready:
             self.ready = True
             # The system's clock, which all its processes share: a caller that was busy elsewhere gives no time.
+            # An item's time counts from when its process was ready, not from when it was sent.
             self.deadline = struct.unpack("d", message)[0] + self._wall_seconds
             if len(self.message) > _PIPE_BYTES:
                 self._send()

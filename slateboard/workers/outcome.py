@@ -76,6 +76,7 @@ def attempt(function: Callable[[T], R], item: T) -> R | Failure | RunEnds:
 def explain(error: BaseException) -> Failure | RunEnds:
     """Return what an error means for its item or for the whole run."""
     links = list(error_chain(error))
+    # Any link of the chain decides: a library wraps `No space left on device` in an error of its own.
     for link in links:
         if isinstance(link, MissingRequirement) or (isinstance(link, OSError) and link.errno in UNWRITABLE):
             return RunEnds(link)

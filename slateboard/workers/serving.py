@@ -50,6 +50,7 @@ def _begin(memory_bytes: int | None) -> None:
     multiprocessing.current_process().daemon = False
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if memory_bytes is not None:
+        # RLIMIT_DATA counts writable private memory, not what libraries map read-only: torch alone maps gigabytes.
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         least = memory_bytes if most == resource.RLIM_INFINITY else min(memory_bytes, most)
         resource.setrlimit(resource.RLIMIT_DATA, (least, most))

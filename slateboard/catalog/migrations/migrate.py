@@ -16,6 +16,7 @@ _VERSIONS = Path(__file__).parent / "versions"
 
 def newest() -> str:
     """Return the revision of the newest migration, read off its file name (`0001_first.py` -> `0001`)."""
+    # Four digits with leading zeros sort as text: 0009 < 0010.
     return max(path.stem.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py"))
 
 
@@ -34,6 +35,8 @@ def migrate(path: Path) -> None:
         raise SlateboardError(
             f"{path} has schema {stands}, this slateboard knows up to {newest()}. Install a newer slateboard."
         )
+    # DDL opens no transaction in sqlite3's default mode, so that an upgrade could stop between two tables; a finished
+    # copy that is renamed cannot.
     with edit_copy(path) as copy:
         _upgrade(copy)
 
