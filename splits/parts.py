@@ -36,7 +36,7 @@ def split_of(
     `safe` is measured: True if no group of linked clips is both in train and in test. Classes that are missing in
     train or test are added to the report. `keys` are the group keys of `dataset.clips`, where they are known already.
     """
-    # Unused clips do not count for `safe`, as no model sees them: a group in test and unused is safe, as in train.
+    # Unused clips do not count for `safe`, since no model sees them.
     ids = dataset.clips["clip_id"].to_numpy(dtype=object)
     in_test, left_out = among(ids, test), among(ids, unused)
     in_train = ~in_test & ~left_out

@@ -1,4 +1,4 @@
-"""Adaptive: change of content against the mean of its neighbours, which bears camera motion."""
+"""Adaptive: change of content against the mean of its neighbours, which tolerates camera motion."""
 
 from collections.abc import Mapping
 from typing import Any

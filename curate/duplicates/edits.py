@@ -1,4 +1,4 @@
-"""Edits that reposts of short videos bear, made with ffmpeg on real clips: the truth of `curate eval duplicates`."""
+"""Make the edits that are common in reposts of short videos, with ffmpeg, for `curate eval duplicates`."""
 
 import hashlib
 from collections.abc import Callable, Mapping

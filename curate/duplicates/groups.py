@@ -50,7 +50,7 @@ def _clip_rows(clips: Iterable[Clip], sources: Mapping[str, Source]) -> list[dic
 
 
 def _source_rows(sources: Mapping[str, Source]) -> list[dict[str, str | None]]:
-    """Return a row for each source that was fetched, as a clip of the whole: it links though no clip was taken."""
+    """Return a row for each fetched source, as if it were a clip: it links others even if no clip was cut from it."""
     return [
         {
             "clip_id": f"source {source_id}",

@@ -34,12 +34,11 @@ def crawl(
 ) -> Iterator[AttemptEvent]:
     """Work off a queue of requests and yield what happens, in the order in which it happens.
 
-    Each process has a copy of `attempt`, whose session is kept from one address to the next. An attempt that exceeds
-    its budget is killed and gives a result all the same.
+    Each process has a copy of `attempt` and keeps its session. An attempt over its budget is killed and has a result.
     """
     context = _context(web=any(queue.hosts()))
-    limited = _TimedAttempt(attempt, budget.wall_seconds)
-    with LocalPool(limited, workers, budget=budget, isolated=False, context=context) as pool:
+    timed = _TimedAttempt(attempt, budget.wall_seconds)
+    with LocalPool(timed, workers, budget=budget, isolated=False, context=context) as pool:
         running: dict[int, FetchRequest] = {}
         numbers = count()
 
@@ -63,10 +62,9 @@ def crawl(
             if (finished := pool.poll(timeout)) is None:
                 continue
             request, result = running.pop(finished[0]), _result(finished[1], budget)
-            now = time.monotonic()
-            settled = queue.record(request, result, now)
+            settled = queue.record(request, result, time.monotonic())
             # Before the event is yielded, so that processes need not wait for what the caller writes down.
-            start_ready(now)
+            start_ready(time.monotonic())
             yield AttemptEvent(request, result, attempted=True, settled=any(ended is request for ended, _ in settled))
             for ended, last_result in settled:
                 if ended is not request:

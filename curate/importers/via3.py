@@ -45,7 +45,7 @@ def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def _attribute(document: Document, requested: str) -> str:
-    """Return the id of the attribute that holds the class: the wanted one, or the only one of segments."""
+    """Return the id of the attribute that holds the class: the requested one, or the only one of segments."""
     attributes = document.json["attribute"]
     names = {key: str(mapping(value).get("aname", key)) for key, value in attributes.items()}
     if requested:

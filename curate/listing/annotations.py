@@ -160,7 +160,7 @@ def takes_predictions(parameters: Mapping[str, Any], *, name: str) -> bool:
 
 
 def group_of(video: str) -> str:
-    """Return the group of a video: its id, or the recording where a clip bears one of UCF101's names."""
+    """Return the group of a video: its id, or the recording where a clip is named as UCF101's are."""
     if match := _YOUTUBE_ID.fullmatch(video):
         return match[1]
     ucf101 = _UCF101.search(video)

@@ -55,7 +55,7 @@ class Unmapped:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to say once of a whole file: an assumption that was made for all of its rows."""
+    """A remark on the file: an assumption that was made for all of its rows."""
 
     text: str
 

@@ -18,7 +18,7 @@ class ReleaseVersion:
     """What is compared of one version."""
 
     tables: Tables
-    parts: dict[str, dict[str, str]]
+    subsets: dict[str, dict[str, str]]
     """<protocol>-<number> -> clip id -> train, test or unused."""
     sums: dict[str, str]
 
@@ -76,12 +76,12 @@ def read_version(folder: Path) -> ReleaseVersion:
     sums = next((folder / name for name in (RELEASE_SUMS, SUMS) if (folder / name).is_file()), None)
     if sums is None:
         raise SlateboardError(f"{folder} is not a whole release (no {SUMS}).")
-    parts = {}
+    subsets = {}
     for path in sorted(folder.glob("splits/*/*/parts.parquet")):
         table = pd.read_parquet(path)
         name = f"{path.parent.parent.name}-{path.parent.name}"
-        parts[name] = dict(zip(table["clip_id"], table["part"], strict=True))
-    return ReleaseVersion(read_tables(folder), parts, read_sums(sums))
+        subsets[name] = dict(zip(table["clip_id"], table["part"], strict=True))
+    return ReleaseVersion(read_tables(folder), subsets, read_sums(sums))
 
 
 def compare_versions(old: ReleaseVersion, new: ReleaseVersion) -> Changes:
@@ -107,7 +107,7 @@ def compare_versions(old: ReleaseVersion, new: ReleaseVersion) -> Changes:
         regrouped=differ("group"),
         renamed=differ("path"),
         recut=differ("sha256"),
-        moved=_moved(old.parts, new.parts, {clip: row["path"] for clip, row in new_clips.items()}),
+        moved=_moved(old.subsets, new.subsets, {clip: row["path"] for clip, row in new_clips.items()}),
         effects=tuple(change for change in effects if change.old != change.new),
         described=tuple(
             Change(f"{name} {change.item}", change.old, change.new) for name in _DESCRIBED for change in differ(name)
@@ -156,10 +156,10 @@ def _moved(
     old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]], paths: Mapping[str, str]
 ) -> tuple[Change, ...]:
     return tuple(
-        Change(f"{split} {paths[clip]}", old[split][clip], part)
+        Change(f"{split} {paths[clip]}", old[split][clip], subset)
         for split in sorted(old.keys() & new.keys())
-        for clip, part in new[split].items()
-        if clip in old[split] and old[split][clip] != part
+        for clip, subset in new[split].items()
+        if clip in old[split] and old[split][clip] != subset
     )
 
 

@@ -153,8 +153,8 @@ def _previous_split_table(version: _OlderVersion) -> pd.DataFrame:
     """Return the clips of a version with their parts, then the rows of its own previous_split.parquet that it lacks."""
     # `parts` has a part for each split: a clip that is in train of split 1 and in test of split 2 -> "train|test".
     split_parts = [_part_by_clip(split) for split in version.splits]
-    parts = ["|".join(part_by_clip.get(clip, "") for part_by_clip in split_parts) for clip in version.clips["clip_id"]]
-    own_rows = version.clips[["clip_id", *LINKS]].assign(parts=parts)
+    joined = ["|".join(part_by_clip.get(clip, "") for part_by_clip in split_parts) for clip in version.clips["clip_id"]]
+    own_rows = version.clips[["clip_id", *LINKS]].assign(parts=joined)
     lost_rows = version.previous_split[~version.previous_split["clip_id"].isin(own_rows["clip_id"])]
     return pd.concat([own_rows, lost_rows], ignore_index=True) if len(lost_rows) else own_rows
 
@@ -165,7 +165,7 @@ def _part_by_clip(split: Split) -> dict[str, str]:
 
 def _previous(previous_split: pd.DataFrame, record: Release) -> Previous:
     """Return the splits that a release extends, from its previous_split.parquet."""
-    parts = previous_split["parts"].str.split("|", expand=True)
+    part_columns = previous_split["parts"].str.split("|", expand=True)
     settings = split_settings(record)
     key = f"{record.name}-{record.extends}"
     splits = tuple(
@@ -174,7 +174,7 @@ def _previous(previous_split: pd.DataFrame, record: Release) -> Previous:
             parameters=settle_parameters(record.protocol, settings=settings), safe=True,
             **{subset: tuple(previous_split["clip_id"][in_split == subset]) for subset in PARTS},
         )
-        for number, (_, in_split) in enumerate(parts.items(), start=1)
+        for number, (_, in_split) in enumerate(part_columns.items(), start=1)
     )  # fmt: skip
     return Previous(key, previous_split, splits)
 

@@ -1,4 +1,4 @@
-"""Show where the sources and clips stand, by state, host and class, and what to do about what is not done.
+"""Count sources and clips by state, host and class, and say what to do about those that are not done.
 
 Example: slateboard curate status --all
 """

@@ -62,14 +62,14 @@ def test_a_version_does_not_differ_from_itself_nor_from_its_list(two: Workspace)
 
 def test_moves_between_train_and_test_and_effects_are_told(two: Workspace) -> None:
     old = read_version(two.releases / "v1")
-    clip, part = next(iter(old.parts["seags-1"].items()))
+    clip, part = next(iter(old.subsets["seags-1"].items()))
     other = {"train": "test", "test": "train"}[part]
     clips = old.tables.clips.copy()
     row = clips["clip_id"] == clip
     clips.loc[row, ["effects", "has_effects"]] = ["", "unknown"]
     before = old.tables.clips[row].iloc[0]
     new = replace(
-        old, parts={"seags-1": {**old.parts["seags-1"], clip: other}}, tables=replace(old.tables, clips=clips)
+        old, subsets={"seags-1": {**old.subsets["seags-1"], clip: other}}, tables=replace(old.tables, clips=clips)
     )
     found = compare_versions(old, new)
     path = before["path"]
