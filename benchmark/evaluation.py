@@ -1,4 +1,4 @@
-"""Evaluate: the scores of every view of every test clip by every stream, as predictions.parquet holds them."""
+"""Evaluate: scores of every view of every test clip by every stream, as predictions.parquet holds them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -23,19 +23,19 @@ from slateboard.progress import progress, say
 
 Floats = NDArray[np.float32]
 VIEWS = 16
-"""Views described at once for an estimator."""
+"""Views in a batch for an estimator."""
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What one process saw."""
+class _ProcessScores:
+    """Scores of the views of one process."""
 
-    places: NDArray[np.int64]
-    """Positions of its views among all."""
+    positions: NDArray[np.int64]
+    """Positions of its samples among all."""
     scores: Floats
     """[views, classes]."""
     failed: dict[int, str] = field(default_factory=dict)
-    """Position of a clip that was found unreadable on the way -> why."""
+    """Position of a clip that turned out unreadable -> why."""
 
 
 def predict(
@@ -45,55 +45,58 @@ def predict(
     device: str,
     threads: int = 0,
     title: str = "",
-    arranged: Callable[[Sample], Sample] | None = None,
+    alter: Callable[[Sample], Sample] | None = None,
 ) -> pd.DataFrame:
-    """Return a row a clip and view of one stream.
+    """Return a row for each clip and view of one stream.
 
     Columns: clip_id, view (0-based; a sub-clip's squares one after the other), stream, logits (float32, one a class),
-    label_index (0-based), failed. A clip that could not be decoded, before or on the way, is one failed row with no
-    logits. With a title progress is shown. `arranged` changes each view before it is read, as a probe does. Where
-    torch.distributed is at work each process takes every rank-th clip, and all return the same whole table.
+    label_index (0-based), failed. A clip that cannot be decoded, known before or found out here, is one failed row
+    without logits. With a title progress is shown. `alter` changes each sample before it is read, as probes do. Under
+    torch.distributed each process takes the clips of its rank, and all return the same whole table.
     """
-    items = views_to_test(stream, clips)
-    wanted = items if arranged is None else [arranged(item) for item in items]
+    samples = views_to_test(stream, clips)
+    altered = samples if alter is None else [alter(sample) for sample in samples]
     world, rank = (distributed.get_world_size(), distributed.get_rank()) if distributed.is_initialized() else (1, 0)
-    own = [place for place, item in enumerate(items) if item.clip % world == rank]
-    part = _part(stream, clips, wanted, own, device=device, threads=threads, title=title if rank == 0 else "")
-    parts: list[Any] = [part]
+    # Whole clips, so that the process that finds a clip unreadable has all of its views: 5 clips, 2 processes -> rank 0
+    # has clips 0, 2, 4, rank 1 has 1, 3.
+    positions = [position for position, sample in enumerate(samples) if sample.clip % world == rank]
+    title = title if rank == 0 else ""
+    scored = _score(stream, clips, altered, positions, device=device, threads=threads, title=title)
+    of_processes: list[Any] = [scored]
     if world > 1:
-        parts = [None] * world
-        distributed.all_gather_object(parts, part)
-    return _table(stream, clips, items, parts)
+        of_processes = [None] * world
+        distributed.all_gather_object(of_processes, scored)
+    return _table(stream, clips, samples, of_processes)
 
 
-def _part(
+def _score(
     stream: Stream,
     clips: Clips,
-    items: Sequence[Sample],
-    own: Sequence[int],
+    samples: Sequence[Sample],
+    positions: Sequence[int],
     *,
     device: str,
     threads: int,
     title: str,
-) -> _Part:
-    """Score the views at the positions `own`."""
-    # No more at once than a training step had in memory.
+) -> _ProcessScores:
+    """Score the samples at these positions."""
+    # No more views at once than a training step has in memory.
     size = VIEWS if stream.recipe is None else -(-stream.recipe.batch // stream.recipe.accumulate)
-    batches = in_batches([items[place] for place in own], size)
-    place_of = {(items[place].clip, items[place].number): place for place in own}
+    batches = in_batches([samples[position] for position in positions], size)
+    position_of = {(samples[position].clip, samples[position].number): position for position in positions}
     failed: dict[int, str] = {}
-    places: list[int] = []
+    scored: list[int] = []
     scores: list[Floats] = []
-    shown = progress(title, len(own), unit="views") if title else nullcontext()
+    shown = progress(title, len(positions), unit="views") if title else nullcontext()
     with shown as bar:
         for batch in _readable(stream, clips, batches, failed, device=device, threads=threads):
             with torch.inference_mode():
                 scores.append(logits(stream.model, batch.inputs, classes=len(clips.classes)))
-            places += [place_of[item.clip, item.number] for item in batch.samples]
+            scored += [position_of[sample.clip, sample.number] for sample in batch.samples]
             if bar is not None:
                 bar.step(len(batch.samples))
-    found = np.concatenate(scores) if scores else np.empty((0, len(clips.classes)), dtype=np.float32)
-    return _Part(np.array(places, dtype=np.int64), found, failed)
+    rows = np.concatenate(scores) if scores else np.empty((0, len(clips.classes)), dtype=np.float32)
+    return _ProcessScores(np.array(scored, dtype=np.int64), rows, failed)
 
 
 def _readable(
@@ -105,74 +108,78 @@ def _readable(
     device: str,
     threads: int,
 ) -> Iterator[Batch]:
-    """Yield batches in order; one with a clip that turns out unreadable comes clip by clip, without that clip."""
-    waiting = list(batches)
-    while waiting:
-        done = 0
+    """Yield batches in order; one with an unreadable clip comes clip by clip without it, and `failed` has it."""
+    remaining = list(batches)
+    while remaining:
+        count = 0
         try:
-            for batch in prefetched_batches(stream, clips, waiting, device=device, threads=threads):
-                done += 1
+            for batch in prefetched_batches(stream, clips, remaining, device=device, threads=threads):
+                count += 1
                 yield batch
             return
         except Unreadable as error:
-            apart = [list(own) for _, own in groupby(waiting[done], key=lambda item: item.clip)]
-            if len(apart) == 1:
-                failed[apart[0][0].clip] = str(error)
-                apart = []
-            waiting = [*apart, *waiting[done + 1 :]]
+            # Batch `count` failed. Split it by clip and begin again there; a batch of one clip is that clip, left out.
+            by_clip = [list(of_clip) for _, of_clip in groupby(remaining[count], key=lambda sample: sample.clip)]
+            if len(by_clip) == 1:
+                failed[by_clip[0][0].clip] = str(error)
+                by_clip = []
+            remaining = [*by_clip, *remaining[count + 1 :]]
 
 
-def _table(stream: Stream, clips: Clips, items: Sequence[Sample], parts: Sequence[_Part]) -> pd.DataFrame:
-    """Return the rows by clip and view, failed clips among them; every view exactly once, or SlateboardError."""
-    owner = np.fromiter((item.clip for item in items), dtype=np.int64, count=len(items))
-    late = {clip: why for part in parts for clip, why in part.failed.items()}
-    for position, why in sorted(late.items()):
-        say(f"{stream.name}: not read: {clips.ids[position]}: {why}")
-    lost = np.isin(owner, list(late))
-    times = np.bincount(np.concatenate([part.places for part in parts]), minlength=len(items))
-    wrong = sorted({clips.ids[position] for position in owner[~lost & (times != 1)].tolist()})
+def _table(
+    stream: Stream, clips: Clips, samples: Sequence[Sample], of_processes: Sequence[_ProcessScores]
+) -> pd.DataFrame:
+    """Return the rows by clip and view, failed clips among them; SlateboardError unless every view is scored once."""
+    clip_of = np.fromiter((sample.clip for sample in samples), dtype=np.int64, count=len(samples))
+    failed = {clip: reason for scored in of_processes for clip, reason in scored.failed.items()}
+    for clip, reason in sorted(failed.items()):
+        say(f"{stream.name}: not read: {clips.ids[clip]}: {reason}")
+    is_failed = np.isin(clip_of, list(failed))
+    times = np.bincount(np.concatenate([scored.positions for scored in of_processes]), minlength=len(samples))
+    wrong = sorted({clips.ids[clip] for clip in clip_of[~is_failed & (times != 1)].tolist()})
     if wrong:
         raise SlateboardError(
             f"{stream.name}: views of {len(wrong)} clips, as {wrong[0]}, were not scored exactly once by "
-            f"{len(parts)} processes: all of them must read the same clips in the same order."
+            f"{len(of_processes)} processes: all of them must read the same clips in the same order."
         )
-    scores = np.empty((len(items), len(clips.classes)), dtype=np.float32)
-    for part in parts:
-        scores[part.places] = part.scores
-    missing = np.setdiff1d(np.arange(len(clips.ids)), owner[~lost])
-    read = np.flatnonzero(~lost)
-    clip = np.concatenate([owner[read], missing])
-    number = np.fromiter((items[place].number for place in read.tolist()), dtype=np.int64, count=len(read))
-    nothing: Floats = np.empty(0, dtype=np.float32)
+    scores = np.empty((len(samples), len(clips.classes)), dtype=np.float32)
+    for scored in of_processes:
+        scores[scored.positions] = scored.scores
+    missing = np.setdiff1d(np.arange(len(clips.ids)), clip_of[~is_failed])
+    read = np.flatnonzero(~is_failed)
+    clip_column = np.concatenate([clip_of[read], missing])
+    numbers = np.fromiter((samples[position].number for position in read.tolist()), dtype=np.int64, count=len(read))
+    no_scores: Floats = np.empty(0, dtype=np.float32)
     table = pd.DataFrame(
         {
-            "clip_id": np.array(clips.ids, dtype=object)[clip],
-            "view": np.concatenate([number, np.zeros(len(missing), dtype=np.int64)]),
+            "clip_id": np.array(clips.ids, dtype=object)[clip_column],
+            "view": np.concatenate([numbers, np.zeros(len(missing), dtype=np.int64)]),
             "stream": stream.name,
-            "logits": [*scores[read], *([nothing] * len(missing))],
-            "label_index": clips.labels[clip],
-            "failed": np.arange(len(clip)) >= len(read),
+            "logits": [*scores[read], *([no_scores] * len(missing))],
+            "label_index": clips.labels[clip_column],
+            "failed": np.arange(len(clip_column)) >= len(read),
         }
     )
-    return table.iloc[np.argsort(clip, kind="stable")].reset_index(drop=True)
+    return table.iloc[np.argsort(clip_column, kind="stable")].reset_index(drop=True)
 
 
 def logits(model: Any, inputs: torch.Tensor, *, classes: int) -> Floats:
-    """Return scores [views, classes] whose softmax is the prediction; -inf for a class that was never trained."""
+    """Return scores [views, classes] whose softmax is the prediction; -inf for a class without training clips."""
     if isinstance(model, nn.Module):
         model.eval()
         scores: Floats = model(inputs).float().cpu().numpy()
         return scores
     features = inputs.cpu().numpy()
-    known = np.asarray(model.classes_)
+    trained_classes = np.asarray(model.classes_)
     if hasattr(model, "decision_function"):
-        found = np.asarray(model.decision_function(features))
-        # Of two classes scikit-learn gives one number, the log of their odds where it is a probability's.
-        found = np.stack([-found / 2, found / 2], axis=1) if found.ndim == 1 else found
+        decisions = np.asarray(model.decision_function(features))
+        # For two classes scikit-learn gives one number d, of logistic regression log p1 / p0. The softmax of -d/2, d/2
+        # is 1 / (1 + exp(d)), 1 / (1 + exp(-d)): these p0 and p1.
+        decisions = np.stack([-decisions / 2, decisions / 2], axis=1) if decisions.ndim == 1 else decisions
     else:
-        found = np.asarray(model.predict_log_proba(features))
+        decisions = np.asarray(model.predict_log_proba(features))
     scores = np.full((len(features), classes), -np.inf, dtype=np.float32)
-    scores[:, known] = found
+    scores[:, trained_classes] = decisions
     return scores
 
 

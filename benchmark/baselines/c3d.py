@@ -56,7 +56,7 @@ POSITIONS: Mapping[str, str] = {
     "classifier.3": "fc7",
     "classifier.6": "fc8",
 }
-"""Layers by their position, as some public files name them."""
+"""Names of layers in some public files, which are their positions -> names here."""
 _HALVINGS = 16
 """Four poolings halve time and five halve the picture; less than this leaves nothing of time."""
 
@@ -82,7 +82,8 @@ class C3D(nn.Module):
         self.pool4 = nn.MaxPool3d(2)
         # Without this padding the map of the papers' size would be 3 x 3, and fc6 would have 4,608 inputs.
         self.pool5 = nn.MaxPool3d(2, padding=(0, 1, 1))
-        # The picture is halved four times before pool5, which with its padding gives half and one.
+        # The picture is halved four times before pool5, which with its padding gives half and one: 112 -> 56 -> 28 ->
+        # 14 -> 7 -> 4, so that fc6 has 8 * 64 * 1 * 4 * 4 = 8,192 inputs, as the authors' network has.
         side = size // _HALVINGS // 2 + 1
         self.fc6 = nn.Linear(8 * width * (frames // _HALVINGS) * side * side, fc)
         self.fc7 = nn.Linear(fc, fc)
@@ -116,23 +117,23 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
     """Return one stream; squares are cut out anywhere of the whole picture in training, in the middle in testing."""
     shape = {name: parameters[name] for name in ("width", "fc", "frames", "size", "dropout")}
     network = C3D(len(classes), **shape)
-    sampled = {"frames": parameters["frames"], "clips": parameters["test_clips"]}
-    known = SAMPLERS.load(parameters["sampler"]).CARD.parameters
-    begun = load(
+    sampler_values = {"frames": parameters["frames"], "clips": parameters["test_clips"]}
+    sampler_parameters = SAMPLERS.load(parameters["sampler"]).CARD.parameters
+    initial = load(
         network, "c3d", parameters["weights"], folder=weights_dir, head="fc8", classes=classes, aliases=POSITIONS
     )
     return [
         Stream(
             name="all",
             sampler=parameters["sampler"],
-            sampler_parameters={name: value for name, value in sampled.items() if name in known},
+            sampler_parameters={name: value for name, value in sampler_values.items() if name in sampler_parameters},
             size=parameters["size"],
             short_side=parameters["short_side"] or 2 * round(parameters["size"] * 4 / 7),
             keep=parameters["keep"],
-            preprocess=lambda frames: normalize(frames, begun.mean, begun.std).transpose(1, 2),
+            preprocess=lambda frames: normalize(frames, initial.mean, initial.std).transpose(1, 2),
             # Twice as fast on a CPU as the default order (width 8, 16 x 64 x 64: 52 clips/s against 29).
             model=network.to(memory_format=torch.channels_last_3d),  # type: ignore[call-overload]
             recipe=recipe_of(parameters),
-            **begun.stated,
+            **initial.stream_fields,
         )
     ]

@@ -1,4 +1,4 @@
-"""Ensemble: the mean of several runs' probabilities, stream by stream; the runs are those that there are, or made."""
+"""Ensemble: the mean of several runs' probabilities, stream by stream; members that are not finished are run first."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -48,30 +48,31 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
         raise BadInput(problems)
     if parameters["members"]:
         return [
-            Member(one["baseline"], one.get("set", {}), weight=float(one.get("weight", 1)))
-            for one in parameters["members"]
+            Member(member["baseline"], member.get("set", {}), weight=float(member.get("weight", 1)))
+            for member in parameters["members"]
         ]
-    return [Member(parameters["baseline"], {**own, **parameters["over"]}) for own in PRESETS[parameters["preset"]]]
+    preset = PRESETS[parameters["preset"]]
+    return [Member(parameters["baseline"], {**of_member, **parameters["over"]}) for of_member in preset]
 
 
 def _problems(parameters: Mapping[str, Any]) -> list[Problem]:
     if not parameters["members"]:
-        known, name = PRESETS, parameters["preset"]
-        return [] if name in known else [Problem("preset", f"is '{name}'.", did_you_mean(name, known))]
-    found = []
-    for number, one in enumerate(parameters["members"], start=1):
+        name = parameters["preset"]
+        return [] if name in PRESETS else [Problem("preset", f"is '{name}'.", did_you_mean(name, PRESETS))]
+    problems = []
+    for number, member in enumerate(parameters["members"], start=1):
         where = f"member {number}"
-        if not isinstance(one, dict) or not isinstance(one.get("set", {}), dict):
-            found.append(Problem(where, f"is {one!r}.", "Give a table with baseline, set and weight."))
+        if not isinstance(member, dict) or not isinstance(member.get("set", {}), dict):
+            problems.append(Problem(where, f"is {member!r}.", "Give a table with baseline, set and weight."))
             continue
-        found += [
+        problems += [
             Problem(where, f"unknown field '{name}'.", did_you_mean(name, _FIELDS))
-            for name in one
+            for name in member
             if name not in _FIELDS
         ]
-        if one.get("baseline") not in BASELINES.names():
-            remedy = did_you_mean(str(one.get("baseline")), BASELINES.names())
-            found.append(Problem(where, f"baseline is {one.get('baseline')!r}.", remedy))
-        if not isinstance(one.get("weight", 1), int | float) or not one.get("weight", 1) > 0:
-            found.append(Problem(where, f"weight is {one.get('weight')!r}.", "Give a number above 0."))
-    return found
+        if member.get("baseline") not in BASELINES.names():
+            remedy = did_you_mean(str(member.get("baseline")), BASELINES.names())
+            problems.append(Problem(where, f"baseline is {member.get('baseline')!r}.", remedy))
+        if not isinstance(member.get("weight", 1), int | float) or not member.get("weight", 1) > 0:
+            problems.append(Problem(where, f"weight is {member.get('weight')!r}.", "Give a number above 0."))
+    return problems

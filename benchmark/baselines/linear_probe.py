@@ -31,14 +31,14 @@ CARD = Card(
 )
 
 _CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""Inverse strengths that are tried; of those that are right as often the strongest regularisation is taken."""
+"""Inverse strengths that are tried; of equally accurate ones GridSearchCV takes the first, the strongest."""
 
 
 def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream; raises SlateboardError without weights, as untrained features say nothing."""
     if parameters["weights"] == NONE:
         raise SlateboardError("linear_probe needs pretrained weights: set weights under [baselines.linear_probe].")
-    begun = pretrained(parameters["backbone"], parameters["weights"], folder=weights_dir)
+    initial = pretrained(parameters["backbone"], parameters["weights"], folder=weights_dir)
     size, crops = size_of(parameters), parameters["crops"]
     return [
         Stream(
@@ -48,15 +48,15 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
             size=even(size),
             keep="centre" if crops == 1 else "whole",
             crops=crops,
-            preprocess=Features(begun, size=size, spread=parameters["spread"]),
+            preprocess=Features(initial, size=size, spread=parameters["spread"]),
             model=_classifier(parameters["c"]),
-            **begun.stated,
+            **initial.stream_fields,
         )
     ]
 
 
 def _classifier(c: float) -> Estimator:
-    """Return standardisation and logistic regression; where `c` is 0 it is searched for with the folds it is given."""
+    """Return standardisation and logistic regression; with `c` 0 inside a grid search of `c`."""
     regression = make_pipeline(StandardScaler(), LogisticRegression(C=c or 1.0, max_iter=2000))
     if c:
         return regression
@@ -64,19 +64,19 @@ def _classifier(c: float) -> Estimator:
 
 
 class Features(nn.Module):
-    """Views [B, T, 3, H, W] to the mean features of their frames by a frozen network, and their spread behind them."""
+    """Features of views by a frozen network: their mean over frames, and with `spread` the standard deviation too."""
 
-    def __init__(self, begun: Pretrained, *, size: int, spread: bool) -> None:
+    def __init__(self, initial: Pretrained, *, size: int, spread: bool) -> None:
         super().__init__()
-        self.network = begun.network.eval().requires_grad_(False)
-        self.mean, self.std, self.size, self.spread = begun.mean, begun.std, size, spread
+        self.network = initial.network.eval().requires_grad_(False)
+        self.mean, self.std, self.size, self.spread = initial.mean, initial.std, size, spread
 
     @torch.no_grad()
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Return float32 [B, numbers], or [B, 2 numbers] with the standard deviation over frames."""
         pictures = frames.flatten(0, 1)[..., : self.size, : self.size]
         features = self.network(normalize(pictures, self.mean, self.std)).view(*frames.shape[:2], -1)
-        parts = [features.mean(dim=1)]
+        moments = [features.mean(dim=1)]
         if self.spread:
-            parts.append(features.std(dim=1, correction=0))
-        return torch.cat(parts, dim=1)
+            moments.append(features.std(dim=1, correction=0))
+        return torch.cat(moments, dim=1)

@@ -51,7 +51,9 @@ def picture_stream(
     `embed` makes the picture [B, 3, H, W] of views [B, T, 3, H, W]; `recipe` are fields over those of `parameters`.
     """
     size = size_of(parameters)
-    begun = pretrained(parameters["backbone"], parameters["weights"], folder=weights_dir, classes=classes, stream=name)
+    initial = pretrained(
+        parameters["backbone"], parameters["weights"], folder=weights_dir, classes=classes, stream=name
+    )
     return Stream(
         name=name,
         sampler=sampler,
@@ -59,10 +61,10 @@ def picture_stream(
         size=even(size),
         short_side=parameters["short_side"] or None,
         # An odd size, as InceptionV3's 299, is read one pixel larger.
-        preprocess=lambda frames: normalize(embed(frames)[..., :size, :size], begun.mean, begun.std),
-        model=begun.network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
-        recipe=recipe_of(parameters, folded_batchnorm=begun.folded, **recipe),
-        **begun.stated,
+        preprocess=lambda frames: normalize(embed(frames)[..., :size, :size], initial.mean, initial.std),
+        model=initial.network.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        recipe=recipe_of(parameters, folded_batchnorm=initial.folded_batchnorm, **recipe),
+        **initial.stream_fields,
     )
 
 

@@ -1,4 +1,4 @@
-"""Fitted estimators of scikit-learn as files that hold numbers and names of known types, and never code."""
+"""Save and load fitted scikit-learn estimators as files that hold numbers and names of known types, and never code."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ ENDING = ".skops"
 
 def save_estimator(path: Path, model: Estimator) -> None:
     """Write a fitted estimator or pipeline."""
-    # Imported here: a second, which no run of a network should wait for.
+    # Imported here: it takes a second, which no run of a network should wait for.
     import skops.io
 
     with whole(path) as temporary:
@@ -33,14 +33,14 @@ def load_estimator(path: Path) -> Any:
     try:
         refuse_growing(path)
         unknown = skops.io.get_untrusted_types(file=path)
-        found = None if unknown else skops.io.load(path, trusted=[])
-    except Exception as error:  # skops raises what the file makes it raise: zip's, JSON's, NumPy's and its own errors
+        estimator = None if unknown else skops.io.load(path, trusted=[])
+    except Exception as error:  # skops raises whatever a file makes zip, JSON, NumPy or itself raise
         what = f"is no file of an estimator ({str(error).split(chr(10))[0][:300] or type(error).__name__})."
         raise BadInput([Problem(str(path), what, remedy)]) from None
     if unknown:
         what = f"holds types that need not be harmless: {', '.join(sorted(unknown)[:5])}."
         raise BadInput([Problem(str(path), what, remedy)])
-    if not hasattr(found, "classes_"):
-        what = f"holds a {type(found).__name__}, which knows no classes."
+    if not hasattr(estimator, "classes_"):
+        what = f"holds a {type(estimator).__name__}, which has no classes."
         raise BadInput([Problem(str(path), what, remedy)])
-    return found
+    return estimator

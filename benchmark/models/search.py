@@ -1,4 +1,4 @@
-"""Fit estimators that choose a figure of their own, by cross-validation over whole groups inside a training list."""
+"""Fit estimators; a grid search among them is cross-validated over whole groups inside the training list."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from benchmark.baseline import Estimator
 
 Ints = NDArray[np.int64]
 FOLDS = 5
-"""Folds of a search: with 80 % of the training list in each, it judges nearly what is fitted in the end."""
+"""Folds of a search: each is fitted on 80 % of the training list, nearly what is fitted in the end."""
 
 
 def fit_by_group(model: Estimator, features: NDArray[np.float32], labels: Ints, groups: NDArray[Any]) -> None:
     """Fit an estimator to features [views, numbers] and 0-based classes [views], whose clips' groups are `groups`.
 
-    A GridSearchCV is given folds that part no group; all others have nothing to choose and are fitted at once.
+    A GridSearchCV gets folds that keep groups whole; other estimators have nothing to choose and are fitted at once.
     """
     if isinstance(model, GridSearchCV):
         model.cv = by_group(labels, groups)
@@ -24,13 +24,13 @@ def fit_by_group(model: Estimator, features: NDArray[np.float32], labels: Ints, 
 
 
 def by_group(labels: Ints, groups: NDArray[Any]) -> list[tuple[Ints, Ints]]:
-    """Return rows to learn from and rows to judge by, fold by fold; a group is never in both.
+    """Return (training rows, validation rows) of each fold; a group is never in both.
 
-    With fewer groups than folds each group is one. A fold that would learn from a single class is left out; where none
+    With fewer groups than folds each group is one. A fold with a single class to train on is left out; where no fold
     remains, as with one group, all rows do both, and the first candidate wins unless another fits better.
     """
-    everything = np.arange(len(labels))
+    all_rows = np.arange(len(labels))
     count = min(FOLDS, len(set(groups.tolist())))
-    divided = list(GroupKFold(count).split(everything, labels, groups)) if count > 1 else []
-    kept = [(learned, judged) for learned, judged in divided if len(set(labels[learned].tolist())) > 1]
-    return kept or [(everything, everything)]
+    folds = list(GroupKFold(count).split(all_rows, labels, groups)) if count > 1 else []
+    usable = [(train, validation) for train, validation in folds if len(set(labels[train].tolist())) > 1]
+    return usable or [(all_rows, all_rows)]

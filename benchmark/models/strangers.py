@@ -11,21 +11,21 @@ import torch
 MOST_BYTES = 20_000_000_000
 """Of a file: the largest video networks have a tenth of it."""
 _GROWTH, _SLACK = 4, 10_000_000
-"""float16 becomes float32, and an optimiser's numbers may share storage; a few bytes that stand for gigabytes do not
-pass."""
+"""Tensors may hold 4 times the bytes of their file and 10 MB: float16 becomes float32, and an optimiser's numbers may
+share storage. A few bytes that expand to gigabytes are refused."""
 
 
 def read_tensors(path: Path) -> Any:
     """Return what torch.save wrote, on the CPU; raises ValueError for anything that is more than tensors and values."""
     size = refuse_growing(path)
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what the file makes it raise: pickle's, zip's and its own errors
         raise ValueError(str(error).split("\n")[0] or type(error).__name__) from None
-    held = sum(tensor.numel() * tensor.element_size() for tensor in _tensors(found))
+    held = sum(tensor.numel() * tensor.element_size() for tensor in _tensors(content))
     if held > _GROWTH * size + _SLACK:
         raise ValueError(f"its tensors stand for {held} bytes, the file has {size}")
-    return found
+    return content
 
 
 def refuse_growing(path: Path) -> int:
@@ -36,7 +36,7 @@ def refuse_growing(path: Path) -> int:
             raise ValueError(f"it is no plain file of up to {MOST_BYTES} bytes")
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                unpacked = sum(part.file_size for part in archive.infolist())
+                unpacked = sum(entry.file_size for entry in archive.infolist())
             if unpacked > _GROWTH * state.st_size + _SLACK:
                 raise ValueError(f"its parts unpack to {unpacked} bytes, the file has {state.st_size}")
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
@@ -45,13 +45,13 @@ def refuse_growing(path: Path) -> int:
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    """Yield every tensor in a value, be it in a dictionary, a list or both."""
-    waiting = [value]
-    while waiting:
-        found = waiting.pop()
-        if isinstance(found, torch.Tensor):
-            yield found
-        elif isinstance(found, dict):
-            waiting += found.values()
-        elif isinstance(found, list | tuple | set):
-            waiting += found
+    """Yield every tensor in a value of nested dictionaries and lists."""
+    pending = [value]
+    while pending:
+        nested = pending.pop()
+        if isinstance(nested, torch.Tensor):
+            yield nested
+        elif isinstance(nested, dict):
+            pending += nested.values()
+        elif isinstance(nested, list | tuple | set):
+            pending += nested

@@ -1,4 +1,4 @@
-"""First weights of networks: none, torchvision's, a named set, a file or a finished run; what matched is said."""
+"""First weights of networks: none, torchvision's, a named set, a file or a finished run; says what matched."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import nn
 
 from benchmark.models import vision
 from benchmark.models.transfer.loading import load_into, read, renamed
-from benchmark.models.transfer.runs import Trained, files, folder_of_run, is_run, trained
+from benchmark.models.transfer.runs import TrainedNetwork, checkpoints_of, find_network, folder_of_run, is_run
 from benchmark.models.transfer.table import UNTRAINED, WeightSet
 from benchmark.models.transfer.weight_registry import NONE, TORCHVISION, WeightRegistry, recorded_name
 from benchmark.models.vision import Triple
@@ -24,11 +24,11 @@ WEIGHTS_MEANING = "none, torchvision, a named set (docs/baselines.md), a file, o
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A network with the weights that were asked for, and the input they were trained on."""
+    """A network with its first weights, and the normalisation of input that they were trained with."""
 
     network: nn.Module
     mean: Triple
-    """Of the input, RGB in 0..1, to be taken off before `std` divides it (`frames.colour.normalize`)."""
+    """Of the input, RGB in 0..1; `frames.colour.normalize` subtracts it and divides by `std`."""
     std: Triple
     name: str
     """Of the weight set, the torchvision entry or the run."""
@@ -36,21 +36,26 @@ class Pretrained:
     """Of the file; of torchvision's the first 8 digits, of untrained networks None."""
     report: str
     """What matched, in one line."""
-    folded: bool = False
-    seen: tuple[str, ...] = ()
-    """Ids of clips that the weights were trained or validated on, where they say so."""
+    folded_batchnorm: bool = False
+    pretrained_on: tuple[str, ...] = ()
+    """Ids of clips that the weights were trained or validated on, where they state it."""
     into_part: bool = False
-    """They were of the inner part, and all around it is as it was drawn."""
+    """The weights are of the inner part alone; the rest of the network is new."""
 
     @property
-    def stated(self) -> dict[str, Any]:
-        """The fields of a Stream that say what it began with."""
-        return {"weights": self.name, "weights_sha256": self.sha256, "pretrained_on": self.seen, "report": self.report}
+    def stream_fields(self) -> dict[str, Any]:
+        """The fields of a Stream that state its first weights."""
+        return {
+            "weights": self.name,
+            "weights_sha256": self.sha256,
+            "pretrained_on": self.pretrained_on,
+            "report": self.report,
+        }
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Weights before they are in a network."""
+    """Weights before they are loaded into a network."""
 
     architecture: str
     state: Mapping[str, torch.Tensor]
@@ -58,23 +63,23 @@ class _Source:
     name: str
     sha256: str
     shown: str
-    """What the report calls them."""
+    """Their name in the report."""
     note: str = ""
-    folded: bool = False
-    seen: tuple[str, ...] = ()
+    folded_batchnorm: bool = False
+    pretrained_on: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
     """Names in the order of the head's scores; None where they are not known."""
 
-    def begun(self, network: nn.Module, report: str, *, into_part: bool) -> Pretrained:
-        """Return a network into which they were loaded."""
+    def pretrained(self, network: nn.Module, report: str, *, into_part: bool) -> Pretrained:
+        """Return the network into which they were loaded."""
         return Pretrained(
             network,
             *self.input,
             name=self.name,
             sha256=self.sha256,
             report=report,
-            folded=self.folded,
-            seen=self.seen,
+            folded_batchnorm=self.folded_batchnorm,
+            pretrained_on=self.pretrained_on,
             into_part=into_part,
         )
 
@@ -116,28 +121,29 @@ def load(
 
     `weights`: `none`; `torchvision` (its own download); a name of the table or of [weight_sets] in slateboard.toml; a
     file whose SHA-256 one of those has; a finished run, by its folder (there the network of `stream`) or one of its
-    checkpoints. `head` is the layer of the class scores: it is taken over where the numbers of classes agree, and of
-    runs, which know them, the names; else it stays new. `aliases` are other names that public files have for layers.
+    checkpoints. `head` is the layer of the class scores: it is loaded where the numbers of classes agree, and for runs,
+    which state them, the names; otherwise it stays new. `aliases` are the names of layers in public files.
     `inner` is a part of the network, and the head of that: where a file has no name of the whole, it is of that part.
     Raises SlateboardError where anything but the head does not match; then nothing is loaded.
     """
     if weights == NONE:
         return Pretrained(network, *UNTRAINED, NONE, None, f"{architecture}: untrained")
-    source = _source(architecture, weights, shelf=WeightRegistry.at(folder), stream=stream)
-    agree = source.classes is None or classes is None or source.classes == tuple(classes)
+    source = _source(architecture, weights, registry=WeightRegistry.at(folder), stream=stream)
+    same_classes = source.classes is None or classes is None or source.classes == tuple(classes)
     state = renamed(source.state, aliases or {})
-    part = None if state.keys() & network.state_dict().keys() else inner
-    target, top = part or (network, head)
-    matched = load_into(target, state, head=top, keep_head=agree)
+    # A file without a single name of the whole network is of its inner part.
+    inner_target = None if state.keys() & network.state_dict().keys() else inner
+    target, target_head = inner_target or (network, head)
+    matched = load_into(target, state, head=target_head, keep_head=same_classes)
     report = f"{architecture} from {source.shown}: {matched}"
     say(f"{report} ({source.note})" if source.note else report)
-    return source.begun(network, report, into_part=part is not None)
+    return source.pretrained(network, report, into_part=inner_target is not None)
 
 
 def identity(architecture: str, weights: str, *, folder: str | WeightRegistry) -> tuple[str, str | None]:
-    """Return name and SHA-256 of weights before they are loaded, as a run's record has them.
+    """Return name and SHA-256 of weights before they are loaded, as a run's record states them.
 
-    torchvision's file names carry the first 8 digits, which its download checks. Of a run with several networks it is
+    torchvision's file names state the first 8 digits, which its download checks. For a run of several networks it is
     the hash of their hashes.
     """
     if weights == NONE:
@@ -145,40 +151,40 @@ def identity(architecture: str, weights: str, *, folder: str | WeightRegistry) -
     if weights == TORCHVISION:
         entry = vision.torchvision_weights(architecture)
         return str(entry), Path(entry.url).stem.rpartition("-")[2]
-    shelf, path = WeightRegistry.at(folder), Path(weights)
-    if weights in shelf.sets or not is_run(path):
-        weight_set, _ = shelf.find(weights)
+    registry, path = WeightRegistry.at(folder), Path(weights)
+    if weights in registry.sets or not is_run(path):
+        weight_set, _ = registry.find(weights)
         return recorded_name(weight_set), weight_set.sha256
-    hashes = [sha256_of(file) for file in files(path)]
+    hashes = [sha256_of(file) for file in checkpoints_of(path)]
     return "/".join(folder_of_run(path).resolve().parts[-4:]), hashes[0] if len(hashes) == 1 else digest(hashes)
 
 
-def _source(architecture: str, weights: str, *, shelf: WeightRegistry, stream: str) -> _Source:
+def _source(architecture: str, weights: str, *, registry: WeightRegistry, stream: str) -> _Source:
     """Find and read weights; raises SlateboardError where they are of another architecture."""
     if weights == TORCHVISION:
         return _of_torchvision(architecture)
-    if weights in shelf.sets or not is_run(Path(weights)):
-        source = _of_set(*shelf.find(weights))
+    if weights in registry.sets or not is_run(Path(weights)):
+        source = _of_set(*registry.find(weights))
     else:
-        source = _of_run(trained(Path(weights), stream=stream), shelf=shelf)
+        source = _of_run(find_network(Path(weights), stream=stream), registry=registry)
     if source.architecture != architecture:
         raise SlateboardError(
-            f"Weights '{weights}' are of a {source.architecture}, not of a {architecture}. "
-            "Choose other weights, or the backbone that these are of."
+            f"Weights '{weights}' are for {source.architecture}, but the backbone is {architecture}. "
+            "Choose other weights, or their backbone."
         )
     return source
 
 
-def _of_run(run: Trained, *, shelf: WeightRegistry) -> _Source:
+def _of_run(run: TrainedNetwork, *, registry: WeightRegistry) -> _Source:
     return _Source(
         architecture=run.architecture,
         state=read(run.file),
-        input=_input_of(run, shelf=shelf),
+        input=_input_of(run, registry=registry),
         name=run.name,
         sha256=sha256_of(run.file),
         shown=f"the run {run.name}",
-        note=f"trained or validated on {len(run.seen)} clips of {run.record.dataset}",
-        seen=run.seen,
+        note=f"trained or validated on {len(run.clips)} clips of {run.record.dataset}",
+        pretrained_on=run.clips,
         classes=run.classes,
     )
 
@@ -192,7 +198,7 @@ def _of_set(weight_set: WeightSet, path: Path) -> _Source:
         sha256=weight_set.sha256,
         shown=path.name,
         note=weight_set.note,
-        folded=weight_set.folded,
+        folded_batchnorm=weight_set.folded,
     )
 
 
@@ -201,7 +207,7 @@ def _of_torchvision(architecture: str) -> _Source:
     entry = vision.torchvision_weights(architecture)
     try:
         state = entry.get_state_dict(progress=False, check_hash=True)
-    except (OSError, RuntimeError) as error:  # RuntimeError: what came is not the file that its name promises
+    except (OSError, RuntimeError) as error:  # RuntimeError: the download is not the file that its name promises
         raise MissingRequirement(
             f'{entry.url} could not be downloaded ({error}). Name weights of a folder, or use weights = "none".'
         ) from None
@@ -216,19 +222,19 @@ def _of_torchvision(architecture: str) -> _Source:
     )
 
 
-def _input_of(run: Trained, *, shelf: WeightRegistry) -> tuple[Triple, Triple]:
-    """Return mean and standard deviation of a run's input: those of the weights that it began with itself."""
-    given = str(run.record.parameters.get("weights", NONE))
-    if given == NONE:
+def _input_of(run: TrainedNetwork, *, registry: WeightRegistry) -> tuple[Triple, Triple]:
+    """Return mean and standard deviation of a run's input: those of its own first weights."""
+    name = str(run.record.parameters.get("weights", NONE))
+    if name == NONE:
         return UNTRAINED
-    if given == TORCHVISION:
+    if name == TORCHVISION:
         return vision.input_of(vision.torchvision_weights(run.architecture))
-    if given not in shelf.sets and is_run(Path(given)):
-        return _input_of(trained(Path(given), stream=run.file.stem), shelf=shelf)
-    weight_set, _ = shelf.find(given)
+    if name not in registry.sets and is_run(Path(name)):
+        return _input_of(find_network(Path(name), stream=run.file.stem), registry=registry)
+    weight_set, _ = registry.find(name)
     if recorded_name(weight_set) != run.record.weights:
         raise SlateboardError(
-            f"{run.name} began with {run.record.weights}, but '{given}' now states another input or architecture "
+            f"{run.name} began with {run.record.weights}, but '{name}' now states another input or architecture "
             f"({recorded_name(weight_set)}). Restore [weight_sets.{weight_set.name}] as it was."
         )
     return weight_set.mean, weight_set.std

@@ -97,7 +97,7 @@ def _predict_probes(workspace: Workspace, loaded: LoadedRun, *, seed: int) -> pd
     probes: dict[str, Arrangement | None] = {NORMAL: None, **arrangements(seed=seed)}
     for name, arranged in probes.items():
         tables = [
-            predict(stream, clips[stream.name], device=device, title=f"{name} {stream.name}", arranged=arranged)
+            predict(stream, clips[stream.name], device=device, title=f"{name} {stream.name}", alter=arranged)
             for stream in loaded.streams
         ]
         predictions = pd.concat(tables, ignore_index=True)

@@ -190,9 +190,9 @@ def test_two_processes_return_the_table_of_one(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_view_that_no_process_or_two_processes_scored_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    fewer = Group(lambda part: replace(part, places=part.places[1:], scores=part.scores[1:]))
+    fewer = Group(lambda part: replace(part, positions=part.positions[1:], scores=part.scores[1:]))
     twice = Group(
-        lambda part: replace(part, places=np.append(part.places, 0), scores=part.scores[[*range(len(part.scores)), 0]])
+        lambda part: replace(part, positions=np.append(part.positions, 0), scores=part.scores[[*range(len(part.scores)), 0]])
     )
     for group, named in ((fewer, "1"), (twice, "0")):
         for error in together(group, monkeypatch, clips()):
@@ -206,7 +206,7 @@ def test_an_arrangement_changes_what_is_read_and_nothing_else() -> None:
         seen.append(item.indices.tolist())
         return item
 
-    assert predict(STREAM, clips(), device="cpu", arranged=arranged)["clip_id"].nunique() == 20
+    assert predict(STREAM, clips(), device="cpu", alter=arranged)["clip_id"].nunique() == 20
     assert seen[0] == [0, 1, 2, 3]
 
 

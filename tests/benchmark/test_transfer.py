@@ -12,7 +12,7 @@ from torch import nn
 from benchmark.baseline import Stream
 from benchmark.baseline_registry import BASELINES
 from benchmark.models import vision
-from benchmark.models.transfer.runs import trained
+from benchmark.models.transfer.runs import find_network
 from benchmark.models.transfer.table import WeightSet
 from benchmark.models.transfer.weight_registry import WeightRegistry, recorded_name
 from benchmark.models.weights import identity, load
@@ -104,7 +104,7 @@ def test_another_baseline_with_the_same_backbone_may_begin_with_it(two_stream: P
     assert stream.weights.endswith("/normal")
     with pytest.raises(SlateboardError, match=r"holds motion.pt, normal.pt, and the stream is 'all'. Name one"):
         begun("single_frame", two_stream, ("A", "B"), **BACKBONE)
-    with pytest.raises(SlateboardError, match="are of a shufflenet_v2_x0_5, not of a c3d"):
+    with pytest.raises(SlateboardError, match="are for shufflenet_v2_x0_5, but the backbone is c3d"):
         begun("c3d", two_stream / "checkpoints" / "normal.pt", ("A", "B"), **C3D)
 
 
@@ -158,13 +158,13 @@ def test_a_file_goes_into_the_whole_or_into_the_part_whose_names_it_has(tmp_path
     torch.manual_seed(2)
     inner = vision.image_network("shufflenet_v2_x0_5", 2)
     own = Frames(inner[0])
-    begun = load(own, "frames", "own", folder=shelf, head=f"image.{head}", classes=["A", "B"], inner=inner)
+    initial = load(own, "frames", "own", folder=shelf, head=f"image.{head}", classes=["A", "B"], inner=inner)
     assert torch.equal(own.image.conv1[0].weight, theirs.image.conv1[0].weight)  # type: ignore[index, union-attr]
     assert torch.equal(own.order.weight, theirs.order.weight) == whole
-    assert begun.into_part == (not whole)
+    assert initial.into_part == (not whole)
 
 
 def test_a_run_that_is_not_finished_is_refused(c3d: Path, tmp_path: Path) -> None:
     (tmp_path / "checkpoints").mkdir()
     with pytest.raises(SlateboardError, match=r"is no finished run: it lacks result.json"):
-        trained(tmp_path, stream="all")
+        find_network(tmp_path, stream="all")

@@ -86,7 +86,7 @@ def test_an_unknown_name_and_an_unknown_file_are_two_errors(tmp_path: Path) -> N
 
 
 def test_weights_of_another_network_are_refused(folder: str) -> None:
-    with pytest.raises(SlateboardError, match="are of a squeezenet1_1, not of a resnet18"):
+    with pytest.raises(SlateboardError, match="are for squeezenet1_1, but the backbone is resnet18"):
         pretrained("resnet18", "squeezenet1_1", folder=folder)
 
 

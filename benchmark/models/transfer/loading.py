@@ -1,4 +1,4 @@
-"""Put the tensors of a file into a network: all that is not the head must match, and what matched is said."""
+"""Load a file's tensors into a network: all but the head must match; report what matched."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +10,9 @@ from benchmark.models.strangers import read_tensors
 from slateboard.errors import BadInput, Problem, SlateboardError
 
 _WRAPPERS = ("state_dict", "model")
-"""Keys under which training scripts keep the tensors beside other things."""
+"""Keys of training scripts' checkpoints under which their tensors lie."""
 _PARALLEL = "module."
-"""What torch's DataParallel puts before each name."""
+"""Prefix of every name under torch's DataParallel."""
 
 
 def read(path: Path) -> dict[str, torch.Tensor]:
@@ -21,71 +21,76 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     Only tensors are read: a file that would run code is refused, as BadInput.
     """
     try:
-        found = read_tensors(path)
+        content = read_tensors(path)
     except ValueError as error:
         what = f"is no file of tensors ({error})."
         raise BadInput([Problem(str(path), what, "Give a state dict that torch.save wrote.")]) from None
     for wrapper in _WRAPPERS:
-        if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
-            found = found[wrapper]
-    is_state = isinstance(found, Mapping) and all(
-        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in found.items()
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    is_state = isinstance(content, Mapping) and all(
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()
     )
     if not is_state:
         raise BadInput([Problem(str(path), "is no state dict: names and tensors.", "Give one that torch.save wrote.")])
-    is_parallel = all(key.startswith(_PARALLEL) for key in found)
-    named = {key.removeprefix(_PARALLEL) if is_parallel else key: value for key, value in found.items()}
-    return {key: value.float() if value.is_floating_point() else value for key, value in named.items()}
+    is_parallel = all(key.startswith(_PARALLEL) for key in content)
+    state = {key.removeprefix(_PARALLEL) if is_parallel else key: value for key, value in content.items()}
+    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
 
 
 def renamed(state: Mapping[str, torch.Tensor], aliases: Mapping[str, str]) -> dict[str, torch.Tensor]:
-    """Return tensors by the names of their layers where a file has others for those: {theirs: ours}."""
-    found = {}
+    """Return tensors with the layers' names of the file replaced by ours; `aliases`: {name in the file: our name}."""
+    by_our_names = {}
     for key, value in state.items():
-        layer, _, part = key.rpartition(".")
-        found[f"{aliases.get(layer, layer)}.{part}" if layer else key] = value
-    return found
+        layer, _, parameter = key.rpartition(".")
+        by_our_names[f"{aliases.get(layer, layer)}.{parameter}" if layer else key] = value
+    return by_our_names
 
 
 def load_into(network: nn.Module, state: Mapping[str, torch.Tensor], *, head: str, keep_head: bool = True) -> str:
     """Load a state dict and return what matched, in a line.
 
-    `head` is the dotted name of the layer of the class scores. The file's is loaded where it has the shape of the
-    network's and `keep_head` lets it; else, or where the file has none, the network's stays as it was drawn. Raises
-    SlateboardError that names what else does not match; then nothing was loaded.
+    `head` is the dotted name of the layer of the class scores. The file's head is loaded where its shapes are those of
+    the network's and `keep_head` is True; otherwise the network's stays as it was initialised. Raises SlateboardError
+    that names what else does not match; then nothing is loaded.
     """
-    own, start = network.state_dict(), f"{head}."
-    theirs = {key: value for key, value in state.items() if key.startswith(start)}
-    ours = {key: value for key, value in own.items() if key.startswith(start)}
-    fits = bool(ours) and {k: v.shape for k, v in theirs.items()} == {k: v.shape for k, v in ours.items()}
+    target, prefix = network.state_dict(), f"{head}."
+    file_head = {key: value for key, value in state.items() if key.startswith(prefix)}
+    own_head = {key: value for key, value in target.items() if key.startswith(prefix)}
+    fits = bool(own_head) and {k: v.shape for k, v in file_head.items()} == {k: v.shape for k, v in own_head.items()}
     with_head = fits and keep_head
-    wanted = {key: value for key, value in own.items() if with_head or key not in ours}
-    given = {key: value for key, value in state.items() if with_head or key not in theirs}
-    if faults := _faults(wanted, given):
-        more = f" and {len(faults) - 5} more" if len(faults) > 5 else ""
-        raise SlateboardError(f"The weights do not fit the network: {'; '.join(faults[:5])}{more}. Nothing was loaded.")
-    network.load_state_dict(given, strict=len(wanted) == len(own))
-    return f"{len(wanted)} of {len(own)} tensors matched{_of_head(head, ours, theirs, with_head=with_head)}"
+    expected = {key: value for key, value in target.items() if with_head or key not in own_head}
+    offered = {key: value for key, value in state.items() if with_head or key not in file_head}
+    if mismatches := _mismatches(expected, offered):
+        more = f" and {len(mismatches) - 5} more" if len(mismatches) > 5 else ""
+        reasons = "; ".join(mismatches[:5])
+        raise SlateboardError(f"The weights do not fit the network: {reasons}{more}. Nothing was loaded.")
+    network.load_state_dict(offered, strict=len(expected) == len(target))
+    head_report = _of_head(head, own_head, file_head, with_head=with_head)
+    return f"{len(expected)} of {len(target)} tensors matched{head_report}"
 
 
-def _faults(wanted: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]) -> list[str]:
-    faults = [f"lacks {key}" for key in sorted(wanted.keys() - given.keys())]
-    faults += [f"has unknown {key}" for key in sorted(given.keys() - wanted.keys())]
-    faults += [
-        f"{key} is {tuple(given[key].shape)}, not {tuple(wanted[key].shape)}"
-        for key in sorted(wanted.keys() & given.keys())
-        if wanted[key].shape != given[key].shape
+def _mismatches(expected: Mapping[str, torch.Tensor], offered: Mapping[str, torch.Tensor]) -> list[str]:
+    """Return what of a state dict is missing, unknown, or of another shape."""
+    mismatches = [f"lacks {key}" for key in sorted(expected.keys() - offered.keys())]
+    mismatches += [f"has unknown {key}" for key in sorted(offered.keys() - expected.keys())]
+    mismatches += [
+        f"{key} is {tuple(offered[key].shape)}, not {tuple(expected[key].shape)}"
+        for key in sorted(expected.keys() & offered.keys())
+        if expected[key].shape != offered[key].shape
     ]
-    return faults
+    return mismatches
 
 
 def _of_head(
-    head: str, ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor], *, with_head: bool
+    head: str, own_head: Mapping[str, torch.Tensor], file_head: Mapping[str, torch.Tensor], *, with_head: bool
 ) -> str:
-    """Return what became of the head, to be said behind the count."""
+    """Return what became of the head, for the end of the report."""
     if with_head:
         return f", its head {head} among them"
-    in_file = f"that of the file has {len(next(iter(theirs.values())))} classes" if theirs else "the file has none"
-    if not ours:
+    in_file = (
+        f"that of the file has {len(next(iter(file_head.values())))} classes" if file_head else "the file has none"
+    )
+    if not own_head:
         return f"; no head {head} is used ({in_file})"
-    return f"; head {head} of {len(next(iter(ours.values())))} classes is new ({in_file})"
+    return f"; head {head} of {len(next(iter(own_head.values())))} classes is new ({in_file})"

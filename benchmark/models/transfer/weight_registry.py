@@ -1,4 +1,4 @@
-"""Where weights are looked for by name: the folder of weight files, the table and the settings' own sets."""
+"""Weight sets by name: the table's and the settings' own, and the folder of their files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,45 +14,45 @@ NONE, TORCHVISION = "none", "torchvision"
 
 @dataclass(frozen=True)
 class WeightRegistry:
-    """The weight sets that there are, and the folder of their files."""
+    """Weight sets by name, and the folder of their files."""
 
     folder: str = ""
     sets: Mapping[str, WeightSet] = field(default_factory=lambda: WEIGHT_SETS)
 
     @classmethod
     def of(cls, settings: Settings) -> "WeightRegistry":
-        """Return the shelf of a workspace: weights_dir and the tables [weight_sets.NAME] of its settings.
+        """Return the registry of a workspace: weights_dir and the tables [weight_sets.NAME] of its settings.
 
-        Raises BadInput for names that are taken.
+        Raises BadInput for names that the table has already.
         """
         taken = [name for name in settings.weight_sets if name in (*WEIGHT_SETS, NONE, TORCHVISION)]
         if taken:
             raise BadInput(
                 [Problem(f"weight_sets.{name}", "is a name of the suite's own.", "Rename it.") for name in taken]
             )
-        own = {name: WeightSet(name=name, **dict(stated)) for name, stated in settings.weight_sets.items()}
-        return cls(settings.weights_dir, {**WEIGHT_SETS, **own})
+        of_settings = {name: WeightSet(name=name, **dict(stated)) for name, stated in settings.weight_sets.items()}
+        return cls(settings.weights_dir, {**WEIGHT_SETS, **of_settings})
 
     @classmethod
-    def at(cls, given: "str | WeightRegistry") -> "WeightRegistry":
-        """Return a shelf as it is; a string is the folder of weight files, without sets of the settings."""
-        return given if isinstance(given, WeightRegistry) else cls(given)
+    def at(cls, place: "str | WeightRegistry") -> "WeightRegistry":
+        """Return a registry as it is; for the folder of weight files, the registry of the table's sets there."""
+        return place if isinstance(place, WeightRegistry) else cls(place)
 
     def find(self, weights: str) -> tuple[WeightSet, Path]:
-        """Return the weight set of that name or file, and its file with the SHA-256 that its row gives."""
+        """Return the weight set of a name or file, and its file, whose SHA-256 is the set's."""
         if weights in self.sets:
             return self._named(self.sets[weights])
         path = Path(weights)
         if not path.is_file():
-            known = [NONE, TORCHVISION, *self.sets]
-            raise SlateboardError(f"Unknown weights '{weights}', and no such file. {did_you_mean(weights, known)}")
-        found = sha256_of(path)
+            names = [NONE, TORCHVISION, *self.sets]
+            raise SlateboardError(f"Unknown weights '{weights}', and no such file. {did_you_mean(weights, names)}")
+        sha256 = sha256_of(path)
         for weight_set in self.sets.values():
-            if weight_set.sha256 == found:
+            if weight_set.sha256 == sha256:
                 return weight_set, path
         raise SlateboardError(
             f"{path} is of no known weight set, so its input normalisation is not known. State it in slateboard.toml: "
-            f'[weight_sets.NAME] file = "{path.resolve()}", architecture, mean, std, sha256 = "{found}".'
+            f'[weight_sets.NAME] file = "{path.resolve()}", architecture, mean, std, sha256 = "{sha256}".'
         )
 
     def _named(self, weight_set: WeightSet) -> tuple[WeightSet, Path]:
@@ -69,7 +69,7 @@ class WeightRegistry:
 
 
 def recorded_name(weight_set: WeightSet) -> str:
-    """Return the name that a run's record gives a set: the settings' own with a hash of what they state.
+    """Return the name of a set in a run's record: for a set of the settings with a hash of what they state.
 
     Another normalisation is another run, though the file is the same.
     """
