@@ -1,4 +1,4 @@
-"""The board: what all finished runs of a workspace scored, beside what their datasets are."""
+"""The board: the scores of all finished runs of a workspace, with a summary of each dataset."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG and what it shows."""
+    """A PNG and its caption."""
 
     caption: str
     png: bytes
@@ -51,7 +51,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class RunPage:
-    """What the page shows of one run beyond its rows."""
+    """The details of one run that the page shows below the table."""
 
     folder: str
     title: str

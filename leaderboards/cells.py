@@ -122,7 +122,7 @@ def row_key(row: BoardRow) -> str:
 
 
 def describe_dataset(subject: Subject) -> str:
-    """Return a sentence with the counts of a dataset, and what was left out of it."""
+    """Return a sentence with the numbers of clips, classes and groups of a dataset, and of items left out of it."""
     if subject.n_clips is None:
         return f"{len(subject.classes)} classes; no release of this workspace, so the runs alone speak of it."
     left_out = ", ".join(f"{number} {state}" for state, number in sorted(subject.left_out.items()) if number)

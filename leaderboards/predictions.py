@@ -66,7 +66,7 @@ def check_predictions(
 
 
 def _check_types(rows: pd.DataFrame, *, where: str = "predictions") -> None:
-    """Raise BadInput that says what columns should hold and do not."""
+    """Raise BadInput that names each column of the wrong type."""
     types = pd.api.types
     right = {
         "text in clip_id": types.infer_dtype(rows["clip_id"], skipna=False) == "string",

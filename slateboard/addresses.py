@@ -54,13 +54,13 @@ def is_web(address: str) -> bool:
 
 
 def identity(address: str) -> str:
-    """Return what is the same for two addresses of one file: without login and signature; a path as it is."""
+    """Return the identity of a file: its address without login and signature; a path unchanged."""
     return public_address(address) if is_web(address) else address
 
 
 @lru_cache(maxsize=10_000)
 def public_address(address: str, *, root: Path | None = None) -> str:
-    """Return an address as others may read it; one without anything private comes back as it is, to the letter.
+    """Return an address without anything private; one that has nothing private is returned unchanged.
 
     Of an http(s) address the login, the signature and parameters that are keys, tokens or sessions are left out. A
     path below `root`, the workspace, is relative to it; of any other that leads elsewhere the file's name is left.

@@ -111,7 +111,7 @@ def _listing(path: list[str], folder: Path) -> str:
 
 
 def _call_step(command: Callable[..., Any], help_text: str, path: list[str], words: list[str]) -> int:
-    """Parse the words by the types of a step's function, call it, and print what it returns if JSON is wanted."""
+    """Parse the words by the parameters of a step's function, call it, and print its result where --json is given."""
     # Imported here and below: `slateboard --help` needs neither, and is to answer at once.
     import typer
 

@@ -116,7 +116,7 @@ def _arrow_array(column: pd.Series) -> pa.Array:
 
 
 def read_release(folder: Path, *, checked: bool = True) -> Dataset:
-    """Read a released version; a folder without its SHA256SUMS is none.
+    """Read a released version; raises SlateboardError for a folder without SHA256SUMS.
 
     A table that is not the released one raises BadInput; with `checked` False it is read as it is, and `sha256` is that
     of the table: for those who want to know what differs.

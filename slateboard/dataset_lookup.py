@@ -1,4 +1,4 @@
-"""Find a dataset by what a person calls it: a version, a release's folder, or a plain folder that a layout knows."""
+"""Find a dataset by name: a version, the folder of a release, or a plain folder that a layout recognises."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from slateboard.workspace import Workspace
 
 
 class LayoutModule(Extension, Protocol):
-    """What a file of slateboard/layouts defines."""
+    """Protocol of the files in slateboard/layouts."""
 
     def recognises(self, folder: Path) -> bool:
         """Return True only where the folder can be of no other layout."""
@@ -32,7 +32,7 @@ _KEY = re.compile(r"(?:.+-)?([0-9a-f]{8})")
 
 
 def dataset_at(workspace: Workspace, name: str | None = None) -> Dataset:
-    """Return a dataset by what a person calls it; the newest version unless named.
+    """Return the dataset of this name; the newest version if None.
 
     A version (v1), the folder of a release, a folder that a layout recognises (UCF101, HMDB51), or the version or key
     that such a folder got when it was read first. Raises BadInput for what is none of these.
@@ -48,7 +48,7 @@ def dataset_at(workspace: Workspace, name: str | None = None) -> Dataset:
 
 
 def folder_of(workspace: Workspace, name: str) -> Path | None:
-    """Return the folder that a path means, or the version or key of one that was read before; None if there is none."""
+    """Return the folder of a path, or of the version or key of a folder that was read before; None if there is none."""
     if Path(name).is_dir():
         return Path(name)
     # `hmdb51-0a1b2c3d` and `0a1b2c3d` both find the note hmdb51-0a1b2c3d.txt, which holds the folder's path.
@@ -64,7 +64,7 @@ def layout_of(folder: Path) -> LayoutModule | None:
 
 
 def read_folder(workspace: Workspace, folder: Path) -> Dataset:
-    """Read a folder by its layout, say what it is, and note where it lies; raises BadInput where no layout fits."""
+    """Read a folder by its layout, and note its path under its key; raises BadInput where no layout fits."""
     layout = layout_of(folder)
     if layout is None:
         layouts = ", ".join(LAYOUTS.names())

@@ -46,7 +46,7 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class Place:
-    """Where work runs, and what one item may use there."""
+    """Where work runs, and the budget of one item there."""
 
     workers: int | None = None
     """Processes; default: one a core, on Ray what the cluster holds."""

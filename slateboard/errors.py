@@ -36,7 +36,7 @@ class Problem:
 
 
 class BadInput(SlateboardError):
-    """An input with one or more problems. What was written before, if anything, the command line says."""
+    """An input with one or more problems. The command line adds what was written before the error."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)

@@ -37,13 +37,13 @@ MOST_LETTERS, MOST_OF_A_SENTENCE = 500, 5000
 
 
 def inline(text: object, *, most: int = MOST_LETTERS) -> str:
-    """Return text for one line of a page or picture: line ends are blanks, what is not to be seen is a square."""
+    """Return text as one line: line ends become blanks, invisible characters U+FFFD."""
     line = _INLINE.sub(lambda match: " " if match[0].isspace() else "\ufffd", str(text))
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def markdown(text: object, *, most: int = MOST_LETTERS) -> str:
-    """Return text that Markdown shows as it is, in a line, a cell of a table, a heading or an item of a list."""
+    """Return text escaped so that Markdown shows it literally, in a line, table cell, heading or list item."""
     return _MARKDOWN.sub(_escaped_match, inline(text, most=most).strip())
 
 
@@ -59,7 +59,7 @@ def latex(text: object, *, most: int = MOST_LETTERS) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """Return text for a cell of CSV, an apostrophe before what a spreadsheet would run; `read_csv_cell` undoes it."""
+    """Return text for a CSV cell, with an apostrophe before a formula; `read_csv_cell` undoes it."""
     return f"'{text}" if re.match(_FORMULA, text) else text
 
 

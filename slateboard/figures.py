@@ -1,4 +1,4 @@
-"""Figures of matplotlib: what stands in them is text, whatever it holds."""
+"""Figures of matplotlib, in which every string is shown literally."""
 
 import matplotlib
 from matplotlib.figure import Figure

@@ -174,7 +174,7 @@ def sha256_of(path: Path) -> str:
 
 
 def digest(value: Any, *, length: int = 64) -> str:
-    """Return the first `length` hex digits of the SHA-256 of a JSON value, whatever the order of its keys."""
+    """Return the first `length` hex digits of the SHA-256 of a JSON value; the order of keys does not matter."""
     # One form for one value: keys sorted, no blanks, UTF-8. {"b": 1, "a": [2]} -> {"a":[2],"b":1}
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:length]

@@ -1,4 +1,4 @@
-"""Datasets of plain folders, `<folder>/<class>/<video>`: what all layouts share, and the hashes of files kept."""
+"""Datasets of plain folders, `<folder>/<class>/<video>`: shared by all layouts, with a cache of file hashes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

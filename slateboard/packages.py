@@ -1,4 +1,4 @@
-"""Our five packages, found beside `slateboard` whatever is first on the path; and a clear word where they are not ours.
+"""Find our five packages beside `slateboard`, whatever is first on the path, and raise where they are not ours.
 
 Four of the names are generic: a workspace has a folder `splits/`, and `benchmark` and `curate` are distributions of
 other people on the package index. So the place decides, not the path.
@@ -77,7 +77,7 @@ def shared_names() -> dict[str, list[str]]:
 
 
 def _folder_of_module(module: ModuleType) -> Path | None:
-    """Return the folder of a loaded package; None for what lies in no folder."""
+    """Return the folder of a loaded package; None for a module without one."""
     places = list(getattr(module, "__path__", ()))
     return Path(places[0]).resolve() if places else None
 

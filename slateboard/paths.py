@@ -1,4 +1,4 @@
-"""Names that come from outside, checked when they are read: what an id or a path may hold, and that it stays inside.
+"""Check names from outside: the characters of ids and paths, and that a path does not lead out of its folder.
 
 Tables, lists, recipes, suites, certificates, results and records of people we do not know name files. A field that
 does so has one of the types below, a column of a table one of the rules, and a path is joined by `inside` alone.
@@ -31,7 +31,7 @@ _PATH = rf"(?:{_ID}|{_HIDDEN})(?:/(?:{_PLAIN}{_SIGN}*|{_HIDDEN}))*"
 
 @dataclass(frozen=True, repr=False)
 class Text:
-    """What a text from outside may hold: the annotation of a pydantic field, and the rule of a table's column."""
+    """Rule for a text from outside: annotation of a pydantic field, and check of a table's column."""
 
     name: str
     pattern: str
@@ -41,7 +41,7 @@ class Text:
     most: int
 
     def fault(self, value: object) -> str:
-        """Return what is wrong with a value, the end of a sentence; empty where nothing is."""
+        """Return the fault of a value, the end of a sentence; '' if it fits."""
         if isinstance(value, str) and re.fullmatch(self.pattern, value) and _fits(value, self.most):
             return ""
         return f"is {_short(value)}, which is no {self.name}: {self.rule}"
@@ -95,7 +95,7 @@ def _short(value: object) -> str:
 
 
 class Inside:
-    """Joins names to one folder, each checked; what the folders on the way are is asked once."""
+    """Joins names to one folder and checks each; the real path of a subfolder is looked up once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

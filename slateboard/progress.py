@@ -40,7 +40,7 @@ def complain(text: str) -> None:
 
 
 def show(text: str, *, is_styled: bool = False) -> None:
-    """Print one line of what was asked for, on the output stream; nothing when quiet or when JSON is wanted.
+    """Print a line of a command's result on the output stream; nothing when quiet or with --json.
 
     A table with colours is `is_styled`: whoever made it has escaped what stands in it.
     """

@@ -49,7 +49,7 @@ def expected_member(promise: type, name: str) -> str:
 
 
 def _fault(module: ModuleType, promise: type, name: str) -> str:
-    """Return what is wrong with one member, the end of a sentence that the file begins; empty where nothing is."""
+    """Return the fault of one member, the end of a sentence that the file begins; '' if it fits."""
     if not hasattr(module, name):
         return f"does not define '{name}'"
     value = getattr(module, name)

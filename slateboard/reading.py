@@ -1,4 +1,4 @@
-"""Read files that others made: bounded in size and depth, of finite numbers, or BadInput that says what to do."""
+"""Read files from outside, with limits on size and depth, and finite numbers only; else BadInput with a remedy."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _check_columns(schema: pa.Schema, columns: Sequence[str]) -> None:
 
 
 def refusal(path: Path, what: str, error: BaseException | str, *, remedy: str = _REMAKE) -> BadInput:
-    """Return the error for a file that is not what it should be, the reason on one line."""
+    """Return the error for a file that cannot be read as `what`, with the reason on one line."""
     lines = str(error).split("\n")
     reason = lines[0][:300] or type(error).__name__
     return BadInput([Problem(str(path), f"is no {what} ({reason}).", remedy)])

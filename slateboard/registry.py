@@ -29,7 +29,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Card:
-    """What an extension says of itself."""
+    """Title, source and parameters of an extension."""
 
     title: str
     source: str
@@ -72,7 +72,7 @@ class StepModule(Protocol):
 
     @property
     def command(self) -> Callable[..., Any]:
-        """Do the work; what it returns is printed where --json is given."""
+        """Do the work; the result is printed where --json is given."""
 
 
 Promise_co = TypeVar("Promise_co", bound=Extension, covariant=True)

@@ -79,7 +79,7 @@ class FetchSettings(Section):
 
 
 class Limits(Section):
-    """What one item may use before it is given up: an item is a video, some clips of one, or a shard."""
+    """Budget of one item, beyond which it is given up: a video, some clips of one, or a shard."""
 
     item_seconds: float = Field(default=7200, gt=0)
     """Longest time for one item; a video of 20 minutes in 1080p takes some minutes."""
@@ -129,7 +129,7 @@ class ClipSettings(Section):
 
 
 class ReleaseSettings(Section):
-    """What a release is made of."""
+    """Naming, protocol and datasheet of a release."""
 
     naming: Literal["seags", "ucf101"] = "seags"
     """v_<Class>_<index>.mp4 (MEI paper 4.1.2) or v_<Class>_gNN_cNN.mp4 (UCF101)."""

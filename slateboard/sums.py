@@ -1,4 +1,4 @@
-"""SHA256SUMS: what a release holds, a line a file as `sha256sum` prints it; read with every name checked."""
+"""SHA256SUMS: a line for each file of a release, as `sha256sum` prints it; names are checked on reading."""
 
 import re
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class Column:
-    """What one column of a table may hold."""
+    """Type and constraints of one column of a table."""
 
     kind: Literal["text", "whole", "real", "flag"] = "text"
     text: Text | None = None
@@ -37,7 +37,7 @@ class Column:
     """True: a cell may be blank, or missing in Parquet."""
 
     def fault(self, value: object) -> str:
-        """Return what is wrong with a value, the end of a sentence; empty where nothing is."""
+        """Return the fault of a value, the end of a sentence; '' if it fits."""
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
             # A text that may hold anything may hold nothing; older releases have no value where newer ones have "".
             is_free = self.kind == "text" and self.text is None and not self.choices
@@ -135,7 +135,7 @@ def _unguarded(column: "pd.Series") -> "pd.Series":
 
 
 def _faults(column: "pd.Series", rule: Column) -> Iterator[tuple[int, str]]:
-    """Yield (row, what is wrong); each distinct value is checked once."""
+    """Yield (row, fault); each distinct value is checked once."""
     values = column.tolist()
     try:
         # A column of a million rows has few classes, licences or groups: each is checked once.

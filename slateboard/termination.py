@@ -1,4 +1,4 @@
-"""SIGTERM ends a command and all that it started within two seconds; what it did not finish, the next start does."""
+"""End a command and all processes that it started within two seconds of SIGTERM."""
 
 import os
 import signal
@@ -79,7 +79,7 @@ def _kill_when_overdue(reader: int) -> None:
 
 
 def kill_children() -> None:
-    """Kill every process below this one, those of the last generation first, where the system tells which they are."""
+    """Kill every process below this one, the youngest generation first; needs /proc."""
     for process in reversed(_descendants(os.getpid())):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
@@ -109,7 +109,7 @@ def _descendants(process: int) -> list[int]:
 
 
 class _Process(NamedTuple):
-    """What the system tells of a process."""
+    """One process as /proc describes it."""
 
     number: int
     state: str

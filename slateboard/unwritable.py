@@ -15,12 +15,12 @@ _LEAST_BYTES = 256 * 1024
 
 
 class Unwritable(OSError):
-    """Says of a folder why nothing can be written into it."""
+    """Nothing can be written into a folder: disk full, over quota or read-only."""
 
 
 @contextmanager
 def raises_unwritable(folder: Path, *, least_bytes: int = _LEAST_BYTES) -> Iterator[None]:
-    """Raise what keeps the block from writing into `folder` as Unwritable, whatever a library made of it.
+    """Raise Unwritable where a full or read-only disk makes the block fail, whatever a library makes of that.
 
     That is an OSError and none of ours, so that nothing which catches the failures of one item keeps it.
     """

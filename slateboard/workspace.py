@@ -112,7 +112,7 @@ class Workspace:
         return inside(self.root, relative)
 
     def taken_down(self) -> list[Takedown]:
-        """Return what was taken down from this workspace, oldest first."""
+        """Return the takedowns of this workspace, oldest first."""
         records = [_takedown(path) for path in sorted(self.takedowns.glob("*.json"))]
         return sorted(records, key=lambda record: (record.at, record.takedown_id))
 
@@ -122,7 +122,7 @@ class Workspace:
         return sorted((name for name in names if _VERSION.fullmatch(name)), key=lambda name: int(name[1:]))
 
     def next_version(self) -> str:
-        """Return the first number that no folder bears, be it a release, a list or one that was taken down."""
+        """Return the next version, one above every folder of a release, of a list, or that was taken down."""
         matches = [_NUMBERED.fullmatch(path.name) for path in self.releases.glob("v*")]
         return f"v{max((int(match[1]) for match in matches if match), default=0) + 1}"
 

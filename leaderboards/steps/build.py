@@ -22,7 +22,7 @@ from slateboard.workspace import Workspace
 
 
 class FormatModule(Extension, Protocol):
-    """What a file of leaderboards/formats defines."""
+    """Protocol of the files in leaderboards/formats."""
 
     @property
     def FILE(self) -> str:

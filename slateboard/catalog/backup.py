@@ -73,7 +73,7 @@ def keep_backup(path: Path, *, now: bool = False) -> None:
 
 
 def forget_backups(path: Path) -> None:
-    """Delete all backups and damaged catalogs put aside, which hold what was taken down; the next command makes one."""
+    """Delete all backups and damaged catalogs put aside, since they still hold taken-down items."""
     for old in [*(backup.path for backup in backups(path)), *path.parent.glob(f"{path.name}.damaged-*")]:
         old.unlink(missing_ok=True)
 
@@ -90,7 +90,7 @@ def restore(path: Path, backup: Backup) -> None:
 
 
 def put_aside(path: Path) -> Path | None:
-    """Rename a damaged catalog and its log to `catalog.db.damaged-1` or the next free number; None: there is none."""
+    """Rename a damaged catalog and its log to `catalog.db.damaged-1` or the next free number; None if there is none."""
     number = 1
     while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
         number += 1

@@ -95,7 +95,7 @@ def _note_writes(engine: Engine, path: Path) -> None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Catalog]:
-    """Open the catalog of a workspace to read and write; another process that tries is told who holds it.
+    """Open the catalog of a workspace to read and write, and lock the workspace meanwhile.
 
     One that is not there is made, unless there was one: then, and where it is broken, Damaged is raised. What changed
     is backed up.

@@ -28,7 +28,7 @@ class ClipTables(Tables):
             return {row[0]: row[1] for row in rows}
 
     def write_clips(self, clips: Iterable[Clip]) -> None:
-        """Insert clips or replace what is known of them."""
+        """Insert clips, or replace their rows."""
         with self._engine.begin() as connection:
             self._write_in(connection, schema.clips, clips)
 
@@ -41,7 +41,7 @@ class ClipTables(Tables):
         return self._all(schema.sources, Source, *where, order="line")
 
     def propose(self, sources: Sequence[Source], proposed: Sequence[Clip], *, key: str) -> tuple[int, int]:
-        """Add what was newly proposed of these sources and withdraw undecided clips that no longer are.
+        """Insert newly proposed clips of these sources, and delete undecided ones that are proposed no longer.
 
         Camera and quality of clips that stand are brought up to date. Returns (added, withdrawn).
         """

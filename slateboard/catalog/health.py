@@ -31,7 +31,7 @@ class Damaged(SlateboardError):
 
 
 def check(path: Path) -> bool:
-    """Return whether there is a catalog to open; raise Damaged if there was one and it is not what it was.
+    """Return whether there is a catalog to open; raise Damaged where one is damaged, or is missing and must not be.
 
     Headers and the list of tables are always looked at, every page of a small catalog too, and of one that a killed
     process left open.
@@ -62,7 +62,7 @@ def _holds_files(folder: Path) -> bool:
 
 
 def fault(path: Path, *, every_page: bool) -> str | None:
-    """Return what is wrong with a catalog, as the end of a sentence that its path begins; None: nothing."""
+    """Return the fault of a catalog, the end of a sentence that its path begins; None if it is sound."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The lock of a workspace: one process writes to it at a time, and the others are told which one that is."""
+"""The lock of a workspace: one process writes to it at a time, and others get an error that names that process."""
 
 import json
 import os

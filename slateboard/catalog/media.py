@@ -45,7 +45,7 @@ class ObservationFile(NamedTuple):
 
 
 class Analysed(NamedTuple):
-    """What a decode pass found out about one media."""
+    """The outcome of the decode pass of one media."""
 
     media: Media
     analysers: AnalyserVersions
@@ -117,7 +117,7 @@ class MediaTables(Tables):
         self.analysed_all([Analysed(media, analysers, stamp, files)])
 
     def analysed_all(self, passes: Sequence[Analysed]) -> None:
-        """Record what decode passes found and which analysers saw the media; their clips are to be proposed anew.
+        """Record the outcomes of decode passes; the clips of these media are to be proposed again.
 
         What later stages could not do with the observations of before is done again. Many at once take a tenth of the
         time of one by one: three thousand a second come from five hundred processors.
@@ -161,7 +161,7 @@ class MediaTables(Tables):
                 connection.execute(update(table).where(*where).values(values), rows)
 
     def forget_observations(self, lost: Sequence[tuple[str, str]]) -> None:
-        """Forget observations, by media and analyser: what was derived may be deleted, and is made again."""
+        """Delete the rows of observations, by media and analyser, so that they are made again."""
         table = schema.observations
         where = (table.c.media_id == bindparam("of"), table.c.analyser == bindparam("by"))
         if lost:
@@ -171,7 +171,7 @@ class MediaTables(Tables):
                 )
 
     def seen_by(self, analyser: str) -> set[str]:
-        """Return ids of media that an analyser has seen, in whatever version."""
+        """Return ids of media that any version of an analyser has seen."""
         table = schema.observations
         with self._engine.connect() as connection:
             return set(connection.execute(select(table.c.media_id).where(table.c.analyser == analyser)).scalars())

@@ -1,4 +1,4 @@
-"""Who works here, and the file name that a person's decisions lie under."""
+"""The name of the current user, and the file name for a person's decisions."""
 
 import getpass
 import hashlib

@@ -113,7 +113,7 @@ class SourceTables(Tables):
         return [source for source in self.sources() if source.source_id in gone] if gone else []
 
     def tried(self, source: Source, attempts: Sequence[Attempt], media: Media | None) -> None:
-        """Record what became of a source: its new state, every attempt, and the file if there is one."""
+        """Record the outcome of fetching a source: its new state, every attempt, and the file if there is one."""
         with self._engine.begin() as connection:
             if media is not None:
                 fresh = upsert(schema.media).on_conflict_do_nothing()

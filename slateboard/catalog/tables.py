@@ -1,4 +1,4 @@
-"""What all parts of the catalog share: read rows as records, write records as rows."""
+"""Base of all parts of the catalog: read rows as records, write records as rows."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -19,7 +19,7 @@ AT_ONCE = 10_000
 
 
 def _problems(table: Table, error: ValidationError) -> list[Problem]:
-    """Return what is wrong with the first row that is no record."""
+    """Return the problems of a row that does not fit its record."""
     return [
         Problem(
             f"catalog.db, {table.name}: {'.'.join(map(str, issue['loc']))}",

@@ -24,7 +24,7 @@ _SOUNDS = (b"ID3", b"RIFF....WAVE", b"fLaC", b"#!AMR", b"FORM....AIF", b"\xff\xf
 
 
 def address(path: Path) -> str:
-    """Return the name under which FFmpeg opens this file, whatever protocol its name looks like (`concat:a.mp4`)."""
+    """Return the URL under which FFmpeg opens this file, even if its name looks like a protocol (`concat:a.mp4`)."""
     return f"file:{path}"
 
 
@@ -50,7 +50,7 @@ def opencv_options() -> str:
 
 
 def kind_of(path: Path) -> str | None:
-    """Return what a file that no container on the list holds is by its first bytes; None where they do not tell."""
+    """Return what a file that is no video seems to be, by its first bytes; None where they do not tell."""
     with path.open("rb") as file:
         head = file.read(1024)
     if any(_begins(head, magic) for magic in _PICTURES):

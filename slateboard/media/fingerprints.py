@@ -1,4 +1,4 @@
-"""Perceptual fingerprints: short hashes of frames, and small pictures over time that near-duplicates are told by."""
+"""Perceptual fingerprints: short hashes of frames, and small pictures over time for near-duplicate search."""
 
 import math
 import zlib
@@ -58,7 +58,7 @@ def spread_indices(frames: int, count: int = 4) -> list[int]:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a video shows over time, in pictures of SIDE x SIDE cells."""
+    """Pictures of SIDE x SIDE cells over the time of a video."""
 
     seconds: NDArray[np.float32]
     """[n] presentation time since the first picture, rising."""
@@ -129,7 +129,7 @@ class Fingerprinter:
         self._closed = position
 
     def finish(self, shots: Sequence[Shot] = ()) -> Fingerprint:
-        """Return the fingerprint; borders are looked for in each shot by itself, or in the whole without shots.
+        """Return the fingerprint; borders are searched in each shot separately, or in the whole video without shots.
 
         Cards and stills at the ends are left out: the change from a clip to its end card is by far the greatest
         movement in it, and the same in every clip that ends in one.

@@ -1,4 +1,4 @@
-"""The hash of what a video shows: files that differ byte by byte may still hold the same pictures."""
+"""Hash of the decoded frames of a video, equal for files that differ but hold the same pictures."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator

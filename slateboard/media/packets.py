@@ -1,4 +1,4 @@
-"""Small pictures as H.264 packets without a container: written so that any eighth can be decoded by itself."""
+"""Small pictures as H.264 packets without a container, with a key frame at every eighth."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction

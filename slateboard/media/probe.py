@@ -90,13 +90,13 @@ class Claims:
 
 
 def read_claims(path: Path) -> Claims:
-    """Return what a container says without decoding anything; raises Unreadable."""
+    """Return the claims of a container, without decoding anything; raises Unreadable."""
     with opened(path) as (_, stream):
         return Claims(int(stream.frames), stream.width, stream.height, float(bounds.nominal_rate_hz(stream)))
 
 
 def probe(path: Path, *, media_id: str, relative: str, limits: Limits | None = None) -> Media:
-    """Return what the header claims of a file whose first frame decodes; raise Unreadable otherwise."""
+    """Return the record of a file by its header; raises Unreadable where its first frame does not decode."""
     limits = limits or current_limits()
     with opened(path, limits=limits) as (container, stream):
         rate, aspect = bounds.nominal_rate_hz(stream), bounds.pixel_aspect(stream)

@@ -39,7 +39,7 @@ class Pyramid:
         return pyramid
 
     def at(self, short_side: int) -> Frame:
-        """Return the frame with this shorter side in pixels; 0, or one that is no larger: as it is."""
+        """Return the frame scaled to this shorter side in pixels; unscaled for 0, or where it is no larger."""
         if short_side == 0:
             return self._halves[0]
         if short_side not in self._sizes:

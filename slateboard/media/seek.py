@@ -30,7 +30,7 @@ PictureKey = tuple[int | None, int]
 
 @dataclass(frozen=True)
 class Start:
-    """A key frame from which decoding gives what a full decode gives."""
+    """A key frame from which decoding gives the same frames as a full decode."""
 
     index: int
     pts: int
@@ -38,7 +38,7 @@ class Start:
 
 @dataclass(frozen=True)
 class Survey:
-    """What one full decode tells of a file."""
+    """Number, size and seek points of a file's frames, from one full decode."""
 
     frames: int
     width: float

@@ -1,4 +1,4 @@
-"""Sharpness: how wide the sharpest edges of a picture are, whatever else it shows or lacks."""
+"""Sharpness: the width of the sharpest edges of a picture."""
 
 import cv2
 import numpy as np

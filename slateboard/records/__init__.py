@@ -1,1 +1,1 @@
-"""What lies at each arrow of the way through the house, one record a file."""
+"""Records that pass from one stage to the next, one subject a file."""

@@ -88,7 +88,7 @@ def _problems(error: ValidationError, *, where: str) -> list[Problem]:
 
 
 def _wrong(issue: Any) -> str:
-    """Return what pydantic says of a field, with the value that it has."""
+    """Return pydantic's message on a field, with its value."""
     if issue["type"] in ("missing", "extra_forbidden", "value_error"):
         return f"{issue['msg']}."
     return f"{issue['msg']} (got {issue['input']!r:.100})."

@@ -1,4 +1,4 @@
-"""Decision: what a person decided on one clip; a line of reviews/<person>.jsonl."""
+"""Decision: a person's decision on one clip; a line of reviews/<person>.jsonl."""
 
 from datetime import datetime
 from typing import Literal

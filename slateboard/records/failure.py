@@ -7,7 +7,7 @@ from slateboard.records.base import Record
 
 
 class FailureRecord(Record):
-    """What a stage made of an item instead of a result. It goes when the stage does the item well."""
+    """An item that a stage could not do, with the reason; deleted when the stage succeeds with it."""
 
     stage: str
     """The command that met it: analyse, join, propose, trim, label, ..."""

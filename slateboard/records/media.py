@@ -1,4 +1,4 @@
-"""Media: one original file, by content hash, and what a full decode said of it."""
+"""Media: an original file by content hash, with the claims of its header and the outcome of a full decode."""
 
 from typing import Literal
 

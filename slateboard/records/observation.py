@@ -1,4 +1,4 @@
-"""Observation: what one analyser saw in one media, kept as Parquet."""
+"""Observation: the rows of one analyser on one media, kept as Parquet."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class Observation(Record):
 
 
 class Verdict(Record):
-    """What a detector says of one effect kind in one shot: three-valued, never a bare yes."""
+    """Answer of a detector about one effect kind in one shot: present, absent, or undecided with a reason."""
 
     present: bool | None
     """None: not decided, see reason."""

@@ -1,4 +1,4 @@
-"""Result: what a run scored; written last in its folder, so that its presence means the run is whole."""
+"""Result: the scores of a run; written last in its folder, so that its presence means the run is whole."""
 
 from typing import Annotated, Any, ClassVar, Self
 
@@ -92,7 +92,7 @@ class Score(Record):
 
 
 class StreamCosts(Record):
-    """What one stream of a run cost, and what it began with."""
+    """Parameters, GFLOPs and times of one stream of a run, and its initial weights."""
 
     parameters: Count
     """Trainable numbers."""

@@ -1,4 +1,4 @@
-"""Stamp: what a file looked like from outside when it was hashed, so that it need not be hashed again."""
+"""Stamp: size, times and inode of a file when it was hashed, so that it need not be hashed again."""
 
 from slateboard.records.base import Record
 

@@ -20,7 +20,7 @@ class SuiteRun(Record):
 
 
 class Suite(Record):
-    """A suite file. What it does not say, the CARDs say: parameters in slateboard.toml have no part in it."""
+    """A suite file. Defaults are those of the CARDs; parameters in slateboard.toml are not used."""
 
     title: str = ""
     dataset: str | None = None

@@ -1,1 +1,1 @@
-"""What is wrong with a workspace on disk, and what of it can be mended."""
+"""Find damages of a workspace on disk, and repair those that can be."""

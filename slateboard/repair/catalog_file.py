@@ -15,7 +15,7 @@ DAMAGED = ".damaged"
 
 
 def catalog_damages(workspace: Workspace) -> Iterator[Damage]:
-    """Yield what is wrong with the catalog's file and with its backups."""
+    """Yield the damages of the catalog's file and its backups."""
     path = workspace.catalog
     with lock_workspace(path.with_suffix(".lock")):
         sound = []

@@ -44,7 +44,7 @@ class ExaminedDamage:
 
 
 def examine(workspace: Workspace, *, repair: bool) -> Iterator[ExaminedDamage]:
-    """Yield every damage as it is met, mended where it can be and `repair` is true."""
+    """Yield every damage as it is found; with `repair` true those that can be mended are."""
     # The catalog's own file first: every other check reads it, and cannot if it is broken and was not mended.
     sound = True
     for damage in catalog_damages(workspace):

@@ -10,7 +10,7 @@ from slateboard.workspace import Workspace
 
 
 def leftover_damages(workspace: Workspace) -> Iterator[Damage]:
-    """Yield what is half written where only the holder of the workspace writes; downloads go on where they stopped."""
+    """Yield half-written files of killed commands; those of downloads stay, since they are continued."""
     leftovers = [path for folder, pattern in _places(workspace) for path in folder.glob(pattern)]
     if leftovers:
         example = leftovers[0].relative_to(workspace.root).as_posix()

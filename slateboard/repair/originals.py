@@ -10,7 +10,7 @@ from slateboard.workspace import Workspace
 
 
 def original_damages(workspace: Workspace, catalog: Catalog) -> Iterator[Damage]:
-    """Yield one damage for all originals that are missing or changed; what was never stamped is held to its size."""
+    """Yield one damage for all originals that are missing or changed; without a stamp only the size is compared."""
     originals = catalog.originals()
     stamps = catalog.stamps({original.path for original in originals})
     reasons = {}

@@ -69,7 +69,7 @@ def command(
 
 
 def _machine() -> tuple[dict[str, Any], list[str]]:
-    """Return what is installed, and what is needed and is not."""
+    """Return versions of what is installed, and the names of missing requirements."""
     facts: dict[str, Any] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

@@ -42,7 +42,7 @@ _LOOK_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Call:
-    """What a task does with its item."""
+    """The function of a pool and its settings, sent to each node once."""
 
     key: str
     """Of this run, by which a process of Ray's knows its pool again."""
@@ -112,7 +112,7 @@ class RayPool(Generic[T, R]):
 
     @property
     def places(self) -> int:
-        """Items that may be under way: what the nodes that are there now can work on, and some that wait."""
+        """Items that may be under way: as many as the present nodes can work on, and some that wait."""
         if time.monotonic() - self._looked > _LOOK_SECONDS:
             self._looked = time.monotonic()
             at_once = at_once_on(self._ray.nodes(), self._budget.memory_bytes, gpus=bool(self._gpus))
@@ -214,7 +214,7 @@ def at_once_on(nodes: list[dict[str, Any]], memory_bytes: int | None, *, gpus: b
 
 
 def _cause_of(error: Any) -> Exception:
-    """Return what an error in the task around an item means: the node lacks something, or it is a fault of ours."""
+    """Return the cause of an error in the task around an item: the node lacks something, or a fault of ours."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, ImportError):
         return MissingRequirement(
@@ -228,7 +228,7 @@ _pools: dict[Any, Any] = {}
 
 
 def on_node(call: Call, items: Sequence[Any]) -> tuple[list[Any], float]:
-    """Do items in a child process, so that what one does to that is its failure and not the node's.
+    """Run items in a child process, so that an item that kills it has failed, and not the node.
 
     Returns the outcomes of as many as its time allows, at least one, and how long they took.
     """

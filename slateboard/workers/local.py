@@ -195,7 +195,7 @@ class _Worker:
             self.connection.send_bytes(self.message)
 
     def answer(self) -> bytes | None:
-        """Return what the process answers, or None if it has not yet; raises EOFError or OSError where it ended."""
+        """Return the answer of the process, None if there is none yet; raises EOFError or OSError where it ended."""
         if not self.connection.poll():
             if self.process.is_alive() or self.connection.poll():
                 return None

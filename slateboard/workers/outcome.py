@@ -74,7 +74,7 @@ def attempt(function: Callable[[T], R], item: T) -> R | Failure | RunEnds:
 
 
 def explain(error: BaseException) -> Failure | RunEnds:
-    """Return what an error means for its item or for the whole run."""
+    """Return the Failure of the item, or RunEnds for an error that ends the run."""
     links = list(error_chain(error))
     # Any link of the chain decides: a library wraps `No space left on device` in an error of its own.
     for link in links:
@@ -86,7 +86,7 @@ def explain(error: BaseException) -> Failure | RunEnds:
 
 
 def describe(error: BaseException) -> str:
-    """Return an error as a sentence: ours as they stand, others with their type and where they were raised."""
+    """Return an error as a sentence: ours unchanged, others with their type and the line that raised them."""
     if isinstance(error, SlateboardError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)
