@@ -65,6 +65,7 @@ def look_for_originals(
             missing[original.source_id] = reason
         elif original.state == State.MISSING and reason is None:
             returned.add(original.source_id)
+    # An unmounted disk looks like a total loss: recorded as one, it would have every original downloaded again.
     if missing and not intact and not all_may_be_lost and _is_empty(root / "media"):
         raise SlateboardError(
             f"{root / 'media'} holds none of the {len(missing)} originals that are needed: is its disk mounted, was "
@@ -122,6 +123,7 @@ def check_local_files(sources: Sequence[Source], root: Path) -> None:
 
 def _fault(root: Path, original: Original) -> str | None:
     """Return what is wrong with an original as far as its size shows, without reading it; None: nothing."""
+    # A replaced file of the same size passes here; `analyse` and `trim` find it by its stamp and hash.
     try:
         size = os.stat(f"{root}/{original.path}").st_size  # noqa: PTH116 (100,000 times: a third of Path.stat's time)
     except OSError:

@@ -108,6 +108,7 @@ def _effects(tables: Tables) -> list[str]:
     label_of = dict(zip(tables.clips["clip_id"], tables.clips["label"], strict=True))
     classes = tables.release.classes
     rows: list[list[object]] = [[_KIND, "clips", "by a person", "by a machine", *classes]]
+    # A clip with three captions counts once for `caption`; decided_by is that of the first row of the clip and kind.
     for kind, labelled in effects.groupby("kind"):
         labelled_clips = labelled.drop_duplicates("clip_id")
         by_whom, by_class = (

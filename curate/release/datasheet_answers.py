@@ -93,6 +93,7 @@ def clips_by_quality(tables: Tables) -> dict[str, int]:
 
 def effect_states(tables: Tables) -> str:
     """Return a phrase: how many clips have effects, have none, and are unknown."""
+    # Three-valued: `false` only where a person looked and saw none; a clip that nobody labelled is `unknown`.
     states = Counter(tables.clips["has_effects"])
     return f"{states['true']} clips with, {states['false']} without, {states['unknown']} unknown"
 

@@ -82,6 +82,8 @@ class BoundaryClassifier:
         """Remove and return the boundaries before a frame, in order; cuts inside gradual changes are dropped."""
         if not self._cuts and not self._spans:
             return []
+        # A boundary is returned DELAY frames late: until then a fade that contains it may still be found. A cut at
+        # frame 100 and a fade over 96 to 110 are one change, and only the fade, at its middle, is returned.
         spans = self._without_overlaps()
         cuts = [cut for cut in self._cuts if not any(_contains(span, cut) for span in spans)]
         # A span whose middle was covered already is the same change seen once more, a little longer.
@@ -103,6 +105,8 @@ class BoundaryClassifier:
 
         A dissolve with a cut inside it is no dissolve.
         """
+        # Accepted greedily in that order. A dissolve may begin or end with a jump, so that cuts at its first two frames
+        # and its last do not break it.
         rank = {"fade": 0, "flash": 1, "dissolve": 2}
         accepted: list[Span] = []
         for span in sorted(self._spans, key=lambda span: (rank[span.kind], -span.score, span.first_frame)):

@@ -79,6 +79,7 @@ class Audit:
     @property
     def unknowns(self) -> int:
         """Checks that were not run, and findings that are undecided."""
+        # What was not run is unknown as well: a check without a count says as little as an undecided pair.
         undecided = sum(check.count or 0 for check in self.checks if check.kind == "unknown")
         return undecided + sum(check.count is None for check in self.checks)
 
@@ -142,6 +143,7 @@ def _share_text(report: Audit) -> str:
         return "no clip is used"
     if report.wanted_share is None:
         return f"class shares {min(shares):.1%} to {max(shares):.1%}".replace("%", " %")
+    # Furthest from the target; of two equally far the larger share: of 25 % and 35 % for 30 % the line says 35 %.
     target = report.wanted_share
     worst = max(shares, key=lambda share: (abs(share - target), share))
     return f"worst class share {worst * 100:.1f} % (wanted {target * 100:g} %)"

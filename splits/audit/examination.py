@@ -74,6 +74,9 @@ def _search_duplicates(
     dataset: Dataset, membership: SplitMembership, depth: Depth
 ) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
     """Return the near-duplicates, the checks that count them, and the versions that they depend on."""
+    # Fingerprints over time decide pairs (leak); four frame hashes only raise suspicion (unknown), since they cannot
+    # tell the same footage from another person before the same wall. Without either, the checks are reported as not
+    # run.
     path = dataset.root / FINGERPRINTS
     if depth == "media" and path.is_file():
         try:

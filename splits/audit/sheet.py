@@ -70,6 +70,8 @@ def choose_pairs(dataset: Dataset, split: Split, near_duplicates: Sequence[Pair]
     membership = SplitMembership.of(dataset.clips, split)
     listed = {(pair.train, pair.test) for pair in near_duplicates}
     groups = [(key, train, test) for key, train, test in _broken_groups(membership) if (train, test) not in listed]
+    # 30 near-duplicates: 24 of them are shown and no group; 10: these and up to 14 groups that are in train and in
+    # test.
     space = max(0, MOST - len(near_duplicates))
     of_groups = (Pair(train, test, describe_link(membership, key)) for key, train, test in groups[:space])
     pairs = (*near_duplicates[:MOST], *of_groups)

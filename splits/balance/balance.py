@@ -72,6 +72,8 @@ def _refuse_one_group(of: Quantities) -> None:
 
 def _solve(of: Quantities, shares: Floats, held: Ints, seed: int, *, exactly: bool) -> tuple[Assignment, bool]:
     """Return the best division, and False where a MILP that could have proved it was cut short."""
+    # The MILP knows two subsets and shares counted in clips. Up to 60 groups it always runs; up to 250 only if exchange
+    # left a class further off than whole clips must be; beyond, exchange alone.
     if not exactly or len(shares) != 2 or len(of.keys) > EXACT_IF_NEEDED:
         return search(of, shares, held, seed=seed), True
     exchanged = None
