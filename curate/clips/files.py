@@ -16,6 +16,7 @@ def changed_clips(catalog: Catalog, root: Path) -> list[Clip]:
     clips = catalog.clips("trimmed")
     stamp_by_path = catalog.stamps({clip.path for clip in clips if clip.path})
 
+    # `identify` reads a file only if size, times or inode differ from its stamp: usually nothing is hashed.
     def stamp_of(clip: Clip) -> Stamp | None:
         name = clip.path or ""
         try:

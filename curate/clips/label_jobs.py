@@ -41,6 +41,8 @@ def label_jobs(items: Iterable[tuple[Clip, Source]], *, folder: Path, accept_mac
 
 def label_all(job: LabelJob) -> list[list[Effect] | Failure]:
     """Return the effects of each clip, or why they are not known."""
+    # 64 clips at a time, since reading observations takes milliseconds; where a clip ends its worker, the engine
+    # divides the job (`divide`), so that the clip fails alone.
     outcomes = []
     for item in job.items:
         outcome = attempt(_Labeller(job), item)

@@ -50,6 +50,8 @@ class Downloader:
             self._session = guarded_session(self._settings, cookies=self._cookies)
         if not request.host:
             return self._copy_local(self._root / request.url, request.url)
+        # Direct files save a request each; one that turns out to be a page with a player is asked for again by the slow
+        # way, with yt-dlp's extractors.
         if self._session.is_file(request.url):
             result = self._download(self._session, request, directly=True)
             if result.state not in _UNSURE:
@@ -95,6 +97,8 @@ class Downloader:
         return looked
 
     def _probe(self, file: Path, download: AttemptResult) -> AttemptResult:
+        # The name in media/ is the hash: two sources with the same bytes share a file, and a file that is there already
+        # need not be copied.
         media_id = sha256_of(file)
         try:
             probed = probe(file, media_id=media_id, relative=f"media/{media_id}", limits=self._limits)

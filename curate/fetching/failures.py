@@ -122,6 +122,8 @@ def is_wall(message: str) -> bool:
 
 def wall_after(message: str, state: State) -> int | None:
     """Return after how many such errors in a row the host is abandoned; None: never for this one."""
+    # A wall's own number first (a bot check: at once), else that of the state: three rate limits or ten network errors
+    # in a row; a 404 never, as every address of a host may be gone by itself.
     text = _normalised(message)
     return next((count for words, _, count in _WALLS if re.search(words, text)), _IN_A_ROW.get(state))
 
@@ -145,6 +147,8 @@ def raise_if_hopeless(error: BaseException) -> None:
 
 def _chain(error: BaseException) -> list[BaseException]:
     """Return an error and what caused it, nearest first."""
+    # Breadth first over `exc_info` (yt-dlp), `cause` (its networking) and `__cause__`: DownloadError -> ExtractorError
+    # -> HTTPError. An error that was seen is not followed again: chains may be circular.
     chain: list[BaseException] = []
     queue: list[Any] = [error]
     while queue:

@@ -102,6 +102,7 @@ def fetch(
 
 def group_by_address(sources: Iterable[Source]) -> dict[str, list[Source]]:
     """Return address without login and signature -> its sources in the order of the list."""
+    # https://host/a.mp4?X-Amz-Signature=1 and ...=2 are one address: one download for both.
     groups: dict[str, list[Source]] = {}
     for source in sorted(sources, key=lambda source: source.line):
         groups.setdefault(identity(source.url), []).append(source)
@@ -162,6 +163,7 @@ class _StateRecorder:
     @cached_property
     def _holders(self) -> dict[str, Source]:
         """Media id -> first source that brought it; read only when it matters: a second for 100,000 sources."""
+        # Reversed, so that of several sources with one file the first one stays in the dictionary.
         fetched = reversed(self._ledger.sources(*BROUGHT))
         return {source.media_id: source for source in fetched if source.media_id is not None}
 

@@ -44,6 +44,7 @@ class Gate:
         """Allow connections to the configured proxies, which may lie in a private network."""
         for proxy in proxies:
             url = urlsplit(proxy if "://" in proxy else f"//{proxy}")
+            # Schemes without a port: 80 and 443 as usual, 1080 for SOCKS.
             port = url.port or {"https": 443, "http": 80}.get(url.scheme, 1080)
             try:
                 resolved = socket.getaddrinfo(url.hostname, port, type=socket.SOCK_STREAM)

@@ -36,6 +36,8 @@ def _claims(extractors: Sequence[Any]) -> list[Callable[[str], Any]]:
 
     Together they answer as the extractors' own `suitable`, in a tenth of its time (4 ms an address).
     """
+    # Nearly all extractors decide by their patterns alone, so the most frequent pair of methods is the plain one; the
+    # few that override `suitable`, to leave an address to another extractor, are asked themselves.
     usual_methods = Counter(
         (extractor.suitable.__func__, extractor._match_valid_url.__func__) for extractor in extractors
     ).most_common(1)[0][0]

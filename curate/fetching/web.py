@@ -69,6 +69,7 @@ class Session:
         self._limits = True
         session = self._open()
         # The format's name is in the file's: a part of one format is never continued with another.
+        # `%` is yt-dlp's sign for a field: one in a folder's name is doubled.
         session.params["outtmpl"]["default"] = f"{str(stem).replace('%', '%%')}.%(format_id)s.%(ext)s"
         info, failure = self._extract(url, download=True, directly=directly)
         if failure is not None:
@@ -126,6 +127,7 @@ class Session:
         raise_if_hopeless(error)
         if isinstance(error, _TooLarge):
             return AttemptResult(State.TOO_LARGE, error=str(error))
+        # What the gate refused comes back as yt-dlp's own "Unable to download", if at all: the last refusal says why.
         if self._barred:
             state, reason = self._barred[-1]
             return AttemptResult(state, error=reason)
@@ -157,6 +159,8 @@ class Session:
         return None
 
     def _watch(self, status: dict[str, Any]) -> None:
+        # `max_filesize` trusts the Content-Length, which a host may leave out or understate: bytes are counted as they
+        # come.
         received_bytes = status.get("downloaded_bytes") or 0
         if received_bytes > self._settings.max_bytes:
             raise _TooLarge(f"{received_bytes} bytes came, over max_bytes = {self._settings.max_bytes}")
@@ -177,6 +181,8 @@ def _videos(info: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _refusal(info: dict[str, Any], settings: FetchSettings, *, complete: bool) -> tuple[State, str] | None:
+    # Asked twice: first of a page (incomplete: live or several videos), then of the chosen format, once its duration,
+    # size and number of streams are known.
     if (info.get("n_entries") or 1) > 1:
         return State.UNSUPPORTED, "several videos lie at this address; list each by its own"
     status = info.get("live_status")

@@ -56,6 +56,7 @@ def for_each_clip(
 ) -> dict[str, R]:
     """Return clip id -> result of `function`; raises UnusableClips with every clip for which it failed."""
     results, faults = {}, []
+    # Outcomes come in any order: items are mapped back to their clip ids.
     ids = {item: clip_id for clip_id, item in items.items()}
     for item, outcome in track(place.run(function, list(ids)), title, total=len(ids), unit="clips"):
         if isinstance(outcome, Failure):

@@ -50,6 +50,8 @@ class ReleaseContents:
 
     def same_as(self, folder: Path) -> bool:
         """Return whether a version holds the same, but for its number and the version that it extends."""
+        # The numbers of versions differ always, and what a version extends depends on its number: both are set equal
+        # first.
         existing = tables.read_tables(folder)
         identity = {name: getattr(self.release, name) for name in ("version", "extends")}
         return (
@@ -153,6 +155,8 @@ def _restore_indices(workspace: Workspace, catalog: Catalog, published: PublicFo
     versions = workspace.versions()
     if not versions:
         return
+    # An example: v1 gave Squat_1 to Squat_9, the catalog was restored from before v1, and the next clip would be
+    # Squat_1 again, under whose name another clip was published.
     newest = _assigned_indices(workspace.releases / versions[-1], published)
     if catalog.has_indices([item for item, _, _ in newest]):
         return

@@ -109,6 +109,7 @@ def _clips() -> dict[str, Any]:
             "dataType": _TYPES.get(field.annotation, "sc:Text"),  # type: ignore[arg-type]
             "source": {"fileObject": {"@id": "clips.csv"}, "extract": {"column": name}},
         }
+        # The columns of clips.csv are the fields of the record, so that a new one is described here by itself.
         for name, field in ReleasedClip.model_fields.items()
     ]
     return {

@@ -55,6 +55,7 @@ def _fingerprint(file: tuple[Path, int | None]) -> tuple[dict[str, Any], NDArray
     path, shown_frame = file
     maker, picture = Fingerprinter(), None
     for frame in decode(path):
+        # One decoding serves the fingerprint and the picture of the contact sheet.
         maker.see(_small(frame))
         if shown_frame is not None and frame.index <= shown_frame:
             picture = frame

@@ -59,6 +59,7 @@ def find_originals(
     paths: dict[str, Path] = {}
     lost: dict[str, LostOriginal] = {}
     to_fetch: list[Source] = []
+    # In this order: taken down here; a file of this workspace; the first web address; else lost, with the reason.
     shortened_ids = {row["source_id"] for row in tables.sources.to_dict("records") if row.get(WITHHELD)}
     sources_by_media: dict[str, list[Source]] = {}
     for row in tables.sources.to_dict("records"):
@@ -105,6 +106,7 @@ def _source(row: dict[Any, Any]) -> Source:
 
 def _local_file(workspace: Workspace, media_id: str, sources: Sequence[Source]) -> Path | None:
     """Return a file of the workspace with the hash `media_id`: in media/, or where a local source points; else None."""
+    # A local url of a stranger's sources.csv is followed inside the workspace only.
     boundary = Inside(workspace.root)
     local_paths = [
         workspace.root / source.url for source in sources if not source.is_web and not boundary.fault(source.url)

@@ -20,6 +20,7 @@ class PublicForms:
         self._addresses = {url: public_address(url, root=root) for url in urls}
         local = [url for url in urls if not is_web(url)]
         self._addresses |= _disambiguate({url: self._addresses[url] for url in local})
+        # A group that an importer named after its video gets the same public form as that video's address.
         names = {*groups, *(source.group for source in sources if source.group)}
         self._groups = _disambiguate({name: self._addresses.get(name) or scrub(name, root=root) for name in names})
         self._original_groups = {shown: name for name, shown in self._groups.items()}
@@ -42,6 +43,7 @@ class PublicForms:
 
     def withheld(self, url: str) -> str:
         """Return what was removed from an address; empty: nothing."""
+        # https://me:word@host/a.mp4?sig=1 -> https://host/a.mp4 (login or signature); /home/me/a.mp4 -> a.mp4 (folder).
         if self._addresses[url] == url:
             return ""
         return LOGIN if is_web(url) else FOLDER

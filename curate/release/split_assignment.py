@@ -45,6 +45,7 @@ class SplitAssignment:
 def check_protocol(name: str, *, where: str = "release.protocol") -> None:
     """Raise SlateboardError for a protocol that no release can use: an unknown one, or one that reads other files."""
     parameters = PROTOCOLS.load(name).CARD.parameters
+    # A protocol with a parameter of unit `path` reads files that are not in the release, and could not be rebuilt.
     files = [key for key, parameter in parameters.items() if parameter.unit == "path"]
     if files:
         what = f"is '{name}', which reads `{files[0]}`: a release is made again from its own tables alone."
@@ -115,6 +116,7 @@ class _OlderVersion:
 
 def _newest(workspace: Workspace, version: str) -> _OlderVersion | None:
     """Return the newest version but this one, from its folder, its list, or what a takedown has left of it."""
+    # v10 is newer than v9: numbers are compared, not names. A list is enough, since it holds the tables and splits.
     names = {path.parent.name.removesuffix("-list") for path in workspace.releases.glob(f"v*/{RECIPE}")}
     numbers = {int(name[1:]) for name in names - {version} if name[1:].isdigit()}
     for number in sorted(numbers, reverse=True):

@@ -146,6 +146,7 @@ def write_previous_split(folder: Path, previous_split: pd.DataFrame) -> None:
 
 
 def _write_parquet_and_csv(path: Path, table: pd.DataFrame) -> None:
+    # Twins: Parquet keeps types and is what is read back; the CSV beside it is for people and other tools.
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     write_text(path.with_suffix(".csv"), csv_text(rows, [str(name) for name in table.columns]))
     with whole(path) as temporary:
@@ -169,6 +170,7 @@ def clips_table(
     for clip in clips:
         source, clip_effects = sources[clip.source_id], effects.get(clip.clip_id, ())
         fields = {name: getattr(clip, name) for name in CLIP_COLUMNS if hasattr(clip, name)}
+        # Effects that nobody confirmed are listed apart: `effects` and `has_effects` speak of confirmed ones only.
         row = {
             **fields,
             "path": paths[clip.clip_id],

@@ -45,6 +45,7 @@ def sources_named(sources: Sequence[Source], name: str) -> list[Source]:
 
     Raises SlateboardError where there is none.
     """
+    # Ids and addresses first, then line numbers: an id of twelve hex digits may consist of digits alone.
     matches = [source for source in sources if name == source.source_id or identity(name) == identity(source.url)]
     matches = matches or [source for source in sources if name.isdigit() and source.line == int(name)]
     if not matches:

@@ -27,6 +27,7 @@ def command(
 
 
 def _folder(workspace: Workspace, name: str) -> Path:
+    # A version of the workspace before a folder of the same name in the current directory.
     if (workspace.releases / name).is_dir():
         return workspace.releases / name
     if Path(name).is_dir():

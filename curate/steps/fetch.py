@@ -102,7 +102,7 @@ def _unlisted(workspace: Workspace, catalog: Catalog, allow_local: bool) -> set[
 
 def _states(text: str) -> list[State]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    # What was taken down on request is not fetched again by anybody's wish.
+    # Every state but taken_down: what was removed on request is not fetched again by anybody's wish.
     retryable = [state.value for state in State if state != State.TAKEN_DOWN]
     problems = [
         Problem("--retry", f"unknown state '{name}'.", did_you_mean(name, retryable))

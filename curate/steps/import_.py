@@ -36,6 +36,7 @@ def command(
 ) -> dict[str, Any]:
     """Read a file, add its rows to the list and report what was not added."""
     report = import_file(workspace, file, importer=importer, assignments=parameters or [], allow_local=allow_local)
+    # A changed row is both added and an issue; `reasons` counts only what was not added.
     merged = report.merged
     not_added = [issue for issue in merged.issues if issue.kind != "changed"]
     say(f"{file.name} read as {report.importer}{' (told from the file)' if report.guessed else ''}")

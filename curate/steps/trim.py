@@ -54,6 +54,7 @@ def command(
         doubtful_media = {clip.media_id for clip in lost}
         presence_after = look_for_originals(catalog, workspace.root, media_ids=doubtful_media, doubted=doubtful_media)
         counts = catalog.clip_counts()
+    # Failed in all, minus those of this run: they failed before and were not due now.
     trimmed, failed_before = counts.get("trimmed", 0), counts.get("failed", 0) - len(lost)
     _tell([*presence.lines(), *presence_after.lines()], changed, lost, trimmed=trimmed, failed_before=failed_before)
     return {

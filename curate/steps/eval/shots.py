@@ -39,6 +39,7 @@ def command(
         raise BadInput(problems)
     boundaries_by_detector: dict[str, dict[str, list[Boundary]]] = {name: {} for name in names}
     boundaries_by_detector = {path.stem: read_detections(path, marked) for path in found or ()} | boundaries_by_detector
+    # Each video is decoded once for all detectors: they share its thumbnails.
     with progress("decode", len(paths), unit="videos") as bar:
         for video, path in paths.items():
             for name, boundaries in boundaries_in(path, names).items():
