@@ -74,6 +74,7 @@ def _comparison(
     # Flipped: here the right class, there its partner; open predicted as open, then as close.
     flipped = tested.right & (reference.predicted == partners) & np.isin(truth, list(partner))
     read_in_both = tested.read & reference.read
+    # Compared where both have a picture to compare: a clip that failed on one side has NaN there.
     change = np.abs(tested.probabilities[read_in_both] - reference.probabilities[read_in_both])
     return Comparison(
         stream=stream,

@@ -32,6 +32,7 @@ def fuse_predictions(
     read = [_read_views(table) for table in tables]
     labels = [dict(zip(table["clip_id"], table["label_index"].astype(int), strict=True)) for table in tables]
     _check_tables(read, labels, stream=stream)
+    # Relative weights: (1, 3) -> 0.25 and 0.75.
     shares = np.asarray(weights if weights is not None else np.ones(len(tables)), dtype=np.float64)
     if len(shares) != len(tables) or (shares < 0).any() or not shares.sum() > 0:
         raise BadInput(

@@ -41,6 +41,7 @@ def top_k_accuracy(truth: Indices, probabilities: NDArray[np.float64], k: int) -
 
 def mean_class_accuracy(truth: Indices, predicted: Indices) -> float:
     """Return the mean recall over the classes that occur in `truth`, 0-1."""
+    # (1/C) sum of recalls over the C classes that have a clip: a class without one has no recall to average.
     present = np.unique(truth)
     return float(recall_score(truth, predicted, labels=present, average="macro", zero_division=0.0))
 
@@ -51,6 +52,7 @@ def per_class(truth: Indices, predicted: Indices, classes: tuple[str, ...]) -> d
     What is undefined is left out, never 0: the precision of a class that was never predicted, the recall of a
     class without a clip, the f1 of a class with neither.
     """
+    # zero_division=nan marks what is 0/0; scikit-learn's default would report it as 0, as if the class were missed.
     values = precision_recall_fscore_support(truth, predicted, labels=range(len(classes)), zero_division=np.nan)
     table = zip(classes, *values, strict=True)
     return {

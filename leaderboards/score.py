@@ -154,6 +154,8 @@ def _slice(clips: ClipPredictions, is_member: NDArray[np.bool_]) -> Slice:
 def _slice_of_points(points: Points, groups: Sequence[str]) -> Slice:
     if len(points) == 0:
         return {**_NO_SLICE, "groups": 0, "group_low": None, "group_high": None}
+    # Points may be halves (ties of a motion pair): sum / n is then a mean score, and Wilson's interval takes it as a
+    # share.
     low, high = wilson(float(points.sum()), len(points))
     group_low, group_high = group_bootstrap(points, groups)
     return {

@@ -11,9 +11,14 @@ from pathlib import Path
 from urllib.parse import quote, unquote, unquote_plus
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
+# RFC 3986, appendix B, without its optional parts: scheme://authority and the rest. Also rtmp, s3 and others.
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#\\]*)(?P<rest>.*)", re.DOTALL)
+# An address in a message of another program ends at a blank, a quote, a backquote, `<`, `>` or `|`.
 _IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>`|]+")
+# C:\x, C:/x and \\server\share.
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+# POSIX with at least one folder, or Windows; the last name alone is kept: /a/b/c.mp4 -> c.mp4. `1/2` and `and/or` are
+# none, since a letter or digit stands before the stroke.
 _PATH_IN_TEXT = re.compile(
     r"(?<![\w/.:~-])(?:~[\w.-]*)?(?:/[^\s/\"'<>`|:;,()]+)+/(?P<name>[^\s/\"'<>`|:;,()]*)"
     r"|(?<!\w)(?:[A-Za-z]:[\\/]|\\\\)(?:[^\s\\/\"'<>`|:;,()]+[\\/])*(?P<other>[^\s\\/\"'<>`|:;,()]*)"
@@ -151,6 +156,7 @@ def _parameter_kind(written: str) -> str:
     """Return the kind of a parameter by its name: secret, perhaps part of one (azure, meta, user), or ''."""
     plain = unquote_plus(written).strip()
     name = plain.casefold()
+    # accessToken -> access, token; X-Amz-Signature -> x, amz, signature; monkey has no word `key`.
     words = {word.casefold() for word in _WORD.findall(plain)} | set(re.split(r"[^a-z0-9]+", name))
     if name in _NAMES or name.startswith(_BEGINNINGS) or words & _WORDS or {"api", "key"} <= words:
         return "secret"
@@ -186,6 +192,7 @@ def _without_inner_secrets(piece: str) -> str:
 def _public_path(path: str, root: Path | None) -> str:
     if _DRIVE.match(path):
         return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
+    # Below the workspace: relative to it. /home/me/w/media/a.mp4 -> media/a.mp4; elsewhere the name alone.
     if path.startswith("/"):
         plain = posixpath.normpath(path)
         for place in {root.absolute(), root.resolve()} if root is not None else ():

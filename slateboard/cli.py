@@ -146,6 +146,8 @@ def _call_step(command: Callable[..., Any], help_text: str, path: list[str], wor
         _option("quiet", bool, False, "Say nothing but errors."),
         _option("debug", bool, False, "Show where an error comes from."),
     ]
+    # Typer reads the options off a signature: `step` gets the one of the command, its parameters by keyword, with -w,
+    # --json, --quiet and --debug behind them.
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in step_parameters]
     step.__signature__ = inspect.Signature([*parameters, *extra])  # type: ignore[attr-defined]
     step.__annotations__ = {parameter.name: parameter.annotation for parameter in [*parameters, *extra]}

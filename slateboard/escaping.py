@@ -15,6 +15,8 @@ _UNSEEN = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\
 _INLINE = re.compile(rf"[{_UNSEEN}]")
 _TERMINAL = re.compile(rf"(?![\n\t])[{_UNSEEN}]")
 _JSON = re.compile(rf"(?![\x00-\x1f])[{_UNSEEN}]")
+# Signs of emphasis, code, links, HTML, tables, mathematics and entities anywhere; `//` and `www.`, of which GitHub
+# makes links; signs of headings, rules and lists at the beginning of a line only: `-5` there, but `a-b` as it is.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>|~$&]|(?<=:)//|(?i:(?<=www)\.)|^[#+=-]|^\d{1,9}[.)](?=\s|$)")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 """GitHub's cells and old converters know these better than backslashes."""

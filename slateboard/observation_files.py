@@ -57,6 +57,7 @@ def read_rows(folder: Path, media_id: str, analyser: str) -> tuple[list[dict[str
         file = pq.ParquetFile(path, page_checksum_verification=True)
         origin: Origin = json.loads((file.schema_arrow.metadata or {})[b"slateboard"])
         rows = file.read().to_pylist()
+        # The file says whose it is: one that was copied into another media's folder is refused.
         owner = (origin["media_id"], origin["analyser"])
     except FileNotFoundError:
         raise BrokenObservation(media_id, analyser, "is not there") from None

@@ -25,7 +25,9 @@ _SIGN = rf"[^/\\{_UNSEEN}]"
 _PLAIN = rf"[^./\\{_UNSEEN}]"
 # The second sign is no colon: `C:x` is a path on another drive.
 _ID = rf"{_PLAIN}(?:[^/\\:{_UNSEEN}]{_SIGN}*)?"
+# .hidden and ..name are names; `.` and `..` alone are not.
 _HIDDEN = rf"\.{_PLAIN}{_SIGN}*|\.\.{_SIGN}+"
+# Names with single strokes between: no empty name, so neither `/a` nor `a//b` nor `a/`; the first one no drive.
 _PATH = rf"(?:{_ID}|{_HIDDEN})(?:/(?:{_PLAIN}{_SIGN}*|{_HIDDEN}))*"
 
 

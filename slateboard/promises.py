@@ -117,4 +117,5 @@ def _is_of_one(value: object, kind: Any) -> bool:
 
 def _plain(text: str) -> str:
     """Return annotations without the modules of their names: `Mapping[str, Any]`, not `collections.abc.Mapping`."""
+    # collections.abc.Mapping[str, typing.Any] -> Mapping[str, Any]; quotes of postponed annotations go too.
     return re.sub(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", text).replace("'", "")

@@ -90,6 +90,7 @@ class MediaTables(Tables):
     def unobserved(self, analysers: AnalyserVersions) -> dict[str, list[str]]:
         """Return media id -> analysers to run: those without an observation by today's version and parameters."""
         table = schema.observations
+        # An observation is up to date if its key, a digest of version and parameters, is the one of today.
         keys = {name: observation_key(version, parameters) for name, (version, parameters) in analysers.items()}
         fetched = schema.sources.c.media_id
         with self._engine.connect() as connection:
@@ -191,6 +192,7 @@ class MediaTables(Tables):
         table, fresh = schema.duplicates, [{"media_id": media_id, "key": key} for media_id in media_ids]
         media_id_of_row: BindParameter[str] = bindparam("one")
         with self._engine.begin() as connection:
+            # A pair is found from either side, so all pairs of these media go, and those found now are the new ones.
             if fresh:
                 ids = [{"one": media_id} for media_id in media_ids]
                 connection.execute(

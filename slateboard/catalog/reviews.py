@@ -120,6 +120,7 @@ def read_reviews(folder: Path) -> Reviews:
         decision = _read_line(line, path)
         if decision is not None:
             decisions.append(decision)
+        # A line that begins as ours and does not end is what a kill left of it: the catalog never had that decision.
         elif line.startswith(_BEGIN) and not line.endswith("}"):
             torn += 1
         else:

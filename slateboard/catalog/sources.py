@@ -41,6 +41,8 @@ class SourceTables(Tables):
     def due(self, *again: State, now: datetime) -> list[Source]:
         """Return sources to ask for: new and missing ones, rate-limited ones in time, and those of states `again`."""
         ahead = self._tried_after(now)
+        # Asked for now: states named by --retry; new and missing ones without a time; any whose time has come, or is
+        # not to be trusted because the clock was set back.
         return [
             source
             for source in self.sources(State.NEW, State.MISSING, State.RATE_LIMITED, *again)

@@ -92,6 +92,7 @@ def _ends(values: Values) -> tuple[Values, Values]:
     """Return the same of the ends of lines, which a caption leaves free."""
     reach = max(2, round(_MARGIN_SHARE * values.shape[2]))
     ends = np.stack([values[:, :, :reach], values[:, :, -reach:]])
+    # ends [2, n, rows, reach]: the worse of the two ends counts, as a mean step over pictures and pixels.
     uneven = np.abs(np.diff(ends, axis=3)).mean(axis=(1, 3)).max(axis=0)
     return np.asarray(uneven, np.float32), np.asarray(np.median(ends, axis=(0, 1, 3)), np.float32)
 
@@ -116,6 +117,7 @@ def _bar(uneven: Values, colour: Values, steps: Values) -> int:
 
 def _captioned_bar(values: Values, steps: Values) -> int:
     """Return how many lines at the start are a bar under a caption: only the ends of its lines are flat."""
+    # Under a caption only the ends of a line are flat; at most half of the rows, since the lower bar is looked for too.
     flat = _flat(*_ends(values))
     lines = min(len(flat) // 2, len(flat) if flat.all() else int(np.argmin(flat)))
     if lines < _least_lines(len(flat)):
@@ -135,6 +137,8 @@ def _between_blurs(pictures: NDArray[np.uint8]) -> tuple[int, int]:
     lines = np.arange(max(3, round(_BLUR_LEAST_SHARE * rows)), int((1 - _LEAST_BOX_SHARE) / 2 * rows))
     lower = np.max([steps[rows - lines - 1 + shift] for shift in (-1, 0, 1)], axis=0)
     edges = np.minimum(steps[lines - 1], lower)
+    # The sharpest pair of edges wins that has (1) a fill with little detail, but not none, as black bars have, and
+    # (2) steps inside the fill that its own edge clearly exceeds.
     best, box_rows = _EDGE_STEP, (0, rows)
     # In most videos no line steps so far on both sides; detail costs more than steps do.
     if not (edges > best).any():
@@ -163,6 +167,8 @@ def _detail(pictures: NDArray[np.uint8]) -> Values:
 
 def _steps(pictures: NDArray[np.uint8]) -> Values:
     """Return how much half of each row at least differs from the row below, in grey levels: [rows - 1]."""
+    # Sum over pictures as whole numbers, then the mean, then the median along the row: an edge that half of the width
+    # shows in all pictures. n pictures of 255 at most stay far below 2^31.
     total = np.zeros((pictures.shape[1] - 1, pictures.shape[2]), np.int32)
     for picture in pictures:
         total += cv2.absdiff(picture[1:], picture[:-1])

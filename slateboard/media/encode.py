@@ -47,6 +47,7 @@ def write_video(
         stream.height, stream.width = first_picture.shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(crf), "preset": preset, "threads": "1", "x264-params": STEADY}
+        # Stated in the file, so that every player converts back with the matrix that the planes were made by.
         stream.codec_context.color_primaries = _BT709
         stream.codec_context.color_trc = _BT709
         stream.codec_context.colorspace = _BT709

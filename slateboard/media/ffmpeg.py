@@ -108,6 +108,8 @@ def trim_all(
     }
     if from_seconds is not None:
         # Rounded up: a hair too early, and ffmpeg would begin a whole group of pictures before.
+        # -seek_timestamp: a time of the file's clock, which may start at 1.4 s, and not since its beginning. -copyts
+        # keeps that clock, so that `trim` finds PTS as decoded. -noaccurate_seek: begin at the key frame, drop nothing.
         how |= {
             "ss": f"{ceil(from_seconds * 1e6) / 1e6:.6f}",
             "seek_timestamp": 1,

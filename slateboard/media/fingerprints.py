@@ -137,6 +137,8 @@ class Fingerprinter:
         if not self._pictures:
             return Fingerprint(np.zeros(0, np.float32), np.zeros((1, 0, SIDE, SIDE), np.uint8))
         seconds = np.asarray(self._seconds, np.float32)
+        # Pictures of each shot: shots from 0 and 2 s, pictures at 0, 1, 2, 3 s -> starts 0, 0, 2, 4, and pairs of equal
+        # ones are empty. 0.1 ms allows for times that were rounded to float32.
         starts = [0, *(int(np.searchsorted(seconds, shot.start_s - 1e-4)) for shot in shots), len(seconds)]
         frame_cells = np.stack(self._cells)
         inner = frame_cells.copy()

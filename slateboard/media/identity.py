@@ -35,12 +35,14 @@ def unchanged(path: Path, *, name: str, sha256: str | None, recorded: Stamp | No
 def identify(path: Path, *, name: str, sha256: str, recorded: Stamp | None = None) -> Stamp:
     """Return the stamp of a file that has these bytes; raise Unreadable, with state `missing`, if it has others."""
     stamp = stamp_of(path, name=name, sha256=sha256)
+    # Size, mtime, ctime and inode as recorded: the bytes are those that were hashed then, without reading them.
     if recorded is not None and recorded == stamp:
         return stamp
     try:
         digest = sha256_of(path)
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}.", State.MISSING) from None
+    # Looked at again: a file that somebody writes to while it is hashed has no hash.
     if digest != sha256 or stamp_of(path, name=name, sha256=sha256) != stamp:
         raise Unreadable(
             f"{path.name} holds other bytes than it did (SHA-256 {digest[:12]}..., was {sha256[:12]}...): "

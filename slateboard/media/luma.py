@@ -94,6 +94,7 @@ def _decode_forward(
     context = stream.codec_context
     pts: int | None = None
     for packet in container.demux(stream):
+        # A packet whose own picture nobody asked for may be left out if no other refers to it (about half of H.264's).
         _skip(context, packet.pts is not None and packet.pts not in targets)
         try:
             pictures = packet.decode()
@@ -107,6 +108,7 @@ def _decode_forward(
                 luma_by_index[targets[pts]] = luma(picture)
         if pts is None:
             continue
+        # Pictures come in order of presentation, so that a pending PTS at or below the newest will not come any more.
         taken = len(pending)
         while pending and pending[0] <= pts:
             pending.pop(0)

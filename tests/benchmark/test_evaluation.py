@@ -192,7 +192,9 @@ def test_two_processes_return_the_table_of_one(monkeypatch: pytest.MonkeyPatch) 
 def test_a_view_that_no_process_or_two_processes_scored_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     fewer = Group(lambda part: replace(part, positions=part.positions[1:], scores=part.scores[1:]))
     twice = Group(
-        lambda part: replace(part, positions=np.append(part.positions, 0), scores=part.scores[[*range(len(part.scores)), 0]])
+        lambda part: replace(
+            part, positions=np.append(part.positions, 0), scores=part.scores[[*range(len(part.scores)), 0]]
+        )
     )
     for group, named in ((fewer, "1"), (twice, "0")):
         for error in together(group, monkeypatch, clips()):
