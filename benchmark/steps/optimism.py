@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark.running.each_baseline import for_each_baseline
 from benchmark.running.planning import plan
 from benchmark.studies.optimism import UNSAFE, measure, pairs, path_of
 from slateboard.dataset_lookup import dataset_at
@@ -48,14 +49,15 @@ def command(
     names = list(dict.fromkeys(baselines or CHEAP))
     for name in names:
         plan(workspace.settings, data, compared[0].grouped, name, seed=compared[0].seed)
-    measurements = []
-    for name in names:
+
+    def measure_and_write(name: str) -> dict[str, Any]:
         measured = measure(workspace, data, name, compared)
         path = path_of(workspace, measured, number=split)
         write_json(path, measured)
         show(f"{line(measured)}  {path}")
-        measurements.append({**measured, "file": str(path)})
-    return {"optimism": measurements}
+        return {**measured, "file": str(path)}
+
+    return {"optimism": for_each_baseline(names, measure_and_write)}
 
 
 def line(measured: dict[str, Any]) -> str:

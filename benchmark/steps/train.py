@@ -11,17 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from benchmark.baseline_registry import BASELINES
+from benchmark.running.each_baseline import for_each_baseline
 from benchmark.running.planning import plan
 from benchmark.running.runs import FinishedRun, execute_run
-from slateboard.dataset import Dataset
 from slateboard.dataset_lookup import dataset_at
-from slateboard.errors import BadInput, Finding, Problem, SlateboardError
+from slateboard.errors import BadInput, Problem
 from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.records.run import Run
-from slateboard.records.split import Split
 from slateboard.registry import Card
-from slateboard.workers.outcome import RunEnds, describe, explain
 from slateboard.workspace import Workspace
 from splits.division import parameters_of
 from splits.folder import find_split
@@ -49,33 +47,14 @@ def command(
     words = [*(over or ()), *([f"weights={weights}"] if weights is not None else [])]
     names = list(dict.fromkeys(baselines))
     over_of = _parse_parameters(names, words)
-    records = [plan(settings, data, data_split, name, seed=run_seed, over=over_of[name]) for name in names]
-    runs, failures = _execute_runs(workspace, data, data_split, records)
-    if failures:
-        kind = Finding if all(isinstance(error, Finding) for error in failures.values()) else SlateboardError
-        lines = [f"{name}: {describe(error)}" for name, error in failures.items()]
-        raise kind(f"{len(failures)} of {len(names)} baselines failed:\n" + "\n".join(lines))
-    return {"runs": [_row(run) for run in runs]}
+    record_of = {name: plan(settings, data, data_split, name, seed=run_seed, over=over_of[name]) for name in names}
 
+    def execute_and_show(name: str) -> FinishedRun:
+        run = execute_run(workspace, data, data_split, record_of[name])
+        _show(record_of[name], run)
+        return run
 
-def _execute_runs(
-    workspace: Workspace, dataset: Dataset, split: Split, records: list[Run]
-) -> tuple[list[FinishedRun], dict[str, Exception]]:
-    """Execute runs one after the other; return the finished ones, and the error of each failed one by baseline."""
-    runs: list[FinishedRun] = []
-    failures: dict[str, Exception] = {}
-    for record in records:
-        try:
-            run = execute_run(workspace, dataset, split, record)
-        except Exception as error:
-            if isinstance(explain(error), RunEnds):
-                raise
-            say(f"{record.baseline}: failed: {describe(error)}")
-            failures[record.baseline] = error
-            continue
-        runs.append(run)
-        _show(record, run)
-    return runs, failures
+    return {"runs": [_row(run) for run in for_each_baseline(names, execute_and_show)]}
 
 
 def _parse_parameters(names: list[str], words: list[str]) -> dict[str, dict[str, Any]]:

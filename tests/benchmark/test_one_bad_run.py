@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.steps import train
+from benchmark.steps import optimism, train
 from benchmark.steps.fuse import command as fuse
 from benchmark.steps.slices import command as slices
 from benchmark.suites.jobs import SuiteJob
@@ -93,6 +93,16 @@ def test_a_baseline_that_raises_anything_stops_no_other(workspace: Workspace, mo
     monkeypatch.setattr(train, "execute_run", lambda *_, **__: (_ for _ in ()).throw(full))
     with pytest.raises(OSError, match="No space"):
         train.command(workspace, ["hog_svm", "chance"])
+
+
+def test_a_baseline_whose_runs_are_damaged_stops_no_other_study(workspace: Workspace, capsys) -> None:
+    optimism.command(workspace, ["hog_svm"], seeds=1)
+    (broken,) = (workspace.root / "optimism").rglob("hog_svm*/**/predictions.parquet")
+    broken.write_bytes(b"PAR1")
+    with pytest.raises(SlateboardError, match="1 of 2 baselines failed"):
+        optimism.command(workspace, ["hog_svm", "chance"], seeds=1)
+    assert "predictions.parquet" in capsys.readouterr().err
+    assert len(list((workspace.root / "optimism").rglob("chance.json"))) == 1
 
 
 def test_runs_with_damaged_results_or_predictions_are_named_together(workspace: Workspace) -> None:
