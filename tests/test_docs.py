@@ -1,11 +1,15 @@
 """The documents agree with the code: reference pages, commands that are named, links."""
 
+import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from drawing import moving
 
 from slateboard.cli import GROUPS
 from slateboard.registry import folder_of, modules_in
@@ -45,6 +49,39 @@ def test_every_word_of_the_glossary_is_defined_in_the_file_that_it_names() -> No
         assert re.search(rf"^(class {name}\b|def {name}\(|    {name}: )", code, re.MULTILINE), (
             f"{word}: {path} has no {name}"
         )
+
+
+@pytest.mark.slow
+def test_the_simulation_of_a_cluster_keeps_no_more_processors_busy_than_there_are(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    (tmp_path / "videos").mkdir()
+    draw("videos/0.mp4", moving(40, seed=0))
+    options = [
+        "--videos",
+        "60",
+        "--nodes",
+        "2",
+        "--processors",
+        "1",
+        "2",
+        "--longer",
+        "--out",
+        str(tmp_path / "plot.png"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "docs/cluster.py", str(tmp_path / "videos"), *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    runs = [json.loads(text) for text in re.findall(r"{.*}", done.stdout)]
+    assert [run["processors"] for run in runs] == [2, 4]
+    assert all(0 < run["busy_processors"] <= run["processors"] for run in runs)
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_changelog_has_this_version() -> None:

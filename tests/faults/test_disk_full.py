@@ -77,9 +77,10 @@ class Disk:
         found = os.statvfs(self.folder)
         return found.f_bavail * found.f_frsize
 
-    def run(self, command: str) -> Ended:
+    def run(self, command: str, *, hours_back: int = 0) -> Ended:
         words = command.format(folder=self.folder).split()
-        return self.warm.run([*words, "-w", str(self.folder), "--quiet"], self.folder, patches=PATCHES)
+        patches = [*PATCHES, f"from faults.clocks import set_back; set_back({hours_back})"]
+        return self.warm.run([*words, "-w", str(self.folder), "--quiet"], self.folder, patches=patches)
 
 
 @pytest.fixture(scope="module")
@@ -179,5 +180,19 @@ def test_every_command_goes_on_where_the_disk_stopped_it(
         again = disk.run(command)
         assert again.code == 0, (command, again.text)
     assert len(stopped) >= len(ROAD) - 3
-    found = state_of(disk.folder)
-    assert {name for name in uninterrupted.keys() | found.keys() if uninterrupted.get(name) != found.get(name)} == set()
+    assert _differing(uninterrupted, state_of(disk.folder)) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_clock_that_is_set_back_an_hour_again_and_again_changes_nothing(
+    disk: Disk, workspace: Path, uninterrupted: dict[str, str]
+) -> None:
+    for number, command in enumerate(ROAD):
+        done = disk.run(command, hours_back=number % 2)
+        assert done.code == 0, (command, done.text)
+    assert _differing(uninterrupted, state_of(disk.folder)) == set()
+
+
+def _differing(expected: dict[str, str], found: dict[str, str]) -> set[str]:
+    return {name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)}

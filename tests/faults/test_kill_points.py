@@ -57,7 +57,7 @@ def test_killed_thirty_times_it_ends_as_if_never_interrupted(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("bench", ["analyse", "trim"], indirect=True)
+@pytest.mark.parametrize("bench", ["analyse", "trim", "store", "suite"], indirect=True)
 def test_fresh_interpreters_end_with_their_command(bench: Bench, uninterrupted: tuple[dict[str, str], int]) -> None:
     _, operations = uninterrupted
     for number in SIGNALS:
