@@ -74,7 +74,7 @@ def test_what_a_decoder_cannot_read_or_counts_otherwise_is_counted_and_changes_t
 
         return frames
 
-    monkeypatch.setattr(pictures, "decoding", limited)
+    monkeypatch.setattr(pictures, "decoder_function", limited)
     found, _ = sensitivity(workspace, loaded, ["opencv"])
     control, opencv = found.rows
     assert (opencv.n_failed, opencv.n_other_count) == (1, 1)
