@@ -34,6 +34,7 @@ def processes(environment: Mapping[str, str] | None = None) -> int:
 def nodes(environment: Mapping[str, str] | None = None) -> int:
     """Return on how many machines they run."""
     variables = os.environ if environment is None else environment
+    # torchrun on 2 machines with 4 GPUs each: WORLD_SIZE 8, LOCAL_WORLD_SIZE 4 -> 2. SLURM states the machines itself.
     if "WORLD_SIZE" in variables:
         return int(variables["WORLD_SIZE"]) // int(variables.get("LOCAL_WORLD_SIZE") or variables["WORLD_SIZE"])
     return int(variables.get("SLURM_STEP_NUM_NODES") or 1)
@@ -94,6 +95,8 @@ def set_determinism(on: bool) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         # Filling every new tensor costs time and changes nothing: none is read before it is written.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    # warn_only: C3D's pooling in three dimensions has no deterministic gradient on a GPU, and an error would end its
+    # runs.
     torch.use_deterministic_algorithms(on, warn_only=True)
     torch.backends.cudnn.deterministic = on
     torch.backends.cudnn.benchmark = not on

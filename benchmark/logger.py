@@ -37,7 +37,9 @@ def opened(names: Sequence[str], folder: Path, *, stream: str, parameters: Mappi
     with ExitStack() as stack:
         modules = [LOGGERS.load(name) for name in names]
         name = "/".join([*folder.resolve().parts[-4:], stream])
-        yield [stack.enter_context(closing(one.start(folder, name=name, parameters=parameters))) for one in modules]
+        yield [
+            stack.enter_context(closing(module.start(folder, name=name, parameters=parameters))) for module in modules
+        ]
 
 
 def figures(row: Mapping[str, Any]) -> dict[str, float]:

@@ -122,10 +122,10 @@ def _write(jobs: Sequence[ShardJob], *, title: str, place: Place) -> None:
 
 
 def _crashing_clips(job: ShardJob, *, place: Place) -> dict[str, str]:
-    """Return the clips of a job that cannot be decoded by a process that probe_decoding on, and why."""
-    single = [replace(job, clips=(clip,)) for clip in job.clips]
-    outcomes = place.run(probe_decoding, single)
-    return {one.clips[0][0]: outcome.reason for one, outcome in outcomes if isinstance(outcome, Failure)}
+    """Return the clips of a job whose decoding ends a process, and why."""
+    single_clips = [replace(job, clips=(clip,)) for clip in job.clips]
+    outcomes = place.run(probe_decoding, single_clips)
+    return {single.clips[0][0]: outcome.reason for single, outcome in outcomes if isinstance(outcome, Failure)}
 
 
 def _with_time_for_shards(place: Place, jobs: Sequence[ShardJob]) -> Place:
@@ -151,19 +151,19 @@ def _note_of(job: ShardJob) -> dict[str, Any] | None:
 
 def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
     """Write store.json and then the index, and say what failed to decode."""
-    first, notes = jobs[0], [note for job in jobs if (note := _note_of(job)) is not None]
+    store_job, notes = jobs[0], [note for job in jobs if (note := _note_of(job)) is not None]
     rows: list[dict[str, Any]] = [row for note in notes for row in note["rows"]]
     failed = [row for row in rows if row["failed"]]
     facts = StoreFacts(
         dataset=dataset.key,
         dataset_sha256=dataset.sha256,
         root=str(dataset.root.absolute()),
-        short_side=first.geometry.short_side,
-        keep=first.geometry.keep,
-        form=first.form,
-        decoder=decoder(first.decoded_by),
-        decoded_by=first.decoded_by,
-        coding=coding(first.form),
+        short_side=store_job.geometry.short_side,
+        keep=store_job.geometry.keep,
+        form=store_job.form,
+        decoder=decoder(store_job.decoded_by),
+        decoded_by=store_job.decoded_by,
+        coding=coding(store_job.form),
         clips=len(rows),
         frames=sum(row["frames"] for row in rows),
         failed=len(failed),
@@ -172,14 +172,16 @@ def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
             for job, note in zip(jobs, notes, strict=True)
         ),
     )
-    facts.write(first.folder / FACTS)
-    with whole(first.folder / INDEX) as temporary:
+    facts.write(store_job.folder / FACTS)
+    with whole(store_job.folder / INDEX) as temporary:
         pd.DataFrame(rows).to_parquet(temporary, index=False)
     for row in failed:
         say(f"not decoded: {row['clip_id']}: {row['failed']}")
     _warn_of_claims(rows)
     total = sum(shard.bytes for shard in facts.shards)
-    say(f"{len(rows) - len(failed)} clips, {facts.frames} frames, {len(failed)} failed, {total} bytes: {first.folder}")
+    say(
+        f"{len(rows) - len(failed)} clips, {facts.frames} frames, {len(failed)} failed, {total} bytes: {store_job.folder}"
+    )
 
 
 def _warn_of_claims(rows: Sequence[dict[str, Any]]) -> None:

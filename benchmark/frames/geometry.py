@@ -42,6 +42,7 @@ class Geometry:
 
 def picture_bytes(height: int, width: int) -> int:
     """Return the bytes of one I420 picture: luma, and two planes of a quarter of its pixels."""
+    # 128 x 170: 21,760 bytes of luma, 5,440 each of U and V (64 x 85) -> 32,640.
     return height * width * 3 // 2
 
 
@@ -56,4 +57,5 @@ def placed(height: int, width: int, *, size: int, down: float, across: float) ->
         raise SlateboardError(
             f"Pictures of {width} x {height} pixels hold no square of {size}: give an even size up to the short side."
         )
+    # Half of the way down 170 - 112 = 58 pixels: 2 * round(0.5 * 58 / 2) = 28, an even number next to the middle, 29.
     return Box(2 * round(down * (height - size) / 2), 2 * round(across * (width - size) / 2), size, size)

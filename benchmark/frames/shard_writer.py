@@ -102,6 +102,8 @@ def write_clip(path: Path, file: BinaryIO, *, geometry: Geometry, form: str, dec
         encoder = encoder or packets.Encoder(height=facts.height, width=facts.width)
         coded += encoder.see(picture)
     coded += encoder.end() if encoder is not None else []
+    # Packets of 900, 80 and 75 bytes -> table 900, 980, 1055: packet i is bytes table[i - 1] to table[i] after the
+    # table.
     file.write(np.cumsum([len(packet) for packet in coded], dtype="<u4").tobytes())
     file.writelines(coded)
     return facts

@@ -155,6 +155,7 @@ def identity(architecture: str, weights: str, *, folder: str | WeightRegistry) -
     if weights in registry.sets or not is_run(path):
         weight_set, _ = registry.find(weights)
         return recorded_name(weight_set), weight_set.sha256
+    # runs/<dataset>/<protocol>-<split>/<baseline>/<seed>-<hash> is named by its last four folders, wherever runs/ lies.
     hashes = [sha256_of(file) for file in checkpoints_of(path)]
     return "/".join(folder_of_run(path).resolve().parts[-4:]), hashes[0] if len(hashes) == 1 else digest(hashes)
 

@@ -40,6 +40,8 @@ def training_warnings(trained_on: TrainedOn, split: Split) -> tuple[str, ...]:
 
 def group_warnings(trained_on: TrainedOn, clips: pd.DataFrame, split: Split) -> tuple[str, ...]:
     """Return a warning where test clips are linked to clips that were trained on; `clips` is the dataset's table."""
+    # A group is all that is linked by source, group or file, directly or through other clips: A and B of one source, B
+    # and C one file -> A, B and C are one group, though A and C share nothing.
     keys = group_keys(clips).set_axis(clips["clip_id"])
     trained_groups = set(keys[keys.index.isin(list(trained_on.ids))])
     linked = [clip for clip in split.test if keys[clip] in trained_groups]

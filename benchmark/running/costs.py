@@ -34,6 +34,8 @@ def gflops(stream: Stream, clips: Clips, *, device: str) -> float | None:
     first = views_to_test(stream, clips)[:1]
     if not first or not (isinstance(stream.model, nn.Module) or stream.weights != NONE):
         return None
+    # A convolution of k x k x Cin on an H x W x Cout map counts as 2 k k Cin Cout H W: a multiplication and an addition
+    # for each product. Papers that count one operation for both (MACs) state half of it.
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         # A black picture costs as many operations as one that could be read.
         (batch,) = prefetched_batches(

@@ -63,6 +63,7 @@ def plan_fusion(members: Sequence[tuple[Path, Result]], weights: Sequence[float]
         problems.append(Problem("weights", what, "Give one above 0 for each, as 0.6,0.4."))
     if problems:
         raise BadInput(problems)
+    # Weights 3, 1 -> shares 0.75, 0.25: the fused probability of class c is 0.75 p1(c) + 0.25 p2(c).
     models = [Model(**{name: getattr(result.run, name) for name in Model.model_fields}) for _, result in members]
     total = sum(relative)
     mean = Model(

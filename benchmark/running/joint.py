@@ -81,18 +81,18 @@ def _joint(record: Run, data: Data) -> Run:
 
 def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Sequence[Path]) -> None:
     """Leave the trained weights of every stream in the checkpoints of all runs."""
-    settings, first = workspace.settings.train, records[0]
+    settings, record = workspace.settings.train, records[0]
     check_devices(settings.devices)
-    precision = first.parameters.get("precision", "32-true")
+    precision = record.parameters.get("precision", "32-true")
     launched = fabric(device_kind(settings.device), precision=precision, deterministic=settings.deterministic)
-    torch.set_num_threads(first.threads)
-    say(f"{first.baseline}: jointly on {', '.join(first.parameters[JOINTLY])}")
+    torch.set_num_threads(record.threads)
+    say(f"{record.baseline}: jointly on {', '.join(record.parameters[JOINTLY])}")
     streams_of_datasets = [
-        _build(workspace, dataset, record) for (dataset, _), record in zip(data, records, strict=True)
+        _build(workspace, dataset, of_dataset) for (dataset, _), of_dataset in zip(data, records, strict=True)
     ]
-    with threadpool_limits(first.threads):
+    with threadpool_limits(record.threads):
         for streams in zip(*streams_of_datasets, strict=True):
-            parts = []
+            trainings = []
             for (dataset, split), stream, folder in zip(data, streams, folders, strict=True):
                 check_contamination(
                     TrainedOn(train=stream.pretrained_on, validation=()), split, where=f"weights of {stream.name}"
@@ -104,9 +104,11 @@ def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Se
                 if isinstance(stream.preprocess, nn.Module):
                     stream.preprocess.to(launched.device)
                 frames = open_frames(workspace, dataset, stream.geometry, device=launched.device)
-                parts.append((stream, TrainingData(dataset, split, frames, workspace.settings.frames.threads), folder))
+                trainings.append(
+                    (stream, TrainingData(dataset, split, frames, workspace.settings.frames.threads), folder)
+                )
             minutes, loggers = settings.checkpoint_minutes, settings.loggers
-            train_jointly(parts, seed=first.seed, fabric=launched, checkpoint_minutes=minutes, loggers=loggers)
+            train_jointly(trainings, seed=record.seed, fabric=launched, checkpoint_minutes=minutes, loggers=loggers)
     launched.barrier()
 
 

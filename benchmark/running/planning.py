@@ -67,6 +67,7 @@ def _model(settings: Settings, classes: Sequence[str], baseline: str, *, seed: i
     members = tuple(_member(settings, classes, member, seed=seed) for member in ensemble)
     # Loaded here so that an unknown name is refused before anything is decoded.
     sees_whole(parameters.get("augmentation", NO_AUGMENTATION))
+    # Relative weights become shares that sum to 1: 2, 1, 1 -> 0.5, 0.25, 0.25.
     total = sum(member.weight for member in ensemble)
     if members:
         weights, sha256 = ", ".join(sorted({member.weights for member in members})), None

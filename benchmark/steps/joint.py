@@ -36,10 +36,10 @@ def command(
     settings = workspace.settings
     split_protocol = protocol or settings.release.protocol
     datasets = [dataset_at(workspace, name) for name in (dataset, *others)]
-    data = [(each, find_split(workspace, each, protocol=split_protocol, number=split)) for each in datasets]
+    splits = [find_split(workspace, data, protocol=split_protocol, number=split) for data in datasets]
     parameters = parameters_of(over or [], BASELINES.load(baseline).CARD, where=baseline)
     run_seed = settings.train.seed if seed is None else seed
-    runs = run_jointly(workspace, data, baseline, seed=run_seed, over=parameters)
+    runs = run_jointly(workspace, list(zip(datasets, splits, strict=True)), baseline, seed=run_seed, over=parameters)
     for run in runs:
         for score in run.result.scores:
             figures = f"{100 * score.video_accuracy:.1f} % of {run.result.n_expected} clips"

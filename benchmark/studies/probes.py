@@ -108,7 +108,7 @@ def _predict_probes(workspace: Workspace, loaded: LoadedRun, *, seed: int) -> pd
 
 
 def findings(probes: Mapping[str, Sequence[Comparison]], frames: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence a stream: the accuracy that it loses, or why it cannot on_unreadable any."""
+    """Return a sentence for each stream: the accuracy that it loses, or why it cannot lose any."""
     streams = [comparison.stream for comparison in next(iter(probes.values()))]
     return tuple(_finding(name, probes, frames.get(name)) for name in streams)
 

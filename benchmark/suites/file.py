@@ -37,7 +37,7 @@ def read_suite(path: Path) -> Suite:
 
 
 def _problem(path: Path, issue: Any) -> Problem:
-    place = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in issue["loc"])
+    place = ".".join(str(key + 1) if isinstance(key, int) else str(key) for key in issue["loc"])
     if issue["type"] != "extra_forbidden":
         return Problem(f"{path}: {place}", f"{issue['msg']} (got {issue['input']!r:.100}).", "Correct it.")
     model: type[BaseModel] = SuiteRun if issue["loc"][0] == "run" and len(issue["loc"]) > 1 else Suite

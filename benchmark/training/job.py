@@ -138,5 +138,5 @@ def training_records(jobs: Sequence[TrainingJob]) -> list[TrainedOn]:
 
 
 def _of_others(jobs: Sequence[TrainingJob], job: TrainingJob, use: Literal["training", "validation"]) -> list[str]:
-    others = [each for each in jobs if each is not job]
-    return [f"{each.data.dataset.key}:{clip}" for each in others for clip in getattr(each, use).ids]
+    joint_jobs = [joint for joint in jobs if joint is not job]
+    return [f"{joint.data.dataset.key}:{clip}" for joint in joint_jobs for clip in getattr(joint, use).ids]

@@ -32,8 +32,8 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def append(path: Path, row: dict[str, Any]) -> None:
     """Add the row of one epoch; rows of the same stream from that epoch on, left by a killed process, go."""
-    kept = [old for old in read(path) if old["stream"] != row["stream"] or int(old["epoch"]) < row["epoch"]]
-    write_text(path, csv_text([*kept, row], COLUMNS))
+    earlier = [old for old in read(path) if old["stream"] != row["stream"] or int(old["epoch"]) < row["epoch"]]
+    write_text(path, csv_text([*earlier, row], COLUMNS))
 
 
 def seconds(path: Path) -> float:

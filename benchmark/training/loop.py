@@ -60,7 +60,7 @@ def train(
 
 
 def train_jointly(
-    parts: Sequence[tuple[Stream, TrainingData, Path]],
+    trainings: Sequence[tuple[Stream, TrainingData, Path]],
     *,
     seed: int,
     fabric: Fabric,
@@ -73,7 +73,7 @@ def train_jointly(
     dataset, the others begin anew. All follow the first one's recipe; its folder has the checkpoint to go on from.
     """
     # Plan the data of each network, then begin anew or go on from a checkpoint.
-    jobs = [plan_job(stream, data, folder, seed=seed) for stream, data, folder in parts]
+    jobs = [plan_job(stream, data, folder, seed=seed) for stream, data, folder in trainings]
     recipe, phases = jobs[0].recipe, plan_phases(jobs[0].recipe)
     session, state = begin(jobs, fabric)
     if state.finished:

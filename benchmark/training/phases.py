@@ -33,6 +33,7 @@ def plan_phases(recipe: Recipe) -> list[Phase]:
     """Return the phases of a recipe in order."""
     if not recipe.phases:
         return [Phase(1, 0, None, recipe)]
+    # epochs 20 (head), 5 (3) -> Phase(1, first=0, train="head"), Phase(2, first=20, train=3).
     phases: list[Phase] = []
     for number, stated in enumerate(recipe.phases, 1):
         overrides = {name: stated[name] for name in ("epochs", "learning_rate") if name in stated}

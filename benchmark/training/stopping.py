@@ -22,6 +22,8 @@ def why_ended(
     `best_epoch` has the best validation accuracy so far, `seconds` is the time of training so far. Validation ends only
     the last phase: those before it are whole.
     """
+    # Phases of 20 and 5 epochs, patience 3: it ends after epoch 23 at the earliest, even if the best was epoch 4,
+    # because only epochs of the last phase are waited for.
     if epoch == recipe.total_epochs:
         return "epochs"
     if phase.end == recipe.total_epochs and accuracy is not None:

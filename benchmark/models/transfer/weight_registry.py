@@ -75,5 +75,6 @@ def recorded_name(weight_set: WeightSet) -> str:
     """
     if weight_set.name in WEIGHT_SETS:
         return weight_set.name
+    # The name, the path and the note of a set decide nothing: the same bytes with the same input are the same weights.
     stated = vars(replace(weight_set, name="", file="", note=""))
     return f"{weight_set.name}-{digest(stated, length=8)}"

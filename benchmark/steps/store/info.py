@@ -26,23 +26,23 @@ def command(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _row(entry: StoreEntry, reason: str) -> dict[str, Any]:
-    """Return what is known of a store, and the line that says it."""
+    """Return the row of a store, and the line that prints it."""
     name, size = f"{entry.folder.parent.name}/{entry.folder.name}", entry.bytes
     tail = f"; not needed: {reason}" if reason else ""
     if entry.facts is None:
         return {"folder": str(entry.folder), "bytes": size, "unneeded": reason, "line": f"{name}: not whole{tail}"}
     facts = entry.facts
     pictures = sum(shard.bytes for shard in facts.shards)
-    each = pictures / facts.frames if facts.frames else 0.0
+    bytes_per_frame = pictures / facts.frames if facts.frames else 0.0
     line = (
         f"{name}: {facts.form}, {facts.short_side} pixels {facts.keep}, {facts.clips} clips, {facts.frames} frames, "
-        f"{size / 1e6:.1f} MB, {each:.0f} bytes a frame, {facts.failed} failed, by {facts.decoder}{tail}"
+        f"{size / 1e6:.1f} MB, {bytes_per_frame:.0f} bytes a frame, {facts.failed} failed, by {facts.decoder}{tail}"
     )
     return {
         "folder": str(entry.folder),
         **facts.model_dump(mode="json", exclude={"shards"}),
         "bytes": size,
-        "bytes_per_frame": each,
+        "bytes_per_frame": bytes_per_frame,
         "unneeded": reason,
         "line": line,
     }

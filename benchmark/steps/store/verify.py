@@ -38,7 +38,9 @@ def command(
         shards, clips = len(entry.facts.shards), len(again)
         show(f"{entry.folder}: {shards} shards, {clips} clips decoded again, {len(damaged)} problems")
         problems += damaged
-        rows.append({"folder": str(entry.folder), "decoded_again": again, "problems": [str(each) for each in damaged]})
+        rows.append(
+            {"folder": str(entry.folder), "decoded_again": again, "problems": [str(problem) for problem in damaged]}
+        )
     if problems:
         raise Finding("\n".join([f"{len(problems)} problems:", *map(str, problems)]), outcome={"stores": rows})
     return {"stores": rows}
