@@ -80,6 +80,7 @@ class Recipe:
     @property
     def total_epochs(self) -> int:
         """Epochs of the whole training: of all phases, where there are any."""
+        # phases of 20 and 5 epochs are 25, whatever `epochs` says.
         return sum(phase["epochs"] for phase in self.phases) if self.phases else self.epochs
 
 

@@ -29,6 +29,7 @@ CARD = Card(
     },
 )
 
+# ITU-R BT.601 luma of R, G, B, as OpenCV and PIL make grey.
 _GREY = (0.299, 0.587, 0.114)
 
 

@@ -179,9 +179,8 @@ def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
         say(f"not decoded: {row['clip_id']}: {row['failed']}")
     _warn_of_claims(rows)
     total = sum(shard.bytes for shard in facts.shards)
-    say(
-        f"{len(rows) - len(failed)} clips, {facts.frames} frames, {len(failed)} failed, {total} bytes: {store_job.folder}"
-    )
+    decoded = len(rows) - len(failed)
+    say(f"{decoded} clips, {facts.frames} frames, {len(failed)} failed, {total} bytes: {store_job.folder}")
 
 
 def _warn_of_claims(rows: Sequence[dict[str, Any]]) -> None:

@@ -83,6 +83,7 @@ class LiveFrames:
                 self.paths[clip_id], missing, short_side=self.geometry.short_side, starts=survey.starts
             ):
                 pictures[frame.index] = crop_centre(frame, size)
+        # 64 MiB are 1,365 pictures of 128 x 256: the whole of most clips, but not of an hour of video.
         if len(pictures) * picture_bytes(facts.height, facts.width) <= _CACHE_BYTES:
             self._thread.last = (clip_id, pictures)
         return pictures
@@ -163,6 +164,7 @@ def _read_journals(stores: Path, journal: Path) -> dict[str, Surveyed]:
     A line that a kill cut short is removed from `journal`, the dataset's own.
     """
     if journal.is_file():
+        # The last line without a line feed was cut short by a kill; writing goes on behind the last whole one.
         content = journal.read_bytes()
         journal.write_bytes(content[: content.rfind(b"\n") + 1])
     by_hash = {}

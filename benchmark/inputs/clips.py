@@ -37,6 +37,8 @@ class Clips:
     @cached_property
     def twins(self) -> dict[int, list[int]]:
         """Position of each original -> positions of its twins, both among these clips; other twins count as clips."""
+        # ids (a, b, a~fx), a~fx a twin of a -> {0: [2]}. Without a in ids: {}, and a~fx is a clip like b. A twin of a
+        # twin counts as a clip too, because its original is not one.
         positions = {clip_id: position for position, clip_id in enumerate(self.ids)}
         originals = {clip_id: at for clip_id, at in positions.items() if self.twin_of.get(clip_id) not in positions}
         twins: dict[int, list[int]] = {}
@@ -70,6 +72,7 @@ def inner_split(table: pd.DataFrame, split: Split, *, share: float, seed: int) -
     Linked clips stay together, even where the link runs through a clip of the test list. With share 0, or where no
     group can be spared, `test` is empty.
     """
+    # Groups are of the whole table: two training clips may be linked through a test clip alone.
     keys = group_keys(table)
     train = table.set_index("clip_id", drop=False).loc[list(split.train)]
     keys = keys.set_axis(table["clip_id"]).loc[list(split.train)]

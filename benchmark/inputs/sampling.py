@@ -81,6 +81,7 @@ BATCHES = {
 def mei_batches(frames: int, parameters: Mapping[str, Any]) -> list[Indices]:
     """Return every whole batch of N consecutive frames, an interval apart (MEI paper 4.4); of a shorter clip one."""
     n, interval = parameters["n"], parameters["interval"]
+    # n=10, interval=5: 23 frames -> batches from 0, 5 and 10; frames 20 to 22 fill no batch. 8 frames -> one, from 0.
     starts = range(0, max(frames - n, 0) + 1, interval)
     return [consecutive(frames, start, n, short=parameters["short"]) for start in starts]
 

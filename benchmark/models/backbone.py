@@ -32,6 +32,7 @@ def size_of(parameters: Mapping[str, Any]) -> int:
 
 def even(size: int) -> int:
     """Return the side of the squares that are read for it: chroma has half of it, and so it is never odd."""
+    # InceptionV3: squares of 300 pixels are read, and the last row and column are cut off again.
     return size + size % 2
 
 

@@ -29,6 +29,7 @@ def by_group(labels: Ints, groups: NDArray[Any]) -> list[tuple[Ints, Ints]]:
     With fewer groups than folds each group is one. A fold with a single class to train on is left out; where no fold
     remains, as with one group, all rows do both, and the first candidate wins unless another fits better.
     """
+    # 7 groups -> five folds of 1 or 2 groups; 3 groups -> three folds of one; 1 group -> none, so all rows do both.
     all_rows = np.arange(len(labels))
     count = min(FOLDS, len(set(groups.tolist())))
     folds = list(GroupKFold(count).split(all_rows, labels, groups)) if count > 1 else []

@@ -34,6 +34,7 @@ def refuse_growing(path: Path) -> int:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode) or state.st_size > MOST_BYTES:
             raise ValueError(f"it is no plain file of up to {MOST_BYTES} bytes")
+        # torch.save and skops write zip archives. An archive states the size of its entries before they are unpacked.
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 unpacked = sum(entry.file_size for entry in archive.infolist())

@@ -104,6 +104,7 @@ def input_of(entry: Any) -> tuple[Triple, Triple]:
     -1..1 inside the network (`transform_input`). Here they get -1..1 at once.
     """
     if str(entry).partition("_Weights")[0] in ("Inception_V3", "GoogLeNet"):
+        # (x - 0.5) / 0.5 of x in 0..1 is in -1..1.
         return HALF, HALF
     shown = entry.transforms()
     return tuple(shown.mean), tuple(shown.std)

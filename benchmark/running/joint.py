@@ -58,6 +58,7 @@ def check_shared_clips(data: Data) -> None:
     keys = [dataset.key for dataset, _ in data]
     if len(set(keys)) < len(keys):
         raise BadInput([Problem(" ".join(keys), "names a dataset twice.", "Name each of them once.")])
+    # By content: the same file may have another id in another dataset.
     for dataset, split in data:
         files = dataset.clips.set_index("clip_id")["sha256"]
         tested = {sha256: clip for clip, sha256 in files.loc[list(split.test)].items() if sha256}

@@ -48,6 +48,7 @@ def load_run(workspace: Workspace, folder: Path, *, dataset: Dataset | None = No
             f"{folder} is a mean of {len(record.members)} runs and has no weights of its own: name one of those."
         )
     module = BASELINES.load(record.baseline)
+    # Parameters in one of the two alone: the CARD has more than the record, or fewer.
     differing = sorted(module.CARD.parameters.keys() ^ (record.parameters.keys() - {JOINTLY}))
     if differing:
         what = f"was made by another version of {record.baseline}: parameters {', '.join(differing)} are not in both."

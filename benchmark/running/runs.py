@@ -171,6 +171,7 @@ def _title(record: Run) -> str:
 
 def _write(folder: Path, dataset: Dataset, split: Split, output: RunOutput, result: Result) -> None:
     """Write predictions, figures and page, and the result last."""
+    # The result last: a kill before it leaves a folder that the next call goes on with, after it a finished run.
     output.trained_on.write(folder / TRAINED_ON)
     with whole(folder / PREDICTIONS) as temporary:
         output.predictions.to_parquet(temporary, index=False)

@@ -66,6 +66,7 @@ def train_and_predict(
     influenced a stream's weights, in this run or before it.
     """
     torch.set_num_threads(record.threads)
+    # Before the streams are built: their first weights are drawn from torch's generator.
     torch.manual_seed(record.seed)
     build = BASELINES.load(record.baseline).build
     streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=WeightRegistry.of(workspace.settings))
@@ -134,6 +135,7 @@ def _predict_streams(
         seconds = time.perf_counter() - started
         streams_facts[stream.name] = _facts(stream, clips, rows, test_seconds=seconds, device=device)
     predictions = pd.concat(tables, ignore_index=True)
+    # Two streams or more: their mean is a stream of its own, and the main one.
     if len(streams) > 1:
         predictions = pd.concat([predictions, fuse(predictions)], ignore_index=True)
     epochs = log.epochs(folder / TRAINING_LOG)

@@ -53,6 +53,7 @@ def table(probes: Probes) -> list[str]:
             for name in names:
                 probed = probes.probes[name][position]
                 loss = probed.overall if label == "all" else probed.by_class[label]
+                # A loss of 48 [35, 60] points is a change of -48 [-60, -35]: the ends change place with the sign.
                 span = f"[{points(loss.high):.0f}, {points(loss.low):.0f}]"
                 cells.append(f"{100 * loss.other:.0f} ({points(loss.difference):+.0f} {span})")
             title = label if of_stream.stream == "all" else f"{of_stream.stream}: {label}"

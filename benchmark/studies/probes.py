@@ -122,6 +122,7 @@ def _finding(stream: str, probes: Mapping[str, Sequence[Comparison]], frames: in
     if frames == 1:
         return f"{who}Each view is one frame, so no order of frames makes a difference, by construction."
     clauses = [_loss(probe, comparison) for probe, comparison in by_probe.items()]
+    # Shuffled and reversed frames give the same probabilities: the network takes a mean over frames, or sees one.
     if all(by_probe[probe].largest_change <= SAME for probe in ("shuffled", "reversed")):
         clauses.append("it does not see the order of frames at all")
     reversed_ = by_probe["reversed"]

@@ -108,4 +108,5 @@ def hold_gpu(gpus: Sequence[str], *, folder: Path | None = None) -> Iterator[str
             finally:
                 lock.release()
             return
+        # All GPUs are held, by this suite or another one: look again. A run takes minutes, so half a second is little.
         time.sleep(0.5)

@@ -44,6 +44,7 @@ def run_suite(
     table.write()
     missing = len(jobs) - table.count("done")
     with progress("suite", missing, unit="runs") as bar:
+        # Two rounds: what trains, then what averages; so every mean finds its members finished, or failed.
         for averages in (False, True):
             todo = [job for job in jobs if bool(job.members) == averages and table.state(job.record.folder) != "done"]
             root = workspace.root.absolute()

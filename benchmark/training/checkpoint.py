@@ -53,6 +53,7 @@ class Checkpoint:
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
+        # No state of a random generator: every draw follows from the seed of the run, the epoch and the step.
         content = {
             "model": self.weights[0],
             "others": self.weights[1:],
