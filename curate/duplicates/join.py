@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from curate.duplicates.comparison import Comparison, ComparisonResult, compare, make_sketch
 from curate.duplicates.sketches import FINGERPRINTS
@@ -39,11 +39,7 @@ def join(
     folder: Path,
     *,
     version: int,
-    workers: int | None = None,
-    engine: str = engines.Engine.LOCAL,
-    address: str | None = None,
-    budget: engines.Budget | None = None,
-    shared: Sequence[Path] = (),
+    place: engines.Place = engines.HERE,
     retry: bool = False,
 ) -> JoinCounts:
     """Compare every media that has fingerprints and was not compared with the others yet; record the pairs.
@@ -55,8 +51,7 @@ def join(
     pairs.
     """
     key = digest([version, matcher.VERSION], length=12)
-    execution = {"workers": workers, "engine": engine, "address": address, "budget": budget, "shared": shared}
-    run = _Join(catalog, folder, key, execution, retry=retry)
+    run = _Join(catalog, folder, key, place, retry=retry)
     with progress("duplicates", len(run.fresh), unit="videos") as bar:
         for count in run.compare_blocks():
             bar.step(count)
@@ -71,8 +66,8 @@ def join(
 class _Join:
     """One run of the join: the media to compare, and the results of the blocks so far."""
 
-    def __init__(self, catalog: Catalog, folder: Path, key: str, execution: dict[str, Any], *, retry: bool) -> None:
-        self._catalog, self._folder, self._key, self._execution = catalog, folder, key, execution
+    def __init__(self, catalog: Catalog, folder: Path, key: str, place: engines.Place, *, retry: bool) -> None:
+        self._catalog, self._folder, self._key, self._place = catalog, folder, key, place
         with_fingerprints = catalog.seen_by(FINGERPRINTS)
         failed = catalog.failed_under(STAGE, key)
         # Failures of earlier runs, to be deleted at the end unless they fail again: a kill meanwhile loses none.
@@ -90,7 +85,7 @@ class _Join:
         yield len(self.fresh) - len(with_sketch)
         blocks = list(self._blocks(with_sketch))
         self._open = {block.number: (block.fresh, 1, []) for block in blocks}
-        for comparison, outcome in engines.run(compare, blocks, divide=self._divide, **self._execution):
+        for comparison, outcome in self._place.run(compare, blocks, divide=self._divide):
             count = self._take(comparison, outcome)
             if count is not None:
                 yield count
@@ -100,7 +95,7 @@ class _Join:
         """Make the sketches of new media; return the media that have one."""
         jobs = [(self._folder, media_id, self._key) for media_id in self.fresh]
         failed = {}
-        for (_, media_id, _), outcome in engines.run(make_sketch, jobs, **self._execution):
+        for (_, media_id, _), outcome in self._place.run(make_sketch, jobs):
             if isinstance(outcome, engines.Failure):
                 failed[media_id] = outcome
         self._record(failed)

@@ -54,13 +54,8 @@ def command(
 ) -> dict[str, Any]:
     """Run the decode passes that are missing, then look for duplicates."""
     versions = current_versions(workspace.settings.analysers)
-    place: dict[str, Any] = {
-        "workers": workers,
-        "engine": engine,
-        "address": address,
-        "budget": engines.Budget.of(workspace.settings.limits),
-        "shared": (workspace.root,),
-    }
+    budget = engines.Budget.of(workspace.settings.limits)
+    place = engines.Place(workers, engine, address, budget, shared=(workspace.root,))
     with opened(workspace.catalog) as catalog:
         broken = broken_observations(catalog, workspace.observations)
         catalog.forget_observations([(observation.media_id, observation.analyser) for observation in broken])
@@ -75,7 +70,8 @@ def command(
             say(line)
         missing = catalog.unobserved(versions)
         _analyse_all(workspace, catalog, versions, missing, key=key, place=place)
-        join_counts = join(catalog, workspace.observations, version=versions[FINGERPRINTS][0], retry=retry, **place)
+        version = versions[FINGERPRINTS][0]
+        join_counts = join(catalog, workspace.observations, version=version, place=place, retry=retry)
         counts = in_order(catalog.source_counts())
         frames = catalog.frames()
     for line in state_lines(counts):
@@ -92,7 +88,7 @@ def _analyse_all(
     missing: Mapping[str, Sequence[str]],
     *,
     key: str,
-    place: Mapping[str, Any],
+    place: engines.Place,
 ) -> None:
     """Analyse each media by the analysers that it lacks, and record the results."""
     sources_by_media: dict[str, list[Source]] = defaultdict(list)
@@ -107,7 +103,7 @@ def _analyse_all(
 
     jobs = (job_for(media_id, names) for media_id, names in missing.items())
     with progress(STAGE, len(missing), unit="videos") as bar:
-        for batch in engines.in_batches(engines.run(analyse_and_write, jobs, **place)):
+        for batch in engines.in_batches(place.run(analyse_and_write, jobs)):
             results = [_result_and_code(job, outcome) for job, outcome in batch]
             # Media whose file exists come first: where the whole folder is gone, `check_absence` then ends the run.
             decoded = [(result, code) for result, code in results if result.state != State.MISSING]

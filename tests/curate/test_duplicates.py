@@ -17,6 +17,7 @@ from curate.duplicates import join as duplicates
 from curate.duplicates import sketches
 from curate.duplicates.groups import group_names
 from slateboard.catalog.catalog import Catalog, opened
+from slateboard.engine import Place
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
@@ -112,7 +113,7 @@ def test_a_pair_that_ends_its_process_costs_itself_alone(
 ) -> None:
     _fill(filled.catalog, filled.folder, draw("d.mp4", moving(45, seed=1)), "d")
     monkeypatch.setattr(duplicates, "compare", compare_but_die)
-    outcome = duplicates.join(filled.catalog, filled.folder, version=1, workers=2)
+    outcome = duplicates.join(filled.catalog, filled.folder, version=1, place=Place(workers=2))
     assert outcome == {"compared": 4, "duplicates": 2, "undecided": {}, "failed": 1}
     assert [(pair.first[0], pair.second[0]) for pair in filled.catalog.duplicates()] == [("a", "c"), ("c", "d")]
     (failed,) = filled.catalog.failures("join")
