@@ -145,6 +145,8 @@ def _psnr(planes: PlaneStore | VideoStore, video: PlaneStore | VideoStore) -> fl
             frames.planes(clip_id, every, box)[:, luma].astype(np.int32) for frames in (planes, video)
         )
         error, pixels = error + float(((luma_planes - luma_video) ** 2).sum()), pixels + luma_planes.size
+    # PSNR = 10 log10(255^2 / MSE), the mean over all pixels of all frames rather than of each frame's PSNR: frames that
+    # are equal would be infinite.
     return float(10 * np.log10(255**2 / (error / pixels)))
 
 
