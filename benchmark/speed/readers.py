@@ -58,8 +58,8 @@ def pyav(path: Path, indices: Indices, width: int, height: int) -> Pictures:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
         assert stream.time_base is not None and stream.average_rate is not None
-        # Ticks of the time base in a frame: 1/12800 s and 25 frames/s -> 512, so frame 40 has PTS 20,480. With B-frames the
-        # first PTS need not be 0, so there frames are counted.
+        # Ticks of the time base in a frame: 1/12800 s and 25 frames/s -> 512, so frame 40 has PTS 20,480. With B-frames
+        # the first PTS need not be 0, so there frames are counted.
         ticks = 1 / (stream.time_base * stream.average_rate)
         in_order = not stream.codec_context.has_b_frames
         if indices[0] and in_order:
