@@ -131,6 +131,7 @@ def _run_folders(runs: Path) -> set[str]:
 def subject_of_release(dataset: Dataset) -> Subject:
     """Return a dataset with its counts and the pictures of its release, the contact sheet first."""
     release = Release.read(dataset.root / "recipe.toml")
+    # The contact sheet first, the other figures in alphabetical order.
     paths = sorted((dataset.root / "figures").glob("*.png"), key=lambda path: (path.stem != "contact_sheet", path.stem))
     return Subject(
         key=dataset.key,

@@ -113,6 +113,7 @@ def _check_run(finished: FinishedRun, runs: Path, datasets: dict[str, Dataset], 
         raise _Excluded("other data", f"It was made with other data than {record.dataset} holds. Remove or rerun it.")
     try:
         predictions = read_predictions(runs / finished.folder)
+        # A clip has a row for each view and stream; its id counts once.
         clips = tuple(dict.fromkeys(predictions["clip_id"]))
         if len(clips) != finished.result.n_expected:
             what = f"{PREDICTIONS} is of {len(clips)} clips, {RESULT} of {finished.result.n_expected}. Run it again."

@@ -94,6 +94,7 @@ def dataset_of_videos(folder: Path, videos: Iterable[Video], *, name: str, hashe
     rows = list(videos)
     classes = sorted({video.label for video in rows}, key=str.casefold)
     video_by_stem: dict[str, Video] = {}
+    # setdefault returns the first video of a stem: each later one is a duplicate, whatever its class.
     duplicates = [video for video in rows if video_by_stem.setdefault(video.path.stem, video) is not video]
     if duplicates:
         what = "is there twice: a clip is known by the name of its file."

@@ -62,6 +62,7 @@ def read_rows(folder: Path, media_id: str, analyser: str) -> tuple[list[dict[str
     except FileNotFoundError:
         raise BrokenObservation(media_id, analyser, "is not there") from None
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        # An empty file is what a full disk or a power cut leaves, and worth its own word.
         empty = path.is_file() and path.stat().st_size == 0
         reason = "is empty (0 bytes)" if empty else f"cannot be read ({_first_line(error)})"
         raise BrokenObservation(media_id, analyser, reason) from error

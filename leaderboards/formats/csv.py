@@ -11,4 +11,5 @@ FILE = "board.csv"
 
 def render(board: Board) -> str:
     """Return the text of board.csv."""
+    # Every column of BoardRow by name; csv_text makes formulas in names harmless.
     return csv_text([row.row() for row in board.rows], COLUMNS)

@@ -125,6 +125,7 @@ def _write_backup(path: Path, *, number: int, changed_at: int) -> Backup | None:
         reason = fault(temporary, every_page=True)
         if reason is not None:
             raise Damaged(refusal(path, reason))
+    # A backup bears the catalog's mtime: equal times say that nothing changed since.
     os.utime(target, ns=(changed_at, changed_at))
     return Backup(target, number, now)
 
@@ -132,6 +133,7 @@ def _write_backup(path: Path, *, number: int, changed_at: int) -> Backup | None:
 def _copy(path: Path, target: Path) -> None:
     try:
         with connected(path) as source, connected(target) as copy:
+            # SQLite's online backup copies what is in the write-ahead log too, page by page, and is consistent.
             source.backup(copy)
             # One file, without a log beside it.
             copy.execute("PRAGMA journal_mode=DELETE")

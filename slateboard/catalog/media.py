@@ -234,6 +234,7 @@ def _forget_failures(connection: Connection, media_ids: Collection[str]) -> None
     if not failed:
         return
     media = set(media_ids)
+    # `a b` failed as a pair; a was analysed anew -> b, which is unchanged, must be compared with a again as well.
     pairs = {item: media.intersection(item.split(" ")) for stage, item in failed if stage == "join" and " " in item}
     again = {name for names in pairs.values() for name in names}
     if again:

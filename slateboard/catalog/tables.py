@@ -66,5 +66,6 @@ class Tables:
             return
         keys = [column.name for column in table.primary_key]
         statement = upsert(table)
+        # INSERT ... ON CONFLICT(key) DO UPDATE: columns that are not among the fields of the record keep their values.
         updated = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=updated), rows)

@@ -29,6 +29,7 @@ def read(folder: Path, *, hashes: Hashes) -> Dataset:
 
 
 def _videos(folder: Path) -> Iterator[Video]:
+    # swing_baseball/Faith_Rewarded_swing_baseball_f_nm_np1_le_bad_51.avi -> title Faith_Rewarded.
     problems = []
     for path, label in class_files(folder):
         match = _NAME.fullmatch(path.stem)

@@ -29,6 +29,7 @@ def read(folder: Path, *, hashes: Hashes) -> Dataset:
 
 
 def _videos(folder: Path) -> Iterator[Video]:
+    # HandstandPushups/v_HandStandPushups_g01_c02.avi -> group v_HandStandPushups_g01.
     problems = []
     for path, label in class_files(folder):
         match = _NAME.fullmatch(path.stem)

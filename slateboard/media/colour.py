@@ -29,6 +29,7 @@ def rgb_matrix(matrix: Matrix, full_range: bool) -> tuple[NDArray[np.float64], N
 def rgb(frame: Frame) -> NDArray[np.uint8]:
     """Return a frame as RGB, uint8 [height, width, 3], rounded once; chroma is repeated, not interpolated."""
     yuv, with_offset = _yuv(frame)
+    # In float and rounded once: `rgb_quick`, in OpenCV's whole numbers, may be one grey level off.
     exact = cv2.transform(yuv.astype(np.float32), with_offset)
     return np.clip(np.rint(exact), 0, 255).astype(np.uint8)
 
@@ -42,5 +43,6 @@ def _yuv(frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Return planes as one picture [height, width, 3], and the matrix [3, 4] that makes RGB of it."""
     to_rgb, offset = rgb_matrix(frame.matrix, frame.full_range)
     size = (frame.y.shape[1], frame.y.shape[0])
+    # rgb = M (yuv - offset) = M yuv - M offset: as one affine matrix [3, 4] for cv2.transform.
     chroma = [cv2.resize(plane, size, interpolation=cv2.INTER_NEAREST) for plane in (frame.u, frame.v)]
     return np.asarray(cv2.merge([frame.y, *chroma]), np.uint8), np.hstack([to_rgb, -(to_rgb @ offset)[:, None]])

@@ -114,6 +114,8 @@ def raw_pictures(
     packets = container.demux(stream)
     count = 0
     while True:
+        # One packet at a time, the last one empty, which flushes the decoder: an error costs that packet, and the next
+        # one is decoded again from the state that the decoder is in.
         try:
             packet = next(packets, None)
             pictures = packet.decode() if packet is not None else []
@@ -150,6 +152,7 @@ def frame_of(
     """
     is_rgb = picture.format.is_rgb
     full_range = picture.format.name.startswith("yuvj") or picture.color_range == _FULL_RANGE
+    # A file that states no matrix is taken as players do: BT.601 up to 576 lines (PAL), BT.709 above.
     standard: Matrix = "bt601" if is_rgb or picture.height <= _STANDARD_HEIGHT else "bt709"
     matrix = standard if is_rgb else _MATRICES.get(picture.colorspace, standard)
     size = (picture.width, picture.height)

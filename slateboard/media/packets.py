@@ -82,6 +82,7 @@ class Decoder:
                 for frame in self._context.decode(av.Packet(packet)):
                     count += 1
                     yield frame
+            # Flush: the decoder may hold pictures back until it is told that no packet follows.
             for frame in self._context.decode(None):
                 count += 1
                 yield frame

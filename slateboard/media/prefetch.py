@@ -27,6 +27,7 @@ def prefetched(items: Iterable[T]) -> Iterator[T]:
             if error is not None:
                 raise error
     finally:
+        # The thread may wait in `put` on a full queue: it is emptied until the thread has seen that nobody wants more.
         unwanted.set()
         while thread.is_alive():
             while not batches.empty():

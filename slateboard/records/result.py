@@ -162,6 +162,8 @@ class Result(Record):
     @classmethod
     def migrated(cls, value: dict[str, Any], schema: int) -> dict[str, Any]:
         """Schema 1 said an image accuracy of 0.0 where no view was read, and no number of clips beside a score."""
+        # n_images 0 and image_accuracy 0.0 of schema 1 -> image_accuracy None; every score was of n_expected clips
+        # then.
         if schema > 1 or "scores" not in value:
             return value
         scores = [

@@ -88,6 +88,7 @@ class Source(Record):
         return is_web(self.url)
 
 
+# Names of one site, whose servers count requests together: pacing and blocks are of the site.
 _ONE_HOST = {"youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com", "fb.watch": "facebook.com"}
 _DOORS = ("www.", "m.", "mobile.", "music.", "vm.", "vt.", "web.")
 

@@ -77,6 +77,7 @@ def _machine() -> tuple[dict[str, Any], list[str]]:
         "sqlite": sqlite3.sqlite_version,
         "packages": str(FOLDER),
     }
+    # By distribution, as pip names it; a missing one is what pip must be given.
     missing = []
     for name in NEEDED:
         try:

@@ -27,6 +27,7 @@ def command(
         raise BadInput([Problem(str(settings), "is there already.", "Edit it, or choose another folder.")])
     if fault := NAME.fault(name):
         raise BadInput([Problem("--name", f"{fault}.", "Give another.")])
+    # The list is written last: a folder with slateboard.toml is a workspace, with or without it.
     write_text(settings, f'name = "{name}"\ntitle = ""\nlicence = ""\n')
     if not sources.exists():
         write_text(sources, COLUMNS)

@@ -30,6 +30,7 @@ def command(
         rows = {entry: first_line(path) for entry, path in modules_in(folder_of(package_by_kind[kind])).items()}
         _table(rows)
         return rows
+    # Only here a file is imported: names and first lines are read from the source.
     card = Registry(package_by_kind[kind], Extension).load(name).CARD
     show(f"{card.title}\nSource: {card.source}")
     _table({key: f"{value.default!r} ({value.unit}) {value.meaning}" for key, value in card.parameters.items()})

@@ -45,6 +45,7 @@ def join_cluster(address: str | None, *, processors: int) -> Any:
 
 def _reach(address: str) -> None:
     """Raise OSError where nothing listens: Ray itself asks for minutes."""
+    # ray://head:10001, head:6379 and [::1]:6379.
     host, _, port = address.rpartition("://")[2].rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_SECONDS).close()
