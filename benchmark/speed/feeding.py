@@ -114,7 +114,8 @@ def sources_of(dataset: Dataset, *, short_side: int) -> dict[str, Source]:
 def pixels(clips: Clips, source: Source, item: Sample, reader: Reader) -> torch.Tensor:
     """Return RGB float32 in 0..1 [T, 3, size, size] of a view, as a reader gives it."""
     facts, box = clips.frames.facts(item.clip_id), item.box
-    # Boxes lie in what a store keeps, which is the middle of the picture.
+    # Boxes lie in what a store keeps, the middle of the picture, from an even pixel on: 170 - 128 = 42 pixels of margin
+    # -> 42 // 4 * 2 = 20.
     y, x = (source.height - facts.height) // 4 * 2 + box.top, (source.width - facts.width) // 4 * 2 + box.left
     pictures = torch.from_numpy(reader(source.path, item.indices, source.width, source.height))
     view = pictures[:, y : y + box.height, x : x + box.width]
@@ -188,6 +189,7 @@ def _our_view(test: Test, form: str, item: Sample, shift: int) -> torch.Tensor:
 
 def same_frames(picture: torch.Tensor, views: Mapping[int, torch.Tensor]) -> bool:
     """Say whether a view [T, 3, H, W] in 0..1 is within the tolerance of ours, and not nearer to a shifted one."""
+    # Frames that are off by one are near ours, too, within the tolerance; so the nearest of the three must be ours.
     distances = {shift: 255 * float((picture - view).abs().mean()) for shift, view in views.items()}
     return distances[0] <= TOLERANCE and distances[0] <= min(distances.values()) + 1e-6
 

@@ -38,6 +38,7 @@ def uniform(count: int) -> Hashes:
     hashes = chance.integers(0, 256, (count, 32), np.uint8)
     copies = chance.choice(count, count // 100, replace=False)
     bits = np.unpackbits(hashes[chance.integers(0, count, len(copies))], axis=1)
+    # The ranks of 256 random numbers are a random order; those below k are k places, each choice as likely.
     turned = chance.random(bits.shape).argsort(axis=1) < chance.integers(0, MOST_BITS + 1, len(copies))[:, None]
     hashes[copies] = np.packbits(bits ^ turned, axis=1)
     return hashes
@@ -47,6 +48,8 @@ def clustered(count: int) -> Hashes:
     """Return hashes that are much alike, within and among each other: [count, 32]."""
     chance = np.random.default_rng(0)
     families = -(-count // _FAMILY)
+    # A hash is of four frames, 64 bits each. Those of a family show nearly one picture: 64 bits four times, a tenth of
+    # them turned over, then 0.04 * 256 = 10 bits from clip to clip.
     bits = np.tile(chance.integers(0, 2, (families, 64), np.uint8), 4)
     bits ^= chance.random(bits.shape, np.float32) < 0.1
     # Sizes of families fall off geometrically: most have a few clips, some dozens.

@@ -94,6 +94,8 @@ def as_the_paper(paths: dict[str, Path], root: Path, *, interval: int) -> dict[t
 def read_back(path: Path) -> NDArray[np.uint8]:
     """Return the middle square [224, 224, 3], RGB, of an MEI, scaled by area."""
     picture = _read(path)
+    # 240 x 320 -> 224 x 298.67, rounded to even: 224 x 298, whose middle square begins at column (298 - 224) // 4 * 2 =
+    # 36.
     scale = SIZE / min(picture.shape[:2])
     size = [round(side * scale / 2) * 2 for side in picture.shape[1::-1]]
     picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

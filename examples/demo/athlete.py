@@ -47,6 +47,8 @@ class Stand:
 def draw_athlete(picture: Picture, at: Joints, *, label: str, look: Look, facing: int, height: float) -> None:
     """Draw the figure with its joints `at` pixels of the picture."""
     spine = at["chest"] - at["hip"]
+    # `up` is one standing height along the spine, whichever way the body leans; `side` is `up` turned by a quarter, to
+    # the left or the right. So 0.1 * up + 0.02 * side is a place of the body in every pose.
     up = spine / np.hypot(*spine) * height
     side = np.array([-up[1], up[0]]) * facing
     pieces = list(_pieces(at, label, look, Stand(height, up, side, label in PROFILES)))
@@ -64,6 +66,7 @@ def draw_shadow(picture: Picture, centre: Vector, *, radius: float) -> None:
     if patch.size:
         dark = patch.copy()
         cv2.ellipse(dark, (x - edge_x, y - edge_y), (reach, reach // 4), 0, 0, 360, (20, 18, 30), -1, cv2.LINE_AA)
+        # 0.35 of the dark ellipse over 0.65 of the ground; outside of the ellipse the two are the same.
         cv2.addWeighted(dark, 0.35, patch, 0.65, 0, dst=patch)
 
 
@@ -73,6 +76,7 @@ def _outlines(pieces: Sequence[Piece], height: float, *, grow_px: float) -> NDAr
     radii = np.array([(piece.start_radius, piece.end_radius) for piece in pieces]) * height + grow_px
     along = ends - starts
     lengths = np.hypot(along[:, 0], along[:, 1])[:, None]
+    # A dot has no direction: any will do, here (1, 0).
     along = np.where(lengths > 1e-6, along / np.maximum(lengths, 1e-6), [1.0, 0.0])
     across = np.column_stack([-along[:, 1], along[:, 0]])
     # Half a circle about either end, seven points each, joined to a closed outline: a capsule, which tapers where the
@@ -151,6 +155,7 @@ def _leg(at: Joints, name: str, look: Look, stand: Stand) -> Iterator[Piece]:
     yield Piece(knee, foot, 0.043, 0.029, shade(look.skin, gain))
     yield Piece(hip, hip + 0.6 * (knee - hip), 0.064, 0.056, shade(look.shorts, gain))
     shin = (foot - knee) / max(float(np.hypot(*(foot - knee))), 1e-6) * stand.height
+    # The foot is at right angles to the shin: (x, y) turned by a quarter is (y, -x).
     turned = np.array([shin[1], -shin[0]])
     if stand.profile:
         toe = foot + 0.06 * turned * np.sign(stand.side[0])

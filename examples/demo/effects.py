@@ -61,6 +61,7 @@ def card_picture(card: Card, *, look: Look, size: tuple[int, int]) -> Picture:
     image = Image.new("RGB", size, ground)
     draw = ImageDraw.Draw(image)
     font = _fitting(look.font, card.words, wide=0.84 * width, tall=0.56 * height / len(card.words))
+    # 1.12 of the font's size from line to line; the block of lines is centred a little above the middle, at 0.46.
     line = 1.12 * font.size
     top = height * 0.46 - line * len(card.words) / 2
     for index, words in enumerate(card.words):
@@ -129,6 +130,7 @@ def _caption(rng: np.random.Generator, *, look: Look, size: tuple[int, int], bar
 def _halves(text: str) -> tuple[str, ...]:
     """Return the words in two lines of about the same length."""
     words = text.split()
+    # "ONE MORE SET NOW" -> "ONE MORE", "SET NOW": the cut whose longer line is the shortest.
     cuts = range(1, len(words))
     best = min(cuts, key=lambda cut: max(len(" ".join(words[:cut])), len(" ".join(words[cut:]))))
     return " ".join(words[:best]), " ".join(words[best:])
@@ -138,6 +140,7 @@ def _sticker(rng: np.random.Generator, *, size: tuple[int, int], bars: tuple[int
     """Return a star, heart or smile in a corner, which comes soon after the start and goes before the end."""
     side = int(rng.integers(26, 36))
     draw = (_star, _heart, _smile)[int(rng.integers(3))]
+    # Drawn eight times as large and averaged over 8 x 8 pixels, which smooths its edges.
     big = draw(8 * side)
     layer = cv2.resize(big, (side, side), interpolation=cv2.INTER_AREA)
     inset = rng.integers(4, 12, 2)
