@@ -50,8 +50,7 @@ class ClipTables(Tables):
         ids = {source.source_id for source in sources}
         unfetched = select(schema.sources.c.source_id).where(schema.sources.c.state.not_in(BROUGHT))
         with self._engine.begin() as connection:
-            # Clips may be withdrawn of the sources that were proposed for now, and of those whose file is gone. Of
-            # their clips `gone` are those that no person decided on and that the rules propose no longer.
+            # Withdrawn are undecided clips of these sources, and of those whose file is gone, proposed no longer.
             stale = {*ids, *connection.execute(unfetched).scalars()}
             columns = ("clip_id", "state", "source_id", "decided_by", "reason")
             stand = {row.clip_id: row for row in connection.execute(select(*(table.c[name] for name in columns)))}

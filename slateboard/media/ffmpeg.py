@@ -108,8 +108,7 @@ def trim_all(
     }
     if from_seconds is not None:
         # Rounded up: a hair too early, and ffmpeg would begin a whole group of pictures before.
-        # -seek_timestamp: a time of the file's clock, which may start at 1.4 s, and not since its beginning. -copyts
-        # keeps that clock, so that `trim` finds PTS as decoded. -noaccurate_seek: begin at the key frame, drop nothing.
+        # In the file's own clock, which may start at 1.4 s; -copyts keeps it, so that `trim` finds PTS as decoded.
         how |= {
             "ss": f"{ceil(from_seconds * 1e6) / 1e6:.6f}",
             "seek_timestamp": 1,
@@ -138,18 +137,7 @@ def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
         video = video.filter("trim", start_pts=cut.pts[0], end_pts=cut.pts[1] + 1)
     else:
         video = video.filter("trim", start_frame=cut.first_frame, end_frame=cut.last_frame + 1)
-    if cut.own_times:
-        video = video.filter("setpts", "PTS-STARTPTS")
-    else:
-        # Time base 1 / rate and PTS = N, the frame's number: at 30000/1001 Hz frame 90 is at 90 x 1001/30000 = 3.003 s.
-        spacing = cut.spacing_hz or cut.frame_rate
-        video = video.filter("settb", f"{spacing.denominator}/{spacing.numerator}").filter("setpts", "N")
-    # `fps` repeats or drops frames to reach the rate, `tpad` then repeats the last one for ever and `trim` cuts at the
-    # count: 25 -> 30 Hz, 5 frames at 0, .04 ... .16 s -> 0 1 2 2 3 4, and what the count wants beyond is frame 4.
-    if cut.frames is not None:
-        rate = f"{cut.frame_rate.numerator}/{cut.frame_rate.denominator}"
-        video = video.filter("fps", fps=rate, round="near", start_time=0)
-        video = video.filter("tpad", stop_mode="clone", stop=-1).filter("trim", end_frame=cut.frames)
+    video = _set_times(video, cut)
     if cut.size is not None:
         video = video.filter("scale", *cut.size, flags="area").filter("setsar", "1")
     video = video.filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
@@ -175,3 +163,20 @@ def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
         fflags="+bitexact",
         **{"flags:v": "+bitexact"},
     )
+
+
+def _set_times(video: Any, cut: Cut) -> Any:
+    """Give the frames of a cut their times: their own from 0, or evenly spaced; then reach a constant rate if asked."""
+    if cut.own_times:
+        video = video.filter("setpts", "PTS-STARTPTS")
+    else:
+        # Time base 1 / rate and PTS = N, the frame's number: at 30000/1001 Hz frame 90 is at 90 x 1001/30000 = 3.003 s.
+        spacing = cut.spacing_hz or cut.frame_rate
+        video = video.filter("settb", f"{spacing.denominator}/{spacing.numerator}").filter("setpts", "N")
+    # `fps` repeats or drops frames to reach the rate, `tpad` then repeats the last one for ever and `trim` cuts at the
+    # count: 25 -> 30 Hz, 5 frames at 0, .04 ... .16 s -> 0 1 2 2 3 4, and what the count wants beyond is frame 4.
+    if cut.frames is not None:
+        rate = f"{cut.frame_rate.numerator}/{cut.frame_rate.denominator}"
+        video = video.filter("fps", fps=rate, round="near", start_time=0)
+        video = video.filter("tpad", stop_mode="clone", stop=-1).filter("trim", end_frame=cut.frames)
+    return video
