@@ -173,6 +173,7 @@ def test_a_build_ended_by_signal_9_goes_on_and_ends_the_same(squares: Dataset, t
         "from pathlib import Path; from benchmark.frames import shard_reader\n"
         "from benchmark.frames.build import build_store\n"
         "from benchmark.frames.geometry import Geometry; from slateboard.dataset import read_release\n"
+        "from slateboard.engine import Place\n"
         "shard_reader._LEAST_CLIPS = 4\n"
         f"build_store(Path({str(tmp_path / 'killed')!r}), read_release(Path({str(squares.root)!r})), Geometry(48),"
         "  form='video', place=Place(1))"
@@ -182,7 +183,7 @@ def test_a_build_ended_by_signal_9_goes_on_and_ends_the_same(squares: Dataset, t
     while process.poll() is None and not list(folder.glob("0*.json")):
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
     assert content(build_store(tmp_path / "killed", squares, Geometry(48), form="video")) == content(whole)
 
 
