@@ -111,5 +111,5 @@ def _examine_workspace(workspace: Workspace, *, repair: bool) -> tuple[list[dict
         say(f"{'mended: ' if examined.mended else ''}{examined.damage}")
     n_unmended = sum(not row["mended"] for row in rows)
     if not rows:
-        show(f"Nothing is wrong in {workspace.root}.")
+        show(f"Nothing is wrong in {workspace.root.absolute()}.")
     return rows, n_unmended
