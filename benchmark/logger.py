@@ -32,7 +32,9 @@ LOGGERS = Registry("benchmark.loggers", LoggerModule)
 
 
 @contextmanager
-def opened(names: Sequence[str], folder: Path, *, stream: str, parameters: Mapping[str, Any]) -> Iterator[list[Logger]]:
+def open_loggers(
+    names: Sequence[str], folder: Path, *, stream: str, parameters: Mapping[str, Any]
+) -> Iterator[list[Logger]]:
     """Open the loggers with these names, close them at the end; MissingRequirement names what is not installed."""
     with ExitStack() as stack:
         modules = [LOGGERS.load(name) for name in names]
@@ -42,6 +44,6 @@ def opened(names: Sequence[str], folder: Path, *, stream: str, parameters: Mappi
         ]
 
 
-def figures(row: Mapping[str, Any]) -> dict[str, float]:
+def numeric_figures(row: Mapping[str, Any]) -> dict[str, float]:
     """Return what is a number in a row of log.csv, but for the epoch."""
     return {key: value for key, value in row.items() if isinstance(value, int | float) and key != "epoch"}

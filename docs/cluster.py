@@ -26,7 +26,7 @@ from pathlib import Path
 from curate.analysis.decode_pass import DecodeJob, DecodeResult, analyse_and_write, current_versions
 from curate.steps.analyse import decode_job, record_results
 from curate.steps.fetch import command as fetch
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.media import Analysed
 from slateboard.engine import Budget, Failure, cores, run
 from slateboard.figures import new_figure
@@ -81,7 +81,7 @@ def analyse_samples(files: Sequence[Path], folder: Path) -> list[Sample]:
     workspace.sources.write_text("url,label\n" + "".join(f"{name},Some\n" for name in names), "utf-8")
     fetch(workspace)
     versions = current_versions({})
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = {source.media_id or "": source for source in catalog.sources(State.FETCHED)}
         jobs = [
             decode_job(workspace, media, versions, list(versions), [sources[media_id]], stamp=None)
@@ -260,7 +260,7 @@ def simulate_all(arguments: argparse.Namespace, folder: Path) -> dict[str, list[
     times = [sample.seconds for sample in samples]
     print(f"{len(samples)} videos: {statistics.mean(times):.3f} s each ({min(times):.3f} to {max(times):.3f})")
     driver = Driver(Workspace(folder), samples, arguments.videos)
-    with opened(folder / "empty.db") as catalog:
+    with open_catalog(folder / "empty.db") as catalog:
         driver.fill(catalog)
     curves: dict[str, list[Simulation]] = {}
     for factor in (1, *arguments.longer):
@@ -272,7 +272,7 @@ def simulate_all(arguments: argparse.Namespace, folder: Path) -> dict[str, list[
         curves[f"{mean:.2f} s a video"] = curve = []
         for processors in arguments.processors:
             shutil.copy(folder / "empty.db", folder / "catalog.db")
-            with opened(folder / "catalog.db") as catalog:
+            with open_catalog(folder / "catalog.db") as catalog:
                 count = arguments.nodes * processors
                 curve.append(simulate(seconds, driver, catalog, processors=count, ray_seconds=ray_seconds))
             print(f"{mean:.2f} s a video: {json.dumps(asdict(curve[-1]))}", flush=True)

@@ -26,7 +26,7 @@ _written: Counter[Path] = Counter()
 
 
 @contextmanager
-def whole(path: Path, *, is_spare: bool = False) -> Iterator[Path]:
+def atomic_write(path: Path, *, is_spare: bool = False) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it there when the block ends well, else remove it.
 
     `is_spare`: it holds nothing that was not there before, so that a command need not speak of it. Where the disk is
@@ -93,7 +93,7 @@ def _open_locked(file: Path, flags: int) -> int:
 
 
 def record_write(place: Path) -> None:
-    """Count a file as written in a folder, or a write to a catalog, that did not go through `whole`."""
+    """Count a file as written in a folder, or a write to a catalog, that did not go through `atomic_write`."""
     _written[place] += 1
 
 
@@ -128,7 +128,7 @@ def flush_folder(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with LF line ends."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))
 
 

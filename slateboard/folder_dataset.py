@@ -10,7 +10,7 @@ import pandas as pd
 from slateboard import engine
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
 from slateboard.errors import BadInput, Problem
-from slateboard.files import sha256_of, whole
+from slateboard.files import atomic_write, sha256_of
 from slateboard.progress import progress, say
 from slateboard.reading import read_table
 
@@ -62,7 +62,7 @@ def cached_sha256s(cache: Path, paths: Sequence[Path]) -> list[str]:
             for key, sha256 in zip(chunk, pool.map(sha256_of, [Path(key[0]) for key in chunk]), strict=True):
                 sha256_by_key[key] = sha256
                 bar.step()
-            with whole(cache) as temporary:
+            with atomic_write(cache) as temporary:
                 rows = [(*key, sha256) for key, sha256 in sha256_by_key.items()]
                 pd.DataFrame(rows, columns=list(_COLUMNS)).to_parquet(temporary, index=False)
     return [sha256_by_key[key] for key in keys]

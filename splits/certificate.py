@@ -9,7 +9,7 @@ from typing import Any, get_args
 from slateboard import __version__
 from slateboard.dataset import Dataset, table_sha256
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import csv_text, digest, json_text, whole
+from slateboard.files import atomic_write, csv_text, digest, json_text
 from slateboard.paths import ID, NAME, PATH, Text, lies_in
 from slateboard.reading import read_json, refusal
 from slateboard.records.split import Split
@@ -79,12 +79,12 @@ def write_examination(folder: Path, dataset: Dataset, split: Split, examination:
         return sheet
     with ExitStack() as files:
         # Closed in reverse order: what is opened first is renamed last.
-        files.enter_context(whole(path)).write_bytes(content)
+        files.enter_context(atomic_write(path)).write_bytes(content)
         if examination.pairs:
             text = csv_text([asdict(pair) for pair in examination.pairs], ("train", "test", "why"))
-            files.enter_context(whole(folder / PAIRS)).write_bytes(text.encode("utf-8"))
+            files.enter_context(atomic_write(folder / PAIRS)).write_bytes(text.encode("utf-8"))
         if sheet.pairs:
-            draw_pairs(files.enter_context(whole(folder / SHEET)), dataset, sheet)
+            draw_pairs(files.enter_context(atomic_write(folder / SHEET)), dataset, sheet)
     for name, is_written in ((PAIRS, examination.pairs), (SHEET, sheet.pairs)):
         if not is_written:
             (folder / name).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from slateboard.dataset import Dataset, read_release
 from slateboard.dataset_lookup import folder_of, layout_of, read_folder
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
-from slateboard.files import whole, write_json, write_text
+from slateboard.files import atomic_write, write_json, write_text
 from slateboard.paths import inside
 from slateboard.records.split import Split
 from slateboard.sums import SUMS
@@ -29,7 +29,7 @@ def write_split(folder: Path, split: Split, dataset: Dataset, *, report: Audit |
     """Write a split into its folder, over its files there; `report` is its audit where there is one already."""
     # The record goes first and comes last: killed in between, the folder is no split and is written again.
     (folder / RECORD).unlink(missing_ok=True)
-    with whole(folder / "parts.parquet") as temporary:
+    with atomic_write(folder / "parts.parquet") as temporary:
         parts_table(dataset, split).to_parquet(temporary, index=False)
     for name, text in list_texts(dataset, split).items():
         write_text(folder / name, text)

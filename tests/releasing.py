@@ -6,7 +6,7 @@ from pathlib import Path
 from drawing import moving
 
 from curate.analysis import observations
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.files import sha256_of
 from slateboard.media.encode import write_video
@@ -35,7 +35,7 @@ LABELS = ("High Kick", "Đá cầu")
 
 def add_clips(workspace: Workspace, numbers: Sequence[int], *, urls: Sequence[str] = ()) -> None:
     """Draw videos, one source and one clip of each, and trim them; group and label follow from the number."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = catalog.sources()
         for number, url in zip(numbers, urls or [f"{number}.mp4" for number in numbers], strict=True):
             drawn = workspace.root / f"{number}.mp4"
@@ -66,7 +66,7 @@ def add_clips(workspace: Workspace, numbers: Sequence[int], *, urls: Sequence[st
             )  # fmt: skip
             catalog.write_clips([clip])
     curate(workspace, "trim --workers 1")
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         known = {source.source_id: source for source in catalog.sources()}
         effects = [
             Effect(clip_id=clip.clip_id, kind="text", decided_by="person", confirmed=True, parameters={})

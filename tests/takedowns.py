@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from releasing import curate
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.records.media import Duplicate
 from slateboard.records.source import Source, State, source_id
 from slateboard.workspace import Workspace
@@ -16,7 +16,7 @@ SECRET = "https://example.org/watch?v=secret"
 
 def leave_traces(workspace: Workspace) -> None:
     """Release a trimmed workspace twice; its first source has an address to forget, and a second line is that file."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = catalog.sources()
         victim = sources[0].model_copy(update={"url": SECRET})
         again = Source(source_id=source_id("copy.mp4", None, None), line=99, url="copy.mp4", label="High Kick")

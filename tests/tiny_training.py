@@ -110,7 +110,7 @@ def main(release: str, jobs: str, dies_after: str = "0") -> None:
     torch.set_num_threads(1)
     dataset, here = read_release(Path(release)), fabric("cpu")
     if here.global_rank:
-        checkpoint.whole = log.append = _forbidden
+        checkpoint.atomic_write = log.append = _forbidden
     for folder, over in json.loads(jobs).items():
         minutes = over.pop("checkpoint_minutes", 5.0)
         frames, stream = Drawn(dies_after=int(dies_after) or None), tiny_stream(**over)

@@ -16,7 +16,7 @@ from benchmark.frames.shard_writer import ShardJob, probe_decoding, write_shard
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Budget, Failure, Place
 from slateboard.errors import BadInput, SlateboardError
-from slateboard.files import PART, whole
+from slateboard.files import PART, atomic_write
 from slateboard.limits import current_limits
 from slateboard.media.decoders import PYAV
 from slateboard.progress import progress, say
@@ -173,7 +173,7 @@ def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
         ),
     )
     facts.write(store_job.folder / FACTS)
-    with whole(store_job.folder / INDEX) as temporary:
+    with atomic_write(store_job.folder / INDEX) as temporary:
         pd.DataFrame(rows).to_parquet(temporary, index=False)
     for row in failed:
         say(f"not decoded: {row['clip_id']}: {row['failed']}")

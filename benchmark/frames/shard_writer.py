@@ -13,7 +13,7 @@ from benchmark.frames.frames import ClipFrames
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.pictures import FAILED, pictures
 from slateboard.errors import SlateboardError
-from slateboard.files import whole, write_json
+from slateboard.files import atomic_write, write_json
 from slateboard.media import packets
 from slateboard.media.decoders import PYAV
 from slateboard.media.probe import read_claims
@@ -63,7 +63,7 @@ def write_shard(job: ShardJob) -> int:
 
     A clip that cannot be read is a row with the reason and no bytes.
     """
-    with whole(job.data) as temporary:
+    with atomic_write(job.data) as temporary:
         with temporary.open("wb") as file:
             rows = [_clip(job, clip_id, path, file) for clip_id, path in job.clips]
         size, checksum = temporary.stat().st_size, checksum_of(temporary)

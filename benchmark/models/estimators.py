@@ -6,7 +6,7 @@ from typing import Any
 from benchmark.baseline import Estimator
 from benchmark.models.strangers import refuse_growing
 from slateboard.errors import BadInput, Problem
-from slateboard.files import whole
+from slateboard.files import atomic_write
 
 ENDING = ".skops"
 """Of a file in a run's checkpoints/."""
@@ -17,7 +17,7 @@ def save_estimator(path: Path, model: Estimator) -> None:
     # Imported here: it takes a second, which no run of a network should wait for.
     import skops.io
 
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         skops.io.dump(model, temporary)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from slateboard.escaping import inline
 from slateboard.figures import new_figure
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.records.result import Calibration, Score
 
 INK, GREY, GRID = "#1e2228", "#6b7280", "#e5e7eb"
@@ -178,5 +178,5 @@ def save(figure: Figure, path: Path) -> None:
     """Write a PNG of at most 128 colours: lines and letters need no more, and it is a third of the size."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=_DPI)
-    with whole(path) as temporary, Image.open(drawn) as picture:
+    with atomic_write(path) as temporary, Image.open(drawn) as picture:
         picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)

@@ -19,7 +19,7 @@ from benchmark.running.train_and_predict import RunOutput, train_and_predict
 from leaderboards.score import score
 from slateboard.dataset import Dataset
 from slateboard.errors import WorkspaceLocked
-from slateboard.files import digest, whole, write_json
+from slateboard.files import atomic_write, digest, write_json
 from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.result import Result
@@ -173,7 +173,7 @@ def _write(folder: Path, dataset: Dataset, split: Split, output: RunOutput, resu
     """Write predictions, figures and page, and the result last."""
     # The result last: a kill before it leaves a folder that the next call goes on with, after it a finished run.
     output.trained_on.write(folder / TRAINED_ON)
-    with whole(folder / PREDICTIONS) as temporary:
+    with atomic_write(folder / PREDICTIONS) as temporary:
         output.predictions.to_parquet(temporary, index=False)
     write_report(folder, result, output.predictions, dataset, split)
     result.write(folder / RESULT)

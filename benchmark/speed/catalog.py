@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.files import csv_text
 from slateboard.media.encode import write_video
 from slateboard.records.source import State, source_id
@@ -43,7 +43,7 @@ def main() -> None:
         for words in ("status", "fetch", "analyse", "propose"):
             seconds = statistics.median(_slateboard(workspace, words) for _ in range(arguments.rounds))
             print(f"{words:<8} nothing left of {arguments.sources} sources: {seconds:.2f} s")
-        with opened(workspace.catalog) as catalog:
+        with open_catalog(workspace.catalog) as catalog:
             source = catalog.sources(State.FETCHED)[0]
             catalog.analysed(catalog.media_of([source.media_id or ""])[source.media_id or ""], {})
         print(f"propose  {_LEFT - 1} left: {_slateboard(workspace, 'propose'):.2f} s")
@@ -72,7 +72,7 @@ def _seed(workspace: Workspace) -> None:
 
 def _multiply(workspace: Workspace, count: int) -> None:
     """Copy the rows of the one source until there are `count`: 8 of 10 fetched, 1 gone, 1 lost."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         original = catalog.sources()[0]
     copies = [original]
     for number in range(1, count):

@@ -46,7 +46,7 @@ from benchmark.speed.footage import draw_footage, frames_in, of_folder
 from benchmark.speed.readers import Reader, readers
 from slateboard.dataset import Dataset
 from slateboard.media.frames import scaled_size
-from slateboard.media.probe import opened
+from slateboard.media.probe import open_container
 from slateboard.progress import be_quiet
 
 FORMS = (PLANES, VIDEO, LIVE)
@@ -104,7 +104,7 @@ def sources_of(dataset: Dataset, *, short_side: int) -> dict[str, Source]:
     """Return the files of a dataset by clip_id, with the sizes that their headers lead to."""
     sources = {}
     for clip_id, path in zip(dataset.clips["clip_id"], dataset.clips["path"], strict=True):
-        with opened(dataset.root / path) as (_, stream):
+        with open_container(dataset.root / path) as (_, stream):
             aspect = float(stream.sample_aspect_ratio or 1)
             width, height = scaled_size(stream.width * aspect, stream.height, short_side=short_side)
         sources[clip_id] = Source(dataset.root / path, height, width)

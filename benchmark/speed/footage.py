@@ -16,7 +16,7 @@ from benchmark.frames.open_frames import open_store
 from slateboard import engine
 from slateboard.dataset import CLIP_COLUMNS, Dataset, dataset_of_table
 from slateboard.errors import SlateboardError
-from slateboard.files import sha256_of, whole
+from slateboard.files import atomic_write, sha256_of
 from slateboard.progress import progress
 
 _SIZE = 320, 240
@@ -88,7 +88,7 @@ def _draw(job: tuple[Path, int, int]) -> Path:
     chance = np.random.default_rng(number)
     grains = chance.normal(0, _GRAIN, (_GRAINS, _SIZE[1], _SIZE[0], 1)).astype(np.int8)
     grey = np.zeros((_SIZE[1], _SIZE[0], 3), np.int16)
-    with whole(path) as temporary, av.open(str(temporary), "w", format="avi") as container:
+    with atomic_write(path) as temporary, av.open(str(temporary), "w", format="avi") as container:
         stream = container.add_stream("mpeg4", rate=_RATE_HZ)
         stream.width, stream.height = _SIZE
         stream.pix_fmt = "yuv420p"

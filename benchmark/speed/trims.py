@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.files import csv_text, digest
 from slateboard.media.ffmpeg import program
 from slateboard.media.frames import Plane, decode
@@ -123,7 +123,7 @@ def _ours(videos: list[Video], root: Path, *, workers: int) -> Trimmed:
     for words in (["fetch", "--allow-local"], ["analyse", "--workers", str(workers)]):
         _slateboard(root, *words)
     files = {}
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         for source in catalog.sources():
             video = next(video for video in videos if str(video.path.resolve()) == source.url)
             media_id = source.media_id or ""

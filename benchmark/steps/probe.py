@@ -15,7 +15,7 @@ from benchmark.reports.probe_figure import draw_probes
 from benchmark.reports.probed import PROBES, Probes
 from benchmark.running.load import load_run
 from benchmark.studies.probes import points, probe
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.options import FinishedRun
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -29,7 +29,7 @@ def command(
     """Probe one run and print what it loses, class by class."""
     loaded = load_run(workspace, run)
     probes, predictions = probe(workspace, loaded, seed=seed)
-    with whole(run / "probes.parquet") as temporary:
+    with atomic_write(run / "probes.parquet") as temporary:
         predictions.to_parquet(temporary, index=False)
     draw_probes(run / "probes.png", probes)
     probes.write(run / PROBES)

@@ -13,7 +13,7 @@ import typer
 from benchmark.running.load import load_run
 from benchmark.studies.sensitivity import SENSITIVITY, Sensitivity, sensitivity
 from slateboard.errors import SlateboardError, did_you_mean
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.media.decoders import DECODERS, FFMPEG, OPENCV
 from slateboard.options import FinishedRun
 from slateboard.progress import show
@@ -33,7 +33,7 @@ def command(
         if name not in DECODERS:
             raise SlateboardError(f"Unknown decoder '{name}'. {did_you_mean(name, DECODERS)}")
     measured, predictions = sensitivity(workspace, load_run(workspace, run), decoders)
-    with whole(run / "sensitivity.parquet") as temporary:
+    with atomic_write(run / "sensitivity.parquet") as temporary:
         predictions.to_parquet(temporary, index=False)
     measured.write(run / SENSITIVITY)
     for line in table(measured):

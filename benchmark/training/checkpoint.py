@@ -9,7 +9,7 @@ import torch
 from benchmark.models.strangers import read_tensors
 from benchmark.training.networks import Weights
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.records.trained_on import TrainedOn
 
 
@@ -64,7 +64,7 @@ class Checkpoint:
             "scaler": self.scaler,
             **vars(self.state),
         }
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             torch.save(content, temporary)
 
 

@@ -15,7 +15,7 @@ import torch
 from lightning_fabric import Fabric
 
 from benchmark.baseline import Stream
-from benchmark.logger import Logger, figures, opened
+from benchmark.logger import Logger, numeric_figures, open_loggers
 from benchmark.recipe import Recipe
 from benchmark.training import log
 from benchmark.training.accumulation import EpochSums, micro_batches, step_seed, summed_loss
@@ -254,9 +254,9 @@ def _log_epoch(
         }
         log.append(job.folder / "log.csv", row)
         for logger in loggers:
-            logger.log(epoch, figures(row))
+            logger.log(epoch, numeric_figures(row))
 
 
 def _open_loggers(job: TrainingJob, names: Sequence[str]) -> AbstractContextManager[list[Logger]]:
     parameters = {**asdict(job.recipe), "seed": job.seed}
-    return opened(names, job.folder, stream=job.stream.name, parameters=parameters)
+    return open_loggers(names, job.folder, stream=job.stream.name, parameters=parameters)

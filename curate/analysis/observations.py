@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slateboard.files import PART, whole
+from slateboard.files import PART, atomic_write
 from slateboard.observation_files import Size, read_rows, size_of
 from slateboard.observation_files import path_of as path_of
 from slateboard.records.observation import Observation
@@ -21,7 +21,7 @@ def write(folder: Path, observation: Observation) -> Size:
     table = table.replace_schema_metadata({"slateboard": json.dumps(origin, sort_keys=True)})
     path = path_of(folder, observation.media_id, observation.analyser)
     clear(path)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         pq.write_table(table, temporary, write_page_checksum=True)
     return size_of(path)
 

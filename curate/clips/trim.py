@@ -24,7 +24,7 @@ from slateboard.media.fingerprints import fingerprint, frame_hash, spread_indice
 from slateboard.media.frames import Frame, Plane, decode
 from slateboard.media.identity import unchanged
 from slateboard.media.luma import decode_with_luma, luma_by_counting, luma_by_seeking
-from slateboard.media.probe import opened
+from slateboard.media.probe import open_container
 from slateboard.paths import inside
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -151,7 +151,7 @@ def _failed(job: TrimJob, clip: Clip, reason: str) -> Clip:
 def _timeline_of(job: TrimJob) -> tuple[FrameTimeline, Frame]:
     """Return the timeline of the media, and a frame from which colour matrix and range are read."""
     pts = [row["pts"] for row in observations.read(job.observations, job.media.media_id, "timeline")]
-    with opened(job.source, limits=job.limits) as (_, stream):
+    with open_container(job.source, limits=job.limits) as (_, stream):
         time_base = stream.time_base or Fraction(1, 1000)
     sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits))
     return frame_timeline(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from curate.analysis import observations
 from slateboard.errors import SlateboardError
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.media.fingerprints import Fingerprint
 from splits.near.candidates import Sketch, has_valid_shape, sketch
 
@@ -31,7 +31,7 @@ def load_sketch(folder: Path, media_id: str, load: Callable[[str], Fingerprint],
         pass  # Absent or broken: it holds nothing that the fingerprint does not.
     fresh = sketch(load(media_id))
     observations.clear(path)
-    with whole(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, key=key, media=media_id, contrasts=fresh.contrasts, view=fresh.view, seconds=fresh.seconds)
     return fresh
 

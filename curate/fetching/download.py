@@ -12,7 +12,7 @@ from curate.fetching.attempt import AttemptResult
 from curate.fetching.pacing import FetchRequest
 from curate.fetching.suffixes import media_suffix
 from curate.fetching.web import Session, guarded_session
-from slateboard.files import flush_folder, sha256_of, whole
+from slateboard.files import atomic_write, flush_folder, sha256_of
 from slateboard.media.errors import Unreadable
 from slateboard.media.probe import probe
 from slateboard.paths import lies_in
@@ -92,7 +92,7 @@ class Downloader:
         if looked.media is not None:
             target = self._root / looked.media.path
             if not target.is_file() or sha256_of(target) != looked.media.media_id:
-                with whole(target) as temporary:
+                with atomic_write(target) as temporary:
                     shutil.copyfile(path, temporary)
         return looked
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from slateboard.engine import Failure, Place
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import sha256_of, whole
+from slateboard.files import atomic_write, sha256_of
 from slateboard.progress import track
 from slateboard.records.failure import FailureRecord
 from slateboard.unwritable import UNWRITABLE
@@ -72,7 +72,7 @@ def copy_hashed(files: tuple[Path, Path]) -> str:
     """Copy (source, target) atomically and return the SHA-256 of the copy."""
     source, target = files
     try:
-        with whole(target) as temporary:
+        with atomic_write(target) as temporary:
             shutil.copyfile(source, temporary)
             return sha256_of(temporary)
     except OSError as error:

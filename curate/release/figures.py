@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slateboard.escaping import inline
 from slateboard.figures import new_figure
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.media.sheets import SheetRow, contact_sheet
 
 _BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
@@ -97,5 +97,5 @@ def _durations(clips: pd.DataFrame) -> Figure:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from curate.release.clip_files import for_each_clip
 from slateboard.engine import HERE, Place
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.media.colour import rgb
 from slateboard.media.fingerprints import SHORT_SIDE, Fingerprinter
 from slateboard.media.frames import Frame, decode, scaled_size
@@ -44,7 +44,7 @@ def write_fingerprints(
     files = {clip_id: (folder / path, shown.get(path)) for clip_id, path in paths}
     results = for_each_clip(_fingerprint, files, place=place, title="fingerprint", file_of=itemgetter(0))
     rows = [{"clip_id": clip_id, **results[clip_id][0]} for clip_id, _ in paths]
-    with whole(folder / FINGERPRINTS) as temporary:
+    with atomic_write(folder / FINGERPRINTS) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary)
     pictures = {path: results[clip_id][1] for clip_id, path in paths}
     return {path: picture for path, picture in pictures.items() if picture is not None}

@@ -13,7 +13,7 @@ from curate.fetching.fetch import fetch
 from curate.release.tables import WITHHELD, Tables
 from slateboard import engine
 from slateboard.addresses import public_address, scrub
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.files import sha256_of
 from slateboard.media.frames_hash import frames_sha256
 from slateboard.paths import Inside
@@ -156,7 +156,7 @@ def _with_downloads(
 def _downloads(scratch: Path, sources: Sequence[Source], settings: Settings) -> Iterator[Catalog]:
     """Fetch the sources that the scratch workspace lacks, and yield its catalog."""
     scratch.mkdir(parents=True, exist_ok=True)
-    with opened(scratch / "catalog.db") as catalog:
+    with open_catalog(scratch / "catalog.db") as catalog:
         catalog.list_sources(
             [source.model_copy(update={"line": line, "media_id": None}) for line, source in enumerate(sources, start=1)]
         )

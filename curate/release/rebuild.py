@@ -19,7 +19,7 @@ from curate.release.tables import FILES, Tables
 from slateboard import engine
 from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, Problem, SlateboardError
-from slateboard.files import csv_text, flush_folder, record_write, sha256_of, whole, write_text
+from slateboard.files import atomic_write, csv_text, flush_folder, record_write, sha256_of, write_text
 from slateboard.media import ffmpeg
 from slateboard.media.frames import decode
 from slateboard.media.frames_hash import frames_sha256
@@ -128,7 +128,7 @@ def _rebuild(
     differences = [*_source_differences(originals.lost), *cut_differences]
     for name in FILES:
         if (recipe.parent / name).is_file():
-            with whole(building / name) as temporary:
+            with atomic_write(building / name) as temporary:
                 shutil.copyfile(inside(recipe.parent, name), temporary)
     every_clip = not any(difference.state in ("missing", "failed") for difference in differences)
     place = engine.Place(workers, budget=engine.Budget.of(workspace.settings.limits))

@@ -11,7 +11,7 @@ from curate.clips.label import has_effects
 from curate.release.publishing import PublicForms
 from slateboard.dataset import CLIP_COLUMNS
 from slateboard.errors import BadInput, Problem
-from slateboard.files import csv_text, whole, write_text
+from slateboard.files import atomic_write, csv_text, write_text
 from slateboard.paths import ID, Text
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.media import Duplicate, Media
@@ -141,7 +141,7 @@ def write_originals(folder: Path, originals: pd.DataFrame) -> None:
 
 def write_previous_split(folder: Path, previous_split: pd.DataFrame) -> None:
     """Write previous_split.parquet."""
-    with whole(folder / PREVIOUS_SPLIT) as temporary:
+    with atomic_write(folder / PREVIOUS_SPLIT) as temporary:
         previous_split.to_parquet(temporary, index=False)
 
 
@@ -149,7 +149,7 @@ def _write_parquet_and_csv(path: Path, table: pd.DataFrame) -> None:
     # Twins: Parquet keeps types and is what is read back; the CSV beside it is for people and other tools.
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     write_text(path.with_suffix(".csv"), csv_text(rows, [str(name) for name in table.columns]))
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_parquet(temporary, index=False)
 
 

@@ -26,7 +26,7 @@ from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
 from slateboard.catalog.reviews import forget_decisions
 from slateboard.errors import SlateboardError, did_you_mean
-from slateboard.files import digest, flush_folder, whole, write_text
+from slateboard.files import atomic_write, digest, flush_folder, write_text
 from slateboard.paths import inside
 from slateboard.records.release import FINGERPRINTS, Release, Takedown
 from slateboard.records.source import Source
@@ -187,12 +187,12 @@ def _strip_tables(folder: Path, plan: Takedown, *, clip_ids: set[str]) -> None:
             write_text(folder / name, _without_removed(table, removed).to_csv(index=False, lineterminator="\n"))
     for name in (tables.ORIGINALS, tables.PREVIOUS_SPLIT, tables.PREVIOUS_SPLIT_OLD_NAME):
         if (folder / name).is_file():
-            with whole(folder / name) as temporary:
+            with atomic_write(folder / name) as temporary:
                 _without_removed(pd.read_parquet(folder / name), removed).to_parquet(temporary, index=False)
     if (folder / FINGERPRINTS).is_file():
         table = pq.read_table(folder / FINGERPRINTS)
         is_removed = pc.is_in(table["clip_id"], value_set=pa.array(sorted(clip_ids), pa.string()))
-        with whole(folder / FINGERPRINTS) as temporary:
+        with atomic_write(folder / FINGERPRINTS) as temporary:
             pq.write_table(table.filter(pc.invert(is_removed)), temporary)
 
 

@@ -27,7 +27,7 @@ from curate.duplicates.sketches import FINGERPRINTS
 from curate.fetching.presence import check_absence, look_for_originals
 from curate.status import in_order, state_lines
 from slateboard import engine as engines
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.media import Analysed
 from slateboard.files import digest
 from slateboard.observation_files import BrokenObservation
@@ -56,7 +56,7 @@ def command(
     versions = current_versions(workspace.settings.analysers)
     budget = engines.Budget.of(workspace.settings.limits)
     place = engines.Place(workers, engine, address, budget, shared=(workspace.root,))
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         broken = broken_observations(catalog, workspace.observations)
         catalog.forget_observations([(observation.media_id, observation.analyser) for observation in broken])
         for line in describe_broken(broken):

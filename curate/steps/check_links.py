@@ -10,7 +10,7 @@ from typing import Any
 from curate.fetching.links import COLUMNS, Journal, LinkCounts, check_links, rot_by_class
 from curate.fetching.pacing import AbandonedHost
 from slateboard.addresses import scrub
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.files import csv_text, write_text
 from slateboard.progress import progress, say, show
 from slateboard.records.source import State
@@ -20,7 +20,7 @@ from slateboard.workspace import Workspace
 def command(workspace: Workspace) -> dict[str, Any]:
     """Ask for every address again and report what is lost."""
     abandoned: list[AbandonedHost] = []
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = catalog.sources(State.FETCHED, State.MISSING, State.GONE, State.DUPLICATE)
         web = [source for source in sources if source.is_web]
         journal = Journal(workspace.root / ".link_rot.jsonl")

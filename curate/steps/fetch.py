@@ -20,7 +20,7 @@ from curate.listing.local import ALLOW, check_local
 from curate.listing.sources import list_key, read_list
 from curate.status import in_order, state_lines
 from slateboard.addresses import public_address, scrub
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.progress import progress, say
 from slateboard.records.source import Source, State
@@ -45,7 +45,7 @@ def command(
     if not workspace.catalog.exists():
         # Problems of the list are reported before anything is written.
         _check_local(workspace, read_list(workspace), allow_local)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         presence = look_for_originals(catalog, workspace.root, all_may_be_lost=State.MISSING in again)
         unlisted = _unlisted(workspace, catalog, allow_local)
         due = catalog.due(*again, now=datetime.now(UTC))

@@ -14,7 +14,7 @@ import typer
 from curate.clips.label import has_effects
 from curate.clips.label_jobs import LabelJob, label_all, label_jobs
 from slateboard import engine as engines
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.person import user_name
 from slateboard.catalog.reviews import confirm
 from slateboard.options import Processes
@@ -35,7 +35,7 @@ def command(
     workers: Processes = None,
 ) -> dict[str, Any]:
     """Write the effects of all trimmed clips anew."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = {source.source_id: source for source in catalog.sources()}
         clips = catalog.clips("trimmed")
         labelled, failures = _labelled(workspace, clips, sources, accept_all=accept_all, workers=workers)

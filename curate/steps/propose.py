@@ -14,7 +14,7 @@ from curate.clips.propose import VERSION
 from curate.clips.propose_jobs import ProposeJob, propose_all, propose_jobs
 from curate.clips.single_group import RELEASABLE, single_group_classes
 from slateboard import engine as engines
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.reviews import clips_as_decided, read_reviews
 from slateboard.files import digest
 from slateboard.options import Processes, RetryFailures
@@ -36,7 +36,7 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
     """Propose clips of every analysed source; decided ones stay as they are."""
     key = digest([VERSION, workspace.settings.clips.model_dump()], length=12)
     totals = _Totals()
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         failed_ids = set() if retry else catalog.failed_under(STAGE, key)
         sources = [source for source in catalog.unproposed(key) if source.source_id not in failed_ids]
         media_ids = {source.media_id or "" for source in sources}

@@ -12,7 +12,7 @@ import typer
 
 from curate.release.naming import Naming
 from curate.release.release import release
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.engine import Budget, Engine, Place
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.options import Processes, RayAddress
@@ -30,7 +30,7 @@ def command(
 ) -> dict[str, Any]:
     """Write a release, unless the newest one is already the same."""
     place = Place(workers, engine, address, Budget.of(workspace.settings.limits), shared=(workspace.root,))
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         report = release(workspace, catalog, version=version, naming=_naming(naming), place=place)
     if report is None:
         newest = workspace.versions()[-1]

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from curate.clips.single_group import RELEASABLE, single_group_classes
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.person import user_name
 from slateboard.catalog.reviews import RULE, decide
 from slateboard.errors import BadInput, Problem, did_you_mean
@@ -42,7 +42,7 @@ def command(
 ) -> dict[str, Any]:
     """Record decisions, in reviews/ and in the catalog; without any, list what waits for one."""
     person = by or workspace.settings.reviewer or user_name()
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         clips = catalog.clips()
         waiting = {clip.clip_id: clip for clip in clips if clip.state == "proposed"}
         rejecting, accepting = _chosen(clips, reject or (), accept or ())

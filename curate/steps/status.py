@@ -10,7 +10,7 @@ import typer
 from curate.fetching.policy import POLICIES
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
 from slateboard.addresses import public_address, scrub
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.progress import show
 from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
@@ -25,7 +25,7 @@ def command(
     ] = False,
 ) -> dict[str, Any]:
     """Count sources by state, host and class, clips by state, and what stages could not do."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         standing, clips = catalog.standing(), catalog.clip_counts()
         counts = in_order(catalog.source_counts())
         unfinished = _undone(catalog) if every else None

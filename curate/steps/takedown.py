@@ -14,7 +14,7 @@ import typer
 
 from curate.release.takedown import TakedownResult, plan_takedown, sources_named, take_down, unfinished_takedowns
 from slateboard.addresses import public_address
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.progress import say
 from slateboard.records.release import Takedown
 from slateboard.records.source import Source, State
@@ -27,7 +27,7 @@ def command(
     reason: Annotated[str, typer.Option(help="Why; it is published in takedowns.csv.")] = "on request",
 ) -> dict[str, Any]:
     """Take down a source, and first what an interrupted takedown left."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         all_sources = catalog.sources()
         matches = sources_named(all_sources, source)
         plans = unfinished_takedowns(workspace)

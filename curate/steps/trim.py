@@ -14,7 +14,7 @@ from curate.clips.files import changed_clips, keep_stamps
 from curate.clips.trim import TrimJob, cut, failed_clips, frame_span, group_for_passes
 from curate.fetching.presence import look_for_originals
 from slateboard import engine as engines
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.files import PART
 from slateboard.options import Processes, RayAddress, RetryFailures
 from slateboard.progress import progress, say
@@ -31,7 +31,7 @@ def command(
     retry: RetryFailures = False,
 ) -> dict[str, Any]:
     """Cut what is accepted and not cut yet, and clips whose file is gone or changed."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         _clear(workspace.clips)
         changed = changed_clips(catalog, workspace.root)
         clips_due = [*clips_to_cut(catalog, workspace.root, workspace.settings, retry=retry), *changed]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from slateboard.catalog.health import BACKUPS, Damaged, connected, fault, refusal, wal_of
-from slateboard.files import PART, flush_folder, whole
+from slateboard.files import PART, atomic_write, flush_folder
 from slateboard.progress import say
 
 _NAME = re.compile(r"catalog-(\d{6,})-(\d{8}T\d{6})Z\.db")
@@ -85,7 +85,7 @@ def newest_sound_backup(path: Path) -> Backup | None:
 
 def restore(path: Path, backup: Backup) -> None:
     """Put a backup in the place of a catalog, which is to be out of the way."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         shutil.copyfile(backup.path, temporary)
 
 
@@ -107,7 +107,7 @@ def put_aside(path: Path) -> Path | None:
 @contextmanager
 def edit_copy(path: Path) -> Iterator[Path]:
     """Give a copy of a catalog to change; it takes the place of the catalog when the block ends well."""
-    with whole(path, is_spare=True) as temporary:
+    with atomic_write(path, is_spare=True) as temporary:
         _copy(path, temporary)
         yield temporary
         if wal_of(path).exists():
@@ -120,7 +120,7 @@ def _write_backup(path: Path, *, number: int, changed_at: int) -> Backup | None:
     target = path.parent / BACKUPS / f"catalog-{number:06d}-{now:%Y%m%dT%H%M%S}Z.db"
     if not _holds_sources(path):
         return None
-    with whole(target, is_spare=True) as temporary:
+    with atomic_write(target, is_spare=True) as temporary:
         _copy(path, temporary)
         reason = fault(temporary, every_page=True)
         if reason is not None:

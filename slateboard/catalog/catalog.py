@@ -28,7 +28,7 @@ from slateboard.unwritable import raises_unwritable
 
 
 class Catalog(SourceTables, MediaTables, ClipTables, FailureTables, StampTables):
-    """An open catalog. Get one from `opened`, which holds the lock."""
+    """An open catalog. Get one from `open_catalog`, which holds the lock."""
 
     def take_down(self, sources: Sequence[Source], *, reason: str) -> tuple[list[Media], list[Clip]]:
         """Forget all that came of these sources but the sources themselves, which become `taken_down`.
@@ -94,7 +94,7 @@ def _note_writes(engine: Engine, path: Path) -> None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Catalog]:
+def open_catalog(path: Path) -> Iterator[Catalog]:
     """Open the catalog of a workspace to read and write, and lock the workspace meanwhile.
 
     One that is not there is made, unless there was one: then, and where it is broken, Damaged is raised. What changed

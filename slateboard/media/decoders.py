@@ -15,7 +15,7 @@ from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.media import containers
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame, Plane, decode, scaled_size
-from slateboard.media.probe import opened
+from slateboard.media.probe import open_container
 from slateboard.records.source import State
 
 PYAV, OPENCV, FFMPEG = "pyav", "opencv", "ffmpeg"
@@ -46,7 +46,7 @@ def decoder_version(decoder: str) -> str:
 
 def _by_opencv(path: Path, *, short_side: int) -> Iterator[Frame]:
     """Yield frames of cv2.VideoCapture: BGR as it converts them, scaled by area, to BT.601 planes by cv2.cvtColor."""
-    with opened(path):
+    with open_container(path):
         os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = containers.opencv_options()
         # Its other backends would take a name with a % for a sequence of pictures.
         video = cv2.VideoCapture(containers.address(path), cv2.CAP_FFMPEG)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slateboard.errors import SlateboardError
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.media.containers import address, program_input
 from slateboard.media.ffmpeg import program
 
@@ -19,7 +19,7 @@ def edit(source: Path, target: Path, *, graph: str, pictures: Sequence[Path] = (
     inputs = program_input(source)
     # Pictures are drawn by the caller, each under a name of its own.
     inputs += [word for path in pictures for word in ("-f", "png_pipe", "-i", address(path))]
-    with whole(target) as temporary:
+    with atomic_write(target) as temporary:
         command = [program(), "-nostdin", "-v", "error", "-y", "-filter_complex_threads", "1", "-threads", "1", *inputs]
         command += ["-filter_complex", graph, "-map", "[out]", "-an", "-map_metadata", "-1", "-fps_mode", "vfr"]
         command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p", "-threads", "1"]

@@ -10,7 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.media.containers import address
 
 _BT709 = 1
@@ -40,7 +40,7 @@ def write_video(
     if first_picture is None:
         raise ValueError(f"No pictures were given for {path}; a video needs at least one.")
     with (
-        whole(path) as temporary,
+        atomic_write(path) as temporary,
         av.open(address(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as container,
     ):
         stream = container.add_stream("libx264", rate=rate)

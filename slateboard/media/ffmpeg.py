@@ -15,13 +15,13 @@ import ffmpeg
 import imageio_ffmpeg
 
 from slateboard.errors import MissingRequirement, SlateboardError
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.limits import current_limits
 from slateboard.media import bounds
 from slateboard.media.containers import address, program_options
 from slateboard.media.encode import STEADY
 from slateboard.media.frames import Matrix
-from slateboard.media.probe import opened
+from slateboard.media.probe import open_container
 from slateboard.settings import Limits
 
 _TAGS = {"bt601": "smpte170m", "bt709": "bt709", "bt2020": "bt2020nc"}
@@ -115,12 +115,12 @@ def trim_all(
             "noaccurate_seek": None,
             "copyts": None,
         }
-    with opened(source, limits=limits) as (_, stream):
+    with open_container(source, limits=limits) as (_, stream):
         video = ffmpeg.input(address(source), **how)[str(stream.index)]
     branches = video.filter_multi_output("split", len(cuts))
     with ExitStack() as stack:
         outputs = [
-            _output(branches[number], cut, stack.enter_context(whole(target)), by_pts=from_seconds is not None)
+            _output(branches[number], cut, stack.enter_context(atomic_write(target)), by_pts=from_seconds is not None)
             for number, (target, cut) in enumerate(cuts.items())
         ]
         try:

@@ -16,7 +16,7 @@ from slateboard.limits import current_limits
 from slateboard.media import bounds
 from slateboard.media.errors import Unreadable
 from slateboard.media.prefetch import prefetched
-from slateboard.media.probe import opened
+from slateboard.media.probe import open_container
 from slateboard.records.source import State
 from slateboard.settings import Limits
 
@@ -71,7 +71,7 @@ def decode(
     files, most of them damaged on purpose, 58 decoded otherwise than with one, 6 of them to another number of frames).
     """
     limits = limits or current_limits()
-    with opened(path, limits=limits) as (container, stream):
+    with open_container(path, limits=limits) as (container, stream):
         one_thread(stream)
         aspect = bounds.pixel_aspect(stream)
         reformatter = VideoReformatter()

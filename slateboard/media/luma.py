@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Plane, decode, one_thread, raw_pictures
 from slateboard.media.frames_hash import FramesHash
-from slateboard.media.probe import opened
+from slateboard.media.probe import open_container
 from slateboard.records.source import State
 from slateboard.settings import Limits
 
@@ -63,7 +63,7 @@ def luma_by_seeking(
     # first pending PTS; decoding goes forward until the next pending one has a key frame of its own in between.
     # Keys 0, 250, 500; pending 40, 60, 510: seek 40 -> decode 0-60, stop (key 250 lies before 510), seek 510.
     targets = {pts[index]: index for index in sorted(indices)}
-    with opened(path, limits=limits) as (container, stream):
+    with open_container(path, limits=limits) as (container, stream):
         one_thread(stream)
         keys = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
         pending = list(targets)
@@ -129,7 +129,7 @@ def luma_by_counting(path: Path, indices: Collection[int], *, limits: Limits | N
     """
     luma_by_index: dict[int, Plane] = {}
     last, index = max(indices, default=-1), 0
-    with opened(path, limits=limits) as (container, stream):
+    with open_container(path, limits=limits) as (container, stream):
         one_thread(stream)
         for picture in raw_pictures(path, container, stream, lambda _: None, limits=limits):
             if index in indices:

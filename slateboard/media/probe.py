@@ -18,7 +18,7 @@ from slateboard.settings import Limits
 
 
 @contextmanager
-def opened(path: Path, *, limits: Limits | None = None) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_container(path: Path, *, limits: Limits | None = None) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and its main video stream (the first that is no cover picture), or say why not."""
     limits = limits or current_limits()
     if not path.is_file():
@@ -91,14 +91,14 @@ class Claims:
 
 def read_claims(path: Path) -> Claims:
     """Return the claims of a container, without decoding anything; raises Unreadable."""
-    with opened(path) as (_, stream):
+    with open_container(path) as (_, stream):
         return Claims(int(stream.frames), stream.width, stream.height, float(bounds.nominal_rate_hz(stream)))
 
 
 def probe(path: Path, *, media_id: str, relative: str, limits: Limits | None = None) -> Media:
     """Return the record of a file by its header; raises Unreadable where its first frame does not decode."""
     limits = limits or current_limits()
-    with opened(path, limits=limits) as (container, stream):
+    with open_container(path, limits=limits) as (container, stream):
         rate, aspect = bounds.nominal_rate_hz(stream), bounds.pixel_aspect(stream)
         codec, width, height = stream.codec_context.name, stream.width, stream.height
         has_audio = bool(container.streams.audio)

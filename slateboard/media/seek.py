@@ -18,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 from slateboard.media.bounds import pixel_aspect
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame, decode, frame_of, one_thread, plane_of, raw_pictures
-from slateboard.media.probe import opened
+from slateboard.media.probe import open_container
 from slateboard.records.source import State
 
 _LEAST_APART = 16
@@ -55,7 +55,7 @@ class Survey:
 def survey(path: Path) -> Survey:
     """Decode a file once, and from each of its key frames again; raises Unreadable."""
     first_frame = next(decode(path))
-    with opened(path) as (container, stream):
+    with open_container(path) as (container, stream):
         one_thread(stream)
         aspect = pixel_aspect(stream)
         keys_of_frames: list[PictureKey] = []
@@ -131,7 +131,7 @@ def frames_at(path: Path, indices: Collection[int], *, short_side: int, starts: 
     Raises Unreadable where the file gives fewer frames.
     """
     rest = sorted(set(indices))
-    with opened(path) as (container, stream):
+    with open_container(path) as (container, stream):
         one_thread(stream)
         aspect = pixel_aspect(stream)
         reformatter = VideoReformatter()

@@ -9,7 +9,7 @@ from matplotlib import font_manager
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from slateboard.files import whole
+from slateboard.files import atomic_write
 
 CELL = (144, 108)
 """Width and height of a picture on a sheet, pixels."""
@@ -47,5 +47,5 @@ def contact_sheet(path: Path, rows: Sequence[SheetRow], *, cell: tuple[int, int]
             left = label + column * (width + gap)
             # Centred in its cell, whatever its aspect.
             sheet.paste(shown, (left + (width - shown.width) // 2, top + (height - shown.height) // 2))
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         sheet.quantize(colours).save(temporary, format="PNG", optimize=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.repair.catalog_file import catalog_damages
 from slateboard.repair.damage import Damage
 from slateboard.repair.decisions import decision_damages
@@ -53,7 +53,7 @@ def examine(workspace: Workspace, *, repair: bool) -> Iterator[ExaminedDamage]:
         yield examined
     if not sound or not workspace.catalog.exists():
         return
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         for check in CHECKS:
             for damage in check(workspace, catalog):
                 yield _repaired(damage, repair=repair)

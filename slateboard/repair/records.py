@@ -5,7 +5,7 @@ from pathlib import Path
 
 from slateboard.catalog.catalog import Catalog
 from slateboard.errors import SlateboardError
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.records.release import Takedown
 from slateboard.records.source import Source, State
 from slateboard.repair.damage import Damage
@@ -65,5 +65,5 @@ def release_damages(workspace: Workspace) -> Iterator[Damage]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with whole(target) as temporary:
+    with atomic_write(target) as temporary:
         temporary.write_bytes(source.read_bytes())

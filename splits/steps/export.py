@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from slateboard.errors import BadInput, Problem
-from slateboard.files import whole
+from slateboard.files import atomic_write
 from slateboard.options import DatasetName, ProtocolName
 from slateboard.paths import inside
 from slateboard.progress import say
@@ -37,7 +37,7 @@ def command(
     lists = export(release, splits, form=form)
     _refuse_overwriting(folder, lists.contents)
     for file, content in lists.contents.items():
-        with whole(inside(folder, file)) as temporary:
+        with atomic_write(inside(folder, file)) as temporary:
             temporary.write_bytes(content)
     for key, counts in lists.counts.items():
         sizes = ", ".join(f"{count} {subset}" for subset, count in counts.items())

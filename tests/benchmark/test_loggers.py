@@ -10,7 +10,7 @@ from tiny_training import tiny_data, tiny_stream
 
 from benchmark import logger
 from benchmark.devices import fabric
-from benchmark.logger import LOGGERS, figures, opened
+from benchmark.logger import LOGGERS, numeric_figures, open_loggers
 from benchmark.training.checkpoint import read
 from benchmark.training.loop import train
 from slateboard.dataset import Dataset
@@ -102,7 +102,7 @@ def test_a_real_logger_takes_figures_and_goes_on_with_its_run(
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     for rows in (ROWS[:1], ROWS):
-        with opened([name], tmp_path, stream="all", parameters={"batch": 4, "phases": ()}) as (one,):
+        with open_loggers([name], tmp_path, stream="all", parameters={"batch": 4, "phases": ()}) as (one,):
             for epoch, row in rows:
                 one.log(epoch, row)
     assert any(path.is_file() for path in tmp_path.rglob("*"))
@@ -110,10 +110,10 @@ def test_a_real_logger_takes_figures_and_goes_on_with_its_run(
 
 def test_only_numbers_are_figures() -> None:
     row = {"stream": "all", "epoch": 3, "train_loss": 0.5, "validation_accuracy": None, "ended": ""}
-    assert figures(row) == {"train_loss": 0.5}
+    assert numeric_figures(row) == {"train_loss": 0.5}
 
 
 def test_an_unknown_logger_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(SlateboardError, match=r"Unknown loggers name 'wandbb'\. Did you mean 'wandb'"):
-        with opened(["wandbb"], tmp_path, stream="all", parameters={}):
+        with open_loggers(["wandbb"], tmp_path, stream="all", parameters={}):
             pass

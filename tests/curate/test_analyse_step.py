@@ -12,7 +12,7 @@ from drawing import moving
 from curate.analysis import observations
 from curate.steps.analyse import command as analyse
 from curate.steps.fetch import command as fetch
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.engine import Engine
 from slateboard.records.observation import Observation
 from slateboard.records.source import State
@@ -114,7 +114,7 @@ def test_shots_that_cannot_be_read_are_found_again_and_end_no_run(
     workspace = _fetched(tmp_path / "w", draw)
     analyse(workspace, workers=1)
     before = _files(workspace)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         media_id = catalog.media()[1].media_id
     observations.path_of(workspace.observations, media_id, "shots").write_bytes(content)
     with (workspace.root / "slateboard.toml").open("a") as settings:
@@ -126,7 +126,7 @@ def test_shots_that_cannot_be_read_are_found_again_and_end_no_run(
 
 def test_a_file_shorter_than_its_host_announced_is_truncated(tmp_path: Path, draw: Callable[..., Path]) -> None:
     workspace = _fetched(tmp_path / "w", draw)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         catalog.set_states(
             [
                 source.model_copy(update={"provenance": {"duration_s": seconds}})
@@ -134,7 +134,7 @@ def test_a_file_shorter_than_its_host_announced_is_truncated(tmp_path: Path, dra
             ]
         )
     analyse(workspace, workers=1)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         states = [source.state for source in catalog.sources()]
     assert states == [State.FETCHED, State.TRUNCATED, State.FETCHED]
 
@@ -143,12 +143,12 @@ def test_a_file_that_is_missing_is_a_state_and_leaves_nothing_observed(
     tmp_path: Path, draw: Callable[..., Path]
 ) -> None:
     workspace = _fetched(tmp_path / "w", draw)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         lost = catalog.sources()[0]
         (media,) = catalog.media_of([lost.media_id or ""]).values()
     (workspace.root / media.path).unlink()
     analyse(workspace, workers=1)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         assert [source.state for source in catalog.sources()] == [State.MISSING, State.FETCHED, State.FETCHED]
     assert not (workspace.observations / media.media_id).exists()
 
@@ -164,7 +164,7 @@ def test_a_file_that_kills_its_worker_is_the_state_of_its_source_alone(
     fetch(workspace)
     monkeypatch.setattr("curate.steps.analyse.analyse_and_write", deadly_analysis)
     analyse(workspace, workers=workers)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = catalog.sources()
     assert [source.state for source in sources] == [State.FETCHED] * 3 + [State.ERROR]
     assert "SIGFPE" in (sources[3].reason or "")

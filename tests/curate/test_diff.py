@@ -11,7 +11,7 @@ from releasing import add_clips, ready
 from releasing import curate as run
 
 from curate.release.diff import Change, compare_versions, read_version, summary
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.workspace import Workspace
 
@@ -22,7 +22,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = ready(tmp_path_factory.mktemp("diff") / "w")
     run(workspace, "release")
     add_clips(workspace, [6])
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = catalog.sources()
         catalog.list_sources([one.model_copy(update={"group": "group0"}) if one.line == 4 else one for one in sources])
         line = {source.source_id: source.line - 2 for source in catalog.sources()}

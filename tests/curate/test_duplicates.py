@@ -16,7 +16,7 @@ from curate.analysis import observations
 from curate.duplicates import join as duplicates
 from curate.duplicates import sketches
 from curate.duplicates.groups import group_names
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.engine import Place
 from slateboard.media.fingerprints import Fingerprint
 from slateboard.media.frames import decode
@@ -46,7 +46,7 @@ def filled(draw: Callable[..., Path], tmp_path: Path) -> Iterator[SimpleNamespac
     clip = moving(45, seed=1)
     videos = {"c": clip, "a": [np.ascontiguousarray(one[:, ::-1]) for one in clip], "b": moving(45, seed=2)}
     folder = tmp_path / "observations"
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         for name, pictures in videos.items():
             _fill(catalog, folder, draw(f"{name}.mp4", pictures), name)
         yield SimpleNamespace(catalog=catalog, folder=folder)

@@ -11,7 +11,7 @@ from drawing import moving
 from faults.server import FaultServer
 
 from curate.fetching.suffixes import media_suffix
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.records.release import Takedown
 from slateboard.records.source import Source, State
@@ -51,12 +51,12 @@ def _begin(workspace: Workspace, *addresses: str, more: str = "") -> list[str]:
 
 
 def _sources(workspace: Workspace) -> dict[str, Source]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return {source.url.rpartition("/")[2]: source for source in catalog.sources()}
 
 
 def _tries(workspace: Workspace) -> dict[str, list[State]]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = catalog.sources()
         return {
             source.url.rpartition("/")[2]: [attempt.state for attempt in catalog.attempts(source.source_id)]
@@ -109,7 +109,7 @@ def test_the_same_bytes_from_elsewhere_are_a_duplicate(workspace: Workspace, dra
     (workspace.root / "b.mp4").write_bytes(path.read_bytes())
     workspace.sources.write_text(COLUMNS + "a.mp4,Squat,,,,,,\nb.mp4,Squat,,,,,,\na.mp4,Squat,0,1,,,,\n")
     assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet"]) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         states = [(source.line, source.state, source.reason) for source in catalog.sources()]
     assert states == [
         (2, State.FETCHED, None),
@@ -142,7 +142,7 @@ def test_another_part_of_a_video_that_lies_here_is_not_downloaded_again(
     asked = len(site.asked)
     assert main(command) == 0
     assert len(site.asked) == asked
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         first, second = catalog.sources()
     assert (second.state, second.media_id, second.provenance) == (State.FETCHED, first.media_id, first.provenance)
 
@@ -152,7 +152,7 @@ def test_a_file_whose_decoding_failed_stays_failed_when_the_same_bytes_come_agai
 ) -> None:
     command = _begin(workspace, f"{site.url}/good.mp4")
     assert main(command) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         (source,) = catalog.sources()
         (media,) = catalog.media()
         catalog.analysed(media.model_copy(update={"frames": 3}), {})
@@ -179,13 +179,13 @@ def test_a_long_retry_after_is_not_waited_for_but_asked_again_when_its_time_has_
         assert main(command) == 0
         limited = _sources(workspace)["429after.mp4"]
         assert limited.state == State.RATE_LIMITED and limited.again_at is not None
-        with opened(workspace.catalog) as catalog:
+        with open_catalog(workspace.catalog) as catalog:
             (attempt,) = catalog.attempts(limited.source_id)
             assert 3590 < (limited.again_at - attempt.at).total_seconds() < 3610
         assert _sources(workspace)["good.mp4"].state == State.FETCHED
         assert main(command) == 0
         assert site.count("429after.mp4") == 1
-        with opened(workspace.catalog) as catalog:
+        with open_catalog(workspace.catalog) as catalog:
             catalog.set_states([limited.model_copy(update={"again_at": attempt.at})])
         assert main(command) == 0
         assert site.count("429after.mp4") == 2
@@ -222,7 +222,7 @@ def test_provenance_names_no_person_unless_asked(workspace: Workspace, site: Fau
 
 def test_a_source_that_is_no_longer_listed_is_not_fetched(workspace: Workspace, site: FaultServer) -> None:
     command = _begin(workspace, f"{site.url}/404.mp4", f"{site.url}/good.mp4")
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         from curate.listing.sources import read_list
 
         catalog.list_sources(read_list(workspace))
@@ -318,7 +318,7 @@ def test_what_was_taken_down_is_not_fetched_again_from_any_address(
 ) -> None:
     words = _begin(workspace, f"{site.url}/good.mp4")
     assert main(words) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         source = catalog.sources()[0]
         (workspace.root / catalog.media()[0].path).unlink()
         catalog.take_down([source], reason="asked")
@@ -329,7 +329,7 @@ def test_what_was_taken_down_is_not_fetched_again_from_any_address(
     _begin(workspace, f"{site.url}/good.mp4", f"{site.url}/good-2.mp4")
     workspace.sources.write_text(workspace.sources.read_text() + f"{site.url}/good.mp4,Squat,0,1,,,,\n")
     assert main(words) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         assert [one.state for one in catalog.sources()] == [State.TAKEN_DOWN] * 3
         assert catalog.media() == []
     assert list(workspace.media.glob("*.mp4")) == []
@@ -346,7 +346,7 @@ def test_a_name_with_an_ending_longer_than_file_names_may_be_is_fetched_under_it
     listed = [*names, "good.mp4"]
     workspace.sources.write_text(COLUMNS + "".join(f"{name},Squat,,,,,,\n" for name in listed))
     assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet", "--debug"]) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         states = {source.url: source.state for source in catalog.sources()}
         paths = {media.path.partition(".")[2] for media in catalog.media()}
     assert states == dict.fromkeys(listed, State.FETCHED)

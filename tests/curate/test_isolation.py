@@ -10,7 +10,7 @@ import pytest
 from drawing import moving
 
 from curate.analysis import observations
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.media.encode import write_video
 from slateboard.records.failure import FailureRecord
@@ -58,12 +58,12 @@ def _outcome(workspace: Workspace, words: str, capsys: pytest.CaptureFixture[str
 
 
 def _failures(workspace: Workspace) -> list[FailureRecord]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return catalog.failures()
 
 
 def _media(workspace: Workspace, number: int) -> tuple[str, Path]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         media_id = {source.url: source.media_id for source in catalog.sources()}[f"{number}.mp4"] or ""
         return media_id, workspace.root / catalog.media_of([media_id])[media_id].path
 
@@ -79,7 +79,7 @@ def test_a_broken_observation_costs_proposing_its_source_alone(
     outcome = _outcome(analysed, "propose", capsys)
     assert (outcome["added"], outcome["failed"], outcome["outside"]) == (2, 1, [])
     (failed,) = _failures(analysed)
-    with opened(analysed.catalog) as catalog:
+    with open_catalog(analysed.catalog) as catalog:
         assert failed.item == catalog.sources()[1].source_id
     assert (failed.stage, failed.code) == ("propose", "exception")
     assert _outcome(analysed, "status", capsys)["failures"] == {"propose": 1}
@@ -100,7 +100,7 @@ def test_a_clip_that_cannot_be_cut_is_tried_again_when_its_original_changes_or_w
 ) -> None:
     _, original = _media(trimmed, 2)
     sound = original.read_bytes()
-    with opened(trimmed.catalog) as catalog:
+    with open_catalog(trimmed.catalog) as catalog:
         for clip in catalog.clips():
             (trimmed.root / (clip.path or "")).unlink()
     original.write_bytes(sound[:200] + bytes(len(sound) - 200))
@@ -117,7 +117,7 @@ def test_a_clip_that_cannot_be_cut_is_tried_again_when_its_original_changes_or_w
 
 
 def test_settings_that_changed_try_a_failed_clip_again(trimmed: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    with opened(trimmed.catalog) as catalog:
+    with open_catalog(trimmed.catalog) as catalog:
         (trimmed.root / (catalog.clips()[0].path or "")).unlink()
     settings = trimmed.root / "slateboard.toml"
     settings.write_text(SETTINGS + "frame_rate_hz = 200\n[limits]\nmax_frames = 300\n")
@@ -156,5 +156,5 @@ def test_a_video_over_a_limit_is_analysed_again_when_the_limit_is_raised(
     outcome = _outcome(analysed, "analyse", capsys)
     assert (outcome["analysed"], outcome["states"]) == (3, {"fetched": 3})
     assert _failures(analysed) == []
-    with opened(analysed.catalog) as catalog:
+    with open_catalog(analysed.catalog) as catalog:
         assert all(source.reason is None for source in catalog.sources(State.FETCHED))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from drawing import moving
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
@@ -54,7 +54,7 @@ def test_what_is_allowed_is_fetched_and_need_not_be_allowed_again_once_it_is_her
     workspace.sources.write_text(_rows(["clips_in/own.mp4", str(home / "private.mp4")]))
     assert main(["curate", "fetch", "--allow-local", "-w", str(workspace.root), "--quiet"]) == 0
     assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet"]) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         assert [one.state for one in catalog.sources()] == [State.FETCHED] * 2
 
 

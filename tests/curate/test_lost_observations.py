@@ -16,7 +16,7 @@ from curate.steps.analyse import command as analyse
 from curate.steps.label import command as label
 from curate.steps.propose import command as propose
 from curate.steps.trim import command as trim
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.media.encode import write_video
 from slateboard.observation_files import BrokenObservation
@@ -49,7 +49,7 @@ def analysed(brought: Path, tmp_path: Path) -> Workspace:
 
 
 def _path(workspace: Workspace, name: str, *, line: int = 0) -> Path:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         media_id = catalog.sources()[line].media_id or ""
     return workspace.observations / media_id / f"{name}.parquet"
 
@@ -143,11 +143,11 @@ def test_trim_fails_the_clips_of_that_media_alone_until_it_is_made_again(analyse
 def test_label_keeps_what_it_knew_of_a_clip_whose_observations_are_broken(analysed: Workspace) -> None:
     for step in ("propose", "review --accept-all", "trim --workers 1", "label --accept-all"):
         curate(analysed, step)
-    with opened(analysed.catalog) as catalog:
+    with open_catalog(analysed.catalog) as catalog:
         before = catalog.effects()
     _path(analysed, "bars").write_bytes(b"")
     assert label(analysed, accept_all=True)["failed"] == 1
-    with opened(analysed.catalog) as catalog:
+    with open_catalog(analysed.catalog) as catalog:
         assert catalog.effects() == before
         (failure,) = catalog.failures("label")
     assert "bars.parquet is empty (0 bytes)" in failure.reason
@@ -156,13 +156,13 @@ def test_label_keeps_what_it_knew_of_a_clip_whose_observations_are_broken(analys
 def test_a_broken_fingerprint_is_made_again_before_it_is_compared(analysed: Workspace) -> None:
     _path(analysed, "fingerprints").write_bytes(b"")
     assert analyse(analysed, workers=1)["duplicates"]["failed"] == 0
-    with opened(analysed.catalog) as catalog:
+    with open_catalog(analysed.catalog) as catalog:
         assert catalog.failures() == []
 
 
 def test_what_later_stages_could_not_do_is_done_again(analysed: Workspace) -> None:
     curate(analysed, "propose")
-    with opened(analysed.catalog) as catalog:
+    with open_catalog(analysed.catalog) as catalog:
         source, clip = catalog.sources()[0], catalog.clips()[0]
         items = {
             "propose": source.source_id, "trim": clip.clip_id, "join": f"{clip.media_id} {'f' * 64}",

@@ -16,7 +16,7 @@ from curate.release.release import release
 from curate.steps.analyse import command as analyse
 from curate.steps.fetch import command as fetch
 from curate.steps.propose import command as propose
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.errors import SlateboardError
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
@@ -50,13 +50,13 @@ def fetched(workspace: Workspace, site: FaultServer, draw: Callable[..., Path]) 
 
 
 def _states(workspace: Workspace) -> list[State]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return [source.state for source in catalog.sources()]
 
 
 def _originals(workspace: Workspace) -> list[Path]:
     """Return the originals in the order of the list."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         media = catalog.media_of([source.media_id or "" for source in catalog.sources()])
         return [workspace.root / media[source.media_id or ""].path for source in catalog.sources()]
 
@@ -81,7 +81,7 @@ def test_an_original_that_lies_shorter_than_it_was_is_missing(fetched: Workspace
     original = _originals(fetched)[1]
     original.write_bytes(original.read_bytes()[:100])
     analyse(fetched, workers=1)
-    with opened(fetched.catalog) as catalog:
+    with open_catalog(fetched.catalog) as catalog:
         source = catalog.sources()[1]
     assert source.state == State.MISSING
     assert source.reason is not None and "has 100 bytes of" in source.reason
@@ -112,7 +112,7 @@ def test_what_its_host_no_longer_gives_stays_missing_and_heals(fetched: Workspac
     site.video = b"<html>"
     site.close()
     fetch(fetched)
-    with opened(fetched.catalog) as catalog:
+    with open_catalog(fetched.catalog) as catalog:
         source = catalog.sources()[2]
         assert source.state == State.MISSING
         assert source.reason is not None and "asking again ended in network" in source.reason
@@ -150,7 +150,7 @@ def test_local_files_that_are_not_there_at_fetch_time_are_asked_for_again(
     for number in range(2):
         draw(f"{number}.mp4", moving(20, seed=number))
     workspace.sources.write_text(COLUMNS + "0.mp4,Squat,,,,,,\n1.mp4,Squat,,,,,,\n")
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         catalog.list_sources(read_list(workspace), key=list_key(workspace))
     away = (workspace.root / "1.mp4").rename(workspace.root / "away")
     fetch(workspace)
@@ -164,7 +164,7 @@ def test_a_folder_of_new_local_files_that_is_gone_stops_fetch(workspace: Workspa
     for number in range(2):
         draw(f"{number}.mp4", moving(20, seed=number))
     workspace.sources.write_text(COLUMNS + "0.mp4,Squat,,,,,,\n1.mp4,Squat,,,,,,\n")
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         catalog.list_sources(read_list(workspace), key=list_key(workspace))
     for number in range(2):
         (workspace.root / f"{number}.mp4").unlink()
@@ -177,7 +177,7 @@ def test_proposals_outlive_the_absence_of_their_original(fetched: Workspace) -> 
     analyse(fetched, workers=1)
     assert propose(fetched)["proposed"] == 3
     _originals(fetched)[0].rename(fetched.root / "away")
-    with opened(fetched.catalog) as catalog:
+    with open_catalog(fetched.catalog) as catalog:
         lost = catalog.sources()[0]
         catalog.set_states([lost.model_copy(update={"state": State.MISSING, "reason": "not there"})])
     again = propose(fetched)
@@ -187,7 +187,7 @@ def test_proposals_outlive_the_absence_of_their_original(fetched: Workspace) -> 
 def test_a_missing_source_that_must_rest_is_asked_for_when_its_time_has_come(fetched: Workspace) -> None:
     # Long after the attempts of this test: one that is still to come would tell of a clock that was set back.
     until = datetime(2126, 11, 21, 12, 0, tzinfo=UTC)
-    with opened(fetched.catalog) as catalog:
+    with open_catalog(fetched.catalog) as catalog:
         lost = catalog.sources()[0]
         catalog.set_states([lost.model_copy(update={"state": State.MISSING, "again_at": until})])
         assert catalog.due(now=datetime(2126, 11, 21, 11, 0, tzinfo=UTC)) == []
@@ -196,7 +196,7 @@ def test_a_missing_source_that_must_rest_is_asked_for_when_its_time_has_come(fet
 
 def test_a_release_is_the_same_while_an_original_is_missing(tmp_path: Path) -> None:
     released = ready(tmp_path / "w")
-    with opened(released.catalog) as catalog:
+    with open_catalog(released.catalog) as catalog:
         assert release(released, catalog) is not None
         lost = catalog.sources()[0]
         catalog.set_states([lost.model_copy(update={"state": State.MISSING, "reason": "not there"})])

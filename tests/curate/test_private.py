@@ -14,7 +14,7 @@ from releasing import curate as run
 from releasing import ready
 
 from curate.release.rebuild import rebuild
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.files import digest
 from slateboard.records.source import Source, State, source_id
@@ -38,7 +38,7 @@ URLS = (
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of signed, local and plain addresses, ready to be released; one source failed and says where."""
     workspace = ready(tmp_path_factory.mktemp("private") / "w", clips=6, urls=URLS)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         failed = Source(
             source_id="failed", line=99, url="http://me:PASSWORD@127.0.0.1:9/gone.mp4?sig=SECRET", label="High Kick",
             group="http://me:PASSWORD@127.0.0.1:9/gone.mp4?sig=SECRET", licence="see /home/PRIVATE/licence.txt",
@@ -129,7 +129,7 @@ def site(draw: Callable[..., Path]) -> Iterator[FaultServer]:
 def _fetched(workspace: Workspace, lines: str) -> list[Source]:
     workspace.sources.write_text(COLUMNS + lines)
     assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet", "--debug"]) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return catalog.sources()
 
 
@@ -174,7 +174,7 @@ def test_one_file_under_two_signatures_is_one_row_of_the_list(
 def test_a_catalog_of_before_keeps_the_ids_and_states_of_its_signed_sources(fetching: Workspace) -> None:
     url = "http://127.0.0.1:9/v.mp4?token=1"
     earlier = digest([url, None, None], length=12)
-    with opened(fetching.catalog) as catalog:
+    with open_catalog(fetching.catalog) as catalog:
         catalog.list_sources([Source(source_id=earlier, line=2, url=url, label="Squat")])
         catalog.set_states([catalog.sources()[0].model_copy(update={"state": State.GONE})])
         assert (

@@ -15,7 +15,7 @@ from releasing import curate as run
 
 import curate.release.checked_release
 from curate.release.rebuild import REPORT, Difference, rebuild
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import SlateboardError, WorkspaceLocked
 from slateboard.media.ffmpeg import program
@@ -116,7 +116,7 @@ def test_a_download_with_other_bytes_is_known_by_its_pictures(tmp_path: Path, si
     urls = [f"{url}/{number}.mp4" for number in range(4)]
     workspace = ready(tmp_path / "w", clips=4, urls=urls)
     run(workspace, "release")
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         media = {one.url: workspace.root / f"media/{one.media_id}.mp4" for one in catalog.sources()}
     for number, address in enumerate(urls):
         _remux(media[address], folder / f"{number}.mp4")

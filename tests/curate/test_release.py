@@ -11,7 +11,7 @@ from releasing import add_clips, contents, ready
 from releasing import curate as run
 
 from curate.release.naming import Naming, assigned_indices, clip_paths, names_too_wide
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.dataset import read_release
 from slateboard.errors import SlateboardError
@@ -156,7 +156,7 @@ def test_a_class_of_more_than_99_groups_gets_wider_numbers_and_it_is_said() -> N
 
 
 def test_what_shows_the_same_footage_is_one_group_in_the_release(trimmed: Workspace) -> None:
-    with opened(trimmed.catalog) as catalog:
+    with open_catalog(trimmed.catalog) as catalog:
         one, two = sorted(str(source.media_id) for source in catalog.sources() if source.line in (2, 4))
         pair = Duplicate(
             first=one, second=two, mirrored=True, first_start_s=0, second_start_s=0, seconds=1.2, score=0.9
@@ -226,7 +226,7 @@ def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
     remedy = "is not there. `slateboard curate trim` cuts it again."
     assert all(f"clips/{file.name}: {remedy}" in told for file in (first, second))
     assert f"`slateboard curate review --reject {first.stem}`: the release is made without it." in told
-    with opened(trimmed.catalog) as catalog:
+    with open_catalog(trimmed.catalog) as catalog:
         assert [(row.item, row.code) for row in catalog.failures("release")] == [
             (first.stem, "missing"), (second.stem, "missing"),
         ]  # fmt: skip
@@ -238,12 +238,12 @@ def test_clips_that_are_not_there_are_named_with_what_to_do_and_that_helps(
     assert main(["curate", "release", "-w", str(trimmed.root), "--quiet"]) == 2
     told = capsys.readouterr().err
     assert f"{third}: is not the file that was trimmed and verified. `slateboard curate trim` cuts it again." in told
-    with opened(trimmed.catalog) as catalog:
+    with open_catalog(trimmed.catalog) as catalog:
         assert [(row.item, row.code) for row in catalog.failures("release")] == [(third.stem, "changed")]
     run(trimmed, "trim")
     run(trimmed, "release")
     assert trimmed.versions() == ["v1"]
-    with opened(trimmed.catalog) as catalog:
+    with open_catalog(trimmed.catalog) as catalog:
         assert catalog.failures("release") == []
 
 

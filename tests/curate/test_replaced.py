@@ -14,7 +14,7 @@ from curate.release.rebuild import rebuild
 from curate.steps.analyse import command as analyse
 from curate.steps.fetch import command as fetch
 from curate.steps.trim import command as trim
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.files import sha256_of
 from slateboard.media import identity
@@ -50,13 +50,13 @@ def accepted(brought: Path, tmp_path: Path) -> Workspace:
 
 def _media(workspace: Workspace) -> list[Media]:
     """Return the originals in the order of the list."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         media = catalog.media_of([source.media_id or "" for source in catalog.sources()])
         return [media[source.media_id or ""] for source in catalog.sources()]
 
 
 def _states(workspace: Workspace) -> list[State]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return [source.state for source in catalog.sources()]
 
 
@@ -110,7 +110,7 @@ def test_a_folder_that_is_gone_stops_trim_and_fails_no_clip(accepted: Workspace)
     accepted.media.rename(accepted.root / "elsewhere")
     with pytest.raises(SlateboardError, match="holds none of the 4 originals"):
         trim(accepted, workers=1)
-    with opened(accepted.catalog) as catalog:
+    with open_catalog(accepted.catalog) as catalog:
         assert {clip.state for clip in catalog.clips()} == {"accepted"}
     (accepted.root / "elsewhere").rename(accepted.media)
     assert trim(accepted, workers=1)["failed"] == []
@@ -120,7 +120,7 @@ def test_a_replaced_original_is_not_analysed_as_the_one_that_was_fetched(accepte
     shutil.rmtree(accepted.observations)
     _replace(accepted, 0, 1)
     analyse(accepted, workers=1)
-    with opened(accepted.catalog) as catalog:
+    with open_catalog(accepted.catalog) as catalog:
         source = catalog.sources()[0]
     assert source.state == State.MISSING
     assert source.reason is not None and "holds other bytes" in source.reason

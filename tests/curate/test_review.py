@@ -6,7 +6,7 @@ from drawing import moving
 from curate.steps.propose import command as propose
 from curate.steps.review import command as review
 from slateboard.catalog import person
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.reviews import read_reviews
 from slateboard.cli import main
 from slateboard.errors import BadInput
@@ -47,7 +47,7 @@ def test_a_second_round_of_proposals_counts_the_whole_catalog(proposals: Workspa
 def test_a_proposal_is_listed_with_its_camera_and_its_faults(
     proposals: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with opened(proposals.catalog) as catalog:
+    with open_catalog(proposals.catalog) as catalog:
         (clip,) = catalog.clips("proposed")
         catalog.write_clips([clip.model_copy(update={"camera": "moving", "quality": ("blurred", "frozen")})])
     review(proposals)
@@ -55,7 +55,7 @@ def test_a_proposal_is_listed_with_its_camera_and_its_faults(
 
 
 def test_each_proposal_is_decided_once(proposals: Workspace) -> None:
-    with opened(proposals.catalog) as catalog:
+    with open_catalog(proposals.catalog) as catalog:
         source_id = catalog.sources()[0].source_id
         catalog.write_clips([_clip(number, source_id=source_id) for number in range(3)])
     assert review(proposals, accept=["c0"], reject=["c1"]) == {
@@ -68,13 +68,13 @@ def test_each_proposal_is_decided_once(proposals: Workspace) -> None:
 
 
 def _states(workspace: Workspace) -> dict[str, str]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return {clip.clip_id: clip.state for clip in catalog.clips()}
 
 
 def test_a_class_is_rejected_by_its_label_whatever_became_of_its_clips_and_taken_back(proposals: Workspace) -> None:
     states = ("proposed", "accepted", "trimmed", "failed")
-    with opened(proposals.catalog) as catalog:
+    with open_catalog(proposals.catalog) as catalog:
         source_id = catalog.sources()[0].source_id
         clips = [
             _clip(number, source_id=source_id, state=state, label="High Kick") for number, state in enumerate(states)
@@ -86,7 +86,7 @@ def test_a_class_is_rejected_by_its_label_whatever_became_of_its_clips_and_taken
     assert _states(proposals) == {**others, **dict.fromkeys(("c0", "c1", "c2", "c3", "c9"), "rejected")}
     review(proposals, accept=["High Kick"])
     assert _states(proposals) == {**others, **dict.fromkeys(("c0", "c1", "c2", "c3"), "accepted"), "c9": "rejected"}
-    with opened(proposals.catalog) as catalog:
+    with open_catalog(proposals.catalog) as catalog:
         assert {clip.reason for clip in catalog.clips("accepted")} == {None}
 
 
@@ -111,7 +111,7 @@ def test_a_class_of_one_group_is_told_before_anything_is_trimmed(
     be_quiet(False)
     assert propose(proposals)["lone_classes"] == []
     assert "one group" not in capsys.readouterr().err
-    with opened(proposals.catalog) as catalog:
+    with open_catalog(proposals.catalog) as catalog:
         clips = catalog.clips("proposed", "accepted")
         catalog.write_clips([clip.model_copy(update={"group": "one"}) for clip in clips])
     assert review(proposals)["lone_classes"] == ["class 'Squat'"]
@@ -121,7 +121,7 @@ def test_a_class_of_one_group_is_told_before_anything_is_trimmed(
 
 
 def _waiting(workspace: Workspace) -> list[Clip]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return catalog.clips("proposed")
 
 

@@ -10,7 +10,7 @@ from releasing import curate as run
 
 from curate.release.rebuild import rebuild
 from curate.release.release import ReleaseReport, release
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.errors import BadInput
 from slateboard.records.media import Duplicate
@@ -46,7 +46,7 @@ def extended(second: tuple[Path, ReleaseReport], tmp_path: Path) -> Workspace:
 
 
 def _made(workspace: Workspace) -> ReleaseReport:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         made = release(workspace, catalog)
     assert made is not None
     return made
@@ -64,7 +64,7 @@ def _reseeded(workspace: Workspace, text: str) -> Workspace:
 
 def _link(workspace: Workspace, one: str, other: str) -> None:
     """Let the media of two clips show the same footage."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         media = {clip.clip_id: clip.media_id for clip in catalog.clips()}
         first, second = sorted((media[one], media[other]))
         pair = Duplicate(
@@ -84,7 +84,7 @@ def test_every_clip_keeps_its_side_and_the_cost_in_balance_is_told(second: tuple
 
 
 def test_what_is_the_same_makes_no_version_though_it_would_extend_one(extended: Workspace) -> None:
-    with opened(extended.catalog) as catalog:
+    with open_catalog(extended.catalog) as catalog:
         assert release(extended, catalog) is None
 
 
@@ -145,7 +145,7 @@ def test_a_group_that_comes_back_comes_to_the_side_it_had(grown: Workspace) -> N
 
 
 def _of_label(workspace: Workspace, label: str) -> set[str]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return {clip.clip_id for clip in catalog.clips() if clip.label == label}
 
 

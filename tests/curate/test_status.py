@@ -11,7 +11,7 @@ from drawing import moving
 from faults.server import FaultServer
 
 from curate.fetching.links import Journal, rot_by_class
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.records.failure import FailureRecord
 from slateboard.records.source import State
@@ -83,7 +83,7 @@ def test_status_counts_what_stages_could_not_do_and_lists_it_when_asked(
 ) -> None:
     now = datetime(2026, 11, 30, tzinfo=UTC)
     one = FailureRecord(stage="join", item="m1 m2", code="memory", reason="too much", key="k", at=now)
-    with opened(fetched.catalog) as catalog:
+    with open_catalog(fetched.catalog) as catalog:
         catalog.record_failures([one, one.model_copy(update={"stage": "trim", "item": "c1", "code": "died"})])
     assert _json(capsys, "status", "-w", str(fetched.root))["failures"] == {"join": 1, "trim": 1}
     assert _json(capsys, "status", "--all", "-w", str(fetched.root))["failed"] == [
@@ -98,7 +98,7 @@ def test_status_counts_what_stages_could_not_do_and_lists_it_when_asked(
 def test_check_links_tells_rot_by_class_and_changes_no_state(
     fetched: Workspace, site: FaultServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with opened(fetched.catalog) as catalog:
+    with open_catalog(fetched.catalog) as catalog:
         before = catalog.sources()
         lost = [one for one in before if one.state == State.NETWORK]
         # As if it had been fetched before its host began to fail.
@@ -120,7 +120,7 @@ def test_check_links_tells_rot_by_class_and_changes_no_state(
     assert [(row["line"], row["state"], row["found"], row["verdict"]) for row in rows] == [
         ("2", "fetched", "alive", "alive"), ("3", "fetched", "network", "other"), ("5", "gone", "gone", "gone"),
     ]  # fmt: skip
-    with opened(fetched.catalog) as catalog:
+    with open_catalog(fetched.catalog) as catalog:
         assert catalog.sources() == before
 
 

@@ -13,7 +13,7 @@ from takedowns import SECRET, leave_traces, traces
 
 from curate.release import takedown
 from slateboard.catalog.backup import backups
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.reviews import decide, read_reviews
 from slateboard.cli import main
 from slateboard.records.source import Source, State
@@ -36,7 +36,7 @@ def released(template: Path, tmp_path: Path) -> Workspace:
 
 
 def _victim(workspace: Workspace) -> Source:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return next(source for source in catalog.sources() if source.url == SECRET)
 
 
@@ -47,7 +47,7 @@ def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) ->
     words = {SECRET, str(victim.media_id), clip["sha256"], clip["fingerprint"]}
     assert len(traces(released.releases, words)) > 10
     (released.root / "catalog.db.damaged-1").write_text(SECRET)
-    with opened(released.catalog) as catalog:
+    with open_catalog(released.catalog) as catalog:
         decide(catalog, released.reviews, catalog.clips(), person="Anna", command="review")
     assert traces(released.reviews, words) == ["Anna.jsonl"]
     run(released, f"takedown {victim.source_id} --reason requested")
@@ -60,7 +60,7 @@ def test_nothing_of_the_source_is_left_but_its_tombstone(released: Workspace) ->
     assert traces(released.root, {SECRET}) == [f"backups/{backup.path.name}", "catalog.db"]
     (record,) = released.takedowns.iterdir()
     assert traces(released.root, words - {SECRET}) == [record.relative_to(released.root).as_posix()]
-    with opened(released.catalog) as catalog:
+    with open_catalog(released.catalog) as catalog:
         states = {source.line: (source.state, source.reason, source.media_id) for source in catalog.sources()}
         assert states[victim.line] == states[99] == (State.TAKEN_DOWN, "requested", None)
         assert clip["clip_id"] not in {one.clip_id for one in catalog.clips()}
@@ -104,7 +104,7 @@ def test_versions_that_held_it_are_no_releases_and_say_which_to_use(released: Wo
 def test_what_shows_the_same_footage_is_named(released: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["curate", "takedown", SECRET, "-w", str(released.root), "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)["takedowns"]
-    with opened(released.catalog) as catalog:
+    with open_catalog(released.catalog) as catalog:
         lines = {source.source_id: source.line for source in catalog.sources()}
     assert [lines[name] for name in told["alike"]] == [4]
     assert sorted(lines[name] for name in told["sources"]) == [2, 99]

@@ -11,7 +11,7 @@ from drawing import moving
 
 from curate.steps.trim import command as trim
 from curate.steps.trim import trim_jobs
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.media.encode import write_video
 from slateboard.workspace import Workspace
@@ -51,7 +51,7 @@ def test_a_long_file_is_shared_out_and_the_clips_stay_the_same(workspace: Worksp
         file.write("0.mp4,Squat,,,,,,\n")
     for words in (["fetch"], ["analyse", "--workers", "1"], ["propose"], ["review", "--accept-all"]):
         assert main(["curate", *words, "-w", str(workspace.root), "--quiet", "--debug"]) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         (whole,) = catalog.clips("accepted")
         parts = [
             whole.model_copy(update={"clip_id": f"c{first}", "first_frame": first, "last_frame": first + 14})
@@ -89,18 +89,18 @@ def test_a_killed_run_leaves_nothing_that_counts(accepted: Workspace) -> None:
     process.wait()
     (accepted.clips / ".x.mp4.abc.part").write_bytes(b"half")
     trim(accepted, workers=1)
-    with opened(accepted.catalog) as catalog:
+    with open_catalog(accepted.catalog) as catalog:
         assert sorted(_clips(accepted)) == [f"{clip.clip_id}.mp4" for clip in catalog.clips("trimmed")]
         assert catalog.clips("accepted", "failed") == []
 
 
 def test_a_clip_that_failed_is_told_and_tried_again(accepted: Workspace) -> None:
-    with opened(accepted.catalog) as catalog:
+    with open_catalog(accepted.catalog) as catalog:
         first, _ = catalog.clips("accepted")
         catalog.write_clips([first.model_copy(update={"last_frame": 400})])
     (told,) = trim(accepted, workers=1)["failed"]
     assert told["clip_id"] == first.clip_id
     assert "frame 400 of" in told["reason"]
-    with opened(accepted.catalog) as catalog:
+    with open_catalog(accepted.catalog) as catalog:
         catalog.write_clips([first])
     assert trim(accepted, workers=1) == {"cut": 1, "trimmed": 2, "failed": [], "failed_before": 0}

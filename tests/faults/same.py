@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.files import digest, sha256_of
 
 _MEASURED = {"at", "seconds", "total_seconds", "train_seconds", "test_seconds", "clips_per_second"}
@@ -34,7 +34,7 @@ def _is_of_catalog(path: Path) -> bool:
 
 def _catalog(path: Path) -> Any:
     """Return its rows; attempts and their times may differ."""
-    with opened(path) as catalog:
+    with open_catalog(path) as catalog:
         sources = [(source.url, source.state, source.media_id) for source in catalog.sources()]
         rows = [row.row() for table in (catalog.media(), catalog.clips(), catalog.duplicates()) for row in table]
     return [sources, rows]

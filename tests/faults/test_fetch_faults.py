@@ -7,7 +7,7 @@ import pytest
 from drawing import moving
 from faults.server import FaultServer
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.records.source import Source, State
 from slateboard.steps.init import COLUMNS
@@ -54,7 +54,7 @@ def _fetch(workspace: Workspace, addresses: list[str]) -> dict[str, tuple[State,
     (workspace.root / "slateboard.toml").write_text(SETTINGS)
     workspace.sources.write_text(COLUMNS + "".join(f"{address},Squat,,,,,,\n" for address in addresses))
     assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet", "--debug"]) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         tries = catalog.attempt_counts()
         return {one.url: (one.state, tries[one.source_id]) for one in catalog.sources() if _told(one)}
 
@@ -89,5 +89,5 @@ def test_a_host_that_is_down_is_a_network_failure_and_is_left_alone_after_ten(wo
     (workspace.root / "slateboard.toml").write_text(one_by_one)
     workspace.sources.write_text(COLUMNS + "".join(f"{address},Squat,,,,,,\n" for address in addresses))
     assert main(["curate", "fetch", "-w", str(workspace.root), "--quiet", "--debug"]) == 0
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         assert catalog.source_counts() == {State.NETWORK: 10, State.NEW: 4}

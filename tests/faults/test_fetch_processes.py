@@ -12,7 +12,7 @@ import pytest
 from drawing import moving
 from faults.server import FaultServer
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -94,7 +94,7 @@ class _Run:
         """Wait for its end; return the last part of each address -> state and reason."""
         _, words = self.process.communicate(timeout=120)
         assert self.process.returncode == 0, words
-        with opened(self._workspace.catalog) as catalog:
+        with open_catalog(self._workspace.catalog) as catalog:
             return {one.url.rpartition("/")[2]: (one.state, one.reason or "") for one in catalog.sources()}
 
     def left(self) -> list[bytes]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hostile import COUNT, MUTATIONS, bases, damaged
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.records.source import State
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -104,7 +104,7 @@ def _through(workspace: Workspace, realdata: Path, poison: Path, *, count: int, 
     workspace.sources.write_text(COLUMNS + "".join(rows))
     outcomes = {stage: _run(workspace, stage) for stage in STAGES}
     repeated = {stage: _run(workspace, stage) for stage in again}
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources, clips, media = catalog.sources(), catalog.clips(), catalog.media()
         failures = catalog.failures()
     assert sorted(source.url.removeprefix("in/") for source in sources) == names

@@ -16,7 +16,7 @@ from threading import Thread
 import pytest
 from drawing import card, moving
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
 
@@ -72,7 +72,7 @@ def _words(workspace: Workspace, step: str) -> list[str]:
 
 def _end(workspace: Workspace) -> dict[str, object]:
     """What an interruption must not change; attempts and their times may differ."""
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         sources = [(source.url, source.state, source.media_id) for source in catalog.sources()]
         media = [item.row() for item in catalog.media()]
         clips = [clip.row() for clip in catalog.clips()]

@@ -11,7 +11,7 @@ import pytest
 from slateboard.catalog import backup, health
 from slateboard.catalog import catalog as catalogs
 from slateboard.catalog.backup import Backup, backups, keep_backup, newest_sound_backup
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.health import Damaged
 from slateboard.catalog.migrations import migrate
 from slateboard.cli import main
@@ -25,7 +25,7 @@ def _source(number: int) -> Source:
 
 
 def _grown(path: Path, sources: int) -> None:
-    with opened(path) as catalog:
+    with open_catalog(path) as catalog:
         catalog.list_sources([_source(number) for number in range(sources)])
 
 
@@ -69,7 +69,7 @@ def test_a_catalog_that_was_hurt_is_refused_with_the_remedy_and_left_as_it_is(pa
     harm(path)
     before = path.read_bytes() if path.exists() else None
     with pytest.raises(Damaged, match=rf"catalog\.db {words}.* Run `slateboard doctor --repair -w "):
-        with opened(path):
+        with open_catalog(path):
             pass
     assert (path.read_bytes() if path.exists() else None) == before
 
@@ -87,18 +87,18 @@ def test_every_command_says_it_in_one_sentence(
 @pytest.mark.parametrize("folder", ["media", "observations", "clips", "reviews", "backups"])
 def test_what_only_a_catalog_makes_tells_that_there_was_one(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir()
-    with opened(tmp_path / "catalog.db"):
+    with open_catalog(tmp_path / "catalog.db"):
         pass
     (tmp_path / "catalog.db").unlink()
     (tmp_path / folder / "something").touch()
     with pytest.raises(Damaged, match="is not there"):
-        with opened(tmp_path / "catalog.db"):
+        with open_catalog(tmp_path / "catalog.db"):
             pass
 
 
 def test_a_new_workspace_begins_one_even_over_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").touch()
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         assert catalog.sources() == []
 
 
@@ -109,7 +109,7 @@ def test_damage_that_comes_up_in_the_middle_of_a_command_is_told_too(
     _garbage_inside(path)
     os.utime(path, ns=(1, backups(path)[0].path.stat().st_mtime_ns))
     with pytest.raises(Damaged, match=r"is damaged .*malformed.*slateboard doctor --repair"):
-        with opened(path) as catalog:
+        with open_catalog(path) as catalog:
             catalog.sources()
 
 
@@ -118,7 +118,7 @@ def test_what_was_left_open_by_a_killed_process_is_read_whole(path: Path, monkey
     _garbage_inside(path)
     health.wal_of(path).touch()
     with pytest.raises(Damaged, match="is damaged"):
-        with opened(path):
+        with open_catalog(path):
             pass
 
 
@@ -129,7 +129,7 @@ def test_a_catalog_is_made_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(migrate, "_upgrade", dies)
     with pytest.raises(KeyboardInterrupt):
-        with opened(tmp_path / "catalog.db"):
+        with open_catalog(tmp_path / "catalog.db"):
             pass
     assert [left.name for left in tmp_path.iterdir() if left.suffix != ".lock"] == []
 
@@ -144,25 +144,25 @@ def test_an_upgrade_that_is_killed_leaves_the_old_catalog(path: Path, monkeypatc
     monkeypatch.setattr(migrate, "_upgrade", dies)
     monkeypatch.setattr(migrate, "newest", lambda: "9999")
     with pytest.raises(KeyboardInterrupt):
-        with opened(path):
+        with open_catalog(path):
             pass
     assert path.read_bytes() == before
 
 
 def test_what_changed_is_backed_up_and_what_did_not_is_not(path: Path) -> None:
     (first,) = backups(path)
-    with opened(path) as catalog:
+    with open_catalog(path) as catalog:
         assert len(catalog.sources()) == 400
     assert backups(path) == [first]
     os.utime(path, ns=(1, 1))
     keep_backup(path, now=True)
     assert [one.number for one in backups(path)] == [2, 1]
-    with opened(newest_sound_backup(path).path) as catalog:  # type: ignore[union-attr]
+    with open_catalog(newest_sound_backup(path).path) as catalog:  # type: ignore[union-attr]
         assert len(catalog.sources()) == 400
 
 
 def test_a_catalog_without_sources_is_not_backed_up(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db"):
+    with open_catalog(tmp_path / "catalog.db"):
         pass
     assert not (tmp_path / "backups").exists()
 
@@ -177,7 +177,7 @@ def test_what_a_killed_command_changed_is_backed_up_by_the_next(path: Path) -> N
     with health.connected(path) as connection, connection:
         connection.execute("UPDATE sources SET state = 'gone'")
     assert len(backups(path)) == 1
-    with opened(path):
+    with open_catalog(path):
         assert len(backups(path)) == 2
 
 
@@ -236,7 +236,7 @@ def test_no_room_for_a_backup_is_said_and_costs_the_command_nothing(
 def test_what_a_killed_run_left_of_a_backup_is_removed(path: Path) -> None:
     left = path.parent / "backups" / ".catalog-000009-x.db.abc.part"
     left.write_bytes(b"half")
-    with opened(path):
+    with open_catalog(path):
         pass
     assert not left.exists()
 
@@ -263,5 +263,5 @@ def test_another_program_that_writes_to_the_catalog_is_told_from_damage(
 def test_a_folder_in_place_of_the_catalog_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").mkdir()
     with pytest.raises(Damaged, match="cannot be read"):
-        with opened(tmp_path / "catalog.db"):
+        with open_catalog(tmp_path / "catalog.db"):
             pass

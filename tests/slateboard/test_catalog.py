@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.media import Analysed
 from slateboard.catalog.migrations import migrate
 from slateboard.catalog.schema import metadata
@@ -40,7 +40,7 @@ def test_many_media_are_recorded_as_one_by_one(tmp_path: Path) -> None:
     for at_once in (True, False):
         path = tmp_path / str(at_once) / "catalog.db"
         path.parent.mkdir()
-        with opened(path) as catalog:
+        with open_catalog(path) as catalog:
             catalog.list_sources([SOURCE])
             for name in "ad":
                 catalog.analysed(MEDIA.model_copy(update={"media_id": name, "path": f"media/{name}.mp4"}), {})
@@ -71,7 +71,7 @@ def test_many_media_are_recorded_as_one_by_one(tmp_path: Path) -> None:
 
 
 def test_what_is_written_together_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         rows = [FailureRecord.now(stage="join", item=item, code="died", reason="r", key="k") for item in ("a", "b")]
         with pytest.raises(KeyError), catalog.together():
             catalog.record_failures(rows[:1])
@@ -92,7 +92,7 @@ def _clip(clip_id: str, **fields: object) -> Clip:
 
 
 def test_listing_again_corrects_the_label_and_keeps_the_state(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE])
         catalog.set_states([SOURCE.model_copy(update={"state": State.GONE, "reason": "404"})])
         catalog.list_sources([SOURCE.model_copy(update={"label": "Squats"})])
@@ -102,7 +102,7 @@ def test_listing_again_corrects_the_label_and_keeps_the_state(tmp_path: Path) ->
 
 
 def test_proposing_again_adds_what_is_new_and_withdraws_only_what_is_undecided(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE])
         assert catalog.propose([SOURCE], [_clip("a"), _clip("b")], key="k") == (2, 0)
         catalog.write_clips([_clip("a", state="accepted", decided_by="me")])
@@ -111,7 +111,7 @@ def test_proposing_again_adds_what_is_new_and_withdraws_only_what_is_undecided(t
 
 
 def test_an_index_is_given_once_and_never_again(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         assert catalog.number([("a", "Squat"), ("b", "Squat"), ("c", "Kick")]) == {"a": 1, "b": 2, "c": 1}
         assert catalog.number([("d", "Squat"), ("b", "Squat")]) == {"d": 3, "b": 2}
         with pytest.raises(SlateboardError, match="a was released as Squat and would now be Kick"):
@@ -119,21 +119,24 @@ def test_an_index_is_given_once_and_never_again(tmp_path: Path) -> None:
 
 
 def test_the_second_process_is_told_who_holds_the_workspace(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db"), pytest.raises(WorkspaceLocked, match=f"process {os.getpid()} of "):
-        with opened(tmp_path / "catalog.db"):
+    with open_catalog(tmp_path / "catalog.db"), pytest.raises(WorkspaceLocked, match=f"process {os.getpid()} of "):
+        with open_catalog(tmp_path / "catalog.db"):
             pass
 
 
 @pytest.mark.parametrize("told", ["", "{", "[]", "{}", '{"command": 1}'])
 def test_a_holder_that_cannot_be_read_is_another_process(tmp_path: Path, told: str) -> None:
-    with opened(tmp_path / "catalog.db"):
+    with open_catalog(tmp_path / "catalog.db"):
         (tmp_path / "catalog.holder.json").write_text(told)
-        with pytest.raises(WorkspaceLocked, match="is in use by another process"), opened(tmp_path / "catalog.db"):
+        with (
+            pytest.raises(WorkspaceLocked, match="is in use by another process"),
+            open_catalog(tmp_path / "catalog.db"),
+        ):
             pass
 
 
 def _hold_and_die(path: Path) -> None:
-    with opened(path):
+    with open_catalog(path):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -142,12 +145,12 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         assert catalog.sources() == []
 
 
 def test_the_migrations_lead_to_the_schema_of_the_code(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db"):
+    with open_catalog(tmp_path / "catalog.db"):
         pass
     engine = create_engine(f"sqlite:///{tmp_path / 'catalog.db'}")
     with engine.connect() as connection:
@@ -156,14 +159,14 @@ def test_the_migrations_lead_to_the_schema_of_the_code(tmp_path: Path) -> None:
 
 
 def test_a_newer_catalog_is_refused_with_a_clear_word(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db"):
+    with open_catalog(tmp_path / "catalog.db"):
         pass
     engine = create_engine(f"sqlite:///{tmp_path / 'catalog.db'}")
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(SlateboardError, match=r"has schema 9999.*Install a newer slateboard"):
-        with opened(tmp_path / "catalog.db"):
+        with open_catalog(tmp_path / "catalog.db"):
             pass
 
 
@@ -190,7 +193,7 @@ def test_a_catalog_of_the_first_schema_migrates_and_loses_nothing(tmp_path: Path
         ):
             connection.execute(text(statement))
     engine.dispose()
-    with opened(path) as catalog:
+    with open_catalog(path) as catalog:
         assert [(source.source_id, source.provenance) for source in catalog.sources()] == [
             (f"s{number}", None) for number in range(1, 5)
         ]
@@ -204,7 +207,7 @@ def test_a_catalog_of_the_first_schema_migrates_and_loses_nothing(tmp_path: Path
 
 
 def test_only_what_changed_is_proposed_anew(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE], key="first")
         assert (catalog.listed("first"), catalog.listed("second")) == (True, False)
         fetched = SOURCE.model_copy(update={"state": State.FETCHED, "media_id": MEDIA.media_id})
@@ -220,7 +223,7 @@ def test_only_what_changed_is_proposed_anew(tmp_path: Path) -> None:
 
 
 def test_clips_of_a_source_that_is_no_longer_fetched_are_withdrawn(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE])
         fetched = SOURCE.model_copy(update={"state": State.FETCHED})
         catalog.set_states([fetched])
@@ -230,7 +233,7 @@ def test_clips_of_a_source_that_is_no_longer_fetched_are_withdrawn(tmp_path: Pat
 
 
 def test_a_source_taken_down_leaves_a_tombstone_and_nothing_else(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         other = MEDIA.model_copy(update={"media_id": "n"})
         catalog.list_sources([SOURCE])
         fetched = SOURCE.model_copy(update={"state": State.FETCHED, "media_id": "m", "provenance": {"id": "x"}})
@@ -257,7 +260,7 @@ def test_a_failure_stands_until_its_stage_does_the_item_well_or_the_item_is_take
         for stage, item in (("trim", "c"), ("propose", "s1"), ("join", "a m"), ("join", "m"), ("join", "b c"))
     ]
     fetched = SOURCE.model_copy(update={"state": State.FETCHED, "media_id": "m"})
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE])
         catalog.tried(fetched, [], MEDIA)
         catalog.record_failures(failures)
@@ -272,7 +275,7 @@ def test_a_failure_stands_until_its_stage_does_the_item_well_or_the_item_is_take
 
 
 def test_a_rate_limited_source_is_due_when_its_time_has_come(tmp_path: Path) -> None:
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE])
         until = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
         catalog.set_states([SOURCE.model_copy(update={"state": State.RATE_LIMITED, "again_at": until})])
@@ -283,7 +286,7 @@ def test_a_rate_limited_source_is_due_when_its_time_has_come(tmp_path: Path) -> 
 def test_a_clock_that_was_set_back_makes_no_source_wait_for_it(tmp_path: Path) -> None:
     tried = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
     limited = SOURCE.model_copy(update={"state": State.RATE_LIMITED, "again_at": tried + timedelta(minutes=5)})
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([SOURCE])
         attempt = Attempt(source_id=SOURCE.source_id, at=tried, state=State.RATE_LIMITED, error="429", tool="yt-dlp")
         catalog.tried(limited, [attempt], None)

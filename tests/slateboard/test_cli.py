@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import slateboard.steps.ls
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.errors import BadInput, Problem
 from slateboard.files import write_text
@@ -107,7 +107,7 @@ def test_a_command_that_wrote_before_its_input_was_found_bad_says_what(
         write_text(tmp_path / "v1.part" / "b" / "x.txt", "left")
         write_text(tmp_path / "gone" / "x.txt", "removed")
         shutil.rmtree(tmp_path / "gone")
-        with opened(tmp_path / "catalog.db") as catalog:
+        with open_catalog(tmp_path / "catalog.db") as catalog:
             catalog.number([("item", "scope")])
 
     _refused_after(tmp_path, monkeypatch, act)
@@ -121,10 +121,10 @@ def test_a_catalog_that_was_only_read_was_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def act() -> None:
-        with opened(tmp_path / "catalog.db") as catalog:
+        with open_catalog(tmp_path / "catalog.db") as catalog:
             assert catalog.sources() == []
 
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.number([("item", "scope")])
     _refused_after(tmp_path, monkeypatch, act)
     assert "nothing was written" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from releasing import curate, ready
 from curate.release.takedown import plan_takedown, take_down
 from slateboard.catalog import backup
 from slateboard.catalog.backup import backups
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.reviews import confirm, read_reviews
 from slateboard.cli import main
 from slateboard.errors import BadInput
@@ -65,7 +65,7 @@ def _doctor(workspace: Workspace, *words: str, expected: int) -> list[dict[str, 
 
 
 def _clips(workspace: Workspace) -> list[tuple[str, str, str | None, str | None]]:
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         return [(clip.clip_id, clip.state, clip.decided_by, clip.reason) for clip in catalog.clips()]
 
 
@@ -152,7 +152,7 @@ def test_the_newest_backup_that_is_damaged_is_passed_over_and_kept(proposed: Wor
 
 def test_confirmed_effects_come_back_too(tmp_path: Path) -> None:
     workspace = ready(tmp_path / "w", clips=2)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         clips = catalog.clips()
         raised = [
             Effect(clip_id=clip.clip_id, kind="bars", decided_by="machine", confirmed=False, parameters={})
@@ -164,7 +164,7 @@ def test_confirmed_effects_come_back_too(tmp_path: Path) -> None:
         catalog.label_effects(raised)
     assert "effects" in _doctor(workspace, expected=1)[0]["what"]
     _doctor(workspace, "--repair", expected=0)
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         assert [effect.confirmed for effect in catalog.effects()] == [True, True]
 
 
@@ -191,7 +191,7 @@ def test_lines_that_are_no_decision_are_named_and_a_torn_one_is_not_held_against
 def test_a_takedown_that_a_restored_catalog_does_not_know_is_made_there_too(tmp_path: Path) -> None:
     workspace = ready(tmp_path / "w")
     before = [(one.path, one.path.read_bytes()) for one in backups(workspace.catalog)]
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         victim = catalog.sources()[0]
         take_down(workspace, catalog, plan_takedown(workspace, catalog, [victim], reason="asked for"))
     assert len(backups(workspace.catalog)) == 1
@@ -201,7 +201,7 @@ def test_a_takedown_that_a_restored_catalog_does_not_know_is_made_there_too(tmp_
     backups(workspace.catalog)[0].path.unlink()
     mended = _doctor(workspace, "--repair", expected=0)
     assert "names 1 sources that the catalog still has" in mended[1]["what"]
-    with opened(workspace.catalog) as catalog:
+    with open_catalog(workspace.catalog) as catalog:
         assert (catalog.sources()[0].state, catalog.sources()[0].reason) == (State.TAKEN_DOWN, "asked for")
         assert victim.source_id not in {clip.source_id for clip in catalog.clips()}
 
@@ -261,7 +261,7 @@ def test_inside_a_workspace_it_need_not_be_named(proposed: Workspace, monkeypatc
 
 
 def test_a_workspace_that_another_process_holds_is_left_alone(proposed: Workspace) -> None:
-    with opened(proposed.catalog):
+    with open_catalog(proposed.catalog):
         assert main(["doctor", "-w", str(proposed.root), "--quiet", "--repair"]) == 2
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from slateboard.files import csv_text, digest, sha256_of, whole, write_json, write_text
+from slateboard.files import atomic_write, csv_text, digest, sha256_of, write_json, write_text
 
 
 def test_a_file_appears_only_when_its_block_ends(tmp_path: Path) -> None:
     path = tmp_path / "a" / "x.txt"
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("half")
         assert not path.exists()
     assert path.read_text() == "half"
@@ -24,7 +24,7 @@ def test_a_file_appears_only_when_its_block_ends(tmp_path: Path) -> None:
 def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     write_text(path, "old")
-    with pytest.raises(RuntimeError), whole(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_write(path) as temporary:
         temporary.write_text("new")
         raise RuntimeError
     assert (path.read_text(), os.listdir(tmp_path)) == ("old", ["x.txt"])
@@ -33,9 +33,9 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 _DIES = """
 import os, signal, sys
 from pathlib import Path
-from slateboard.files import whole
+from slateboard.files import atomic_write
 
-with whole(Path(sys.argv[1])) as temporary:
+with atomic_write(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -55,7 +55,7 @@ def test_a_program_that_outlived_a_killed_process_does_not_write_into_the_file_o
     path = tmp_path / "x.txt"
     subprocess.run([sys.executable, "-c", _DIES, path], check=False, cwd=Path(__file__).parents[2])
     with next(tmp_path.glob(".x.txt.*")).open("a") as orphan:
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text("whole")
             orphan.write("stray")
             orphan.flush()
@@ -64,7 +64,7 @@ def test_a_program_that_outlived_a_killed_process_does_not_write_into_the_file_o
 
 def test_two_that_write_one_file_at_once_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
-    with whole(path) as first, whole(path) as second:
+    with atomic_write(path) as first, atomic_write(path) as second:
         first.write_text("first")
         second.write_text("second")
     assert (path.read_text(), os.listdir(tmp_path)) == ("first", ["x.txt"])
@@ -78,7 +78,7 @@ def test_the_end_of_one_writer_leaves_the_file_of_the_next_alone(
     begun: list[Path] = []
 
     def begin() -> Path:
-        return second.enter_context(whole(path))
+        return second.enter_context(atomic_write(path))
 
     write_text(path, "first")
     begun[0].write_text("second")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slateboard.catalog import reviews
-from slateboard.catalog.catalog import Catalog, opened
+from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.person import file_stem
 from slateboard.catalog.reviews import (
     clips_as_decided,
@@ -34,7 +34,7 @@ def _clip(number: int, state: str = "proposed", **more: object) -> Clip:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A workspace whose catalog proposes four clips."""
-    with opened(tmp_path / "catalog.db") as catalog:
+    with open_catalog(tmp_path / "catalog.db") as catalog:
         catalog.list_sources([Source(source_id="s", line=2, url="http://x/a.mp4", label="Đá cầu")])
         catalog.write_clips([_clip(number) for number in range(4)])
     return tmp_path
@@ -45,7 +45,7 @@ def _accepted(number: int, by: str = "Anna") -> Clip:
 
 
 def _decide(folder: Path, *clips: Clip, person: str = "Anna") -> None:
-    with opened(folder / "catalog.db") as catalog:
+    with open_catalog(folder / "catalog.db") as catalog:
         decide(catalog, folder / "reviews", clips, person=person, command="review")
 
 
@@ -68,7 +68,7 @@ def test_the_file_has_it_before_the_catalog(folder: Path, monkeypatch: pytest.Mo
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(Catalog, "write_clips", dies)
         _decide(folder, _accepted(0))
-    with opened(folder / "catalog.db") as catalog:
+    with open_catalog(folder / "catalog.db") as catalog:
         assert [clip.state for clip in catalog.clips()] == ["proposed"] * 4
         assert clips_as_decided(catalog, read_reviews(folder / "reviews")) == [_accepted(0)]
 
@@ -116,10 +116,10 @@ def test_no_room_keeps_nothing_of_a_decision(folder: Path, monkeypatch: pytest.M
 
     with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
         patched.setattr(reviews.os, "fsync", full)
-        with opened(folder / "catalog.db") as catalog:
+        with open_catalog(folder / "catalog.db") as catalog:
             decide(catalog, folder / "reviews", [_accepted(1)], person="Anna", command="review")
     assert path.read_bytes() == before
-    with opened(folder / "catalog.db") as catalog:
+    with open_catalog(folder / "catalog.db") as catalog:
         assert [clip.state for clip in catalog.clips()] == ["accepted", "proposed", "proposed", "proposed"]
 
 
@@ -144,7 +144,7 @@ def test_names_that_are_altered_do_not_fall_together() -> None:
 
 def test_a_later_label_of_a_trimmed_clip_is_no_contradiction(folder: Path) -> None:
     _decide(folder, _accepted(0), _accepted(1), _clip(2, "rejected", decided_by="Anna", reason="x"))
-    with opened(folder / "catalog.db") as catalog:
+    with open_catalog(folder / "catalog.db") as catalog:
         catalog.write_clips([_clip(0, "trimmed", decided_by="Anna"), _clip(1, "failed", decided_by="Anna")])
         assert clips_as_decided(catalog, read_reviews(folder / "reviews")) == []
         catalog.write_clips([_clip(2, "rejected", decided_by="rule", reason="too short")])
@@ -152,7 +152,7 @@ def test_a_later_label_of_a_trimmed_clip_is_no_contradiction(folder: Path) -> No
 
 
 def test_decisions_that_are_in_the_catalog_alone_are_known(folder: Path) -> None:
-    with opened(folder / "catalog.db") as catalog:
+    with open_catalog(folder / "catalog.db") as catalog:
         catalog.write_clips([_accepted(0), _clip(1, "rejected", decided_by="rule", reason="too short")])
         assert [clip.clip_id for clip in unrecorded_clips(catalog, read_reviews(folder / "reviews"))] == ["c0"]
 
@@ -164,7 +164,7 @@ def _effect(number: int, kind: str, *, confirmed: bool, decided_by: str = "machi
 
 
 def test_which_effects_are_confirmed_is_a_decision_and_is_taken_back_by_another(folder: Path) -> None:
-    with opened(folder / "catalog.db") as catalog:
+    with open_catalog(folder / "catalog.db") as catalog:
         clips = catalog.clips()
         raised = [_effect(0, "bars", confirmed=True), _effect(0, "text", confirmed=True, decided_by="person")]
         confirm(catalog, folder / "reviews", raised, clips=clips, person="Anna", command="label --accept-all")

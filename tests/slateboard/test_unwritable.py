@@ -11,10 +11,10 @@ import pytest
 import torch
 
 import slateboard.steps.ls as step
-from slateboard.catalog.catalog import opened
+from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.errors import SlateboardError
-from slateboard.files import whole, write_text
+from slateboard.files import atomic_write, write_text
 from slateboard.unwritable import Unwritable, explain_unwritable
 from slateboard.workers.outcome import Failure, RunEnds, explain
 
@@ -46,7 +46,7 @@ def test_whatever_a_library_says_of_a_full_disk_it_is_said_in_one_way(tiny: Path
         arrays,
         lambda path: path.write_bytes(numbers.data),
     ):
-        with pytest.raises(Unwritable) as error, whole(tiny / "x") as temporary:
+        with pytest.raises(Unwritable) as error, atomic_write(tiny / "x") as temporary:
             write(temporary)
         assert explain_unwritable(error.value) == (
             f"No space is left on the disk of {tiny}. Make room and run the same command again."
@@ -65,26 +65,26 @@ def test_a_read_only_disk_is_told_from_a_full_one(tiny: Path) -> None:
 
 def test_a_full_disk_does_not_make_a_catalog_look_damaged(tiny: Path) -> None:
     path, ballast = tiny / "catalog.db", tiny / "ballast"
-    with opened(path):
+    with open_catalog(path):
         pass
     with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))
-    with pytest.raises(Unwritable), opened(path) as catalog:
+    with pytest.raises(Unwritable), open_catalog(path) as catalog:
         catalog.set_states([])
     ballast.unlink()
-    with opened(path) as catalog:
+    with open_catalog(path) as catalog:
         assert catalog.sources() == []
 
 
 def test_an_error_of_its_own_stays_what_it_is_while_there_is_room(tmp_path: Path) -> None:
-    with pytest.raises(SlateboardError, match="of its own"), whole(tmp_path / "x"):
+    with pytest.raises(SlateboardError, match="of its own"), atomic_write(tmp_path / "x"):
         raise SlateboardError("of its own")
 
 
 def test_a_folder_without_the_right_to_write_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(Unwritable) as error, whole(tmp_path / "x"):
+    with pytest.raises(Unwritable) as error, atomic_write(tmp_path / "x"):
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "x"))
     assert error.value.errno == errno.EROFS
 

@@ -9,7 +9,7 @@ from sqlalchemy.pool import NullPool
 from slateboard.catalog.backup import edit_copy
 from slateboard.catalog.health import Damaged, connected, refusal
 from slateboard.errors import SlateboardError
-from slateboard.files import whole
+from slateboard.files import atomic_write
 
 _VERSIONS = Path(__file__).parent / "versions"
 
@@ -22,7 +22,7 @@ def newest() -> str:
 
 def create(path: Path) -> None:
     """Make a new, empty catalog."""
-    with whole(path, is_spare=True) as temporary:
+    with atomic_write(path, is_spare=True) as temporary:
         _upgrade(temporary)
 
 
