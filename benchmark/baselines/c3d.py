@@ -38,6 +38,7 @@ CARD = Card(
             learning_rate=0.003,
             weight_decay=0.005,
             schedule="step",
+            # 2 * 9,537 / 30 views are 636 steps an epoch: epochs 31 and 63 end after 19,716 and 40,068 steps.
             step_epochs=(31, 63),
         ),
     },
@@ -68,6 +69,9 @@ class C3D(nn.Module):
         super().__init__()
         if frames < _HALVINGS or size < _HALVINGS:
             raise SlateboardError(f"C3D needs 16 frames of 16 pixels or more, got {frames} of {size}.")
+        # A kernel of 3 with padding 1 and stride 1 keeps the side of a map, n + 2 - 3 + 1 = n: only the poolings shrink
+        # it. Five of them halve the picture. The first one leaves time alone, so that 16 frames last through the other
+        # four: 16 -> 16 -> 8 -> 4 -> 2 -> 1.
         self.conv1 = _convolution(3, width)
         self.conv2 = _convolution(width, 2 * width)
         self.conv3a = _convolution(2 * width, 4 * width)
@@ -85,11 +89,14 @@ class C3D(nn.Module):
         # The picture is halved four times before pool5, which with its padding gives half and one: 112 -> 56 -> 28 ->
         # 14 -> 7 -> 4, so that fc6 has 8 * 64 * 1 * 4 * 4 = 8,192 inputs, as the authors' network has.
         side = size // _HALVINGS // 2 + 1
+        # Of the 79,991,015 parameters with 487 classes (Sevilla thesis) fc6 has 33.6 million, all convolutions 27.7.
         self.fc6 = nn.Linear(8 * width * (frames // _HALVINGS) * side * side, fc)
         self.fc7 = nn.Linear(fc, fc)
         self.fc8 = nn.Linear(fc, classes)
         self.relu = nn.ReLU()
         self.dropout = nn.Dropout(dropout)
+        # Standard deviation sqrt(2 / inputs of a number): ReLU takes half of the mean square away, the 2 gives it back,
+        # so that it neither fades nor grows from layer to layer. conv1: 3 * 27 = 81 inputs, 0.157.
         for name, weight in self.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(weight)
@@ -98,6 +105,8 @@ class C3D(nn.Module):
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         """Return class scores [B, classes]."""
+        # Width 64, 16 frames of 112 (channels x time x height x width): pool1 64 x 16 x 56 x 56, pool2 128 x 8 x 28 x
+        # 28, pool3 256 x 4 x 14 x 14, pool4 512 x 2 x 7 x 7, pool5 512 x 1 x 4 x 4, flattened to 8,192 numbers.
         x = self.pool1(self.relu(self.conv1(clips)))
         x = self.pool2(self.relu(self.conv2(x)))
         x = self.pool3(self.relu(self.conv3b(self.relu(self.conv3a(x)))))
@@ -128,8 +137,10 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
             sampler=parameters["sampler"],
             sampler_parameters={name: value for name, value in sampler_values.items() if name in sampler_parameters},
             size=parameters["size"],
+            # 112 -> 2 * round(64) = 128; 64 -> 2 * round(36.6) = 74: even, as chroma has half of the pixels.
             short_side=parameters["short_side"] or 2 * round(parameters["size"] * 4 / 7),
             keep=parameters["keep"],
+            # Views are [B, T, 3, H, W]; Conv3d takes channels before time, [B, 3, T, H, W].
             preprocess=lambda frames: normalize(frames, initial.mean, initial.std).transpose(1, 2),
             # Twice as fast on a CPU as the default order (width 8, 16 x 64 x 64: 52 clips/s against 29).
             model=network.to(memory_format=torch.channels_last_3d),  # type: ignore[call-overload]

@@ -53,6 +53,8 @@ def _describe(frames: torch.Tensor, *, cell: int, bins: int, threshold: float) -
     grey = torch.einsum("btchw,c->bthw", frames, frames.new_tensor(_GREY)).cpu().numpy()
     rows = []
     for view in grey:
+        # Size 64, cell 8, 18 bins: 8 x 8 cells, 7 x 7 blocks of 4 cells, 7 * 7 * 4 * 18 = 3,528 numbers a picture, so
+        # 7,056 a view. The middle of 10 frames is frame 5.
         pictures = (view[len(view) // 2], motion_history(view, threshold=threshold))
         rows.append(np.concatenate([hog(picture, cell=cell, bins=bins) for picture in pictures]))
     return torch.from_numpy(np.stack(rows))

@@ -60,6 +60,7 @@ def _classifier(c: float) -> Estimator:
     regression = make_pipeline(StandardScaler(), LogisticRegression(C=c or 1.0, max_iter=2000))
     if c:
         return regression
+    # 5 candidates in 5 folds are 25 fits, and one more of the best candidate on the whole training list.
     return GridSearchCV(regression, {"logisticregression__C": list(_CANDIDATES)})
 
 
@@ -74,9 +75,12 @@ class Features(nn.Module):
     @torch.no_grad()
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Return float32 [B, numbers], or [B, 2 numbers] with the standard deviation over frames."""
+        # [B, T, 3, H, W] -> [B T, 3, H, W] -> features [B, T, numbers]; mobilenet_v2 has 1,280, so 2,560 with the
+        # spread.
         pictures = frames.flatten(0, 1)[..., : self.size, : self.size]
         features = self.network(normalize(pictures, self.mean, self.std)).view(*frames.shape[:2], -1)
         moments = [features.mean(dim=1)]
         if self.spread:
+            # Over T rather than T - 1 frames: of a single frame the spread is 0, where T - 1 gives NaN.
             moments.append(features.std(dim=1, correction=0))
         return torch.cat(moments, dim=1)

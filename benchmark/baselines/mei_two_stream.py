@@ -29,6 +29,7 @@ CARD = Card(
 
 def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return the streams `motion` and `normal`; each has its own copy of the backbone, trained by itself."""
+    # For its errors alone: a wrong n or method is refused before two backbones are loaded.
     weights(parameters["n"], parameters["method"])
     shared: dict[str, Any] = {
         "sampler_parameters": {"n": parameters["n"], "interval": parameters["interval"]},
@@ -39,6 +40,8 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
         for name in ("motion", "normal")
     )
     return [
+        # Of each batch the motion stream sees the MEI and the normal stream its last frame, so that view k of one
+        # stream and view k of the other are of the same frames, and are averaged with each other (MEI paper 3.3, 3.4).
         motion(sampler="mei_batches", embed=partial(mei, method=parameters["method"])),
         normal(sampler="last_of_batch", embed=only),
     ]
