@@ -22,6 +22,8 @@ def read_tensors(path: Path) -> Any:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what the file makes it raise: pickle's, zip's and its own errors
         raise ValueError(str(error).split("\n")[0] or type(error).__name__) from None
+    # numel counts what a tensor stands for, not what is stored: an expanded one has stride 0, and 4 bytes in the file
+    # stand for 4 GB of 1e9 float32 once somebody copies it.
     held = sum(tensor.numel() * tensor.element_size() for tensor in _tensors(content))
     if held > _GROWTH * size + _SLACK:
         raise ValueError(f"its tensors stand for {held} bytes, the file has {size}")
@@ -38,6 +40,7 @@ def refuse_growing(path: Path) -> int:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 unpacked = sum(entry.file_size for entry in archive.infolist())
+            # Deflate packs 100 MB of zeros into 97 kB.
             if unpacked > _GROWTH * state.st_size + _SLACK:
                 raise ValueError(f"its parts unpack to {unpacked} bytes, the file has {state.st_size}")
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
@@ -47,6 +50,7 @@ def refuse_growing(path: Path) -> int:
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:
     """Yield every tensor in a value of nested dictionaries and lists."""
+    # A stack and no recursion: a file may nest lists deeper than Python calls.
     pending = [value]
     while pending:
         nested = pending.pop()

@@ -115,6 +115,8 @@ def _plain() -> nn.Sequential:
 
     The networks made for 224 x 224 pixels shrink a small picture fourfold before they look at it.
     """
+    # A map of side n becomes floor((n + 2 (k // 2) - k) / stride) + 1: 64 -> 32 -> 16 -> 16 -> 8 -> 8. With the head
+    # for 1000 classes it has 376,960 parameters.
     layers: list[nn.Module] = []
     for inputs, outputs, kernel, stride in (
         (3, 24, 5, 2),
@@ -124,6 +126,7 @@ def _plain() -> nn.Sequential:
         (96, 128, 3, 1),
     ):
         layers += [
+            # No bias: BatchNorm subtracts the mean of each channel, and the bias with it.
             nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
             nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
@@ -133,6 +136,7 @@ def _plain() -> nn.Sequential:
 
 def _lite0(network: nn.Module) -> nn.Module:
     """Turn EfficientNet-B0 into Lite0: no squeeze-excitation, ReLU6 for SiLU, BatchNorm as in TensorFlow."""
+    # B0 has 5,288,548 parameters, Lite0 4,652,008: the rest was in the squeeze-excitation.
     for module in list(network.modules()):
         for name, child in module.named_children():
             if type(child).__name__ == "SqueezeExcitation":
@@ -140,12 +144,15 @@ def _lite0(network: nn.Module) -> nn.Module:
             elif isinstance(child, nn.SiLU):
                 setattr(module, name, nn.ReLU6(inplace=True))
             elif isinstance(child, nn.BatchNorm2d):
+                # torch has 1e-5. BatchNorm divides by sqrt(variance + eps): for a channel of variance 1e-3 the other
+                # eps would make its output 1.41 times as large.
                 child.eps = 1e-3
     return network
 
 
 def head_of(network: nn.Module) -> str:
     """Return the dotted name of the layer that gives the 1000 class scores."""
+    # The last one with 1000 outputs: `fc` of ResNet-50, `classifier.1` of SqueezeNet, which is a convolution of 1 x 1.
     return [name for name, layer in network.named_modules() if _outputs(layer) == IMAGENET_CLASSES][-1]
 
 
@@ -164,6 +171,7 @@ def set_head(network: nn.Module, classes: int | None) -> None:
     new: nn.Module = nn.Identity()
     if classes is not None and isinstance(layer, nn.Linear):
         new = nn.Linear(layer.in_features, classes)
+    # SqueezeNet scores every place and then takes the mean; without the layer it gives the mean of its 512 features.
     elif classes is not None and isinstance(layer, nn.Conv2d):
         new = nn.Conv2d(layer.in_channels, classes, kernel_size=1)
     parent, _, last = name.rpartition(".")

@@ -129,6 +129,8 @@ def load(
     if weights == NONE:
         return Pretrained(network, *UNTRAINED, NONE, None, f"{architecture}: untrained")
     source = _source(architecture, weights, registry=WeightRegistry.at(folder), stream=stream)
+    # Heads of two runs with the same number of classes in another order have the same shape and would load, so that
+    # every score stood for another class: only the names tell.
     same_classes = source.classes is None or classes is None or source.classes == tuple(classes)
     state = renamed(source.state, aliases or {})
     # A file without a single name of the whole network is of its inner part.
@@ -150,6 +152,7 @@ def identity(architecture: str, weights: str, *, folder: str | WeightRegistry) -
         return NONE, None
     if weights == TORCHVISION:
         entry = vision.torchvision_weights(architecture)
+        # .../efficientnet_b0_rwightman-7f5810bc.pth -> 7f5810bc
         return str(entry), Path(entry.url).stem.rpartition("-")[2]
     registry, path = WeightRegistry.at(folder), Path(weights)
     if weights in registry.sets or not is_run(path):
@@ -230,6 +233,7 @@ def _input_of(run: TrainedNetwork, *, registry: WeightRegistry) -> tuple[Triple,
         return UNTRAINED
     if name == TORCHVISION:
         return vision.input_of(vision.torchvision_weights(run.architecture))
+    # A run that began with a run that began with torchvision has the input of torchvision.
     if name not in registry.sets and is_run(Path(name)):
         return _input_of(find_network(Path(name), stream=run.file.stem), registry=registry)
     weight_set, _ = registry.find(name)

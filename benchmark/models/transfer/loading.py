@@ -33,13 +33,16 @@ def read(path: Path) -> dict[str, torch.Tensor]:
     )
     if not is_state:
         raise BadInput([Problem(str(path), "is no state dict: names and tensors.", "Give one that torch.save wrote.")])
+    # module.conv1.weight -> conv1.weight, but only if every name begins so: a network may have one layer called module.
     is_parallel = all(key.startswith(_PARALLEL) for key in content)
     state = {key.removeprefix(_PARALLEL) if is_parallel else key: value for key, value in content.items()}
+    # Integers stay: BatchNorm counts its batches in an int64.
     return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
 
 
 def renamed(state: Mapping[str, torch.Tensor], aliases: Mapping[str, str]) -> dict[str, torch.Tensor]:
     """Return tensors with the layers' names of the file replaced by ours; `aliases`: {name in the file: our name}."""
+    # {"features.0": "conv1"}: features.0.weight -> conv1.weight; fc6.bias, which has no alias, stays.
     by_our_names = {}
     for key, value in state.items():
         layer, _, parameter = key.rpartition(".")
@@ -57,6 +60,7 @@ def load_into(network: nn.Module, state: Mapping[str, torch.Tensor], *, head: st
     target, prefix = network.state_dict(), f"{head}."
     file_head = {key: value for key, value in state.items() if key.startswith(prefix)}
     own_head = {key: value for key, value in target.items() if key.startswith(prefix)}
+    # fc8 of 487 classes is [487, 4096] and [487]; for 101 classes it would have to be [101, 4096] and [101].
     fits = bool(own_head) and {k: v.shape for k, v in file_head.items()} == {k: v.shape for k, v in own_head.items()}
     with_head = fits and keep_head
     expected = {key: value for key, value in target.items() if with_head or key not in own_head}
@@ -65,6 +69,7 @@ def load_into(network: nn.Module, state: Mapping[str, torch.Tensor], *, head: st
         more = f" and {len(mismatches) - 5} more" if len(mismatches) > 5 else ""
         reasons = "; ".join(mismatches[:5])
         raise SlateboardError(f"The weights do not fit the network: {reasons}{more}. Nothing was loaded.")
+    # Not strict where the head is left out: its keys are missing on purpose, all others were compared above.
     network.load_state_dict(offered, strict=len(expected) == len(target))
     head_report = _of_head(head, own_head, file_head, with_head=with_head)
     return f"{len(expected)} of {len(target)} tensors matched{head_report}"

@@ -62,6 +62,7 @@ WEIGHT_SETS: Mapping[str, WeightSet] = {
             name="efficientnet_lite0",
             file="efficientnet_lite0_fp16.pt",
             architecture=vision.EFFICIENTNET_LITE0,
+            # In 0..255: (x - 127) / 128, from -0.99 to 1.
             mean=(127 / 255, 127 / 255, 127 / 255),
             std=(128 / 255, 128 / 255, 128 / 255),
             sha256="c2b89e746b66cd3574516e4d68fd56e807925179127e39d08235a873fe6d7ece",
