@@ -49,6 +49,7 @@ def build_store(
         raise SlateboardError(f"{dataset.key} has no clips, so that there is nothing to store.")
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK):
+        # Asked again: the process that was waited for may have built it.
         if not (folder / INDEX).is_file():
             for leftover in folder.glob(f"*{PART}"):
                 leftover.unlink()
@@ -56,6 +57,7 @@ def build_store(
             by = "" if decoded_by == PYAV else f" with {decoded_by}"
             _write(jobs, title=f"decode {dataset.key} to {form} at {geometry.key}{by}", place=place)
             _finish(jobs, dataset)
+        # Not before the index is there: until then the notes are all that says which shards are whole.
         for note in _notes(folder):
             note.unlink()
     return folder
@@ -72,6 +74,7 @@ def plan_shards(folder: Path, dataset: Dataset, geometry: Geometry, *, form: str
         (str(clip_id), file)
         for clip_id, file in zip(dataset.clips["clip_id"], dataset.files(dataset.clips["path"]), strict=True)
     )
+    # 40 clips -> shards of 16, 16 and 8.
     size = clips_per_shard(len(clips))
     return [
         ShardJob(folder, number, tuple(clips[start : start + size]), geometry, form, decoded_by)
@@ -111,6 +114,8 @@ def _write(jobs: Sequence[ShardJob], *, title: str, place: Place) -> None:
                     bar.step(len(job.clips))
             return broken
 
+        # A shard is tried up to three times: with all its clips, without those that end a process by themselves, with
+        # none.
         broken = write(missing)
         for job, reason in broken:
             say(f"shard {job.number}: {reason}; looking for the clip that does it")
@@ -131,6 +136,7 @@ def _crashing_clips(job: ShardJob, *, place: Place) -> dict[str, str]:
 def _with_time_for_shards(place: Place, jobs: Sequence[ShardJob]) -> Place:
     """Return the place with a budget of time for a shard: that of a clip, times the clips of the largest shard."""
     budget = place.budget or Budget.of(current_limits())
+    # 7,200 s a clip and 16 clips in the largest shard: 115,200 s.
     seconds = budget.wall_seconds
     of_shard = None if seconds is None else seconds * max(len(job.clips) for job in jobs)
     return replace(place, budget=replace(budget, wall_seconds=of_shard))
@@ -143,6 +149,7 @@ def _note_of(job: ShardJob) -> dict[str, Any] | None:
     try:
         note = read_json(job.done, what="note of a shard")
         sound = [row["clip_id"] for row in note["rows"]] == [clip for clip, _ in job.clips]
+        # By its size alone: a checksum would mean reading the whole shard, which `store verify` does.
         sound = sound and job.data.stat().st_size == note["bytes"] and isinstance(note["xxh3"], str)
     except (BadInput, OSError, KeyError, TypeError):
         sound = False
@@ -172,6 +179,7 @@ def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
             for job, note in zip(jobs, notes, strict=True)
         ),
     )
+    # In this order: a folder with an index counts as a whole store, so everything else must be there by then.
     facts.write(store_job.folder / FACTS)
     with atomic_write(store_job.folder / INDEX) as temporary:
         pd.DataFrame(rows).to_parquet(temporary, index=False)

@@ -40,6 +40,8 @@ class Pictures:
 
     def rgb(self, out: torch.Tensor | None = None) -> torch.Tensor:
         """Return RGB float32 [B, T, 3, height, width] in 0..1, in `out` where it is given; chroma is repeated."""
+        # I420 has 1.5 bytes a pixel, the float32 RGB made of it 12. So pictures are stored, and copied to a GPU, as
+        # planes.
         (views, frames), height, width = self.planes.shape[:2], self.height, self.width
         luma = self.planes[..., : height * width].float().view(views, frames, 1, height // 2, 2, width)
         # U and V have half of the columns: writing each byte twice gives them all.
@@ -50,6 +52,7 @@ class Pictures:
         tint = tint.add_(self.colours[:, None, :, 3:]).view(views, frames, 3, height // 2, 1, width)
         scale = self.colours[:, None, :, :1, None, None]
         rows = None if out is None else out.view(views, frames, 3, height // 2, 2, width)
+        # Not every YUV is a colour: with bt601 in limited range Y = V = 255 gives R = 1.89. Hence the clamp.
         return torch.addcmul(tint, luma, scale, out=rows).view(views, frames, 3, height, width).clamp_(0, 1)
 
 
@@ -62,6 +65,7 @@ def colours(matrices: Sequence[tuple[str, bool]]) -> torch.Tensor:
 def _colour(matrix: str, full_range: bool) -> NDArray[np.float32]:
     """Return float32 [3, 4]: RGB = to_rgb (YUV - offset) / 255, with the constant -to_rgb offset as fourth column."""
     to_rgb, offset = rgb_matrix(matrix, full_range)  # type: ignore[arg-type]
+    # bt601, limited range: R = 0.00457 Y + 0.00626 V - 0.874, so that Y = 235 with V = 128 gives 1.
     return (np.hstack([to_rgb, -(to_rgb @ offset)[:, None]]) / 255).astype(np.float32)
 
 

@@ -93,6 +93,7 @@ def size_of(survey: Survey, geometry: Geometry) -> tuple[int, int]:
     """Return (height, width) of a clip's pictures at a geometry."""
     if geometry.keep != "whole":
         return geometry.short_side, geometry.short_side
+    # A phone codes an upright clip as 1280 x 720 with a quarter turn: 228 x 128 pixels, which turned are 128 wide.
     width, height = scaled_size(survey.width, survey.height, short_side=geometry.short_side)
     return (width, height) if survey.turned else (height, width)
 
@@ -113,6 +114,8 @@ def live(
     columns = (dataset.clips["clip_id"], dataset.files(dataset.clips["path"]), dataset.clips["sha256"])
     rows = [(str(clip_id), path, str(sha256)) for clip_id, path, sha256 in zip(*columns, strict=True)]
     file.parent.mkdir(parents=True, exist_ok=True)
+    # Held from reading to the last line: a second process would survey the same files, and its lines would mix with
+    # ours.
     with locked(file.with_suffix(".lock")):
         by_hash = _read_journals(stores, file)
         missing = {sha256: path for _, path, sha256 in rows if sha256 not in by_hash}

@@ -81,6 +81,7 @@ def find_damage(entry: StoreEntry) -> list[Problem]:
     with progress(f"check {entry.folder.name}", len(entry.facts.shards), unit="shards") as bar:
         for shard in entry.facts.shards:
             file = inside(entry.folder, shard.name)
+            # The cheapest look first: a file that was cut short is found without reading it.
             if not file.is_file():
                 problems.append(Problem(str(file), "is not there.", _AGAIN))
             elif file.stat().st_size != shard.bytes:
@@ -102,6 +103,7 @@ def decode_again(entry: StoreEntry, dataset: Dataset, *, sample: int, seed: int)
     assert facts is not None
     shards = Shards(entry.folder, Geometry(facts.short_side, facts.keep), facts.form)
     paths = dataset.clips.set_index("clip_id")["path"]
+    # Sorted before the draw: the same seed names the same clips, whatever the order of the index.
     ids = sorted(shards.places)
     sampled = sorted(random.Random(seed).sample(ids, min(sample, len(ids))))
     problems = []

@@ -21,6 +21,7 @@ def weights(n: int, method: str) -> torch.Tensor:
         raise SlateboardError(f"Unknown MEI method '{method}'. {did_you_mean(method, get_args(Method))}")
     if method == "equal":
         return torch.full((n,), 1 / n, dtype=torch.float64)
+    # n = 10: 1 / 55, 2 / 55, ... 10 / 55, so that the last five frames have 40 / 55 = 0.73 of the weight.
     return torch.arange(1, n + 1, dtype=torch.float64) / (n * (n + 1) / 2)
 
 
@@ -34,6 +35,8 @@ def mei(frames: torch.Tensor, method: str) -> torch.Tensor:
     shares = weights(frames.shape[-4], method).tolist()
     # gradient, N = 4 -> 0.1, 0.2, 0.3, 0.4 of the frames from the first to the last.
     first, *later = frames.unbind(-4)
+    # A new tensor, so that the frames stay as they are; the others are added to it in place. One picture of 3 x 224 x
+    # 224 float32 takes 602 kB; weighing all ten frames at once would take ten of them.
     embedded = first * shares[0]
     for frame, share in zip(later, shares[1:], strict=True):
         embedded.add_(frame, alpha=share)

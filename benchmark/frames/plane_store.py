@@ -21,6 +21,8 @@ class PlaneStore(ShardedStore):
         pictures = np.empty((len(indices), size), dtype=np.uint8)
         # Consecutive frames lie one after the other: one read for each run of them.
         for first, start, end in runs(indices):
+            # Pictures of a clip have one size: frame 40 of 128 x 170 begins 40 * 32,640 = 1,305,600 bytes after frame
+            # 0.
             self.shards.read_into(pictures[start:end], place.shard, place.offset + first * size)
         return pictures if box == Box(0, 0, height, width) else cut(pictures, box, height=height, width=width)
 
@@ -39,6 +41,8 @@ def cut(pictures: Bytes, box: Box, *, height: int, width: int) -> Bytes:
     """Return the box of I420 pictures [T, height * width * 3 / 2]."""
     count = len(pictures)
     cropped = np.empty((count, picture_bytes(box.height, box.width)), dtype=np.uint8)
+    # A picture of 128 x 170: luma from byte 0, U from 21,760, V from 27,200, end at 32,640. In each plane the box is a
+    # rectangle; copied row by row it becomes contiguous.
     source_start, target_start = 0, 0
     # Luma, then U and V, which have half of the rows and columns.
     for subsampling in (1, 2, 2):

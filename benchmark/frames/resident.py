@@ -97,6 +97,8 @@ class ResidentFrames:
         `corners` [B, T] are the addresses of the rectangles' first bytes, `widths` [B] the bytes of a row of the plane.
         """
         starts, row_bytes = (torch.from_numpy(values).to(self.device) for values in (corners, widths))
+        # An address of 8 bytes for each byte that is gathered: luma of 32 views of 16 frames of 112 x 112 is 6.4 MB,
+        # with 51 MB of addresses on the way.
         rows = torch.arange(height, device=self.device) * row_bytes[:, None]
         addresses = starts[:, :, None, None] + rows[:, None, :, None] + torch.arange(width, device=self.device)
         return self._data[addresses].flatten(2)
@@ -105,6 +107,7 @@ class ResidentFrames:
 def _starts(store: PlaneStore) -> dict[str, int]:
     """Return the address of each clip, by clip_id, with the shards one after the other."""
     sizes = store.shards.index.groupby("shard")["bytes"].sum()
+    # Shards of 100, 80 and 50 bytes begin at 0, 100 and 180: the sum up to each, less itself.
     before = dict(zip(sizes.index.tolist(), (sizes.cumsum() - sizes).tolist(), strict=True))
     return {clip_id: before[place.shard] + place.offset for clip_id, place in store.shards.places.items()}
 
@@ -115,6 +118,7 @@ def _data(store: PlaneStore, device: torch.device) -> torch.Tensor:
     filled = 0
     sizes = store.shards.index.groupby("shard")["bytes"].sum()
     for shard, size in zip(sizes.index.tolist(), sizes.tolist(), strict=True):
+        # 64 MiB at a time, so that the host never holds more of the store than that.
         for offset in range(0, size, _BLOCK_BYTES):
             block = np.empty(min(_BLOCK_BYTES, size - offset), dtype=np.uint8)
             store.shards.read_into(block, shard, offset)

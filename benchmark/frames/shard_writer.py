@@ -63,6 +63,7 @@ def write_shard(job: ShardJob) -> int:
 
     A clip that cannot be read is a row with the reason and no bytes.
     """
+    # The shard first, then the note: a note without its shard would be believed.
     with atomic_write(job.data) as temporary:
         with temporary.open("wb") as file:
             rows = [_clip(job, clip_id, path, file) for clip_id, path in job.clips]
@@ -80,6 +81,7 @@ def _clip(job: ShardJob, clip_id: str, path: Path, file: BinaryIO) -> dict[str, 
         claimed = read_claims(path).frames
         facts = write_clip(path, file, geometry=job.geometry, form=job.form, decoded_by=job.decoded_by)
     except SlateboardError as error:
+        # What was written before the fault goes, so that the next clip begins where this one did.
         file.seek(offset)
         file.truncate()
         facts = replace(FAILED, failed=str(error))
