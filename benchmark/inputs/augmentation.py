@@ -88,6 +88,8 @@ def hust(parameters: Mapping[str, Any], *, resize: Transform, may_flip: bool) ->
     """Return `resize`, then both flips where they are allowed, then colour jitter (HUST's sets 2 and 3)."""
     v2 = transforms()
     jitter = v2.ColorJitter(**{name: parameters[name] for name in ("brightness", "contrast", "saturation", "hue")})
+    # A probability of 0 rather than no flip: it draws all the same, so that the colours of a seed are the same in both
+    # cases.
     flip_probability = parameters["flip_probability"] if may_flip else 0.0
     composed: Transform = v2.Compose(
         [

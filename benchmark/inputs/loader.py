@@ -110,6 +110,8 @@ def prefetched_batches(
 
     def read(planned: Sequence[Sample]) -> tuple[Sequence[Sample], bool, Pictures | torch.Tensor]:
         readable, pictures = _gather_readable(clips.frames, planned, pool=pool, on_unreadable=on_unreadable)
+        # An empty batch has no shape to go through a network, and under DDP every process takes part in every step: so
+        # it is one black view, which counts for nothing.
         samples = readable or planned[:1]
         if preprocesses_early:
             return samples, not readable, preprocess_batch(stream, pictures, samples, recipe=recipe, pool=pool)
@@ -130,11 +132,13 @@ def _prefetch(read: Callable[[T], R], requests: Iterable[T], *, threads: int) ->
         return
     remaining = iter(requests)
     with ThreadPoolExecutor(threads, thread_name_prefix="frames") as executor:
+        # 2 threads hold 4 batches: of 30 views of C3D, 3 * 16 * 112 * 112 float32 = 2.4 MB each, 4 * 72 MB.
         pending = deque((request, executor.submit(read, request)) for request in islice(remaining, threads * _PREFETCH))
         try:
             while pending:
                 request, future = pending.popleft()
                 result = future.result()
+                # One goes in for each one that comes out, before it is yielded: threads read while the model works.
                 pending.extend((request, executor.submit(read, request)) for request in islice(remaining, 1))
                 yield request, result
         finally:
@@ -151,6 +155,7 @@ def _gather_readable(
     except Unreadable:
         if on_unreadable is None:
             raise
+    # Only now one by one: reading each sample by itself all the time would be paid for by every batch that is sound.
     readable = []
     for sample in samples:
         try:

@@ -72,6 +72,8 @@ def epoch_batches(stream: Stream, clips: Clips, recipe: Recipe, *, seed: int, ep
 
     Batch sizes differ by one at most, so that none is too small for BatchNorm.
     """
+    # Streams of one run, such as motion and normal, draw differently from one seed, and so do epochs. No state of a
+    # generator has to be saved: epoch 7 can be drawn without the six before it.
     key = (seed, zlib.crc32(stream.name.encode()), epoch)
     views = _by_clip(views_of(clips.lengths, stream.sampler, stream.sampler_parameters, seed=key))
     twins = clips.twins if recipe.twin_rate >= 0 else {}
@@ -139,6 +141,7 @@ def views_to_test(stream: Stream, clips: Clips) -> list[Sample]:
     """Return the samples of testing, clip by clip, `stream.crops` squares a view; none of a clip without frames."""
     if stream.crops not in CROPS:
         raise SlateboardError(f"There are no {stream.crops} crops of a view: give one of {', '.join(map(str, CROPS))}.")
+    # A clip without frames is sampled as if it had one, since samplers divide by the number, and then left out.
     views = views_of([max(length, 1) for length in clips.lengths], stream.sampler, stream.sampler_parameters, seed=None)
     return [sample for view in views if clips.lengths[view.clip] for sample in _crops(stream, clips, view)]
 
@@ -146,6 +149,7 @@ def views_to_test(stream: Stream, clips: Clips) -> list[Sample]:
 def _crops(stream: Stream, clips: Clips, view: View) -> list[Sample]:
     clip_id, corners = clips.ids[view.clip], CROPS[stream.crops]
     facts = clips.frames.facts(clip_id)
+    # A picture that is higher than wide swaps down and across, so that 3 crops lie along its longer side, too.
     boxes = [
         _square(stream, clips, view.clip, *(corner if facts.width >= facts.height else reversed(corner)))
         for corner in corners
@@ -154,6 +158,7 @@ def _crops(stream: Stream, clips: Clips, view: View) -> list[Sample]:
         Sample(
             view.clip,
             clip_id,
+            # 5 crops: view 2 becomes views 10 to 14. 10 crops have 5 boxes: crops 5 to 9 are 0 to 4 mirrored.
             view.number * stream.crops + number,
             view.indices,
             boxes[number % len(boxes)],

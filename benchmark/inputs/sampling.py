@@ -50,6 +50,7 @@ def views_of(
     module = SAMPLERS.load(sampler)
     where = f"sampler {sampler}"
     settled = module.CARD.settle(parameters, where=where)
+    # False is an int below 1 in Python, but a choice here: together = false of the sampler uniform.
     too_small = [name for name, value in settled.items() if isinstance(value, int) and value < 1 and value is not False]
     if too_small:
         raise BadInput([Problem(where, f"'{name}' is {settled[name]}.", "Give 1 or more.") for name in too_small])
