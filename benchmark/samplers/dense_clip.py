@@ -24,6 +24,7 @@ def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Ge
     """Return one random sub-clip in training, in testing up to `clips` different ones, evenly spread."""
     # frames=40, length 16, clips=5 -> from 0, 6, 12, 18, 24; frames=18 -> from 0, 1, 2: fewer, as starts repeat
     length, short = parameters["frames"], parameters["short"]
+    # The last start: 40 - 16 = 24. integers() leaves its upper end out, hence + 1.
     last = max(frames - length, 0)
     if generator is not None:
         return [consecutive(frames, int(generator.integers(last + 1)), length, short=short)]
