@@ -118,6 +118,8 @@ class EpochSums:
     """
 
     def __init__(self, networks: int, fabric: Fabric, *, resumed: Sequence[Sequence[float]]) -> None:
+        # float64: 300,000 views of UCF101 at the loss of guessing, ln 101 = 4.6, sum to 1.4 million, which float32
+        # knows to 0.125 and float64 to 2e-10.
         self._fabric = fabric
         if resumed and fabric.global_rank == 0:
             self._sums = torch.tensor(resumed, dtype=torch.float64, device=fabric.device)
@@ -136,6 +138,8 @@ class EpochSums:
 
     def totals(self) -> list[list[float]]:
         """Return the sums over all processes, [loss, correct, views] for each network."""
+        # A clone, as all_reduce writes its result into what it is given: the own sums go on after a checkpoint, and
+        # with the totals in them they would be counted again by every process.
         totals = self._fabric.all_reduce(self._sums.clone(), reduce_op="sum")
         assert isinstance(totals, torch.Tensor)
         of_networks: list[list[float]] = totals.tolist()

@@ -35,6 +35,8 @@ def restore_batchnorm_statistics(network: nn.Module, inputs: torch.Tensor) -> in
     layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d | nn.BatchNorm3d)]
     statistics: dict[nn.Module, tuple[torch.Tensor, torch.Tensor]] = {}
     hooks = [layer.register_forward_pre_hook(partial(_measure, statistics=statistics)) for layer in layers]
+    # Evaluation mode, as the weights were made for the statistics that stand there. One pass measures all layers: a
+    # layer gives the same before and after its change, so the inputs of the layers behind it do not move.
     network.eval()
     network(inputs)
     for hook in hooks:
@@ -56,5 +58,7 @@ def _measure(
     layer: nn.Module, inputs: tuple[torch.Tensor], *, statistics: dict[nn.Module, tuple[torch.Tensor, torch.Tensor]]
 ) -> None:
     """Note mean and biased variance of each channel of a layer's input [B, C, ...]."""
+    # [B, C, H, W] -> [C, B H W]: a mean and a variance a channel. Biased, over n rather than n - 1, which is what
+    # BatchNorm divides by.
     channels = inputs[0].transpose(0, 1).flatten(1)
     statistics[layer] = (channels.mean(dim=1), channels.var(dim=1, unbiased=False))

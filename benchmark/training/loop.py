@@ -184,13 +184,16 @@ def learning_rate(step: int, recipe: Recipe, *, steps: int) -> float:
     warmup = round(recipe.warmup_share * steps)
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup
+    # 40 steps in 4 epochs: step 19 is of epoch 1, step 20 of epoch 2 (from 0).
     epoch = step * recipe.epochs // steps
     match recipe.schedule:
         case "cosine":
             # SGDR (Loshchilov & Hutter 2017), eq. 5, without restarts and with a minimum of 0.
+            # 4 steps without warm-up: 1, 0.85, 0.5 and 0.15 of the rate.
             share = (step - warmup) / max(steps - warmup, 1)
             return recipe.learning_rate * (1 + math.cos(math.pi * share)) / 2
         case "step":
+            # step_epochs 31 and 63 of 94: 31 epochs at the rate, 32 at a tenth, 31 at a hundredth.
             return recipe.learning_rate * recipe.gamma ** sum(epoch >= boundary for boundary in recipe.step_epochs)
         case "exponential":
             return recipe.learning_rate * recipe.gamma**epoch
@@ -207,6 +210,8 @@ def _is_due(fabric: Fabric, state: TrainingState, *, minutes: float, since: floa
     """Return whether it is time for a checkpoint; of several processes the first one's clock decides."""
     if not minutes:
         return True
+    # Clocks differ: if one process saved and another went on, they would wait for each other in different places.
+    # Asking the first one makes all wait for it, so it is not asked in every step.
     if fabric.world_size > 1 and state.step % _AGREE_STEPS:
         return False
     return fabric.broadcast(time.monotonic() - since >= 60 * minutes)
@@ -215,6 +220,7 @@ def _is_due(fabric: Fabric, state: TrainingState, *, minutes: float, since: floa
 def _checked_totals(session: Session, state: TrainingState, sums: EpochSums) -> list[list[float]]:
     """Return the sums over all processes; SlateboardError where the loss is NaN or infinite, or nothing was read."""
     totals = sums.totals()
+    # A NaN of any process makes the sum NaN, so that all of them see it and end here together.
     if not all(math.isfinite(number) for of_network in totals for number in of_network):
         epoch = state.epoch + 1
         raise SlateboardError(f"{session.title}: loss became NaN or infinite in epoch {epoch}; lower learning_rate.")

@@ -40,6 +40,8 @@ def freeze_all_but(network: nn.Module, train: str | int | None) -> None:
     """
     if train is None:
         return
+    # The last 3 of C3D are fc6, fc7 and fc8 (Sevilla). BatchNorm counts too: of MobileNetV2 they are its last
+    # convolution, the BatchNorm after it, and the classifier.
     layers = [layer for layer in network.modules() if any(True for _ in layer.parameters(recurse=False))]
     count = len(layers) if train == "all" else 1 if train == "head" else int(train)
     if count > len(layers):
@@ -52,6 +54,8 @@ def freeze_all_but(network: nn.Module, train: str | int | None) -> None:
 
 def train_mode(network: nn.Module) -> None:
     """Set training mode; BatchNorm with frozen weights keeps the statistics that it came with."""
+    # Freezing stops gradients alone: in training mode a frozen BatchNorm would go on averaging its statistics over the
+    # new data, and give something else for the same weights.
     network.train()
     for layer in network.modules():
         parameters = list(layer.parameters(recurse=False))

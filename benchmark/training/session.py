@@ -74,8 +74,11 @@ class Session:
 
     def start_phase(self, phase: Phase, state: TrainingState) -> None:
         """Begin a phase with an optimiser of its own, or go on inside it."""
+        # Freeze before the optimiser is built, which takes the parameters that learn and no others.
         freeze_all_but(self.networks, phase.train)
         raw_optimiser = build_optimiser(self.networks, phase.recipe)
+        # A checkpoint after the last epoch of phase 1 holds the optimiser of phase 1, while the next epoch is the first
+        # one of phase 2: then its state is of other parameters, and phase 2 begins with a new one.
         if self._resumed_optimiser is not None and (state.epoch > phase.first or state.step):
             raw_optimiser.load_state_dict(self._resumed_optimiser)
         # The wrapper of the phase before goes first: DDP's hooks on the weights would else answer to both.
@@ -118,6 +121,8 @@ class Session:
         if self.fabric.global_rank == 0:
             finished = replace(state, finished=True, best=None)
             weights = self.networks.weights()
+            # Of a joint training the first job has the checkpoint that is gone on from: as long as it is not finished,
+            # a kill between two of these writes only means that they are written again.
             for number in reversed(range(len(weights))):
                 job = self.jobs[number]
                 # The first one holds the weights of all, and so says of the others that they are trained too.
@@ -140,6 +145,8 @@ def begin(jobs: Sequence[TrainingJob], fabric: Fabric) -> tuple[Session, Trainin
         status = "is trained" if state.finished else "goes on"
         step = f", step {state.step}" if state.step else ""
         say(f"{jobs[0].stream.name}: {status} after epoch {state.epoch}{step}")
+    # Before the session copies the networks for the average: SyncBatchNorm replaces layers, and the copy would keep the
+    # old ones.
     networks.to(fabric.device)
     use_sync_batchnorm(networks, fabric)
     session = Session(jobs, fabric, networks, resumed=None if state.finished else saved)
