@@ -22,6 +22,7 @@ def parameters(stream: Stream) -> int:
         return sum(weight.numel() for weight in stream.model.parameters() if weight.requires_grad)
     steps: Sequence[tuple[str, Any]] = getattr(stream.model, "steps", [("", stream.model)])
     estimator = steps[-1][1]
+    # One against the rest, 8 classes and 7,056 numbers: 8 * 7,056 weights and 8 constants, 56,456.
     return sum(int(getattr(estimator, name).size) for name in ("coef_", "intercept_") if hasattr(estimator, name))
 
 
@@ -32,6 +33,7 @@ def gflops(stream: Stream, clips: Clips, *, device: str) -> float | None:
     which torch cannot count, or where no clip can be read.
     """
     first = views_to_test(stream, clips)[:1]
+    # C3D on 16 x 112 x 112 with 101 classes: 77.1 GFLOPs, so 38.5 where a product and its sum count as one.
     if not first or not (isinstance(stream.model, nn.Module) or stream.weights != NONE):
         return None
     # A convolution of k x k x Cin on an H x W x Cout map counts as 2 k k Cin Cout H W: a multiplication and an addition

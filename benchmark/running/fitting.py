@@ -36,6 +36,8 @@ def fit(stream: Stream, data: TrainingData, *, device: str, folder: Path, writes
     clips = readable(clips, purpose=f"training {stream.name}")
     samples = views_to_test(stream, clips)
     features, clip_of_row = _features(stream, clips, samples, device=device, threads=data.threads)
+    # Rows are views: view r is of clip clip_of_row[r], whose class and group it takes. All views of a clip, and all
+    # clips of a group, are so in one fold of a search.
     keys = group_keys(data.dataset.clips).set_axis(data.dataset.clips["clip_id"]).loc[list(clips.ids)]
     labels = clips.labels[clip_of_row]
     fit_by_group(stream.model, features, labels, keys.to_numpy()[clip_of_row])

@@ -104,6 +104,7 @@ def average_runs(
     if writes:
         rows = [_member_row(home, share) for (home, _), share in zip(members, shares, strict=True)]
         write_json(folder / MEMBERS, rows)
+    # The union: what influenced one member has influenced the mean, so it may not be in the test list either.
     trained_on = TrainedOn(train=(), validation=())
     for home, _ in members:
         trained_on |= TrainedOn.read(home / TRAINED_ON)

@@ -114,6 +114,7 @@ def _train(workspace: Workspace, data: Data, records: Sequence[Run], folders: Se
 
 
 def _build(workspace: Workspace, dataset: Dataset, record: Run) -> list[Stream]:
+    # Once more for each dataset, so that its new head is drawn as in a run on it alone, however many come before.
     torch.manual_seed(record.seed)
     build = BASELINES.load(record.baseline).build
     streams: list[Stream] = build(dataset.classes, record.parameters, weights_dir=WeightRegistry.of(workspace.settings))

@@ -98,6 +98,7 @@ def execute_run(
         result = _result(dataset, split, record, output, environment)
         if is_first:
             _write(folder, dataset, split, output, result)
+        # Until all is written: a member of an ensemble is read by every process right after it.
         launched.barrier()
     return FinishedRun(folder, result, is_new=True)
 
@@ -113,6 +114,7 @@ def _launch(settings: TrainingSettings, record: Run) -> tuple[Fabric, dict[str, 
 @contextmanager
 def _locked(folder: Path, launched: Fabric) -> Iterator[None]:
     """Keep other runs out of the folder of a run; the system releases the lock when this process dies."""
+    # The other processes of the run write nothing; with a lock each they would shut each other out.
     if launched.global_rank:
         yield
         return

@@ -86,6 +86,7 @@ def train_and_predict(
     with threadpool_limits(record.threads):
         trained_on = _train_streams(streams, data_of_streams, fabric, folder, settings, seed=record.seed)
         if fabric.global_rank == 0:
+            # Before the test: a run that is killed there has left what it was trained on.
             trained_on.write(folder / TRAINED_ON)
         check_contamination(trained_on, split, where=str(folder))
         return _predict_streams(streams, data_of_streams, fabric, folder, trained_on)
@@ -129,6 +130,7 @@ def _predict_streams(
     rows = log.read(folder / TRAINING_LOG)
     for stream, data in zip(streams, data_of_streams, strict=True):
         clips = clips_of(data.dataset, data.split.test, data.frames)
+        # Reading and preparing frames is in it: what a person waits for.
         started = time.perf_counter()
         title = f"test {stream.name}"
         tables.append(predict(stream, clips, device=device, threads=data.threads, title=title))
