@@ -50,6 +50,8 @@ def plan_suite(workspace: Workspace, suite: Suite, dataset: Dataset) -> list[Sui
                 except SlateboardError as error:
                     problems.append(Problem(suite_run.baseline, str(error), ""))
                 else:
+                    # Two ensembles with a member in common share its run: the folder is made of all that the record
+                    # states, so the same folder means the same run, and the first place in the order stays.
                     members = [record.of(member) for member in record.members]
                     for planned in (*members, record):
                         records.setdefault(planned.folder, planned)

@@ -60,6 +60,7 @@ def _execute(workspace: Workspace, order: JobOrder) -> SuiteRow:
     try:
         dataset = dataset_at(workspace, order.dataset)
         split = find_split(workspace, dataset, protocol=record.protocol, number=record.split)
+        # Planned minutes or days ago: a run must not be recorded as one on data that have changed since.
         if dataset.sha256 != record.dataset_sha256:
             raise BadInput([Problem(dataset.key, "has changed since the suite was planned.", "Run the suite again.")])
         return done_row(job, execute_run(workspace, dataset, split, record).result)

@@ -50,6 +50,7 @@ def run_suite(
             root = workspace.root.absolute()
             orders = [JobOrder(root, dataset, job, local_gpus) for job in todo if _has_members(job, table, bar)]
             running: set[str] = set()
+            # A generator: an order counts as running when a process takes it, not when it is planned.
             started = _start_orders(orders, running, table, bar)
             shared = (workspace.root,)
             outcomes = run_isolated(

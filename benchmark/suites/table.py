@@ -65,6 +65,7 @@ class SuiteTable:
 
     def write(self) -> None:
         """Write CSV and JSON."""
+        # The CSV is for people; the JSON is what the next call reads, and is written last.
         rows = [asdict(row) for row in self.rows]
         write_text(self.csv, csv_text(rows, [field.name for field in fields(SuiteRow)]))
         write_json(self.json, {"schema": 1, "rows": rows})
@@ -100,6 +101,8 @@ def _parse_row(value: Any) -> SuiteRow | None:
 def _row_of(job: SuiteJob, runs: Path, earlier: SuiteRow | None) -> SuiteRow:
     """Return the row of a job from the folder of its run; an earlier failure is kept until it is tried again."""
     folder = job.record.folder
+    # The folder decides, not the table: a run that was finished by hand is done, and one that was done and whose result
+    # was removed is missing.
     result = runs / folder / RESULT
     if result.is_file():
         seconds = earlier.seconds if earlier is not None and earlier.state == "done" else None
