@@ -175,6 +175,7 @@ def tally(outcome: FinishedRun, dataset: Dataset, split: Split, keys: pd.Series)
     for key, of_group in predictions.groupby(group.to_numpy(), sort=True):
         clips = tuple(of_group["clip_id"].unique())
         (group_score,) = score(of_group, dataset.clips, split.model_copy(update={"test": clips}))
+        # The score gives right / clips, a float: 1 / 49 * 49 = 0.9999999999999999 is 1 clip.
         rows.append({"group": str(key), "right": round(group_score.video_accuracy * len(clips)), "clips": len(clips)})
     return pd.DataFrame(rows).set_index("group")
 
@@ -187,6 +188,8 @@ def inflation(random: pd.DataFrame, grouped: pd.DataFrame, *, seed: int = 0, dra
     about a 2.5 % tail. A group keeps its clips of both kinds, as one that is hard is hard in both. What the interval
     leaves out is the chance of training, which the differences by seed show. Fewer than two groups: (-1, 1).
     """
+    # A group that only one kind of split tested has 0 right of 0 clips in the other: it is drawn with the rest and
+    # moves the accuracy of its own kind alone.
     groups = sorted({*random.index, *grouped.index})
     table = np.column_stack(
         [side[column].reindex(groups, fill_value=0) for side in (random, grouped) for column in ("right", "clips")]
@@ -195,6 +198,7 @@ def inflation(random: pd.DataFrame, grouped: pd.DataFrame, *, seed: int = 0, dra
     if len(groups) < 2:
         return Inflation(*accuracies, low=-1.0, high=1.0, groups=len(groups), draws=0)
     differences = _bootstrap(table, seed=seed, draws=draws)
+    # Of 2,000 draws 50 lie below the lower end and 50 above the upper one.
     low, high = np.quantile(differences, [0.025, 0.975])
     return Inflation(*accuracies, low=float(low), high=float(high), groups=len(groups), draws=len(differences))
 
@@ -208,6 +212,8 @@ def _bootstrap(table: NDArray[np.float64], *, seed: int, draws: int) -> NDArray[
         # Drawing n groups with replacement is one multinomial of n trials: times[d, g] is how often draw d has group g.
         # With it, sum over g of times[d, g] (right_g, clips_g) gives the pooled accuracies of the draw.
         times = generator.multinomial(n, np.full(n, 1 / n), size=min(block, draws - start))
+        # Groups A, B, C drawn as A, C, A: times (2, 0, 1), sums 2 A + C. The same draw gives both accuracies, so that
+        # what makes a group hard in both cancels in their difference.
         sums = times @ table
         sums = sums[(sums[:, 1] > 0) & (sums[:, 3] > 0)]
         differences.append(sums[:, 0] / sums[:, 1] - sums[:, 2] / sums[:, 3])

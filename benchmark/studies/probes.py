@@ -34,6 +34,7 @@ Arrangement = Callable[[Sample], Sample]
 
 def repeat_middle(view: Sample) -> Sample:
     """Return a view in which its middle frame is repeated: nothing moves."""
+    # 16 frames 40 ... 55 -> 48, sixteen times: the shape stays, so the same network takes it.
     return replace(view, indices=np.full_like(view.indices, view.indices[len(view.indices) // 2]))
 
 
@@ -66,6 +67,8 @@ def probe(workspace: Workspace, loaded: LoadedRun, *, seed: int) -> tuple[Probes
     by_probe = {str(name): rows for name, rows in predictions.groupby("probe", sort=False)}
     normal = by_probe.pop(NORMAL)
     stored = read_predictions(loaded.folder)
+    # A control before any probe: where the same frames already give other classes than when the run was tested, a
+    # difference would not be that of the arrangement.
     repeated = compare(stored, normal, clips, split)
     changed = max(of_stream.n_changed for of_stream in repeated)
     if changed:

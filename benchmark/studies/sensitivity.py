@@ -74,6 +74,7 @@ def sensitivity(workspace: Workspace, loaded: LoadedRun, decoders: Sequence[str]
     with threadpool_limits(loaded.record.threads):
         for name in dict.fromkeys([PYAV, *decoders]):
             stores = {stream.name: _store(workspace, loaded, stream.name, decoded_by=name) for stream in loaded.streams}
+            # PyAV is the first name, so its stores are those that the others are counted against.
             pyav_stores = pyav_stores or stores
             table = _predict(workspace, loaded, stores, title=name)
             stream_name = next(iter(stores))
