@@ -61,6 +61,7 @@ def draw_curves(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
 def draw_confusion(path: Path, score: Score, classes: Sequence[str]) -> None:
     """Draw the confusion matrix of a stream: counts, coloured by the share of the true class."""
     counts = np.array(score.confusion)
+    # A class without test clips has a row of zeros, and 0 / 1 in place of 0 / 0.
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     few, named = len(classes) <= _NUMBERED, len(classes) <= _NAMED
     # 0.16 inch a class leaves 17 pixels for a name: 101 classes are a picture of some 2,000 pixels.

@@ -47,6 +47,7 @@ def mistakes(predictions: pd.DataFrame, dataset: Dataset, split: Split, *, strea
     per_video = clip_predictions(rows, dataset.clips, split.test, classes=len(dataset.classes))
     wrong = np.flatnonzero(per_video.read & ~per_video.right)
     confidence = per_video.probabilities.max(axis=1)
+    # By clip where confidences are equal, as 1.0 often is in float32: the same sheet each time.
     order = sorted(wrong.tolist(), key=lambda place: (-confidence[place], per_video.clips.index[place]))
     return [
         Mistake(
