@@ -118,6 +118,8 @@ def _compare(path: Path, rounds: int) -> list[float]:
         ours = _time([sys.executable, "-c", OURS, str(path)])
         cuts = _time([sys.executable, "-m", "scenedetect", "-i", str(path), "detect-adaptive"])
         bare = _time([sys.executable, "-c", BARE, str(path)])
+        # Ratios within a round, then their median: other work on the machine slows what runs next to each other alike,
+        # and a ratio of medians would mix rounds.
         walls = ours.wall / cuts.wall, ours.wall / bare.wall, ours.inside / bare.inside
         ran = [seconds for run in (ours, cuts, bare) for seconds in (run.wall, run.cpu)]
         rounds_measured.append((*walls, ours.cpu / cuts.cpu, ours.cpu / bare.cpu, *ran))

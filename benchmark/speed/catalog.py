@@ -40,6 +40,7 @@ def main() -> None:
         _seed(workspace)
         _multiply(workspace, arguments.sources)
         _slateboard(workspace, "fetch")
+        # A median of whole processes, from the start of Python on: that is what a person waits for.
         for words in ("status", "fetch", "analyse", "propose"):
             seconds = statistics.median(_slateboard(workspace, words) for _ in range(arguments.rounds))
             print(f"{words:<8} nothing left of {arguments.sources} sources: {seconds:.2f} s")

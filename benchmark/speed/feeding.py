@@ -262,6 +262,7 @@ def compare(test: Test, readers: Mapping[str, Reader], *, processes: int, rounds
     loaders = {name: theirs(test, reader, processes) for name, reader in readers.items()}
     sides: dict[str, Callable[[], Iterator[object]]] = {form: partial(ours, test, form, processes) for form in FORMS}
     sides |= {name: partial(iter, loader) for name, loader in loaders.items()}
+    # The CPU clock of this process does not see what a DataLoader's processes use.
     clock = time.perf_counter if processes else time.process_time
     for side in sides.values():  # each once before: processes start, files come into memory
         _time_round(side, clock)

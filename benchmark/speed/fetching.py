@@ -90,6 +90,7 @@ def _round(urls: list[str], folder: Path, *, workers: int) -> str:
     """Fetch a list both ways and say how long each took."""
     theirs, theirs_cpu = _timed(lambda: _yt_dlp(urls, folder / "theirs"))
     ours, ours_cpu = _timed(lambda: _ours(urls, folder / "ours", workers=workers))
+    # As a set of hashes: the names differ, but neither side may be quicker by fetching less.
     same = _hashes(folder / "theirs") == _hashes(folder / "ours" / "media")
     return (
         f"yt-dlp {theirs:.1f} s (CPU {theirs_cpu:.1f}), slateboard {ours:.1f} s (CPU {ours_cpu:.1f}), "

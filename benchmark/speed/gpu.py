@@ -157,6 +157,7 @@ class Bench:
     def limit(self, clips: Clips) -> Iterator[Fed]:
         """Yield one batch of noise that lies on the device, for ever."""
         inputs, labels = next(self.ours(clips))
+        # One batch over and over: no reading, no copying, no generator at work while steps are timed.
         yield from itertools.repeat((torch.randn_like(inputs), labels))
 
 
@@ -195,6 +196,8 @@ def matrix_rate(device: torch.device, *, size: int, seconds: float = 1.0) -> flo
     _wait()
     started, count = time.perf_counter(), 0
     while time.perf_counter() - started < seconds:
+        # Four products between waits, of 2 * 8,192^3 = 1.1 TFLOP on a GPU: after each wait it is idle until the next
+        # one is launched.
         for _ in range(4):
             left_matrix @ right_matrix
         _wait()
@@ -278,6 +281,7 @@ def print_rates(row: dict[str, object]) -> None:
     assert isinstance(rates, dict) and isinstance(flops, float) and isinstance(peak, float)
     print(f"{row['stream']}: {flops / 1e9:.2f} GFLOP a clip; stores {json.dumps(row['built_seconds'])} s")
     for name, clip_rates in rates.items():
+        # Within a round, as a GPU that gets warm slows down all feeds of a round alike.
         share = statistics.median(
             clips_rate / limit for clips_rate, limit in zip(clip_rates, rates[LIMIT], strict=True)
         )

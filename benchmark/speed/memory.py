@@ -46,6 +46,7 @@ class Count:
 
 def count_memory(clips: int) -> Count:
     """Return the memory of this process now, by /proc (Linux only)."""
+    # Lines as `Rss:     687104 kB`; the first line is the range of addresses, without a number of kB.
     kilobytes = {}
     for line in Path("/proc/self/smaps_rollup").read_text("utf-8").splitlines()[1:]:
         name, _, value = line.partition(":")
@@ -123,6 +124,7 @@ def _measure(arguments: argparse.Namespace, form: str, root: Path) -> None:
         f"{form}: "
         + "  ".join(f"{count.clips}: {count.rss / 1024:.0f} {count.anonymous / 1024:.0f}" for count in counts)
     )
+    # Buffers reach their size in the first clips; an epoch ten times as long would not repeat that growth.
     later = [count for count in counts if count.clips >= arguments.settle]
     for name in ("rss", "anonymous"):
         growth, half = slope(later, name)

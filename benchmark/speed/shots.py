@@ -48,6 +48,7 @@ def _theirs(detector: str, videos: list[str], beside: Path, folder: Path) -> Pat
         writer.writerow(["video", "frame"])
         for video in videos:
             scenes = folder / "scenes.csv"
+            # Where PySceneDetect writes no table, that of the video before must not be read again.
             scenes.unlink(missing_ok=True)
             command = ["scenedetect", "--quiet", "--backend", "pyav", "--input", str(beside / video), detector]
             command += ["list-scenes", "--skip-cuts", "--output", str(folder), "--filename", scenes.name]

@@ -123,6 +123,7 @@ def _rates(sides: Mapping[str, Callable[[Read], object]], reads: Sequence[Read],
                     side(read)
                 except (ValueError, KeyError, RuntimeError):
                     bad += 1
+            # Reads that failed give no frames, so that failing fast is not a high rate.
             rates[name].append(LENGTH * (len(reads) - bad) / (time.process_time() - started))
             failed[name] = bad if turn == 0 else failed[name]
     return [

@@ -109,6 +109,7 @@ def _join(videos: list[Video], target: Path) -> Video:
     for video in sources:
         times = [frame.seconds for frame in decode(video.path, short_side=16)]
         cuts += [before + round(times[start] * _RATE_HZ) for start in video.starts]
+        # A video of n frames lasts until its last frame ends: its last time and one step, times[1] - 0.
         before += round((times[-1] + times[1]) * _RATE_HZ)
     return _video(target, cuts[1:])
 
@@ -164,6 +165,7 @@ def _theirs(videos: list[Video], folder: Path) -> Trimmed:
     for video in videos:
         into = folder / digest(str(video.path), length=8)
         into.mkdir()
+        # PySceneDetect counts frames from 1.
         rows = [{"Scene Number": number, "Start Frame": start + 1} for number, start in enumerate(video.starts, 1)]
         scenes = into / "scenes.csv"
         scenes.write_text(csv_text(rows, ["Scene Number", "Start Frame"]), "utf-8")
