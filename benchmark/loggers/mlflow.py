@@ -19,6 +19,7 @@ def start(folder: Path, *, name: str, parameters: Mapping[str, Any]) -> "_Log":
     client = tracking.MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve()}/mlflow.db")
     existing = client.get_experiment_by_name(_EXPERIMENT)
     experiment = existing.experiment_id if existing is not None else client.create_experiment(_EXPERIMENT)
+    # Found by its name: a process that was killed and started again has nothing else of it.
     runs = client.search_runs([experiment], filter_string=f"tags.`{_TAG}` = '{name}'", max_results=1)
     if runs:
         client.update_run(runs[0].info.run_id, status="RUNNING")

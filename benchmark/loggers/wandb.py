@@ -17,6 +17,7 @@ def start(folder: Path, *, name: str, parameters: Mapping[str, Any]) -> "_Log":
         wandb.init(
             project="slateboard",
             name=name,
+            # A hash, because an id may hold no slash and the name has four. The same name is the same run after a kill.
             id=digest(name, length=16),
             resume="allow",
             dir=str(folder),
