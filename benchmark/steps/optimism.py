@@ -47,6 +47,7 @@ def command(
     for unsafe in sorted({pair.grouped.key for pair in compared if not pair.grouped.safe}):
         say(f"{unsafe} is itself not safe, so the inflation is less than it would be against whole groups.")
     names = list(dict.fromkeys(baselines or CHEAP))
+    # All of them are planned before the first is trained, which may take hours.
     for name in names:
         plan(workspace.settings, data, compared[0].grouped, name, seed=compared[0].seed)
 

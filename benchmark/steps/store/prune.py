@@ -39,6 +39,7 @@ def command(
         show(f"{'would remove' if dry_run else 'removed'} {entry.folder}: {size / 1e6:.1f} MB, {reason}")
         rows.append({"folder": str(entry.folder), "bytes": size, "reason": reason})
         if not dry_run:
+            # A build of this store that is under way is waited for, rather than robbed of its folder.
             with locked(entry.folder / LOCK):
                 shutil.rmtree(entry.folder)
     show(f"{len(rows)} stores, {freed / 1e6:.1f} MB{' would go' if dry_run else ''}")
