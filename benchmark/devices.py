@@ -99,6 +99,7 @@ def set_determinism(on: bool) -> None:
     # runs.
     torch.use_deterministic_algorithms(on, warn_only=True)
     torch.backends.cudnn.deterministic = on
+    # benchmark times several algorithms for each new shape and takes the fastest: another one may win next time.
     torch.backends.cudnn.benchmark = not on
 
 

@@ -135,6 +135,8 @@ def _table(
     for clip, reason in sorted(failed.items()):
         say(f"{stream.name}: not read: {clips.ids[clip]}: {reason}")
     is_failed = np.isin(clip_of, list(failed))
+    # Processes could get equal numbers of views by repeating some, as torch's DistributedSampler does; a repeated view
+    # would count twice in the mean of its clip.
     times = np.bincount(np.concatenate([scored.positions for scored in of_processes]), minlength=len(samples))
     wrong = sorted({clips.ids[clip] for clip in clip_of[~is_failed & (times != 1)].tolist()})
     if wrong:
