@@ -1,6 +1,6 @@
 """The interface of a baseline: streams, each a sampler, a preparation and a model, or members to be averaged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from torch import nn
 
 from benchmark.frames.geometry import Geometry
 from benchmark.recipe import Recipe
+from slateboard.registry import Parameters
 
 FUSED = "fused"
 """Name of the mean of all streams' probabilities, where there is more than one."""
@@ -40,7 +41,7 @@ class Stream:
     recipe: Recipe | None = None
     """None for estimators, which are fitted at once on the test-time views of each clip; a GridSearchCV is given folds
     of whole groups to choose by."""
-    sampler_parameters: Mapping[str, Any] = field(default_factory=dict)
+    sampler_parameters: Parameters = field(default_factory=dict)
     short_side: int | None = None
     """Pixels of the pictures' shorter side, of which `size` are cut out: anywhere in training, where `crops` says in
     testing. None: `size`, so that it is always the middle."""
@@ -68,6 +69,6 @@ class Member:
     """A run of another baseline whose probabilities are averaged, stream by stream, with those of others."""
 
     baseline: str
-    parameters: Mapping[str, Any]
+    parameters: Parameters
     """Over those of the settings and the CARD's."""
     weight: float = 1.0

@@ -1,18 +1,18 @@
 """Baselines by name: what a file of benchmark/baselines defines, and the registry that loads it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from benchmark.baseline import Member, Stream
 from benchmark.models.transfer.weight_registry import WeightRegistry
-from slateboard.registry import Extension, Registry
+from slateboard.registry import Extension, Parameters, Registry
 
 
 class BaselineModule(Extension, Protocol):
     """What a file of benchmark/baselines defines."""
 
     def build(
-        self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry
+        self, classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry
     ) -> list[Stream]:
         """Return the streams of a baseline.
 
@@ -25,7 +25,7 @@ class EnsembleModule(Extension, Protocol):
     """What a baseline defines whose CARD has `members`: the mean of runs of other baselines."""
 
     def build(
-        self, classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry
+        self, classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry
     ) -> list[Member]:
         """Return the members."""
 

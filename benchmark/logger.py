@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from slateboard.registry import Extension, Registry
+from slateboard.registry import Extension, Parameters, Registry
 
 
 class Logger(Protocol):
@@ -21,7 +21,7 @@ class Logger(Protocol):
 class LoggerModule(Extension, Protocol):
     """What a file of benchmark/loggers defines."""
 
-    def start(self, folder: Path, *, name: str, parameters: Mapping[str, Any]) -> Logger:
+    def start(self, folder: Path, *, name: str, parameters: Parameters) -> Logger:
         """Open a log; a training that goes on calls it again with the same three.
 
         `folder` is the run's, `name` says run and stream, `parameters` are those of the recipe and the seed.
@@ -32,9 +32,7 @@ LOGGERS = Registry("benchmark.loggers", LoggerModule)
 
 
 @contextmanager
-def open_loggers(
-    names: Sequence[str], folder: Path, *, stream: str, parameters: Mapping[str, Any]
-) -> Iterator[list[Logger]]:
+def open_loggers(names: Sequence[str], folder: Path, *, stream: str, parameters: Parameters) -> Iterator[list[Logger]]:
     """Open the loggers with these names, close them at the end; MissingRequirement names what is not installed."""
     with ExitStack() as stack:
         modules = [LOGGERS.load(name) for name in names]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
-from slateboard.registry import Parameter
+from slateboard.registry import Parameter, Parameters
 
 Optimiser = Literal["sgd", "adam", "adamw"]
 Schedule = Literal["constant", "cosine", "step", "exponential"]
@@ -117,7 +117,7 @@ def training(**defaults: Any) -> dict[str, Parameter]:
     return parameters
 
 
-def recipe_of(parameters: Mapping[str, Any], **over: Any) -> Recipe:
+def recipe_of(parameters: Parameters, **over: Any) -> Recipe:
     """Return the recipe in the settled parameters of a CARD; `over` are fields that differ, as between streams."""
     names = {knob.name for knob in fields(Recipe)}
     return Recipe(**{**{name: value for name, value in parameters.items() if name in names}, **over})

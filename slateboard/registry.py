@@ -16,6 +16,13 @@ from slateboard.errors import BadInput, MissingRequirement, Problem, SlateboardE
 from slateboard.packages import FOLDER, PACKAGES, check_packages, distribution_of
 from slateboard.promises import check_promise, keeps_promise
 
+Parameters = Mapping[str, Any]
+"""Parameters of one extension: name -> value, as its CARD names them; all of them once `Card.settle` gave them.
+
+A value has the type of its default, which `Card.settle` checks: bool, int, float (an int will do), str, a list or
+table of them. Which of these, the extension knows that reads it: `parameters["size"]` is Any to mypy.
+"""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -38,7 +45,7 @@ class Card:
     extras: tuple[str, ...] = ()
     """Modules that it needs beyond the core installation, by the name that is imported."""
 
-    def settle(self, overrides: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+    def settle(self, overrides: Parameters, *, where: str) -> Parameters:
         """Return all parameters, `overrides` over the defaults; raises BadInput with every unknown or ill-typed one."""
         problems = []
         for name, value in overrides.items():

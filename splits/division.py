@@ -1,13 +1,13 @@
 """Divide a dataset by a protocol, by parameters that are given, set in the settings or the protocol's defaults."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.records.split import Split
-from slateboard.registry import Card, Extension, Registry
+from slateboard.registry import Card, Extension, Parameters, Registry
 from slateboard.settings import SplitSettings
 from splits.extension import FixedGroups, Previous, fix_groups
 
@@ -15,16 +15,14 @@ from splits.extension import FixedGroups, Previous, fix_groups
 class ProtocolModule(Extension, Protocol):
     """What a file of splits/protocols defines."""
 
-    def divide(self, dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+    def divide(self, dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
         """Return the splits of a dataset; `parameters` are all of the CARD's, settled."""
 
 
 class ExtendableProtocolModule(ProtocolModule, Protocol):
     """What a protocol defines whose groups can keep their part in a later release."""
 
-    def extend(
-        self, dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None
-    ) -> list[Split]:
+    def extend(self, dataset: Dataset, parameters: Parameters, *, seed: int, held: FixedGroups | None) -> list[Split]:
         """Return the splits of a dataset in which the groups of `held` keep their fold; None: none is held."""
 
 
@@ -39,7 +37,7 @@ def divide(
     *,
     protocol: str,
     settings: SplitSettings,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Parameters | None = None,
     seed: int | None = None,
     previous: Previous | None = None,
 ) -> list[Split]:
@@ -60,9 +58,7 @@ def divide(
     return [split.model_copy(update={"parameters": {**split.parameters, EXTENDS: previous.key}}) for split in extended]
 
 
-def settle_parameters(
-    protocol: str, *, settings: SplitSettings, overrides: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def settle_parameters(protocol: str, *, settings: SplitSettings, overrides: Parameters | None = None) -> Parameters:
     """Return all parameters of a protocol: `overrides` over the settings over its defaults."""
     card = PROTOCOLS.load(protocol).CARD
     from_settings = {name: value for name, value in settings.model_dump().items() if name in card.parameters}
@@ -74,12 +70,12 @@ def extendable() -> list[str]:
     return [name for name in PROTOCOLS.names() if EXTENDABLE.offers(name)]
 
 
-def requested_parameters(split: Split) -> dict[str, Any]:
+def requested_parameters(split: Split) -> Parameters:
     """Return the parameters that a split was asked for with, whether it extends another or not."""
     return {name: value for name, value in split.parameters.items() if name != EXTENDS}
 
 
-def parameters_of(words: Sequence[str], card: Card, *, where: str) -> dict[str, Any]:
+def parameters_of(words: Sequence[str], card: Card, *, where: str) -> Parameters:
     """Return `key=value` words as values of the types that the card's defaults have."""
     values, problems = {}, []
     for word in words:

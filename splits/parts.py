@@ -1,8 +1,7 @@
 """The subsets of a split: from sets of clip ids to a Split, with the classes that a subset lacks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from textwrap import shorten
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from slateboard.dataset import Dataset
 from slateboard.records.split import Split
+from slateboard.registry import Parameters
 from splits.groups import group_keys
 
 _SHOWN = 240
@@ -24,7 +24,7 @@ def split_of(
     *,
     protocol: str,
     number: int,
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     seed: int,
     test: Collection[str],
     unused: Collection[str] = (),

@@ -1,14 +1,14 @@
 """Splits of which each tests one fold of a division and trains on all others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
+from slateboard.registry import Parameters
 from splits.balance.balance import Division, divide_groups
 from splits.balance.quantities import Unit
 from splits.extension import FixedGroups
@@ -68,7 +68,7 @@ def rotation_splits(
     dataset: Dataset,
     *,
     protocol: str,
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     seed: int,
     tests: Sequence[float],
     unit: Unit = "clips",

@@ -1,10 +1,7 @@
 """HUST's set (2): a random part of the picture, resized, flipped and recoloured at random."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from benchmark.inputs.augmentation import HUST, Transform, hust, transforms
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Random part, flips, colours",
@@ -18,7 +15,7 @@ CARD = Card(
 WHOLE = True
 
 
-def transform(parameters: Mapping[str, Any], *, size: int, may_flip: bool) -> Transform:
+def transform(parameters: Parameters, *, size: int, may_flip: bool) -> Transform:
     """Return crop, flips and colour jitter, one after the other."""
     # aspect 4 / 3: sides from 3 : 4 to 4 : 3
     # least 0.08: of 128 x 170 pixels 1,741 at least, as 42 x 42.

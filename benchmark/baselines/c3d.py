@@ -1,7 +1,6 @@
 """C3D: eight 3D convolutions and three dense layers on 16 consecutive frames."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import nn
@@ -13,7 +12,7 @@ from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.models.weights import load, weights_parameter
 from benchmark.recipe import recipe_of, training
 from slateboard.errors import SlateboardError
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="C3D",
@@ -122,7 +121,7 @@ def _convolution(inputs: int, outputs: int) -> nn.Conv3d:
     return nn.Conv3d(inputs, outputs, kernel_size=3, padding=1)
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream; squares are cut out anywhere of the whole picture in training, in the middle in testing."""
     shape = {name: parameters[name] for name in ("width", "fc", "frames", "size", "dropout")}
     network = C3D(len(classes), **shape)

@@ -1,13 +1,12 @@
 """Chance: the classes' shares in the training list, whatever the clip shows."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sklearn.dummy import DummyClassifier
 
 from benchmark.baseline import Stream
 from benchmark.models.transfer.weight_registry import WeightRegistry
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Chance",
@@ -18,7 +17,7 @@ CARD = Card(
 )
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream that guesses by the prior."""
     return [
         Stream(

@@ -7,7 +7,7 @@ from benchmark.baseline import Member
 from benchmark.baseline_registry import BASELINES
 from benchmark.models.transfer.weight_registry import WeightRegistry
 from slateboard.errors import BadInput, Problem, did_you_mean
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 PRESETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     # Sizes: Tan and Le, ICML 2019, as torchvision's weights of each were trained.
@@ -41,7 +41,7 @@ CARD = Card(
 _FIELDS = ("baseline", "set", "weight")
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Member]:
+def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry) -> list[Member]:
     """Return the members; raises BadInput that names every fault of a preset or of explicit members."""
     problems = _problems(parameters)
     if problems:
@@ -55,7 +55,7 @@ def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir:
     return [Member(parameters["baseline"], {**of_member, **parameters["over"]}) for of_member in preset]
 
 
-def _problems(parameters: Mapping[str, Any]) -> list[Problem]:
+def _problems(parameters: Parameters) -> list[Problem]:
     if not parameters["members"]:
         name = parameters["preset"]
         return [] if name in PRESETS else [Problem("preset", f"is '{name}'.", did_you_mean(name, PRESETS))]

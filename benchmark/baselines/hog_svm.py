@@ -1,8 +1,7 @@
 """HOG of frames and of their motion history image, linear SVM; needs no weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +12,7 @@ from sklearn.svm import LinearSVC
 from benchmark.baseline import Stream
 from benchmark.frames.hog import hog, motion_history
 from benchmark.models.transfer.weight_registry import WeightRegistry
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="HOG + motion history, linear SVM",
@@ -33,7 +32,7 @@ CARD = Card(
 _GREY = (0.299, 0.587, 0.114)
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream: descriptors of sub-clips, standardised, and a one-against-rest SVM."""
     describe = {name: parameters[name] for name in ("cell", "bins", "threshold")}
     return [

@@ -1,7 +1,6 @@
 """Linear probe: frozen features of a pretrained network, mean and spread over frames, logistic regression."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -16,7 +15,7 @@ from benchmark.models.backbone import backbone, even, size_of
 from benchmark.models.transfer.weight_registry import NONE, WeightRegistry
 from benchmark.models.weights import Pretrained, pretrained
 from slateboard.errors import SlateboardError
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Linear probe",
@@ -34,7 +33,7 @@ _CANDIDATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse strengths that are tried; of equally accurate ones GridSearchCV takes the first, the strongest."""
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream; raises SlateboardError without weights, as untrained features say nothing."""
     if parameters["weights"] == NONE:
         raise SlateboardError("linear_probe needs pretrained weights: set weights under [baselines.linear_probe].")

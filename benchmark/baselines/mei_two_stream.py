@@ -1,6 +1,6 @@
 """MEI two-stream: one network on motion embedded images, one on the last frames, fused by the mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from benchmark.frames.mei import mei, weights
 from benchmark.models.backbone import backbone, only, picture_stream
 from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.recipe import training
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="MEI two-stream",
@@ -27,7 +27,7 @@ CARD = Card(
 )
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return the streams `motion` and `normal`; each has its own copy of the backbone, trained by itself."""
     # For its errors alone: a wrong n or method is refused before two backbones are loaded.
     weights(parameters["n"], parameters["method"])

@@ -1,13 +1,12 @@
 """Single frame: an image network fine-tuned on frames by themselves; what a dataset tells without motion."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from benchmark.baseline import Stream
 from benchmark.models.backbone import backbone, only, picture_stream
 from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.recipe import training
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Single frame",
@@ -21,7 +20,7 @@ CARD = Card(
 )
 
 
-def build(classes: Sequence[str], parameters: Mapping[str, Any], *, weights_dir: str | WeightRegistry) -> list[Stream]:
+def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | WeightRegistry) -> list[Stream]:
     """Return one stream; the scores of a clip are the mean over its frames."""
     return [
         picture_stream(

@@ -1,6 +1,6 @@
 """Random augmentation of training views, by name; all frames of a view are changed alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 
 from benchmark.models import vision
-from slateboard.registry import Extension, Parameter, Registry, import_module
+from slateboard.registry import Extension, Parameter, Parameters, Registry, import_module
 
 Transform = Callable[[torch.Tensor], torch.Tensor]
 
@@ -20,7 +20,7 @@ class AugmentationModule(Extension, Protocol):
     def WHOLE(self) -> bool:
         """True: it gets whole stored pictures; False: squares of `size` that are already cut out."""
 
-    def transform(self, parameters: Mapping[str, Any], *, size: int, may_flip: bool) -> Transform:
+    def transform(self, parameters: Parameters, *, size: int, may_flip: bool) -> Transform:
         """Return a callable on the frames of a view, RGB float32 [T, 3, H, W] in 0..1 -> [T, 3, size, size] in 0..1.
 
         It draws from torch's generator. `may_flip` False: it must not mirror, since direction is the label.
@@ -84,7 +84,7 @@ def transforms() -> Any:
     return import_module("torchvision.transforms.v2")
 
 
-def hust(parameters: Mapping[str, Any], *, resize: Transform, may_flip: bool) -> Transform:
+def hust(parameters: Parameters, *, resize: Transform, may_flip: bool) -> Transform:
     """Return `resize`, then both flips where they are allowed, then colour jitter (HUST's sets 2 and 3)."""
     v2 = transforms()
     jitter = v2.ColorJitter(**{name: parameters[name] for name in ("brightness", "contrast", "saturation", "hue")})

@@ -1,22 +1,20 @@
 """Which frames of a clip a network sees: samplers by name, and the views of all clips."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
 from benchmark.frames.frames import Indices
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
-from slateboard.registry import Extension, Parameter, Registry
+from slateboard.registry import Extension, Parameter, Parameters, Registry
 
 
 class SamplerModule(Extension, Protocol):
     """What a file of benchmark/samplers defines."""
 
-    def views(
-        self, frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None
-    ) -> list[Indices]:
+    def views(self, frames: int, parameters: Parameters, *, generator: np.random.Generator | None) -> list[Indices]:
         """Return the frame numbers of each view of a clip of so many frames; generator None: test time, no chance."""
 
 
@@ -40,7 +38,7 @@ class View:
 
 
 def views_of(
-    lengths: Sequence[int], sampler: str, parameters: Mapping[str, Any], *, seed: tuple[int, ...] | None
+    lengths: Sequence[int], sampler: str, parameters: Parameters, *, seed: tuple[int, ...] | None
 ) -> list[View]:
     """Return the views of clips with these numbers of frames, clip by clip.
 
@@ -79,7 +77,7 @@ BATCHES = {
 """Parameters of the samplers that go by the MEI paper's batches."""
 
 
-def mei_batches(frames: int, parameters: Mapping[str, Any]) -> list[Indices]:
+def mei_batches(frames: int, parameters: Parameters) -> list[Indices]:
     """Return every whole batch of N consecutive frames, an interval apart (MEI paper 4.4); of a shorter clip one."""
     n, interval = parameters["n"], parameters["interval"]
     # n=10, interval=5: 23 frames -> batches from 0, 5 and 10; frames 20 to 22 fill no batch. 8 frames -> one, from 0.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from slateboard.registry import Card, import_module
+from slateboard.registry import Card, Parameters, import_module
 
 CARD = Card(title="MLflow", source="mlflow; MLFLOW_TRACKING_URI names its server", extras=("mlflow",))
 
@@ -13,7 +13,7 @@ _TAG = "mlflow.runName"
 _EXPERIMENT = "slateboard"
 
 
-def start(folder: Path, *, name: str, parameters: Mapping[str, Any]) -> "_Log":
+def start(folder: Path, *, name: str, parameters: Parameters) -> "_Log":
     """Begin a run, or continue the one of this name."""
     tracking = import_module("mlflow.tracking")
     client = tracking.MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve()}/mlflow.db")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from slateboard.registry import Card, import_module
+from slateboard.registry import Card, Parameters, import_module
 
 CARD = Card(
     title="TensorBoard",
@@ -14,7 +14,7 @@ CARD = Card(
 )
 
 
-def start(folder: Path, *, name: str, parameters: Mapping[str, Any]) -> "_Log":
+def start(folder: Path, *, name: str, parameters: Parameters) -> "_Log":
     """Begin an event file for a stream of a run."""
     module = import_module("torch.utils.tensorboard")
     writer = module.SummaryWriter(str(folder / "tensorboard" / name.rpartition("/")[2]))

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from slateboard.files import digest
-from slateboard.registry import Card, import_module
+from slateboard.registry import Card, Parameters, import_module
 
 CARD = Card(title="Weights & Biases", source="wandb; HUST logs its trainings so", extras=("wandb",))
 
 
-def start(folder: Path, *, name: str, parameters: Mapping[str, Any]) -> "_Log":
+def start(folder: Path, *, name: str, parameters: Parameters) -> "_Log":
     """Begin a run, or continue it: its id is a hash of the name."""
     wandb = import_module("wandb")
     return _Log(

@@ -1,6 +1,6 @@
 """Image networks on single pictures: the parameters and the stream that baselines with a backbone share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from benchmark.models import vision
 from benchmark.models.transfer.weight_registry import WeightRegistry
 from benchmark.models.weights import pretrained, weights_parameter
 from benchmark.recipe import recipe_of
-from slateboard.registry import Parameter
+from slateboard.registry import Parameter, Parameters
 
 Embed = Callable[[torch.Tensor], torch.Tensor]
 
@@ -25,7 +25,7 @@ def backbone(default: str) -> dict[str, Parameter]:
     }
 
 
-def size_of(parameters: Mapping[str, Any]) -> int:
+def size_of(parameters: Parameters) -> int:
     """Return the side in pixels of what the backbone sees."""
     return int(parameters["size"]) or vision.own_size(parameters["backbone"])
 
@@ -39,10 +39,10 @@ def even(size: int) -> int:
 def picture_stream(
     name: str,
     classes: Sequence[str],
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     *,
     sampler: str,
-    sampler_parameters: Mapping[str, Any],
+    sampler_parameters: Parameters,
     embed: Embed,
     weights_dir: str | WeightRegistry,
     **recipe: Any,

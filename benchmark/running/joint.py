@@ -1,8 +1,7 @@
 """Joint runs: one baseline on several datasets at once, a head for each, a result for each (HUST 4.1.6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -27,6 +26,7 @@ from slateboard.records.run import Run
 from slateboard.records.run_folder import RESULT
 from slateboard.records.split import Split
 from slateboard.records.trained_on import TrainedOn
+from slateboard.registry import Parameters
 from slateboard.workspace import Workspace
 from splits.parts import few
 
@@ -34,7 +34,7 @@ Data = Sequence[tuple[Dataset, Split]]
 
 
 def run_jointly(
-    workspace: Workspace, data: Data, baseline: str, *, seed: int, over: Mapping[str, Any] | None = None
+    workspace: Workspace, data: Data, baseline: str, *, seed: int, over: Parameters | None = None
 ) -> list[FinishedRun]:
     """Train a baseline on all datasets in one training and test it on each; return a run for each dataset.
 

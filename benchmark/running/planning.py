@@ -1,6 +1,6 @@
 """Plan a run: its record with every parameter settled and checked, before any network is built or any frame read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.baseline import Member
@@ -13,6 +13,7 @@ from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 from slateboard.records.run import Failed, Model, Run
 from slateboard.records.split import Split
+from slateboard.registry import Parameters
 from slateboard.settings import Settings
 
 MEMBERS = "members"
@@ -28,7 +29,7 @@ def plan(
     baseline: str,
     *,
     seed: int,
-    over: Mapping[str, Any] | None = None,
+    over: Parameters | None = None,
     failed: Failed = "wrong",
 ) -> Run:
     """Return the record of a run: `over` is over settings.baselines, which is over the CARD's parameters.
@@ -48,7 +49,7 @@ def plan(
     )
 
 
-def _model(settings: Settings, classes: Sequence[str], baseline: str, *, seed: int, over: Mapping[str, Any]) -> Model:
+def _model(settings: Settings, classes: Sequence[str], baseline: str, *, seed: int, over: Parameters) -> Model:
     module = BASELINES.load(baseline)
     card = module.CARD
     from_settings = (

@@ -1,10 +1,9 @@
 """A run from its record to its result: train or average, score, draw; result.json last, so that it means finished."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
@@ -26,6 +25,7 @@ from slateboard.records.result import Result
 from slateboard.records.run import Failed, Run
 from slateboard.records.run_folder import CONFIG, ENVIRONMENT, PREDICTIONS, RESULT, TRAINED_ON
 from slateboard.records.split import Split
+from slateboard.registry import Parameters
 from slateboard.settings import TrainingSettings
 from slateboard.workspace import Workspace
 
@@ -47,7 +47,7 @@ def run(
     baseline: str,
     *,
     seed: int,
-    over: Mapping[str, Any] | None = None,
+    over: Parameters | None = None,
     failed: Failed = "wrong",
     runs: Path | None = None,
 ) -> FinishedRun:

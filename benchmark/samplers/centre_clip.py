@@ -1,13 +1,10 @@
 """Consecutive frames in the middle of the clip, in training as in testing."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from benchmark.frames.frames import Indices
 from benchmark.inputs.sampling import SHORT, consecutive
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Centre sub-clip",
@@ -16,7 +13,7 @@ CARD = Card(
 )
 
 
-def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
+def views(frames: int, parameters: Parameters, *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return one sub-clip with as many frames before it as behind it, or one more behind."""
     # frames=21, length 16 -> 2 ... 17: two before, three behind
     length = parameters["frames"]

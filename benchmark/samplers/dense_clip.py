@@ -1,13 +1,10 @@
 """Consecutive frames: one random sub-clip in training, several evenly spread ones in testing."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from benchmark.frames.frames import Indices
 from benchmark.inputs.sampling import SHORT, consecutive
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Dense sub-clips",
@@ -20,7 +17,7 @@ CARD = Card(
 )
 
 
-def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
+def views(frames: int, parameters: Parameters, *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return one random sub-clip in training, in testing up to `clips` different ones, evenly spread."""
     # frames=40, length 16, clips=5 -> from 0, 6, 12, 18, 24; frames=18 -> from 0, 1, 2: fewer, as starts repeat
     length, short = parameters["frames"], parameters["short"]

@@ -1,12 +1,9 @@
 """Frames spread evenly over the clip: each a view of its own, or all of them one view."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from benchmark.frames.frames import Indices
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Uniform frames",
@@ -18,7 +15,7 @@ CARD = Card(
 )
 
 
-def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
+def views(frames: int, parameters: Parameters, *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return the middle of each part; in training a random place in it. Short clips repeat frames."""
     # frames=10, count=5 -> 1, 3, 5, 7, 9; frames=3, count=5 -> 0, 0, 1, 2, 2
     count = parameters["count"]

@@ -1,13 +1,10 @@
 """Sub-clips of consecutive frames, evenly spread over the clip: the same ones in training and in testing."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from benchmark.frames.frames import Indices
 from benchmark.inputs.sampling import SHORT, consecutive
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Uniform sub-clips",
@@ -20,7 +17,7 @@ CARD = Card(
 )
 
 
-def views(frames: int, parameters: Mapping[str, Any], *, generator: np.random.Generator | None = None) -> list[Indices]:
+def views(frames: int, parameters: Parameters, *, generator: np.random.Generator | None = None) -> list[Indices]:
     """Return exactly `clips` sub-clips, the first at the beginning and the last at the end; a short clip repeats one.
 
     Each is an example of its own, so that training has `clips` times as many as there are clips.

@@ -19,7 +19,7 @@ from slateboard.errors import BadInput, Problem
 from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.records.run import Run
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 from slateboard.workspace import Workspace
 from splits.division import parameters_of
 from splits.folder import find_split
@@ -57,9 +57,9 @@ def command(
     return {"runs": [_row(run) for run in for_each_baseline(names, execute_and_show)]}
 
 
-def _parse_parameters(names: list[str], words: list[str]) -> dict[str, dict[str, Any]]:
+def _parse_parameters(names: list[str], words: list[str]) -> dict[str, Parameters]:
     """Return the stated parameters by baseline; BadInput names every one that a baseline does not have."""
-    over_of: dict[str, dict[str, Any]] = {}
+    over_of: dict[str, Parameters] = {}
     problems: list[Problem] = []
     for name in names:
         card: Card = BASELINES.load(name).CARD

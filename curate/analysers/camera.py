@@ -1,6 +1,6 @@
 """Classify the camera of each shot as static or moving, by points that stay where they were or move together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from slateboard.media.frames import Frame
 from slateboard.media.motion import find_corners, fit_motion
 from slateboard.records.media import Media, Shot
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Camera motion",
@@ -55,7 +55,7 @@ class Camera:
     # The anchor tells a slow pan from a still camera. A pan of half a pixel from picture to picture looks still each
     # time; against an anchor ten pictures back it has moved every point by five.
 
-    def __init__(self, media: Media, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, media: Media, parameters: Parameters) -> None:
         self._parameters = parameters
         self._anchor: tuple[int, NDArray[np.uint8], NDArray[np.float32]] | None = None
         self._last: tuple[int, NDArray[np.uint8]] | None = None
@@ -128,6 +128,6 @@ class Camera:
         return {"camera": camera, "reason": reason, "still": still, "inliers": inliers, "extent": extent}
 
 
-def start(media: Media, parameters: Mapping[str, Any]) -> Camera:
+def start(media: Media, parameters: Parameters) -> Camera:
     """Begin to watch one media."""
     return Camera(media, parameters)

@@ -1,12 +1,12 @@
 """Fingerprint what a video shows over time, with and without its borders, so that reposts of it are found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from slateboard.media.fingerprints import RATE_HZ, SHORT_SIDE, Fingerprinter
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(
     title="Fingerprints over time",
@@ -36,6 +36,6 @@ class Fingerprints:
         return [self._maker.finish(shots).row()]
 
 
-def start(media: Media, parameters: Mapping[str, Any]) -> Fingerprints:
+def start(media: Media, parameters: Parameters) -> Fingerprints:
     """Begin to watch one media."""
     return Fingerprints()

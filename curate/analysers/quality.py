@@ -1,6 +1,6 @@
 """Flag faults in the pictures of each shot: black, frozen, blurred, low resolution, bars inside bars."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,7 @@ from slateboard.media.frames import Frame
 from slateboard.media.pyramid import Pyramid
 from slateboard.media.sharpness import edge_width
 from slateboard.records.media import Media, Shot
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Picture quality",
@@ -63,7 +63,7 @@ class _Look:
 class Quality:
     """Measures pictures one by one; flags are set for each shot when the shots are known."""
 
-    def __init__(self, media: Media, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, media: Media, parameters: Parameters) -> None:
         self._media, self._parameters = media, parameters
         self._looks: list[_Look] = []
         self._last: NDArray[np.uint8] | None = None
@@ -182,6 +182,6 @@ _Flag = tuple[bool | None, float | None, float | None]
 """True, False or None (undecided); the measure; and the share of the shot in which it is so."""
 
 
-def start(media: Media, parameters: Mapping[str, Any]) -> Quality:
+def start(media: Media, parameters: Parameters) -> Quality:
     """Begin to watch one media."""
     return Quality(media, parameters)

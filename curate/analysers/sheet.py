@@ -1,6 +1,6 @@
 """Keep a thumbnail of each shot, for people who review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -9,7 +9,7 @@ import numpy as np
 from slateboard.media.colour import rgb_quick
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(title="Thumbnails", source="slateboard")
 VERSION = 1
@@ -56,6 +56,6 @@ def _jpeg(frame: Frame) -> bytes:
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
 
 
-def start(media: Media, parameters: Mapping[str, Any]) -> Sheet:
+def start(media: Media, parameters: Parameters) -> Sheet:
     """Begin to watch one media."""
     return Sheet()

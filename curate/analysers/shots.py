@@ -1,6 +1,6 @@
 """Divide a video into shots: how each begins (cut, fade), flashes inside it, and whether it is still or a card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from curate.shots.tracking import DETECTORS, LEAST_LIKELIHOOD, SIZE, ShotTracker
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="Shots",
@@ -30,7 +30,7 @@ RATE = None
 __all__ = ["CARD", "RATE", "SIZE", "VERSION", "settle", "start"]
 
 
-def settle(overrides: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+def settle(overrides: Parameters, *, where: str) -> Parameters:
     """Return all parameters, those of the detector among them."""
     parameters = CARD.settle(overrides, where=where)
     name = parameters["detector"]
@@ -43,7 +43,7 @@ def settle(overrides: Mapping[str, Any], *, where: str) -> dict[str, Any]:
 class Shots:
     """Tracks the shots of one video."""
 
-    def __init__(self, media: Media, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, media: Media, parameters: Parameters) -> None:
         self._media = media
         self._still = parameters["still_change"]
         self._tracker = ShotTracker(
@@ -101,6 +101,6 @@ class Shots:
         )
 
 
-def start(media: Media, parameters: Mapping[str, Any]) -> Shots:
+def start(media: Media, parameters: Parameters) -> Shots:
     """Begin to watch one media."""
     return Shots(media, parameters)

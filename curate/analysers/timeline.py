@@ -1,11 +1,11 @@
 """Keep the presentation time of every decoded frame: labels and cuts never compute it as frame number over rate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(title="Presentation times", source="slateboard")
 VERSION = 1
@@ -29,6 +29,6 @@ class Timeline:
         return self._rows
 
 
-def start(media: Media, parameters: Mapping[str, Any]) -> Timeline:
+def start(media: Media, parameters: Parameters) -> Timeline:
     """Begin to watch one media."""
     return Timeline()

@@ -21,7 +21,7 @@ from slateboard.records.media import Media, Shot
 from slateboard.records.observation import Observation
 from slateboard.records.source import State
 from slateboard.records.stamp import Stamp
-from slateboard.registry import Registry
+from slateboard.registry import Parameters, Registry
 from slateboard.settings import Limits
 
 
@@ -42,14 +42,14 @@ class AnalyserModule(VersionedModule, Protocol):
     def RATE(self) -> float | None:
         """Most frames a second that it sees, by presentation time; None: every frame."""
 
-    def start(self, media: Media, parameters: Mapping[str, Any]) -> Watcher:
+    def start(self, media: Media, parameters: Parameters) -> Watcher:
         """Begin to watch one media; `parameters` are all of the CARD's."""
 
 
 class SettlingModule(AnalyserModule, Protocol):
     """What an analyser defines whose parameters depend on each other."""
 
-    def settle(self, overrides: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+    def settle(self, overrides: Parameters, *, where: str) -> Parameters:
         """Return all parameters, `overrides` over the defaults; `where` is part of an error."""
 
 
@@ -62,7 +62,7 @@ SHOTS = "shots"
 COMPLETE_SHARE = 0.9
 """A file that decodes to less than this share of the announced duration is truncated."""
 
-AnalyserVersions = dict[str, tuple[int, dict[str, Any]]]
+AnalyserVersions = dict[str, tuple[int, Parameters]]
 """Name of an analyser or effect -> version and parameters."""
 
 
@@ -103,7 +103,7 @@ class DecodeResult:
     """Analyser or effect -> size and time of its observation's file, of those that are written."""
 
 
-def current_versions(parameters: Mapping[str, Mapping[str, Any]]) -> AnalyserVersions:
+def current_versions(parameters: Mapping[str, Parameters]) -> AnalyserVersions:
     """Return version and parameters of every analyser and effect detector, by today's code and settings."""
     versions: AnalyserVersions = {}
     registries: tuple[Registry[VersionedModule], ...] = (ANALYSERS, EFFECTS)

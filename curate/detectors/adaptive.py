@@ -1,12 +1,9 @@
 """Adaptive: change of content against the mean of its neighbours, which tolerates camera motion."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from scenedetect.detectors import AdaptiveDetector
 
 from curate.shots.pyscenedetect import LENGTH, WEIGHTS, PySceneDetectAdapter, to_frames, weights_of
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="PySceneDetect adaptive",
@@ -21,7 +18,7 @@ CARD = Card(
 )
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> PySceneDetectAdapter:
+def start(frame_rate_hz: float, parameters: Parameters) -> PySceneDetectAdapter:
     """Begin to watch one video."""
     detector = AdaptiveDetector(
         adaptive_threshold=parameters["threshold"],

@@ -1,13 +1,10 @@
 """Content: change in hue, saturation and value from frame to frame."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from scenedetect.detector import FlashFilter
 from scenedetect.detectors import ContentDetector
 
 from curate.shots.pyscenedetect import LENGTH, WEIGHTS, PySceneDetectAdapter, to_frames, weights_of
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="PySceneDetect content",
@@ -21,7 +18,7 @@ CARD = Card(
 )
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> PySceneDetectAdapter:
+def start(frame_rate_hz: float, parameters: Parameters) -> PySceneDetectAdapter:
     """Begin to watch one video."""
     detector = ContentDetector(
         threshold=parameters["threshold"],

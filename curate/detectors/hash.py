@@ -1,12 +1,9 @@
 """Hash: a perceptual hash of the grey picture, compared from frame to frame."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from scenedetect.detectors import HashDetector
 
 from curate.shots.pyscenedetect import LENGTH, PySceneDetectAdapter, to_frames
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="PySceneDetect hash",
@@ -20,7 +17,7 @@ CARD = Card(
 )
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> PySceneDetectAdapter:
+def start(frame_rate_hz: float, parameters: Parameters) -> PySceneDetectAdapter:
     """Begin to watch one video."""
     detector = HashDetector(
         threshold=parameters["threshold"],

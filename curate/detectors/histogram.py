@@ -1,12 +1,9 @@
 """Histogram: grey levels of a frame against those of the frame before."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from scenedetect.detectors import HistogramDetector
 
 from curate.shots.pyscenedetect import LENGTH, PySceneDetectAdapter, to_frames
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="PySceneDetect histogram",
@@ -19,7 +16,7 @@ CARD = Card(
 )
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> PySceneDetectAdapter:
+def start(frame_rate_hz: float, parameters: Parameters) -> PySceneDetectAdapter:
     """Begin to watch one video."""
     detector = HistogramDetector(
         threshold=parameters["threshold"],

@@ -1,12 +1,9 @@
 """Structure: every frame that changes more than its neighbours is a candidate, however short the shots."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from curate.shots.cuts import REACH, stands_out
 from curate.shots.pictures import Picture
 from curate.shots.window import Window
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(
     title="Change that stands out",
@@ -36,6 +33,6 @@ class Structure:
         return candidates
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> Structure:
+def start(frame_rate_hz: float, parameters: Parameters) -> Structure:
     """Begin to watch one video."""
     return Structure()

@@ -1,12 +1,9 @@
 """Threshold: the mean falls to black and comes back."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from scenedetect.detectors import ThresholdDetector
 
 from curate.shots.pyscenedetect import LENGTH, PySceneDetectAdapter, to_frames
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="PySceneDetect threshold",
@@ -22,7 +19,7 @@ CARD = Card(
 )
 
 
-def start(frame_rate_hz: float, parameters: Mapping[str, Any]) -> PySceneDetectAdapter:
+def start(frame_rate_hz: float, parameters: Parameters) -> PySceneDetectAdapter:
     """Begin to watch one video."""
     detector = ThresholdDetector(
         threshold=parameters["threshold"],

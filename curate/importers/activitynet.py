@@ -15,7 +15,7 @@ from curate.listing.annotations import (
 )
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Unmapped
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(
     title="ActivityNet",
@@ -34,7 +34,7 @@ def recognises(document: Document) -> bool:
     return all(isinstance(entry, dict) and isinstance(entry.get("annotations"), list) for entry in content.values())
 
 
-def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield a row for each annotation; one without segment is the whole video."""
     check_template(parameters, name=document.name)
     predictions = takes_predictions(parameters, name=document.name)
@@ -71,7 +71,7 @@ def _annotations(video: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, An
         yield f"video {video}", annotations
 
 
-def _row(where: str, video: str, annotation: Any, entry: Mapping[str, Any], parameters: Mapping[str, Any]) -> Entry:
+def _row(where: str, video: str, annotation: Any, entry: Mapping[str, Any], parameters: Parameters) -> Entry:
     """Return the row of one annotation."""
     if not isinstance(annotation, dict):
         return Unmapped(where, str(annotation)[:60], "is no annotation.", "Is it an ActivityNet list?")

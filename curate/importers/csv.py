@@ -3,14 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from curate.listing.cells import COLUMNS, REQUIRED, read_row, write_row
 from curate.listing.document import Document, header_of
 from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(title="List of sources, CSV", source="slateboard: design of the workspace")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -22,7 +21,7 @@ def recognises(document: Document) -> bool:
     return set(REQUIRED) <= set(header) <= set(COLUMNS)
 
 
-def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield the row of each line, or every problem of the line."""
     for line, cells, line_problems in lines(document):
         row, cell_problems = read_row(cells, where=f"line {line}")

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from xml.etree.ElementTree import Element
 
 from curate.listing.annotations import MEDIA_FOLDER, VIDEO, frame_rate, in_folder
 from curate.listing.document import Document
 from curate.listing.rows import Entry, SourceRow, Unmapped, seconds
 from slateboard.addresses import identity
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="CVAT for video 1.1",
@@ -42,7 +41,7 @@ def recognises(document: Document) -> bool:
     return root is not None and root.tag == "annotations" and any(child.tag in ("track", "image") for child in root)
 
 
-def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield a row for each stretch of frames in which a track is visible and of one class."""
     root = document.xml
     if root.tag != "annotations":
@@ -120,7 +119,7 @@ def _stretches(track: Element, task: _TaskHeader, attribute: str) -> Iterator[_S
         yield Unmapped(where, str(track.get("label")), "is never visible.")
 
 
-def _row(stretch: _Stretch, task: _TaskHeader, rate: float, parameters: Mapping[str, Any]) -> Entry:
+def _row(stretch: _Stretch, task: _TaskHeader, rate: float, parameters: Parameters) -> Entry:
     """Return the row of a stretch."""
     what = f"{stretch.label!r} frames {stretch.first_frame} to {stretch.end_frame - 1}"
     if not stretch.label:

@@ -8,7 +8,7 @@ from curate.listing.cells import COLUMNS, NOTHING_SEEN, REQUIRED, read_row, writ
 from curate.listing.document import Document, without_repeats
 from curate.listing.rows import Entry, SourceRow, Unmapped, seconds_text
 from slateboard.errors import did_you_mean
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(title="List of sources, JSON lines", source="slateboard: design of the workspace; jsonlines.org")
 _DECODER = json.JSONDecoder(object_pairs_hook=without_repeats)
@@ -24,7 +24,7 @@ def recognises(document: Document) -> bool:
     return isinstance(value, dict) and set(REQUIRED) <= set(value) <= set(COLUMNS)
 
 
-def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield the row of each line, or every problem of the line."""
     for line, cells, line_problems in lines(document):
         row, cell_problems = read_row(cells, where=f"line {line}") if cells else (None, [])

@@ -6,7 +6,7 @@ from typing import Any
 from curate.listing.annotations import URL_TEMPLATE, check_template, is_name, number, row_of, span
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Unmapped
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 
 CARD = Card(
     title="Kinetics",
@@ -24,7 +24,7 @@ def recognises(document: Document) -> bool:
     return isinstance(content, dict) and bool(content) and all(map(_is_entry, content.values()))
 
 
-def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield a row for each segment; a row without label (the test lists) is unmapped."""
     check_template(parameters, name=document.name)
     content = document.json_or_none
@@ -36,7 +36,7 @@ def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
 Segment = tuple[str, dict[str, Any]]
 
 
-def _row(where: str, entry: Mapping[str, Any], parameters: Mapping[str, Any]) -> Entry:
+def _row(where: str, entry: Mapping[str, Any], parameters: Parameters) -> Entry:
     """Return the row of one segment."""
     video, label = entry["youtube_id"], entry.get("label")
     if not is_name(video):

@@ -19,7 +19,7 @@ from curate.listing.annotations import (
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Note, SourceRow, Unmapped, seconds
 from slateboard.addresses import identity
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 DEFAULT_RATE_HZ = 25.0
 """Label Studio's own default of frameRate in its <Video> tag."""
@@ -60,7 +60,7 @@ def recognises(document: Document) -> bool:
     )
 
 
-def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield a row for each range of each timeline region, and an Unmapped for each region that is not taken."""
     takes_predictions(parameters, name=document.name)
     annotations = list(_annotations(document.json, parameters))
@@ -86,7 +86,7 @@ def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
                 yield from _region(where, region, annotation.video, rate, parameters)
 
 
-def _annotations(content: Any, parameters: Mapping[str, Any]) -> Iterator[_Annotation]:
+def _annotations(content: Any, parameters: Parameters) -> Iterator[_Annotation]:
     """Yield the annotations and predictions of an export: JSON, JSON-MIN, a webhook's event or a model's answer."""
     items = content if isinstance(content, list) else [content]
     for number, item in enumerate(items, 1):
@@ -106,7 +106,7 @@ def _place(task: Mapping[str, Any], number: int) -> str:
     return f"task {task['id']}" if "id" in task else f"item {number}"
 
 
-def _annotations_of(where: str, task: Mapping[str, Any], parameters: Mapping[str, Any]) -> Iterator[_Annotation]:
+def _annotations_of(where: str, task: Mapping[str, Any], parameters: Parameters) -> Iterator[_Annotation]:
     data = mapping(task.get("data", task))
     video = str(data.get("video") or parameters["video"])
     annotations, predictions = (list(map(mapping, sequence(task.get(key)))) for key in ("annotations", "predictions"))
@@ -155,7 +155,7 @@ def _person(annotation: Mapping[str, Any]) -> str:
     return str(annotator.get("id") if isinstance(annotator, dict) else annotator)
 
 
-def _region(where: str, region: Any, video: str, rate: float, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def _region(where: str, region: Any, video: str, rate: float, parameters: Parameters) -> Iterator[Entry]:
     """Yield a row for each range and label of a region."""
     if mapping(region).get("type") != TIMELINE:
         why = "is no timeline: it marks no segment of time."

@@ -8,7 +8,7 @@ from curate.listing.document import Document
 from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.addresses import identity
 from slateboard.errors import did_you_mean
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="VIA 3 project",
@@ -34,7 +34,7 @@ def recognises(document: Document) -> bool:
     )
 
 
-def rows(document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield a row for each temporal segment, in the order of the project."""
     if not recognises(document):
         raise document.refuse("is no VIA 3 project.", "Save the project in VIA 3 as JSON.")
@@ -66,7 +66,7 @@ def _attribute(document: Document, requested: str) -> str:
     )
 
 
-def _row(where: str, entry: Any, project: Mapping[str, Any], attribute_id: str, parameters: Mapping[str, Any]) -> Entry:
+def _row(where: str, entry: Any, project: Mapping[str, Any], attribute_id: str, parameters: Parameters) -> Entry:
     """Return the row of one entry of `metadata`."""
     if not isinstance(entry, dict) or not isinstance(entry.get("z"), list) or not isinstance(entry.get("av"), dict):
         return Unmapped(where, str(entry)[:60], "is damaged: no times or values.", "Save the project anew.")
@@ -108,9 +108,7 @@ def _label(value: object, attribute: Mapping[str, Any]) -> str | list[str]:
     return str(options.get(text, text)).strip()
 
 
-def _video(
-    where: str, entry: Mapping[str, Any], project: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> str | Unmapped:
+def _video(where: str, entry: Mapping[str, Any], project: Mapping[str, Any], parameters: Parameters) -> str | Unmapped:
     """Return the url of the video that an entry belongs to: entry -> view -> file."""
     view = mapping(project["view"].get(str(entry.get("vid"))))
     files = [project["file"].get(str(fid)) for fid in sequence(view.get("fid_list"))]

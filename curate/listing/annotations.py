@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from curate.listing.rows import SourceRow, Unmapped, seconds
 from slateboard.errors import BadInput, Problem
-from slateboard.registry import Parameter
+from slateboard.registry import Parameter, Parameters
 
 YOUTUBE = "https://www.youtube.com/watch?v={id}"
 MEDIA_FOLDER = Parameter("", "-", "folder of local videos, relative to the workspace; empty: the workspace itself")
@@ -96,13 +96,13 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def in_folder(name: str, parameters: Mapping[str, Any]) -> str:
+def in_folder(name: str, parameters: Parameters) -> str:
     """Return the url of a video: an address as it is, a local name inside `media_folder`."""
     folder = str(parameters["media_folder"]).rstrip("/")
     return name if "://" in name or not folder else f"{folder}/{name}"
 
 
-def by_template(where: str, video_id: str, label: str, parameters: Mapping[str, Any]) -> str | Unmapped:
+def by_template(where: str, video_id: str, label: str, parameters: Parameters) -> str | Unmapped:
     """Return the url of a video by `url_template`; reserved characters are percent-encoded where it is an address.
 
     With YouTube's template, an id that is not one of YouTube's gives Unmapped: it would lead nowhere, or elsewhere.
@@ -123,7 +123,7 @@ def row_of(
     video_id: str,
     label: str,
     segment_span: Span,
-    parameters: Mapping[str, Any],
+    parameters: Parameters,
     *,
     note: str | None,
     licence: str | None = None,
@@ -145,14 +145,14 @@ def row_of(
     )
 
 
-def check_template(parameters: Mapping[str, Any], *, name: str) -> None:
+def check_template(parameters: Parameters, *, name: str) -> None:
     """Raise BadInput if the template would give every video the same url."""
     template = parameters["url_template"]
     if "{id}" not in template:
         raise BadInput([Problem(name, f"url_template {template!r} lacks {{id}}.", f"Write it as in {YOUTUBE}.")])
 
 
-def takes_predictions(parameters: Mapping[str, Any], *, name: str) -> bool:
+def takes_predictions(parameters: Parameters, *, name: str) -> bool:
     """Return True if `take` asks for predictions, False for annotations; raises BadInput for any other word."""
     if parameters["take"] not in ("annotations", "predictions"):
         raise BadInput([Problem(name, f"take is {parameters['take']!r}.", "Write annotations or predictions.")])

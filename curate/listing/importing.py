@@ -14,7 +14,7 @@ from curate.listing.sources import IMPORTERS, LISTS, ListRules, read_rows
 from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, MissingRequirement, Problem
 from slateboard.files import csv_text, write_text
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 from slateboard.workspace import Workspace
 
 Kind = Literal["not mapped", "conflict", "repeated", "changed"]
@@ -109,7 +109,7 @@ def guess(document: Document) -> str:
     raise document.refuse(what, f"Name it with --from: {', '.join(candidates or IMPORTERS.names())}.")
 
 
-def settle(card: Card, assignments: Sequence[str], *, name: str) -> dict[str, Any]:
+def settle(card: Card, assignments: Sequence[str], *, name: str) -> Parameters:
     """Return the parameters of an importer, each `name=value` read as its default's type."""
     where = f"--set of {name}"
     values: dict[str, Any] = {}

@@ -1,9 +1,9 @@
 """Read the workspace's list of sources: its digest, its rows, and the rules between rows."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from curate.listing.cells import read_row
 from curate.listing.document import Document
@@ -12,7 +12,7 @@ from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.source import Source, source_id
-from slateboard.registry import Extension, Registry
+from slateboard.registry import Extension, Parameters, Registry
 from slateboard.workspace import Workspace
 
 
@@ -22,7 +22,7 @@ class ImporterModule(Extension, Protocol):
     def recognises(self, document: Document) -> bool:
         """Return True only where the file can be of no other form."""
 
-    def rows(self, document: Document, parameters: Mapping[str, Any]) -> Iterator[Entry]:
+    def rows(self, document: Document, parameters: Parameters) -> Iterator[Entry]:
         """Yield a SourceRow, an Unmapped or a Note for each entry of the file; `parameters` are all of the CARD's."""
 
 

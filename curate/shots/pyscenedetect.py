@@ -1,6 +1,5 @@
 """An adapter for PySceneDetect's detectors, which are fed frame by frame, and the parameters that several share."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from scenedetect import FrameTimecode
@@ -9,7 +8,7 @@ from scenedetect.detectors import ContentDetector
 
 from curate.shots.pictures import Picture
 from curate.shots.window import Window
-from slateboard.registry import Parameter
+from slateboard.registry import Parameter, Parameters
 
 LENGTH = {"min_seconds": Parameter(0.4, "seconds", "least length of a shot; shorter ones are lost")}
 
@@ -22,7 +21,7 @@ WEIGHTS = {
 }
 
 
-def weights_of(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def weights_of(parameters: Parameters) -> dict[str, Any]:
     """Return WEIGHTS as ContentDetector and its kin take them."""
     return {
         "weights": ContentDetector.Components(

@@ -1,8 +1,8 @@
 """Track the shots of a running video: a detector names candidates, a classifier turns them into boundaries in order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from curate.shots.boundaries import Boundary, BoundaryClassifier
 from curate.shots.pictures import Picture
@@ -10,7 +10,7 @@ from curate.shots.window import Window
 from slateboard.media.frames import decode
 from slateboard.media.probe import read_claims
 from slateboard.media.pyramid import Pyramid
-from slateboard.registry import Extension, Registry
+from slateboard.registry import Extension, Parameters, Registry
 
 
 class ShotDetector(Protocol):
@@ -26,7 +26,7 @@ class ShotDetector(Protocol):
 class DetectorModule(Extension, Protocol):
     """What a file of curate/detectors defines."""
 
-    def start(self, frame_rate_hz: float, parameters: Mapping[str, Any]) -> ShotDetector:
+    def start(self, frame_rate_hz: float, parameters: Parameters) -> ShotDetector:
         """Begin to watch one video; `parameters` are all of the CARD's."""
 
 
@@ -42,9 +42,7 @@ LEAST_LIKELIHOOD = 0.5
 class ShotTracker:
     """One detector and the classifier of its candidates, over one video."""
 
-    def __init__(
-        self, detector: str, parameters: Mapping[str, Any], *, frame_rate_hz: float, least_likelihood: float
-    ) -> None:
+    def __init__(self, detector: str, parameters: Parameters, *, frame_rate_hz: float, least_likelihood: float) -> None:
         self._detector = DETECTORS.load(detector).start(frame_rate_hz, parameters)
         self._classifier = BoundaryClassifier(least_likelihood=least_likelihood)
 

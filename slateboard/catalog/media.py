@@ -13,12 +13,13 @@ from slateboard.files import digest
 from slateboard.records.media import Duplicate, Media
 from slateboard.records.source import BROUGHT, State
 from slateboard.records.stamp import Stamp
+from slateboard.registry import Parameters
 
-AnalyserVersions = Mapping[str, tuple[int, Mapping[str, Any]]]
+AnalyserVersions = Mapping[str, tuple[int, Parameters]]
 """Name of an analyser or effect -> version and parameters."""
 
 
-def observation_key(version: int, parameters: Mapping[str, Any]) -> str:
+def observation_key(version: int, parameters: Parameters) -> str:
     """Return the digest by which an observation is found to be up to date."""
     return digest([version, parameters], length=12)
 

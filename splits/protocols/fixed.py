@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.split import Split
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 from splits.listing.entries import LISTS, BadLists, Entry, ListFormModule, Listing, Subset, stem
 from splits.listing.names import SPELLINGS, Matching, match_names, video_name, youtube_id
 from splits.parts import few, split_of
@@ -46,7 +45,7 @@ class _Clip:
     label: str
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return a split per number that the lists have.
 
     Released clips are renamed, so a file name in a list means the clips whose source_url has it (extension
@@ -88,7 +87,7 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     ]
 
 
-def _check(parameters: Mapping[str, Any]) -> None:
+def _check(parameters: Parameters) -> None:
     problems = []
     if not parameters["lists"]:
         problems.append(Problem("lists", "is not given.", "Name the folder of the lists: --param lists=PATH."))
@@ -171,7 +170,7 @@ def _shared_names(dataset: Dataset, clips: Iterable[_Clip], listed: Collection[s
     ]
 
 
-def _without_clips(parameters: Mapping[str, Any], subsets: Mapping[int, Mapping[str, Subset]]) -> Iterator[Problem]:
+def _without_clips(parameters: Parameters, subsets: Mapping[int, Mapping[str, Subset]]) -> Iterator[Problem]:
     where = parameters["lists"]
     if not subsets:
         yield Problem(where, "lists nothing.", "Check `lists` and `form`.")

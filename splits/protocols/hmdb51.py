@@ -1,7 +1,6 @@
 """Three 70/30 splits as HMDB51's: at most 70 clips of a class for training and 30 for testing, the rest unused."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,7 @@ import pandas as pd
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 from splits.extension import FixedGroups
 from splits.parts import among, clips_where, few, split_of
 from splits.rotation import Rotation, rotate_groups
@@ -25,7 +24,7 @@ CARD = Card(
 )
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return the splits; raises BadInput that names every class of fewer than two groups.
 
     Whole groups are put on either side, 70/30. Of a side that holds more than its clips, one of each group is taken
@@ -34,7 +33,7 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Parameters, *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return the splits in which groups keep their side, and clips that were used are taken before others."""
     train, test, count = (parameters[name] for name in ("train_clips", "test_clips", "splits"))
     if min(train, test, count) < 1 or test * count > train + test:
@@ -50,7 +49,7 @@ def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: 
 
 
 def _split(
-    dataset: Dataset, rotation: Rotation, parameters: Mapping[str, Any], *, seed: int, number: int, before: Split | None
+    dataset: Dataset, rotation: Rotation, parameters: Parameters, *, seed: int, number: int, before: Split | None
 ) -> Split:
     clips = dataset.clips
     random = np.random.default_rng([seed, number])
@@ -77,9 +76,7 @@ def _split(
     )
 
 
-def _describe_short(
-    clips: pd.DataFrame, selected: Mapping[str, frozenset[str]], parameters: Mapping[str, Any]
-) -> list[str]:
+def _describe_short(clips: pd.DataFrame, selected: Mapping[str, frozenset[str]], parameters: Parameters) -> list[str]:
     """Name the classes that got fewer clips than their size would allow, as groups stay whole."""
     sizes = clips["label"].value_counts().sort_index()
     total = parameters["train_clips"] + parameters["test_clips"]

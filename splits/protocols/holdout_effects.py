@@ -1,14 +1,13 @@
 """Train on clips without effects and test on those with them, and the reverse: what captions do to a model."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 from splits.balance.balance import divide_groups
 from splits.groups import group_keys
 from splits.parts import clips_where, few, split_of
@@ -24,7 +23,7 @@ _TESTED = {1: "true", 2: "false"}
 """Number of the split -> has_effects of its test."""
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return split 1, tested on clips with effects, and split 2, tested on those without.
 
     A group with clips of both kinds is put on one side whole: there its clips of the other kind are unused, as are
@@ -58,7 +57,7 @@ def _one_kind(dataset: Dataset) -> list[Problem]:
     ]
 
 
-def _split(dataset: Dataset, keys: pd.Series, parameters: Mapping[str, Any], seed: int, number: int) -> Split:
+def _split(dataset: Dataset, keys: pd.Series, parameters: Parameters, seed: int, number: int) -> Split:
     clips = dataset.clips
     tested = _TESTED[number]
     is_decided = clips["has_effects"].isin(list(_TESTED.values()))

@@ -1,12 +1,9 @@
 """K folds of whole groups, classes alike in each: every clip is tested once."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 from splits.extension import FixedGroups
 from splits.rotation import rotation_splits
 
@@ -17,7 +14,7 @@ CARD = Card(
 )
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return a split per fold; raises BadInput that names every class of fewer than two groups.
 
     Classes of fewer groups than folds are missing in the test of some, which their reports say.
@@ -25,7 +22,7 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Parameters, *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return the folds, each group in the one that it was in."""
     folds = parameters["folds"]
     if folds < 2:

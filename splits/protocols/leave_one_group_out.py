@@ -1,12 +1,9 @@
 """One fold per group, tested on it and trained on the others: leave-one-person-out, as for Weizmann."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from slateboard.registry import Card
+from slateboard.registry import Card, Parameters
 from splits.groups import group_keys
 from splits.parts import clips_where, few, split_of
 from splits.tables import table_problems
@@ -17,7 +14,7 @@ CARD = Card(
 )
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return a split per value of the column `group`, in alphabetical order.
 
     Groups that share a source or a file make one fold, and its report says so. `left_out` among the

@@ -1,14 +1,11 @@
 """Clips at random within each class, groups not kept whole: unsafe, only to measure what such a split would claim."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 from splits.parts import split_of
 from splits.tables import refuse_bad_table
 
@@ -22,7 +19,7 @@ CARD = Card(
 )
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return splits whose `safe` is always False: a result on them is not one on unseen videos.
 
     Each class gives the nearest whole number of clips, at least one and not all. Raises BadInput that names every

@@ -1,12 +1,9 @@
 """One 70/30 split, each class divided alike, groups whole: the protocol of SEAGS_V1, made safe."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 from splits.extension import FixedGroups
 from splits.rotation import rotation_splits
 
@@ -17,12 +14,12 @@ CARD = Card(
 )
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return one split; raises BadInput that names every class of fewer than two groups."""
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Parameters, *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return one split in which groups that had a part keep it."""
     share = parameters["test_share"]
     if not 0 < share < 1:

@@ -1,12 +1,9 @@
 """Three splits as UCF101's: of 25 groups per class 7 are for testing, each group in one test at most."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput, Problem
 from slateboard.records.split import Split
-from slateboard.registry import Card, Parameter
+from slateboard.registry import Card, Parameter, Parameters
 from splits.extension import FixedGroups
 from splits.rotation import rotation_splits
 
@@ -21,7 +18,7 @@ CARD = Card(
 )
 
 
-def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> list[Split]:
+def divide(dataset: Dataset, parameters: Parameters, *, seed: int) -> list[Split]:
     """Return the splits: class shares count groups first, then clips, effects and duration.
 
     Raises BadInput that names every class of fewer than two groups.
@@ -29,7 +26,7 @@ def divide(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int) -> lis
     return extend(dataset, parameters, seed=seed, held=None)
 
 
-def extend(dataset: Dataset, parameters: Mapping[str, Any], *, seed: int, held: FixedGroups | None) -> list[Split]:
+def extend(dataset: Dataset, parameters: Parameters, *, seed: int, held: FixedGroups | None) -> list[Split]:
     """Return the splits in which groups that had a part keep it."""
     test, of, count = (parameters[name] for name in ("test_groups", "of_groups", "splits"))
     if min(test, count) < 1 or test * count > of:

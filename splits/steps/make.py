@@ -15,6 +15,7 @@ from slateboard.options import DatasetName
 from slateboard.paths import inside
 from slateboard.progress import say
 from slateboard.records.split import Split
+from slateboard.registry import Parameters
 from slateboard.workspace import Workspace
 from splits.audit.audit import Audit, audit, audit_line
 from splits.division import (
@@ -99,7 +100,7 @@ def _previous(workspace: Workspace, version: str, protocol: str) -> Previous:
 
 
 def _frozen(
-    workspace: Workspace, dataset: Dataset, protocol: str, request: tuple[dict[str, Any], int], *, extends: str | None
+    workspace: Workspace, dataset: Dataset, protocol: str, request: tuple[Parameters, int], *, extends: str | None
 ) -> list[Split]:
     """Return the splits frozen in the release if they were made with these parameters and this seed, else none.
 
