@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.analysis.rows import CameraMotion, CameraRow
 from slateboard.media.frames import Frame
 from slateboard.media.motion import find_corners, fit_motion
+from slateboard.records.clip import Camera as CameraClass
 from slateboard.records.media import Media, Shot
 from slateboard.registry import Card, Parameter, Parameters
 
@@ -86,7 +88,7 @@ class Camera:
         extent = float(np.linalg.norm(shift)) * _HEIGHT / height
         return _Look(since, index, similarity.points, similarity.still, similarity.inliers, extent)
 
-    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot]) -> list[CameraRow]:
         """Return camera (static, moving, unknown), reason and measures for each shot, with its frames."""
         return [
             {
@@ -100,7 +102,7 @@ class Camera:
             for shot in shots
         ]
 
-    def _classify(self, looks: list[_Look]) -> dict[str, Any]:
+    def _classify(self, looks: list[_Look]) -> CameraMotion:
         limits = self._parameters
         if not looks:
             return {"camera": "unknown", "reason": "too short", "still": None, "inliers": None, "extent": None}
@@ -115,6 +117,7 @@ class Camera:
         still = float(np.median([look.still for look in usable]))
         inliers = float(np.median([look.inliers for look in usable]))
         extent = max(look.extent for look in usable)
+        camera: CameraClass
         if still >= limits["static_share"]:
             camera, reason = "static", "points stay"
         elif still > limits["moving_share"]:

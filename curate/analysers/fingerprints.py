@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from slateboard.media.fingerprints import RATE_HZ, SHORT_SIDE, Fingerprinter
+from slateboard.media.fingerprints import RATE_HZ, SHORT_SIDE, Fingerprinter, FingerprintRow
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
 from slateboard.registry import Card, Parameters
@@ -31,7 +31,7 @@ class Fingerprints:
         """Look for the borders of the shot that ends before frame `end` while the next is decoded."""
         self._maker.close(end)
 
-    def rows(self, shots: Sequence[Shot] = ()) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot] = ()) -> list[FingerprintRow]:
         """Return the fingerprint as one row."""
         return [self._maker.finish(shots).row()]
 

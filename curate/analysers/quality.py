@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.analysis.borders import content
-from curate.analysis.clip_summary import FLAGS
+from curate.analysis.rows import QualityRow
 from slateboard.media.frames import Frame
 from slateboard.media.pyramid import Pyramid
 from slateboard.media.sharpness import edge_width
@@ -91,23 +91,37 @@ class Quality:
             if len(self._small) > _MAX_PICTURES:
                 self._small, self._step = self._small[::2], 2 * self._step
 
-    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot]) -> list[QualityRow]:
         """Return each flag of each shot as True, False or None (undecided), with its measure and share of the shot."""
         return [self._row(shot) for shot in shots]
 
-    def _row(self, shot: Shot) -> dict[str, Any]:
+    def _row(self, shot: Shot) -> QualityRow:
         looks = [look for look in self._looks if shot.first_frame <= look.index <= shot.last_frame]
-        flags = {
-            "black": self._black(looks),
-            "frozen": self._frozen(looks, shot),
-            "blurred": self._blurred(looks),
-            "low_resolution": self._low_resolution(),
-            "nested_bars": self._nested_bars(shot),
+        black, black_measure, black_share = self._black(looks)
+        frozen, frozen_measure, frozen_share = self._frozen(looks, shot)
+        blurred, blurred_measure, blurred_share = self._blurred(looks)
+        low_resolution, low_resolution_measure, low_resolution_share = self._low_resolution()
+        nested_bars, nested_bars_measure, nested_bars_share = self._nested_bars(shot)
+        return {
+            "shot_id": shot.shot_id,
+            "first_frame": shot.first_frame,
+            "last_frame": shot.last_frame,
+            "black": black,
+            "black_measure": black_measure,
+            "black_share": black_share,
+            "frozen": frozen,
+            "frozen_measure": frozen_measure,
+            "frozen_share": frozen_share,
+            "blurred": blurred,
+            "blurred_measure": blurred_measure,
+            "blurred_share": blurred_share,
+            "low_resolution": low_resolution,
+            "low_resolution_measure": low_resolution_measure,
+            "low_resolution_share": low_resolution_share,
+            "nested_bars": nested_bars,
+            "nested_bars_measure": nested_bars_measure,
+            "nested_bars_share": nested_bars_share,
         }
-        row: dict[str, Any] = {name: getattr(shot, name) for name in ("shot_id", "first_frame", "last_frame")}
-        for name in FLAGS:
-            row[name], row[f"{name}_measure"], row[f"{name}_share"] = flags[name]
-        return row
 
     def _black(self, looks: list[_Look]) -> "_Flag":
         """Measure: median share of black pixels."""

@@ -6,6 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from curate.analysis.rows import ThumbnailRow
 from slateboard.media.colour import rgb_quick
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
@@ -38,9 +39,9 @@ class Sheet:
                 self._thumbnails, self._step = self._thumbnails[::2], 2 * self._step
         self._count += 1
 
-    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot]) -> list[ThumbnailRow]:
         """Return shot_id, frame and jpeg (bytes); both None where no picture of a short shot was kept."""
-        rows: list[dict[str, Any]] = []
+        rows: list[ThumbnailRow] = []
         for shot in shots:
             middle = (shot.first_frame + shot.last_frame) / 2
             inside = [

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from curate.analysis.rows import ObservationRows
 from curate.shots.boundaries import Boundary
 from curate.shots.cards import Cards
 from curate.shots.pictures import Picture
@@ -67,7 +68,7 @@ class Shots:
         self._boundaries += boundaries
         return [boundary.frame for boundary in boundaries if boundary.kind != "flash"]
 
-    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot]) -> ObservationRows:
         """Return the fields of Shot, in order; together they hold every frame once."""
         count = len(self._times)
         if count == 0:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from curate.analysis.rows import TimelineRow
 from slateboard.media.frames import Frame
 from slateboard.records.media import Media, Shot
 from slateboard.registry import Card, Parameters
@@ -18,13 +19,13 @@ class Timeline:
     """Collects presentation times."""
 
     def __init__(self) -> None:
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[TimelineRow] = []
 
     def see(self, frame: Frame) -> None:
         """Record one frame."""
         self._rows.append({"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds})
 
-    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot]) -> list[TimelineRow]:
         """Return frame, pts and seconds since the first frame."""
         return self._rows
 

@@ -1,18 +1,18 @@
 """Summarise the camera and the quality of a clip, from the analysers' rows of the shots it lies in."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
+from curate.analysis.rows import CameraRow, Flag, QualityRow, ShotFrames
 from slateboard.records.clip import Camera
 
-Rows = Sequence[Mapping[str, Any]]
-"""Rows of an analyser that speaks of shots: first_frame, last_frame and its own columns."""
-
-FLAGS = ("black", "frozen", "blurred", "low_resolution", "nested_bars")
+FLAGS: tuple[Flag, ...] = ("black", "frozen", "blurred", "low_resolution", "nested_bars")
 """Each is a three-valued column of the quality analyser, beside NAME_measure and NAME_share."""
 
+_Row = TypeVar("_Row", bound=ShotFrames)
 
-def camera_of(rows: Rows, first_frame: int, last_frame: int) -> Camera:
+
+def camera_of(rows: Sequence[CameraRow], first_frame: int, last_frame: int) -> Camera:
     """Return moving if the camera moves in any shot of the clip, static if it is static in all, else unknown."""
     # static + static -> static; static + moving -> moving; static + unknown -> unknown; no shot -> unknown.
     cameras = {row["camera"] for row in _overlapping(rows, first_frame, last_frame)}
@@ -21,12 +21,12 @@ def camera_of(rows: Rows, first_frame: int, last_frame: int) -> Camera:
     return "static" if cameras == {"static"} else "unknown"
 
 
-def quality_flags(rows: Rows, first_frame: int, last_frame: int) -> tuple[str, ...]:
+def quality_flags(rows: Sequence[QualityRow], first_frame: int, last_frame: int) -> tuple[str, ...]:
     """Return the flags that are true in any shot of the clip; undecided ones (None) are left out."""
     inside = list(_overlapping(rows, first_frame, last_frame))
     return tuple(name for name in FLAGS if any(row[name] for row in inside))
 
 
-def _overlapping(rows: Rows, first_frame: int, last_frame: int) -> Iterator[Mapping[str, Any]]:
+def _overlapping(rows: Sequence[_Row], first_frame: int, last_frame: int) -> Iterator[_Row]:
     """Yield the rows of the shots that share a frame with first_frame..last_frame."""
     return (row for row in rows if row["first_frame"] <= last_frame and row["last_frame"] >= first_frame)

@@ -10,6 +10,7 @@ import numpy as np
 
 from curate.analysis import observations
 from curate.analysis.effects_pass import EFFECTS, EffectsPass, VersionedModule
+from curate.analysis.rows import ObservationRows
 from slateboard.limits import current_limits
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Frame, decode
@@ -31,7 +32,7 @@ class Watcher(Protocol):
     def see(self, frame: Frame) -> Sequence[int] | None:
         """Take one frame; only the analyser `shots` returns something: first frames of shots that became certain."""
 
-    def rows(self, shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    def rows(self, shots: Sequence[Shot]) -> ObservationRows:
         """Return the rows of the observation, when the media has ended."""
 
 
@@ -225,9 +226,9 @@ class _Subscribers:
                 subscription.watcher.see(pyramid.at(subscription.size))
         self._effects.see(pyramid, frame.index)
 
-    def rows(self, frames: int) -> dict[str, list[dict[str, Any]]]:
+    def rows(self, frames: int) -> dict[str, ObservationRows]:
         """Return the rows of each analyser and effect after the last frame."""
-        rows_by_name: dict[str, list[dict[str, Any]]] = {}
+        rows_by_name: dict[str, ObservationRows] = {}
         shots: Sequence[Shot] = self._known_shots
         if self._shots is not None:
             rows_by_name[SHOTS] = self._shots.watcher.rows(())

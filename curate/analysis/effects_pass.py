@@ -1,8 +1,9 @@
 """Effect detectors in the decode pass: each gets stacks of the size it asks for, every shot gets its verdicts."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
+from curate.analysis.rows import ObservationRows
 from curate.analysis.stack import Sampler, Stack, stack
 from slateboard.media.frames import Frame
 from slateboard.media.pyramid import Pyramid
@@ -64,7 +65,7 @@ class EffectsPass:
             divided = sampler.divided
             self._detect(demand, sampler.close(end), is_partial=divided)
 
-    def rows(self, shots: Sequence[Shot]) -> dict[str, list[dict[str, Any]]]:
+    def rows(self, shots: Sequence[Shot]) -> dict[str, ObservationRows]:
         """Return kind -> rows: the shot's id and the fields of a verdict, at least one of each shot."""
         return {
             kind: [

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curate.analysis.rows import CameraRow, ObservationRow, QualityRow, TimelineRow, VerdictRow
 from slateboard.files import PART, atomic_write
 from slateboard.observation_files import Size, read_rows, size_of
 from slateboard.observation_files import path_of as path_of
@@ -32,7 +33,21 @@ def clear(path: Path) -> None:
         leftover.unlink()
 
 
-def read(folder: Path, media_id: str, analyser: str) -> list[dict[str, Any]]:
+@overload
+def read(folder: Path, media_id: str, analyser: Literal["timeline"]) -> list[TimelineRow]: ...
+@overload
+def read(folder: Path, media_id: str, analyser: Literal["camera"]) -> list[CameraRow]: ...
+@overload
+def read(folder: Path, media_id: str, analyser: Literal["quality"]) -> list[QualityRow]: ...
+@overload
+def read(folder: Path, media_id: str, analyser: str) -> list[ObservationRow]: ...
+def read(folder: Path, media_id: str, analyser: str) -> list[Any]:
     """Return the rows of an observation; raises BrokenObservation where its file is damaged."""
     rows, _ = read_rows(folder, media_id, analyser)
+    return rows
+
+
+def read_verdicts(folder: Path, media_id: str, kind: str) -> list[VerdictRow]:
+    """Return what the detector of one kind of effect says of each shot; raises BrokenObservation."""
+    rows: list[Any] = read(folder, media_id, kind)
     return rows

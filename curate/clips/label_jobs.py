@@ -60,5 +60,5 @@ class _Labeller:
         (clip, source), folder = item, self.job.folder
         shots = [Shot.model_validate(row) for row in observations.read(folder, clip.media_id, "shots")]
         inside = [shot for shot in shots if shot.first_frame <= clip.last_frame and shot.last_frame >= clip.first_frame]
-        verdicts = {kind: observations.read(folder, clip.media_id, kind) for kind in EFFECTS.names()}
+        verdicts = {kind: observations.read_verdicts(folder, clip.media_id, kind) for kind in EFFECTS.names()}
         return effects_of(clip, source, inside, verdicts, accept_machine=self.job.accept_machine)

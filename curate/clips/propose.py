@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
-from curate.analysis.clip_summary import Rows, camera_of, quality_flags
+from curate.analysis.clip_summary import camera_of, quality_flags
+from curate.analysis.rows import CameraRow, QualityRow
 from slateboard.records.clip import Clip, clip_id
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
@@ -65,7 +66,7 @@ def propose(
     return [_clip(source, media, segment, times) for segment in segments]
 
 
-def with_summary(clip: Clip, *, camera: Rows, quality: Rows) -> Clip:
+def with_summary(clip: Clip, *, camera: Sequence[CameraRow], quality: Sequence[QualityRow]) -> Clip:
     """Return a clip with the camera and quality of its frames; without observations the camera stays unknown."""
     summary = {
         "camera": camera_of(camera, clip.first_frame, clip.last_frame),

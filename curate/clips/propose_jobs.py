@@ -55,19 +55,20 @@ class _Proposer:
 
     def __call__(self, item: tuple[Source, Media]) -> list[Clip]:
         source, media = item
-        folder = self.job.folder
-        rows = {
-            name: observations.read(folder, media.media_id, name)
-            for name in ("shots", "timeline", "camera", "quality")
-            if observations.path_of(folder, media.media_id, name).is_file()
-        }
-        needed = ("timeline",) if self.job.settings.rule == "whole" else ("timeline", "shots")
-        for name in needed:
-            if name not in rows:
-                path = observations.path_of(folder, media.media_id, name)
+        folder, media_id = self.job.folder, media.media_id
+
+        def is_there(name: str) -> bool:
+            return observations.path_of(folder, media_id, name).is_file()
+
+        shot_rows = observations.read(folder, media_id, "shots") if is_there("shots") else []
+        timeline = observations.read(folder, media_id, "timeline") if is_there("timeline") else []
+        camera = observations.read(folder, media_id, "camera") if is_there("camera") else []
+        quality = observations.read(folder, media_id, "quality") if is_there("quality") else []
+        for name in ("timeline",) if self.job.settings.rule == "whole" else ("timeline", "shots"):
+            if not is_there(name):
+                path = observations.path_of(folder, media_id, name)
                 raise SlateboardError(f"{path} is not there. Run `slateboard curate analyse`.")
-        shots = [Shot.model_validate(row) for row in rows.get("shots", [])]
-        times = [row["seconds"] for row in rows.get("timeline", [])]
+        shots = [Shot.model_validate(row) for row in shot_rows]
+        times = [row["seconds"] for row in timeline]
         clips = propose(source, media, shots, times, self.job.settings)
-        camera, quality = rows.get("camera", []), rows.get("quality", [])
         return [with_summary(clip, camera=camera, quality=quality) for clip in clips]

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ from curate.release.clip_files import for_each_clip
 from slateboard.engine import HERE, Place
 from slateboard.files import atomic_write
 from slateboard.media.colour import rgb
-from slateboard.media.fingerprints import SHORT_SIDE, Fingerprinter
+from slateboard.media.fingerprints import SHORT_SIDE, Fingerprinter, FingerprintRow
 from slateboard.media.frames import Frame, decode, scaled_size
 from slateboard.media.scale import scale
 from slateboard.media.sheets import fitted
@@ -50,7 +49,7 @@ def write_fingerprints(
     return {path: picture for path, picture in pictures.items() if picture is not None}
 
 
-def _fingerprint(file: tuple[Path, int | None]) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
+def _fingerprint(file: tuple[Path, int | None]) -> tuple[FingerprintRow, NDArray[np.uint8] | None]:
     """Return (row of a clip, the frame of the asked index as RGB array, or its last frame if it is shorter)."""
     path, shown_frame = file
     maker, picture = Fingerprinter(), None

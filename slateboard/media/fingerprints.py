@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import cv2
 import numpy as np
@@ -56,6 +56,21 @@ def spread_indices(frames: int, count: int = 4) -> list[int]:
     return [min(frames - 1, int((position + 0.5) * frames / count)) for position in range(count)]
 
 
+class FingerprintRow(TypedDict):
+    """A fingerprint as a row of a table."""
+
+    seconds: list[float]
+    """Presentation times since the first picture."""
+    views: int
+    """1, or 2 with the content box."""
+    side: int
+    """Cells of a picture's side."""
+    luma: bytes
+    """[views, n, side, side] uint8 differences to the picture before, deflated."""
+    begins_s: float
+    """When the first picture was taken, in seconds of the video."""
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """Pictures of SIDE x SIDE cells over the time of a video."""
@@ -67,7 +82,7 @@ class Fingerprint:
     begins_s: float = 0.0
     """When the first picture was taken, in seconds of the video: what title cards are left out before it."""
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> FingerprintRow:
         """Return it as one row of a table: pictures as differences to the one before, deflated."""
         # Each picture as its difference to the one before modulo 256 (uint8 wraps): 3 -> 250 is 247, and cumsum in
         # uint8 gives 250 again. Still footage becomes zeros, which deflate well.
