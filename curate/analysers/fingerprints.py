@@ -1,7 +1,6 @@
 """Fingerprint what a video shows over time, with and without its borders, so that reposts of it are found."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from slateboard.media.fingerprints import RATE_HZ, SHORT_SIDE, Fingerprinter, FingerprintRow
 from slateboard.media.frames import Frame

@@ -1,7 +1,6 @@
 """Keep a thumbnail of each shot, for people who review."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np

@@ -1,7 +1,6 @@
 """Divide a video into shots: how each begins (cut, fade), flashes inside it, and whether it is still or a card."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 

@@ -1,7 +1,6 @@
 """Keep the presentation time of every decoded frame: labels and cuts never compute it as frame number over rate."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from curate.analysis.rows import TimelineRow
 from slateboard.media.frames import Frame
