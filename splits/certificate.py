@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypedDict, get_args
 
 from slateboard import __version__
 from slateboard.dataset import Dataset, table_sha256
@@ -14,7 +14,7 @@ from slateboard.paths import ID, NAME, PATH, Text, lies_in
 from slateboard.reading import read_json, refusal
 from slateboard.records.split import Split
 from splits.audit.audit import Audit, audit_line
-from splits.audit.examination import Depth, Examination, Options
+from splits.audit.examination import Depth, Examination, Options, StoredOptions, Versions
 from splits.audit.official_lists import is_of_lists
 from splits.audit.sheet import EMPTY_SHEET, SHEET, PairSheet, choose_pairs, draw_pairs
 
@@ -28,14 +28,50 @@ _SPLIT = Text("split", f"{NAME.pattern}-[1-9][0-9]{{0,8}}", "<protocol>-<number>
 _DEPTHS: tuple[Depth, ...] = get_args(Depth)
 
 
+class CertificateVersions(Versions):
+    """Version of the code, and what else the outcome depends on."""
+
+    slateboard: str
+
+
+class StoredCertificate(TypedDict):
+    """What every certificate.json that is read has; whether it is true is for `verify`."""
+
+    dataset: str
+    """<name>-<version>."""
+    dataset_sha256: str
+    split: str
+    """<protocol>-<number>."""
+    lists_sha256: str
+    options: StoredOptions
+    audit: dict[str, Any]
+    """The fields of an Audit under their names."""
+    versions: CertificateVersions
+
+
+class Certificate(StoredCertificate):
+    """certificate.json as it is made."""
+
+    schema: int
+    table_sha256: str
+    unused_sha256: str
+    """Hash of the ids of the unused clips, sorted."""
+    line: str
+    """The audit line."""
+    leaks: int
+    contradictions: int
+    unbalanced: int
+    unknowns: int
+
+
 def certificate(
     dataset: Dataset,
     split: Split,
     report: Audit,
     *,
     options: Options | None = None,
-    versions: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+    versions: Versions | None = None,
+) -> Certificate:
     """Return what certificate.json says: which data and lists, the checks with their counts, which code.
 
     `options` and `versions` are those of an examination beyond the table. It holds neither place nor time, so that
@@ -60,7 +96,7 @@ def certificate(
     }
 
 
-def certificate_of(dataset: Dataset, split: Split, examination: Examination) -> dict[str, Any]:
+def certificate_of(dataset: Dataset, split: Split, examination: Examination) -> Certificate:
     """Return the certificate of an examination."""
     return certificate(dataset, split, examination.report, options=examination.options, versions=examination.versions)
 
@@ -117,7 +153,7 @@ def portable_path(path: Path, root: Path) -> str:
     return real.relative_to(root.resolve()).as_posix() if lies_in(real, [root]) else real.name
 
 
-def read_certificate(path: Path) -> dict[str, Any]:
+def read_certificate(path: Path) -> StoredCertificate:
     """Read certificate.json; raises BadInput for another form or schema."""
     remedy = "Make it anew with `slateboard split audit`."
     document = read_json(path, what="certificate", remedy=remedy)
@@ -132,7 +168,7 @@ def read_certificate(path: Path) -> dict[str, Any]:
     if schema != SCHEMA:
         remedy = "Install a newer slateboard." if schema > SCHEMA else "Make it anew with `slateboard split audit`."
         raise BadInput([Problem(str(path), f"has schema {schema}, this slateboard reads {SCHEMA}.", remedy)])
-    stored: dict[str, Any] = document
+    stored: StoredCertificate = document
     return stored
 
 

@@ -19,7 +19,7 @@ from slateboard.workspace import Workspace
 from splits.audit.examination import Options, examine
 from splits.audit.official_lists import VERSION, is_of_lists
 from splits.audit.training_record import TrainingRecord
-from splits.certificate import CERTIFICATE, certificate_of, read_certificate
+from splits.certificate import CERTIFICATE, StoredCertificate, certificate_of, read_certificate
 from splits.folder import RECORD, find_dataset, list_texts, parts_table, root_lists, split_folder
 from splits.subject import subject_beside, training_record_of
 
@@ -109,7 +109,7 @@ def _short(values: Mapping[str, Any], name: str) -> str:
     return text if len(text) <= 160 else f"{text[:157]}..."
 
 
-def _release_of(path: Path, stored: Mapping[str, Any]) -> str:
+def _release_of(path: Path, stored: StoredCertificate) -> str:
     """Return the release around a certificate, else the version that it names."""
     around = next((folder for folder in path.resolve().parents if (folder / SUMS).is_file()), None)
     if around is not None:

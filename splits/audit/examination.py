@@ -1,8 +1,8 @@
 """Examine a split beyond its table: near-duplicates of train and test, the files, and what a model was trained on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict
 
 from slateboard.dataset import Dataset
 from slateboard.errors import BadInput
@@ -22,6 +22,26 @@ Depth = Literal["table", "hashes", "media"]
 """table: the table alone; hashes: its frame hashes too; media: fingerprints over time, and every file is decoded."""
 
 
+class StoredOptions(TypedDict):
+    """Options as certificate.json holds them."""
+
+    depth: Depth
+    bound: float
+    """0-1."""
+    trained_on: NotRequired[str]
+    trained_on_sha256: NotRequired[str]
+
+
+class Versions(TypedDict, total=False):
+    """What the outcome depends on beside the split; empty where the table alone was looked at."""
+
+    matcher: int
+    """Of splits.near.duplicates, with fingerprints_sha256."""
+    fingerprints_sha256: str
+    most_bits: int
+    """Bound of the frame hashes, of 256 bits."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What an audit was asked for: the same options on the same data give the same certificate."""
@@ -32,9 +52,14 @@ class Options:
     """Path of the list of training ids, as given."""
     trained_on_sha256: str | None = None
 
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> StoredOptions:
         """Return them as certificate.json holds them: options that were not given are left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        stored: StoredOptions = {"depth": self.depth, "bound": self.bound}
+        if self.trained_on is not None:
+            stored["trained_on"] = self.trained_on
+        if self.trained_on_sha256 is not None:
+            stored["trained_on_sha256"] = self.trained_on_sha256
+        return stored
 
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "Options":
@@ -50,8 +75,8 @@ class Examination:
     pairs: tuple[Pair, ...]
     """Near-duplicates of train and test, decided ones first."""
     options: Options
-    versions: dict[str, Any]
-    """Matcher and fingerprints, or the bound of the hashes: what the outcome depends on beside the split."""
+    versions: Versions
+    """Matcher and fingerprints, or the bound of the hashes."""
 
 
 def examine(
@@ -61,7 +86,7 @@ def examine(
     membership = SplitMembership.of(dataset.clips, split)
     media_checks: list[Check] | None = None
     duplicates = NearDuplicates((), (), ())
-    versions: dict[str, Any] = {}
+    versions: Versions = {}
     if options.depth != "table":
         duplicates, near_checks, versions = _search_duplicates(dataset, membership, options.depth)
         media_checks = [*near_checks, *_file_checks(dataset, options.depth)]
@@ -72,7 +97,7 @@ def examine(
 
 def _search_duplicates(
     dataset: Dataset, membership: SplitMembership, depth: Depth
-) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
+) -> tuple[NearDuplicates, list[Check], Versions]:
     """Return the near-duplicates, the checks that count them, and the versions that they depend on."""
     # Fingerprints over time decide pairs (leak); four frame hashes only raise suspicion (unknown), since they cannot
     # tell the same footage from another person before the same wall. Without either, the checks are reported as not
@@ -84,7 +109,7 @@ def _search_duplicates(
         except BadInput as error:
             return _skip_search(str(error.problems[0]))
         note = "fingerprints over time, content box and mirror image"
-        versions: dict[str, Any] = {"matcher": MATCHER, "fingerprints_sha256": sha256_of(path)}
+        versions: Versions = {"matcher": MATCHER, "fingerprints_sha256": sha256_of(path)}
         decided = counted_check(names.NEAR, "leak", map(str, duplicates.pairs), note=note)
     elif not (text_of(membership.clips, "fingerprint") != "").any():
         return _skip_search("there are no fingerprints")
@@ -100,7 +125,7 @@ def _search_duplicates(
     return duplicates, [decided, undecided, counted_check(names.UNSEEN, "unknown", duplicates.unseen)], versions
 
 
-def _skip_search(why: str) -> tuple[NearDuplicates, list[Check], dict[str, Any]]:
+def _skip_search(why: str) -> tuple[NearDuplicates, list[Check], Versions]:
     return NearDuplicates((), (), ()), [skipped_check(name, kind, why) for name, kind in names.OF_FINGERPRINTS], {}
 
 

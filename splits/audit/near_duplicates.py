@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -51,12 +51,26 @@ class NearDuplicates:
     """Clips in train or test without a fingerprint: no pair of theirs can be found."""
 
 
+class FingerprintRow(TypedDict):
+    """A row of a release's fingerprints as it was read: `Fingerprint.of_row` finds whether it is sound."""
+
+    clip_id: object
+    """A text, unless the row is damaged."""
+    views: int
+    side: int
+    """Cells."""
+    seconds: Sequence[float]
+    begins_s: float
+    luma: bytes
+    """Deflated."""
+
+
 @dataclass(frozen=True)
 class _Comparison:
     """Candidate pairs of one clip, with what a worker needs to compare them."""
 
     pairs: Sequence[tuple[str, str]]
-    rows: Mapping[str, Mapping[str, Any]]
+    rows: Mapping[str, FingerprintRow]
     """Clip -> its fingerprint as the release holds it, deflated."""
     sketches: Mapping[str, Sketch]
 
@@ -64,7 +78,7 @@ class _Comparison:
     def of(
         cls,
         pairs: Sequence[tuple[str, str]],
-        rows: Mapping[str, Mapping[str, Any]],
+        rows: Mapping[str, FingerprintRow],
         sketches: Mapping[str, Sketch],
     ) -> "_Comparison":
         clips = {clip for pair in pairs for clip in pair}
@@ -127,13 +141,13 @@ def by_hashes(membership: SplitMembership, *, most_bits: int = MOST_BITS) -> Nea
     return NearDuplicates((), undecided, tuple(sorted(map(str, ids[~has_hash]))))
 
 
-def _read_rows(path: Path, clips: set[str]) -> dict[str, dict[str, Any]]:
+def _read_rows(path: Path, clips: set[str]) -> dict[str, FingerprintRow]:
     table = read_table(path, what="table of fingerprints", columns=_COLUMNS, remedy="Restore the release.")
-    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    rows: list[FingerprintRow] = table.to_dict("records")  # type: ignore[assignment]
     return {row["clip_id"]: row for row in rows if isinstance(row["clip_id"], str) and row["clip_id"] in clips}
 
 
-def _make_sketches(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Sketch]]:
+def _make_sketches(rows: Mapping[str, FingerprintRow]) -> Iterator[tuple[str, Sketch]]:
     """Yield (clip, sketch) of the fingerprints that are intact, and name the damaged ones."""
     for clip, row in track(rows.items(), "sketch", total=len(rows), unit="clips"):
         try:
@@ -144,7 +158,7 @@ def _make_sketches(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
 
 def _compare(
     pairs: Sequence[tuple[str, str]],
-    rows: Mapping[str, Mapping[str, Any]],
+    rows: Mapping[str, FingerprintRow],
     sketches: Mapping[str, Sketch],
     *,
     workers: int | None,
