@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -12,7 +11,7 @@ from filelock import FileLock, Timeout
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.pictures import decoder
 from benchmark.frames.shard_reader import FACTS, INDEX, ShardFacts, StoreFacts, clips_per_shard, coding, folder_of
-from benchmark.frames.shard_writer import ShardJob, probe_decoding, write_shard
+from benchmark.frames.shard_writer import ShardJob, ShardNote, ShardRow, probe_decoding, write_shard
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Budget, Failure, Place
 from slateboard.errors import BadInput, SlateboardError
@@ -142,12 +141,12 @@ def _with_time_for_shards(place: Place, jobs: Sequence[ShardJob]) -> Place:
     return replace(place, budget=replace(budget, wall_seconds=of_shard))
 
 
-def _note_of(job: ShardJob) -> dict[str, Any] | None:
+def _note_of(job: ShardJob) -> ShardNote | None:
     """Return the note of a complete shard; None for one that is incomplete, or whose note is damaged."""
     if not job.done.is_file():
         return None
     try:
-        note = read_json(job.done, what="note of a shard")
+        note: ShardNote = read_json(job.done, what="note of a shard")
         sound = [row["clip_id"] for row in note["rows"]] == [clip for clip, _ in job.clips]
         # By its size alone: a checksum would mean reading the whole shard, which `store verify` does.
         sound = sound and job.data.stat().st_size == note["bytes"] and isinstance(note["xxh3"], str)
@@ -159,7 +158,7 @@ def _note_of(job: ShardJob) -> dict[str, Any] | None:
 def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
     """Write store.json and then the index, and say what failed to decode."""
     store_job, notes = jobs[0], [note for job in jobs if (note := _note_of(job)) is not None]
-    rows: list[dict[str, Any]] = [row for note in notes for row in note["rows"]]
+    rows = [row for note in notes for row in note["rows"]]
     failed = [row for row in rows if row["failed"]]
     facts = StoreFacts(
         dataset=dataset.key,
@@ -191,7 +190,7 @@ def _finish(jobs: Sequence[ShardJob], dataset: Dataset) -> None:
     say(f"{decoded} clips, {facts.frames} frames, {len(failed)} failed, {total} bytes: {store_job.folder}")
 
 
-def _warn_of_claims(rows: Sequence[dict[str, Any]]) -> None:
+def _warn_of_claims(rows: Sequence[ShardRow]) -> None:
     """Say where containers claim another number of frames than decodes, which is the one that counts."""
     differing = [row for row in rows if row["claimed"] and not row["failed"] and row["claimed"] != row["frames"]]
     if not differing:

@@ -175,7 +175,7 @@ def _read_journals(stores: Path, journal: Path) -> dict[str, Surveyed]:
         damaged = 0
         for line in file.read_bytes().split(b"\n")[:-1]:
             try:
-                row: dict[str, Any] = json.loads(line)
+                row = json.loads(line)
                 by_hash[row["sha256"]] = Surveyed(_survey_of(row["survey"]), str(row["failed"]))
             except (ValueError, KeyError, TypeError, RecursionError):
                 damaged += 1

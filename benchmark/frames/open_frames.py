@@ -5,7 +5,6 @@ import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from weakref import WeakValueDictionary
 
 import torch
@@ -118,7 +117,7 @@ def planes_bytes(dataset: Dataset, geometry: Geometry) -> int:
     and the others are taken to be like its mean: by what the containers claim.
     """
     columns = ["path", *(name for name in ("frames", "width", "height") if name in dataset.clips)]
-    rows: list[dict[str, Any]] = dataset.clips[columns].to_dict("records")  # type: ignore[assignment]
+    rows = dataset.clips[columns].to_dict("records")
     stated = [row for row in rows if all(row.get(name, 0) > 0 for name in ("frames", "width", "height"))]
     total = sum(_bytes(Claims(row["frames"], row["width"], row["height"]), geometry) for row in stated)
     unknown = sorted({row["path"] for row in rows} - {row["path"] for row in stated})

@@ -6,7 +6,7 @@ import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import pandas as pd
 from benchmark.frames.frames import Bytes, ClipFrames, Indices
 from benchmark.frames.geometry import Geometry
 from benchmark.frames.pictures import decoder
-from benchmark.frames.shard_writer import LAYOUT, PLANES, VIDEO, shard_name
+from benchmark.frames.shard_writer import LAYOUT, PLANES, VIDEO, ShardRow, shard_name
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
 from slateboard.files import digest
@@ -113,8 +113,8 @@ class Shards:
     @cached_property
     def places(self) -> dict[str, ClipPlace]:
         """The index by clip_id, as places."""
-        rows: list[dict[str, Any]] = self.index.reset_index().to_dict("records")  # type: ignore[assignment]
-        return {row.pop("clip_id"): _place(row) for row in rows}
+        rows: list[ShardRow] = self.index.reset_index().to_dict("records")  # type: ignore[assignment]
+        return {row["clip_id"]: _place(row) for row in rows}
 
     @cached_property
     def size(self) -> int:
@@ -182,8 +182,8 @@ class ShardedStore:
         return self.shards.places[clip_id].facts
 
 
-def _place(row: dict[str, Any]) -> ClipPlace:
-    facts = ClipFrames(**{name: row[name] for name in ClipFrames.__dataclass_fields__})
+def _place(row: ShardRow) -> ClipPlace:
+    facts = ClipFrames(row["frames"], row["height"], row["width"], row["matrix"], row["full_range"], row["failed"])
     return ClipPlace(row["shard"], row["offset"], row["bytes"], facts)
 
 

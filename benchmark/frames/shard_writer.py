@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, TypedDict
 
 import numpy as np
 import xxhash
@@ -53,6 +53,33 @@ class ShardJob:
         return self.folder / f"{self.number:05}.json"
 
 
+class ShardRow(TypedDict):
+    """A clip's row of the index: where it lies in a store, and the fields of its ClipFrames."""
+
+    clip_id: str
+    shard: int
+    offset: int
+    """Bytes before it in its shard."""
+    bytes: int
+    claimed: int
+    """Frames that the container states; 0: it does not."""
+    frames: int
+    height: int
+    width: int
+    matrix: str
+    full_range: bool
+    failed: str
+
+
+class ShardNote(TypedDict):
+    """The note of a complete shard."""
+
+    rows: list[ShardRow]
+    bytes: int
+    xxh3: str
+    """XXH3-128 of the file, hex."""
+
+
 def shard_name(number: int, form: str) -> str:
     """Return the file name of a shard."""
     return f"{number:05}.{form}"
@@ -68,11 +95,12 @@ def write_shard(job: ShardJob) -> int:
         with temporary.open("wb") as file:
             rows = [_clip(job, clip_id, path, file) for clip_id, path in job.clips]
         size, checksum = temporary.stat().st_size, checksum_of(temporary)
-    write_json(job.done, {"rows": rows, "bytes": size, "xxh3": checksum})
+    note: ShardNote = {"rows": rows, "bytes": size, "xxh3": checksum}
+    write_json(job.done, note)
     return job.number
 
 
-def _clip(job: ShardJob, clip_id: str, path: Path, file: BinaryIO) -> dict[str, Any]:
+def _clip(job: ShardJob, clip_id: str, path: Path, file: BinaryIO) -> ShardRow:
     """Write one clip and return its row of the index."""
     offset, claimed = file.tell(), 0
     try:
@@ -85,8 +113,19 @@ def _clip(job: ShardJob, clip_id: str, path: Path, file: BinaryIO) -> dict[str, 
         file.seek(offset)
         file.truncate()
         facts = replace(FAILED, failed=str(error))
-    row = {"clip_id": clip_id, "shard": job.number, "offset": offset, "bytes": file.tell() - offset}
-    return {**row, "claimed": claimed, **asdict(facts)}
+    return {
+        "clip_id": clip_id,
+        "shard": job.number,
+        "offset": offset,
+        "bytes": file.tell() - offset,
+        "claimed": claimed,
+        "frames": facts.frames,
+        "height": facts.height,
+        "width": facts.width,
+        "matrix": facts.matrix,
+        "full_range": facts.full_range,
+        "failed": facts.failed,
+    }
 
 
 def write_clip(path: Path, file: BinaryIO, *, geometry: Geometry, form: str, decoded_by: str = PYAV) -> ClipFrames:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import nn
@@ -20,6 +20,16 @@ from slateboard.progress import say
 from slateboard.registry import Parameter
 
 WEIGHTS_MEANING = "none, torchvision, a named set (docs/baselines.md), a file, or the folder of a finished run"
+
+
+class StreamFields(TypedDict):
+    """The fields of a Stream that state its first weights."""
+
+    weights: str
+    weights_sha256: str | None
+    pretrained_on: tuple[str, ...]
+    """Ids of clips."""
+    report: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,7 @@ class Pretrained:
     """The weights are of the inner part alone; the rest of the network is new."""
 
     @property
-    def stream_fields(self) -> dict[str, Any]:
+    def stream_fields(self) -> StreamFields:
         """The fields of a Stream that state its first weights."""
         return {
             "weights": self.name,

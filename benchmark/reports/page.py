@@ -15,7 +15,7 @@ from benchmark.reports.probed import PROBES, Probes
 from slateboard.addresses import scrub
 from slateboard.escaping import pages
 from slateboard.files import write_text
-from slateboard.records.result import Result, Score
+from slateboard.records.result import Result, Score, StreamCosts
 
 _PICTURES = {
     "confusion.png": "Confusion matrix. Rows are what clips are, columns what they were taken for.",
@@ -130,10 +130,7 @@ def _inline(path: Path) -> tuple[Markup, bool]:
 
 def _tables(result: Result) -> list[tuple[str, list[tuple[str, Any]]]]:
     run = result.run
-    costs = [
-        (name, ", ".join(_cost(stream.model_dump()) + list(stream.weights_report)))
-        for name, stream in result.streams.items()
-    ]
+    costs = [(name, ", ".join(_cost(stream) + list(stream.weights_report))) for name, stream in result.streams.items()]
     tables = [
         ("Settings", [*run.parameters.items(), ("weights", run.weights), ("threads", run.threads)]),
         ("Streams", costs),
@@ -148,7 +145,7 @@ def _tables(result: Result) -> list[tuple[str, list[tuple[str, Any]]]]:
     return [(title, rows) for title, rows in public if rows]
 
 
-def _cost(costs: dict[str, Any]) -> list[str]:
+def _cost(costs: StreamCosts) -> list[str]:
     """Return a phrase for each measured cost of a stream."""
     phrases = {
         "parameters": "{:,} trained numbers",
@@ -158,7 +155,7 @@ def _cost(costs: dict[str, Any]) -> list[str]:
         "n_repeating": "{} test clips shorter than a view",
         "weights": "weights {}",
     }
-    return [phrase.format(costs[name]) for name, phrase in phrases.items() if costs[name] is not None]
+    return [phrase.format(getattr(costs, name)) for name, phrase in phrases.items() if getattr(costs, name) is not None]
 
 
 def _confused(score: Score) -> list[tuple[str, str, int, int]]:

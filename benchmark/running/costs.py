@@ -1,7 +1,7 @@
 """What a stream costs, as a result states it: trained parameters, operations, frames and size of its input."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 import torch
@@ -14,6 +14,18 @@ from benchmark.inputs.loader import prefetched_batches
 from benchmark.inputs.samples import views_to_test
 from benchmark.inputs.sampling import views_of
 from benchmark.models.transfer.weight_registry import NONE
+
+
+class InputGeometry(TypedDict):
+    """What the network sees, as Result.geometry holds it."""
+
+    views: float
+    """Of a clip; the mean where they differ."""
+    frames: int
+    """Of a view."""
+    height: int
+    """Pixels."""
+    width: int
 
 
 def parameters(stream: Stream) -> int:
@@ -48,7 +60,7 @@ def gflops(stream: Stream, clips: Clips, *, device: str) -> float | None:
     return counter.get_total_flops() / 1e9
 
 
-def geometry(stream: Stream, predictions: pd.DataFrame) -> dict[str, Any]:
+def geometry(stream: Stream, predictions: pd.DataFrame) -> InputGeometry:
     """Return the network's input: frames of a view, pixels, and views of a clip (the mean where they differ)."""
     of_stream = predictions[(predictions["stream"] == stream.name) & ~predictions["failed"]]
     views = len(of_stream) / max(of_stream["clip_id"].nunique(), 1)

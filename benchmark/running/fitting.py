@@ -44,7 +44,13 @@ def fit(stream: Stream, data: TrainingData, *, device: str, folder: Path, writes
     seconds = time.perf_counter() - started
     if writes:
         rate = len(labels) / seconds
-        row = {"stream": stream.name, "epoch": 0, "step": 0, "seconds": seconds, "clips_per_second": rate}
+        row: log.LogRow = {
+            "stream": stream.name,
+            "epoch": 0,
+            "step": 0,
+            "seconds": seconds,
+            "clips_per_second": rate,
+        }
         log.append(folder / TRAINING_LOG, row)
         # Of a grid search the chosen estimator is saved: the search itself cannot be loaded safely.
         fitted = getattr(stream.model, "best_estimator_", stream.model)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -52,7 +51,8 @@ class RunOutput:
     """Epochs that were trained, by stream."""
     selection: str
     """Result.selection."""
-    geometry: Mapping[str, Any]
+    geometry: Mapping[str, object]
+    """Result.geometry."""
     frames: str
     """Result.frames."""
 

@@ -12,7 +12,7 @@ import typer
 
 from benchmark.running.each_baseline import for_each_baseline
 from benchmark.running.planning import plan
-from benchmark.studies.optimism import UNSAFE, measure, pairs, path_of
+from benchmark.studies.optimism import UNSAFE, Measurement, measure, pairs, path_of
 from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import SlateboardError
 from slateboard.files import write_json
@@ -22,6 +22,12 @@ from slateboard.workspace import Workspace
 
 CHEAP = ("chance", "hog_svm")
 """Need neither weights nor epochs; chance cannot gain from a leak, so its inflation shows what is only noise."""
+
+
+class WrittenMeasurement(Measurement):
+    """A measurement, and where it was written."""
+
+    file: str
 
 
 def command(
@@ -51,7 +57,7 @@ def command(
     for name in names:
         plan(workspace.settings, data, compared[0].grouped, name, seed=compared[0].seed)
 
-    def measure_and_write(name: str) -> dict[str, Any]:
+    def measure_and_write(name: str) -> WrittenMeasurement:
         measured = measure(workspace, data, name, compared)
         path = path_of(workspace, measured, number=split)
         write_json(path, measured)
@@ -61,7 +67,7 @@ def command(
     return {"optimism": for_each_baseline(names, measure_and_write)}
 
 
-def line(measured: dict[str, Any]) -> str:
+def line(measured: Measurement) -> str:
     """Return the figures of one baseline as a line; inflation in percentage points."""
     inflation = measured["inflation"]
     by_seed = ", ".join(f"{100 * value:+.1f}" for value in measured["inflation_by_seed"].values())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -69,6 +69,50 @@ class Inflation:
         return self.random - self.grouped
 
 
+class PooledAccuracy(TypedDict):
+    """Accuracy over all splits of a kind."""
+
+    accuracy: float
+    """Per clip, 0-1."""
+    tests: int
+    """Tested clips; a clip counts once for each split that tests it."""
+
+
+class InflationFigures(TypedDict):
+    """An Inflation as it is written."""
+
+    difference: float
+    """Random minus grouped, 0-1."""
+    low: float
+    high: float
+
+
+class Measurement(TypedDict):
+    """The JSON of one baseline."""
+
+    schema: int
+    dataset: str
+    """<name>-<version>."""
+    dataset_sha256: str
+    baseline: str
+    protocol: str
+    """Of the grouped splits."""
+    splits: list[int]
+    """Their numbers."""
+    seeds: list[int]
+    """Of the trainings."""
+    random: PooledAccuracy
+    grouped: PooledAccuracy
+    inflation: InflationFigures
+    inflation_by_seed: dict[str, float]
+    """Random minus grouped of one seed."""
+    groups: int
+    draws: int
+    method: str
+    runs: list[str]
+    """Folders in the workspace."""
+
+
 def pairs(workspace: Workspace, dataset: Dataset, *, protocol: str, number: int | None, seeds: int) -> list[Pair]:
     """Return the splits to compare, `seeds` times those of the protocol (or its split `number`).
 
@@ -124,7 +168,7 @@ def _random_like(workspace: Workspace, dataset: Dataset, split: Split, *, seed: 
     return divide(replace(dataset, clips=used), protocol=UNSAFE, settings=settings, overrides=overrides, seed=seed)[0]
 
 
-def measure(workspace: Workspace, dataset: Dataset, baseline: str, compared: Sequence[Pair]) -> dict[str, Any]:
+def measure(workspace: Workspace, dataset: Dataset, baseline: str, compared: Sequence[Pair]) -> Measurement:
     """Run a baseline on all pairs and return the content of the JSON; finished runs are not repeated."""
     keys = group_keys(dataset.clips).set_axis(dataset.clips["clip_id"])
     own_runs = workspace.root / FOLDER
@@ -228,7 +272,7 @@ def _accuracy(table: pd.DataFrame) -> float:
     return float(table["right"].sum() / table["clips"].sum())
 
 
-def path_of(workspace: Workspace, measured: dict[str, Any], *, number: int | None) -> Path:
+def path_of(workspace: Workspace, measured: Measurement, *, number: int | None) -> Path:
     """Return the path of a baseline's JSON: optimism/<dataset>/<protocol>[-<number>]/<baseline>.json."""
     folder = measured["protocol"] if number is None else f"{measured['protocol']}-{number}"
     return inside(workspace.root / FOLDER, f"{measured['dataset']}/{folder}/{measured['baseline']}.json")

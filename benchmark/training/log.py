@@ -2,7 +2,7 @@
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from slateboard.files import csv_text, write_text
 
@@ -22,6 +22,27 @@ COLUMNS = (
 """`phase` counts those of the recipe from 1; `ended` is the recipe's knob that ended the training, empty before."""
 
 
+class LogRow(TypedDict):
+    """One epoch of a stream; estimators without epochs have neither phase, loss, accuracies nor learning rate."""
+
+    stream: str
+    phase: NotRequired[int]
+    epoch: int
+    """From 1; 0 for an estimator."""
+    step: int
+    """Done by the end of the epoch."""
+    train_loss: NotRequired[float]
+    train_accuracy: NotRequired[float]
+    """0-1."""
+    validation_accuracy: NotRequired[float | None]
+    """0-1; None where it was not measured."""
+    learning_rate: NotRequired[float]
+    seconds: float
+    """In training steps."""
+    clips_per_second: float
+    ended: NotRequired[str]
+
+
 def read(path: Path) -> list[dict[str, str]]:
     """Return the rows as text; none where there is no log yet."""
     if not path.is_file():
@@ -30,7 +51,7 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def append(path: Path, row: dict[str, Any]) -> None:
+def append(path: Path, row: LogRow) -> None:
     """Add the row of one epoch; rows of the same stream from that epoch on, left by a killed process, go."""
     earlier = [old for old in read(path) if old["stream"] != row["stream"] or int(old["epoch"]) < row["epoch"]]
     write_text(path, csv_text([*earlier, row], COLUMNS))

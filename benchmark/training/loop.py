@@ -245,7 +245,7 @@ def _log_epoch(
     epoch = state.epoch + 1
     of_jobs = zip(session.jobs, accuracies, state.sums, logs, strict=True)
     for job, accuracy, (loss, correct, views), loggers in of_jobs:
-        row = {
+        row: log.LogRow = {
             "stream": job.stream.name,
             "phase": phase.number,
             "epoch": epoch,
