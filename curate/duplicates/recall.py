@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from scipy.stats import binomtest
 
 from curate.duplicates import edits
 from slateboard.errors import BadInput, Problem
 from slateboard.media.fingerprints import Fingerprint, fingerprint_of
+from slateboard.records.media import Duplicate
 from splits.near.candidates import sketch
 from splits.near.duplicates import UndecidedPair, duplicates
 
@@ -110,11 +111,26 @@ class RecallRow(TypedDict):
     undecided: int
 
 
+class FalseMatch(TypedDict):
+    """A match of clips of different groups: the fields of `Duplicate`, with names for media ids."""
+
+    first: str
+    second: str
+    mirrored: bool
+    first_start_s: float
+    second_start_s: float
+    seconds: float
+    score: float
+    """Likeness by the matcher's own measure, 0-1."""
+    half: str
+    """That of both groups, or "both"."""
+
+
 class MatchCounts(TypedDict):
     """Matches among clips of different groups, and how many could have been."""
 
     pairs_of_different_groups: int
-    false: list[dict[str, Any]]
+    false: list[FalseMatch]
     undecided: int
     within_groups: int
 
@@ -150,7 +166,7 @@ def matches(clips: Sequence[Clip], fingerprints: Mapping[str, Fingerprint]) -> M
     """Compare all clips with each other: matches between different groups are false, those within one are counted."""
     clip_by_name = {clip.name: clip for clip in clips}
     sketches = {name: sketch(fingerprint) for name, fingerprint in fingerprints.items()}
-    false: list[dict[str, Any]] = []
+    false: list[FalseMatch] = []
     within = undecided = 0
     for pair in duplicates(sorted(fingerprints), (), sketches, fingerprints.__getitem__):
         clip, match = clip_by_name[pair.first], clip_by_name[pair.second]
@@ -160,8 +176,21 @@ def matches(clips: Sequence[Clip], fingerprints: Mapping[str, Fingerprint]) -> M
             within += 1
         else:
             halves = sorted({clip.half, match.half})
-            false.append({**pair.row(), "half": halves[0] if len(halves) == 1 else "both"})
+            false.append(_false_match(pair, half=halves[0] if len(halves) == 1 else "both"))
     # Pairs of different groups, of n clips in groups of n_g: (n^2 - sum n_g^2) / 2; groups of 2 and 1: (9 - 5) / 2 = 2.
     sizes = Counter(clip.group for clip in clips)
     pairs = (len(clips) ** 2 - sum(size**2 for size in sizes.values())) // 2
     return {"pairs_of_different_groups": pairs, "false": false, "undecided": undecided, "within_groups": within}
+
+
+def _false_match(pair: Duplicate, *, half: str) -> FalseMatch:
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "mirrored": pair.mirrored,
+        "first_start_s": pair.first_start_s,
+        "second_start_s": pair.second_start_s,
+        "seconds": pair.seconds,
+        "score": pair.score,
+        "half": half,
+    }

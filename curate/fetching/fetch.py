@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
 from curate.fetching import web
-from curate.fetching.attempt import AttemptResult
+from curate.fetching.attempt import AttemptResult, Provenance
 from curate.fetching.crawl import AttemptEvent, crawl
 from curate.fetching.download import Downloader, clear
 from curate.fetching.pacing import AbandonedHost, FetchRequest, RequestQueue, next_run_at
@@ -55,7 +55,7 @@ class _Changes(TypedDict, total=False):
     reason: str | None
     again_at: datetime | None
     media_id: str
-    provenance: dict[str, Any] | None
+    provenance: Provenance | None
 
 
 def fetch(

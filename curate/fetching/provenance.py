@@ -5,39 +5,45 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
-from curate.fetching.attempt import clean
+from curate.fetching.attempt import HostValue, Provenance, clean
 from slateboard import __version__
 from slateboard.addresses import public_address
 
-PERSONAL = ("uploader", "uploader_id", "channel", "title")
+PERSONAL: tuple[Literal["uploader", "uploader_id", "channel", "title"], ...] = (
+    "uploader",
+    "uploader_id",
+    "channel",
+    "title",
+)
 """Fields of yt-dlp that name a person or quote one; kept only with `keep_personal`."""
 
 _NAMES = ("uploader", "uploader_id", "channel", "channel_id", "creator")
 
 
-def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, keep_personal: bool) -> dict[str, Any]:
+def of_web(info: Mapping[str, Any], *, bytes_: int, tool: str, at: datetime, keep_personal: bool) -> Provenance:
     """Return the provenance of a download by yt-dlp. A person's name in the page's url becomes `_`."""
     page = public_address(str(info.get("webpage_url") or info.get("original_url") or ""))
-    fields = {
-        "extractor": info.get("extractor_key") or info.get("extractor"),
-        "id": info.get("id"),
-        "url": page if keep_personal else _nameless(page, info),
-        "format_id": info.get("format_id"),
-        "upload_date": info.get("upload_date") or _day(info.get("filetime")),
-        "licence": info.get("license"),
-        "duration_s": info.get("duration"),
+    fields: Provenance = {
+        "extractor": _plain(info.get("extractor_key") or info.get("extractor")),
+        "id": _plain(info.get("id")),
+        "url": _plain(page if keep_personal else _nameless(page, info)),
+        "format_id": _plain(info.get("format_id")),
+        "upload_date": _plain(info.get("upload_date") or _day(info.get("filetime"))),
+        "licence": _plain(info.get("license")),
+        "duration_s": _plain(info.get("duration")),
         "bytes": bytes_,
         "tools": {"slateboard": __version__, "fetch": tool},
         "at": at.isoformat(timespec="seconds"),
     }
-    if keep_personal:
-        fields |= {name: info[name] for name in PERSONAL if info.get(name)}
-    return {name: _plain(value) for name, value in fields.items()}
+    for name in PERSONAL if keep_personal else ():
+        if info.get(name):
+            fields[name] = _plain(info[name])
+    return fields
 
 
-def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
+def of_path(path: str, *, bytes_: int, at: datetime) -> Provenance:
     """Return the provenance of a local file that was copied; `path` is the one in the list."""
     return {
         "extractor": "local",
@@ -48,7 +54,7 @@ def of_path(path: str, *, bytes_: int, at: datetime) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> HostValue:
     """Return a host's value as JSON can hold it, of bounded length; NaN and infinity become None."""
     if isinstance(value, str):
         return clean(value)

@@ -56,7 +56,7 @@ def append(text: str, added: Sequence[SourceRow]) -> str:
     added_lines = []
     for row in added:
         times = {"start": row.start_s, "end": row.end_s}
-        value: dict[str, Any] = {**write_row(row), **{name: time for name, time in times.items() if time is not None}}
+        value = {**write_row(row), **{name: time for name, time in times.items() if time is not None}}
         if row.effects is not None:
             value["effects"] = list(row.effects)
         added_lines.append(f"{json.dumps(value, ensure_ascii=False)}\n")

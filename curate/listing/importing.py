@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from curate.listing.cells import read_row, write_row
 from curate.listing.document import Document
@@ -112,7 +112,7 @@ def guess(document: Document) -> str:
 def settle(card: Card, assignments: Sequence[str], *, name: str) -> Parameters:
     """Return the parameters of an importer, each `name=value` read as its default's type."""
     where = f"--set of {name}"
-    values: dict[str, Any] = {}
+    values: dict[str, str | float] = {}
     for text in assignments:
         key, sign, value = text.partition("=")
         if not sign:

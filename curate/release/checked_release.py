@@ -5,7 +5,6 @@ Names of files come from its tables: each must stay inside the folders that the 
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
@@ -119,7 +118,7 @@ def _media(folder: Path, tables: Tables) -> dict[str, Media]:
     media: dict[str, Media] = {}
     problems: list[Problem] = []
     for row in tables.originals.to_dict("records"):
-        values: dict[str, Any] = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        values = {str(name): None if pd.isna(value) else value for name, value in row.items()}
         media_id = str(row["media_id"])
         where = f"{folder / ORIGINALS}: {media_id}"
         try:

@@ -32,6 +32,10 @@ class Change:
     new: str
 
 
+ChangeRows = dict[str, tuple[str | dict[str, str], ...]]
+"""Kind of change -> paths or ids, or the item, old and new of each change."""
+
+
 @dataclass(frozen=True)
 class Changes:
     """All differences. Clips are identified by their id: media, first and last frame."""
@@ -62,7 +66,7 @@ class Changes:
         """Return kind of change -> number, without kinds of no change."""
         return {name: len(items) for name, items in vars(self).items() if items}
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> ChangeRows:
         """Return plain JSON values."""
         return asdict(self)
 
@@ -163,13 +167,13 @@ def _moved(
     )
 
 
-def _stated(tables: Tables) -> dict[str, Any]:
+def _stated(tables: Tables) -> dict[str, object]:
     record = tables.release
     names = ("title", "licence", "naming", "protocol", "classes", "motion_pairs", "settings")
     return {name: getattr(record, name) for name in names}
 
 
-def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def _flat(value: Mapping[str, object], prefix: str = "") -> dict[str, str]:
     """Return nested settings as dotted names."""
     # {"split": {"seed": 0, "test_share": 0.3}} -> {"split.seed": "0", "split.test_share": "0.3"}
     flat: dict[str, str] = {}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -228,7 +227,7 @@ def sources_text(sources: Sequence[Source], forms: PublicForms) -> str:
     return csv_text(rows, columns)
 
 
-def _source_row(source: Source, forms: PublicForms) -> dict[str, Any]:
+def _source_row(source: Source, forms: PublicForms) -> dict[str, object]:
     url = source.url
     return {
         **source.row(),

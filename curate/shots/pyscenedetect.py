@@ -1,6 +1,6 @@
 """An adapter for PySceneDetect's detectors, which are fed frame by frame, and the parameters that several share."""
 
-from typing import Any
+from typing import TypedDict
 
 from scenedetect import FrameTimecode
 from scenedetect.detector import SceneDetector
@@ -21,7 +21,15 @@ WEIGHTS = {
 }
 
 
-def weights_of(parameters: Parameters) -> dict[str, Any]:
+class ContentWeights(TypedDict):
+    """Keyword arguments of ContentDetector and its kin."""
+
+    weights: ContentDetector.Components
+    kernel_size: int | None
+    """Pixels by which edges are widened; None: by the size of the picture."""
+
+
+def weights_of(parameters: Parameters) -> ContentWeights:
     """Return WEIGHTS as ContentDetector and its kin take them."""
     return {
         "weights": ContentDetector.Components(
