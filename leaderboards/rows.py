@@ -1,11 +1,11 @@
 """A row of the board: one stream of one run, in the order of its columns."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from slateboard.records.base import Record
 from slateboard.records.result import Result, Score
 from slateboard.records.run import Failed, Run
+from slateboard.registry import Parameters
 
 
 class BoardRow(Record):
@@ -107,7 +107,7 @@ def _count(score: Score, subset: str) -> int | None:
     return None if n is None else int(n)
 
 
-def setting(parameters: dict[str, Any], geometry: Mapping[str, object]) -> str:
+def setting(parameters: Parameters, geometry: Mapping[str, object]) -> str:
     """Return what the network saw, in a line: `resnet18, width 8, 16 frames, 64x64, gradient, interval 5, 5 views`."""
     # What the run measured (geometry) goes before what it was asked for (parameters).
     width = geometry.get("network_width", parameters.get("width"))

@@ -13,6 +13,7 @@ from slateboard.files import digest
 from slateboard.records.run import Run
 from slateboard.records.split import Split
 from slateboard.records.suite import Suite, SuiteRun
+from slateboard.registry import Parameters
 from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 from splits.folder import existing, find_split
@@ -72,7 +73,7 @@ def _splits(workspace: Workspace, suite: Suite, dataset: Dataset) -> list[Split]
     return [find_split(workspace, dataset, protocol=protocol, number=number) for number in numbers]
 
 
-def combinations(suite_run: SuiteRun) -> Iterator[dict[str, Any]]:
+def combinations(suite_run: SuiteRun) -> Iterator[Parameters]:
     """Yield the parameters of each run of a [[run]] table, the first key of `grid` changing slowest."""
     # set = {width = 2}, grid = {size = [32, 48], fc = [8]} -> {width: 2, size: 32, fc: 8}, {width: 2, size: 48, fc: 8}
     for values in product(*suite_run.grid.values()):
