@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from slateboard import __version__
 from slateboard.errors import BadInput, Finding, MissingRequirement, SlateboardError, did_you_mean
 from slateboard.files import describe_writes, reset_writes
+from slateboard.json_output import JsonOutput
 from slateboard.progress import be_quiet, complain, say, show_json
 from slateboard.registry import first_line, folder_of, load_step, modules_in
 from slateboard.termination import TERMINATED, stops_on_sigterm
@@ -110,7 +111,7 @@ def _listing(path: list[str], folder: Path) -> str:
     return "\n".join([*lines, "", f"`{' '.join(path)} COMMAND --help` explains one."])
 
 
-def _call_step(command: Callable[..., Any], help_text: str, path: list[str], words: list[str]) -> int:
+def _call_step(command: Callable[..., JsonOutput], help_text: str, path: list[str], words: list[str]) -> int:
     """Parse the words by the parameters of a step's function, call it, and print its result where --json is given."""
     # Imported here and below: `slateboard --help` needs neither, and is to answer at once.
     import typer
@@ -125,6 +126,7 @@ def _call_step(command: Callable[..., Any], help_text: str, path: list[str], wor
         if folder is not None:
             values["workspace"] = _workspace(folder)
         found: Finding | None = None
+        outcome: JsonOutput | None
         try:
             with _limits_of(values.get("workspace")):
                 outcome = command(**values)

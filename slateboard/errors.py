@@ -8,10 +8,11 @@ SlateboardError         2  usage or bad input; every other error is one of these
 └── MissingRequirement  3  the environment lacks something; says what to install
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+
+from slateboard.json_output import JsonOutput
 
 
 class SlateboardError(Exception):
@@ -61,7 +62,7 @@ class Finding(SlateboardError):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, outcome: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: str, *, outcome: JsonOutput | None = None) -> None:
         super().__init__(message)
         self.outcome = outcome
         """What the command would have returned: `--json` prints it before the error."""

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from slateboard.errors import BadInput, MissingRequirement, Problem, SlateboardError, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.packages import FOLDER, PACKAGES, check_packages, distribution_of
 from slateboard.promises import check_promise, keeps_promise
 
@@ -78,7 +79,7 @@ class StepModule(Protocol):
     """What every file of a steps/ folder defines: its function is the command, its parameters are the options."""
 
     @property
-    def command(self) -> Callable[..., Any]:
+    def command(self) -> Callable[..., JsonOutput]:
         """Do the work; the result is printed where --json is given."""
 
 

@@ -6,7 +6,7 @@ Weights are equal or given, never fitted: a run keeps predictions of test clips 
 Example: slateboard bench fuse demo-v1/seags-1/c3d/0-1a2b3c4d demo-v1/seags-1/hog_svm/0-5e6f7a8b --weights 0.6,0.4
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from benchmark.running.fusion import find_runs, parse_weights, plan_fusion
 from benchmark.running.load import load_record
 from benchmark.running.runs import execute_run
 from slateboard.dataset_lookup import dataset_at
+from slateboard.json_output import JsonOutput
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 
@@ -27,7 +28,7 @@ def command(
     dataset: Annotated[
         str | None, typer.Option(help="Version or folder of the dataset; the release that the runs name if not given.")
     ] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Refuse runs that do not belong together, then average and score them."""
     members = find_runs(workspace.runs, runs)
     record = plan_fusion(members, parse_weights(weights) if weights is not None else None)

@@ -6,13 +6,14 @@ parameter of the baseline is given as for `slateboard bench train`.
 Example: slateboard bench joint c3d --with data/hmdb51 --set epochs=20
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from benchmark.baseline_registry import BASELINES
 from benchmark.running.joint import run_jointly
 from slateboard.dataset_lookup import dataset_at
+from slateboard.json_output import JsonOutput
 from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -31,7 +32,7 @@ def command(
     over: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the baseline, as key=value; repeatable.")
     ] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Find the datasets and splits, train, and print a line a dataset and stream."""
     settings = workspace.settings
     split_protocol = protocol or settings.release.protocol

@@ -6,7 +6,7 @@ these clips. Splits are made as needed; only runs on splits that were made befor
 Example: slateboard bench optimism chance hog_svm --protocol seags --seeds 3
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from benchmark.studies.optimism import UNSAFE, Measurement, measure, pairs, path
 from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import SlateboardError
 from slateboard.files import write_json
+from slateboard.json_output import JsonOutput
 from slateboard.options import DatasetName
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -43,7 +44,7 @@ def command(
     ] = None,
     dataset: DatasetName = None,
     seeds: Annotated[int, typer.Option(help="Times that splits are drawn and baselines trained.", min=1)] = 3,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Train each baseline on both kinds of split and print the inflation with its interval."""
     grouped = protocol or workspace.settings.release.protocol
     if grouped == UNSAFE:

@@ -6,7 +6,7 @@ this network uses what was taken away; no loss says only that it does not (docs/
 Example: slateboard bench probe runs/demo-v1/seags-1/c3d/0-1f2e3d4c
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from benchmark.reports.probed import PROBES, Probes
 from benchmark.running.load import load_run
 from benchmark.studies.probes import points, probe
 from slateboard.files import atomic_write
+from slateboard.json_output import JsonOutput
 from slateboard.options import FinishedRun
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -25,7 +26,7 @@ def command(
     workspace: Workspace,
     run: FinishedRun,
     seed: Annotated[int, typer.Option(help="Of the shuffling.", min=0)] = 0,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Probe one run and print what it loses, class by class."""
     loaded = load_run(workspace, run)
     probes, predictions = probe(workspace, loaded, seed=seed)

@@ -6,7 +6,7 @@ what differs there from the run's own predictions is not the decoder's doing.
 Example: slateboard bench sensitivity runs/demo-v1/seags-1/c3d/0-1f2e3d4c --decoder opencv
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from benchmark.running.load import load_run
 from benchmark.studies.sensitivity import SENSITIVITY, Sensitivity, sensitivity
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.files import atomic_write
+from slateboard.json_output import JsonOutput
 from slateboard.media.decoders import DECODERS, FFMPEG, OPENCV
 from slateboard.options import FinishedRun
 from slateboard.progress import show
@@ -26,7 +27,7 @@ def command(
     decoder: Annotated[
         list[str] | None, typer.Option(help="pyav, opencv or ffmpeg; repeatable; opencv and ffmpeg if not given.")
     ] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Test one run again with each decoder's frames and print a line each."""
     decoders = decoder or [OPENCV, FFMPEG]
     for name in decoders:

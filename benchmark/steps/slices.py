@@ -6,13 +6,14 @@ Example: slateboard bench slices runs/demo-v1/seags-1/c3d/0-1f2e3d4c --by camera
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from benchmark.running.load import load_record
 from leaderboards.predictions import read_predictions
 from leaderboards.score import score
+from slateboard.json_output import JsonOutput
 from slateboard.options import FinishedRun
 from slateboard.progress import show
 from slateboard.records.result import Score
@@ -26,7 +27,7 @@ def command(
     duration_seconds: Annotated[
         list[float] | None, typer.Option(help="Edges of parts by length; thirds of the list if not given.")
     ] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Score one run again with these parts and print them, stream by stream."""
     record, _, dataset, split = load_record(workspace, run)
     scores = score(

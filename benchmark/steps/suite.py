@@ -9,7 +9,7 @@ Example: slateboard bench suite seags --workers 2
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,6 +21,7 @@ from slateboard.catalog.lock import lock_workspace
 from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Engine
 from slateboard.errors import Finding
+from slateboard.json_output import JsonOutput
 from slateboard.options import RayAddress
 from slateboard.progress import show
 from slateboard.records.run_folder import RUN_LOG
@@ -39,7 +40,7 @@ def command(
     ] = Engine.LOCAL,
     address: RayAddress = None,
     dry_run: Annotated[bool, typer.Option(help="Only list the runs and their states.")] = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Plan every run, make those that are not done, and print the table of states."""
     path = find_suite(file)
     suite = read_suite(path)

@@ -6,7 +6,7 @@ them. Weights are torchvision's (which it downloads), a name of benchmark/models
 Example: slateboard bench train mei_two_stream --weights none --set backbone=resnet50 --set batch=16
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from benchmark.running.planning import plan
 from benchmark.running.runs import FinishedRun, execute_run
 from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Problem
+from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.options import DatasetName, ProtocolName, SplitNumber, TrainingSeed
 from slateboard.progress import say, show
 from slateboard.records.run import Run
@@ -38,7 +39,7 @@ def command(
     over: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of every baseline named, as key=value; repeatable.")
     ] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Check all baselines first, then run each; one that fails does not stop the others."""
     settings = workspace.settings
     data = dataset_at(workspace, dataset)
@@ -82,7 +83,7 @@ def _show(record: Run, run: FinishedRun) -> None:
         say(f"{record.baseline}: {warning}")
 
 
-def _row(run: FinishedRun) -> dict[str, Any]:
+def _row(run: FinishedRun) -> JsonObject:
     """Return what --json prints of a run."""
     return {
         "folder": str(run.folder),

@@ -7,7 +7,7 @@ Example: slateboard curate analyse --workers 2
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -30,6 +30,7 @@ from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.media import Analysed
 from slateboard.files import digest
+from slateboard.json_output import JsonOutput
 from slateboard.observation_files import BrokenObservation
 from slateboard.options import Processes, RayAddress, RetryFailures
 from slateboard.progress import progress, say
@@ -51,7 +52,7 @@ def command(
     engine: Annotated[engines.Engine, typer.Option(help="Where work runs.")] = engines.Engine.LOCAL,
     address: RayAddress = None,
     retry: RetryFailures = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Run the decode passes that are missing, then look for duplicates."""
     versions = current_versions(workspace.settings.analysers)
     budget = engines.Budget.of(workspace.settings.limits)

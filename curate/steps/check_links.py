@@ -5,19 +5,18 @@ Writes link_rot.csv. Hosts are asked as slowly as by fetch; a stopped check cont
 Example: slateboard curate check-links
 """
 
-from typing import Any
-
 from curate.fetching.links import COLUMNS, Journal, LinkCounts, check_links, rot_by_class
 from curate.fetching.pacing import AbandonedHost
 from slateboard.addresses import scrub
 from slateboard.catalog.catalog import open_catalog
 from slateboard.files import csv_text, write_text
+from slateboard.json_output import JsonOutput
 from slateboard.progress import progress, say, show
 from slateboard.records.source import State
 from slateboard.workspace import Workspace
 
 
-def command(workspace: Workspace) -> dict[str, Any]:
+def command(workspace: Workspace) -> JsonOutput:
     """Ask for every address again and report what is lost."""
     abandoned: list[AbandonedHost] = []
     with open_catalog(workspace.catalog) as catalog:

@@ -4,12 +4,13 @@ Example: slateboard curate diff v1 v2
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from curate.release.diff import compare_versions, read_version, summary
 from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.progress import show
 from slateboard.workspace import Workspace
 
@@ -18,7 +19,7 @@ def command(
     workspace: Workspace,
     old: Annotated[str, typer.Argument(help="v1, or the folder of a release or list.")],
     new: Annotated[str, typer.Argument(help="v2, or the folder of a release or list.")],
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Print the changes, kind by kind."""
     differences = compare_versions(*(read_version(_folder(workspace, name)) for name in (old, new)))
     for line in summary(differences):

@@ -8,7 +8,7 @@ Example: slateboard curate fetch --retry network,truncated
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -22,6 +22,7 @@ from curate.status import in_order, state_lines
 from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.progress import progress, say
 from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
@@ -35,7 +36,7 @@ def command(
     allow_local: Annotated[
         bool, typer.Option(ALLOW, help="Take local files from outside the workspace too, if you know the list.")
     ] = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Read the list if it changed, fetch what is new, due or to be retried, and count the states."""
     again = _states(retry)
     settings = workspace.settings.fetch

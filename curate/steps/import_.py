@@ -8,12 +8,13 @@ Example: slateboard curate import tracks.xml --from cvat --set frame_rate_hz=25
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from curate.listing.importing import ImportIssue, ImportReport, import_file, reasons
 from curate.listing.local import ALLOW
+from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
@@ -33,7 +34,7 @@ def command(
     allow_local: Annotated[
         bool, typer.Option(ALLOW, help="Take rows of local files outside its folder and the workspace too.")
     ] = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Read a file, add its rows to the list and report what was not added."""
     report = import_file(workspace, file, importer=importer, assignments=parameters or [], allow_local=allow_local)
     # A changed row is both added and an issue; `reasons` counts only what was not added.
@@ -63,7 +64,7 @@ def _lines(issues: list[ImportIssue]) -> list[str]:
     return [*lines, f"... and {len(issues) - SHOWN} more"] if len(issues) > SHOWN else lines
 
 
-def _counts(report: ImportReport, workspace: Workspace) -> dict[str, Any]:
+def _counts(report: ImportReport, workspace: Workspace) -> JsonObject:
     merged = report.merged
     return {
         "list": str(workspace.sources),

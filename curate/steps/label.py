@@ -7,7 +7,7 @@ Example: slateboard curate label --accept-all
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.person import user_name
 from slateboard.catalog.reviews import confirm
+from slateboard.json_output import JsonOutput
 from slateboard.options import Processes
 from slateboard.progress import say
 from slateboard.records.clip import Clip, Effect
@@ -33,7 +34,7 @@ def command(
         bool, typer.Option("--accept-all", help="Confirm what the detectors raised, unseen.")
     ] = False,
     workers: Processes = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Write the effects of all trimmed clips anew."""
     with open_catalog(workspace.catalog) as catalog:
         sources = {source.source_id: source for source in catalog.sources()}

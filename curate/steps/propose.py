@@ -8,7 +8,7 @@ Example: slateboard curate propose
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from curate.clips.propose import VERSION
 from curate.clips.propose_jobs import ProposeJob, propose_all, propose_jobs
@@ -17,6 +17,7 @@ from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.reviews import clips_as_decided, read_reviews
 from slateboard.files import digest
+from slateboard.json_output import JsonOutput
 from slateboard.options import Processes, RetryFailures
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
@@ -32,7 +33,18 @@ _AT_ONCE = 5000
 STAGE = "propose"
 
 
-def command(workspace: Workspace, workers: Processes = None, retry: RetryFailures = False) -> dict[str, Any]:
+class ClipCounts(TypedDict):
+    """Clips of the whole catalog."""
+
+    proposed: int
+    """Waiting for a decision."""
+    decided: int
+    """Accepted, trimmed or failed to be trimmed."""
+    left_out: dict[str, int]
+    """Why a rule rejected them -> how many."""
+
+
+def command(workspace: Workspace, workers: Processes = None, retry: RetryFailures = False) -> JsonOutput:
     """Propose clips of every analysed source; decided ones stay as they are."""
     key = digest([VERSION, workspace.settings.clips.model_dump()], length=12)
     totals = _Totals()
@@ -151,7 +163,7 @@ def _record(
     return counts
 
 
-def _counts(catalog: Catalog) -> dict[str, Any]:
+def _counts(catalog: Catalog) -> ClipCounts:
     """Count the clips of the whole catalog, whenever they were proposed."""
     states = catalog.clip_counts()
     rejected_by_rule = Counter(_kind(clip) for clip in catalog.clips("rejected") if clip.decided_by == "rule")
@@ -166,7 +178,7 @@ def _kind(clip: Clip) -> str:
     return "too short" if clip.reason and "<" in clip.reason else clip.reason or ""
 
 
-def _tell(counts: dict[str, Any], totals: _Totals, *, examined: int) -> None:
+def _tell(counts: ClipCounts, totals: _Totals, *, examined: int) -> None:
     say(f"{examined} sources looked at: {totals.added} clips are new, {totals.withdrawn} withdrawn")
     say(f"{counts['proposed']} clips wait for a decision, {counts['decided']} are accepted")
     for reason, number in counts["left_out"].items():

@@ -9,13 +9,14 @@ Example: slateboard curate rebuild releases/v1-list/recipe.toml --into again
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from curate.release.rebuild import Difference, rebuild
 from curate.release.tables import RECIPE
 from slateboard.errors import Finding
+from slateboard.json_output import JsonOutput
 from slateboard.options import Processes
 from slateboard.progress import say
 from slateboard.workspace import Workspace
@@ -28,7 +29,7 @@ def command(
     recipe: Annotated[Path, typer.Argument(help="recipe.toml of a release or of its list.")],
     into: Annotated[Path | None, typer.Option(help="New folder; default: rebuilt/<name>-<version>.")] = None,
     workers: Processes = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Rebuild a release; a finding if it does not come out the same."""
     path = recipe / RECIPE if recipe.is_dir() else recipe
     result = rebuild(workspace, path, into=into, workers=workers)

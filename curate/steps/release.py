@@ -6,7 +6,7 @@ version before, unless protocol, share or seed were changed in the settings.
 Example: slateboard curate release --naming ucf101
 """
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args
 
 import typer
 
@@ -15,6 +15,7 @@ from curate.release.release import release
 from slateboard.catalog.catalog import open_catalog
 from slateboard.engine import Budget, Engine, Place
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.options import Processes, RayAddress
 from slateboard.progress import say
 from slateboard.workspace import Workspace
@@ -27,7 +28,7 @@ def command(
     workers: Processes = None,
     engine: Annotated[Engine, typer.Option(help="Where work runs.")] = Engine.LOCAL,
     address: RayAddress = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Write a release, unless the newest one is already the same."""
     place = Place(workers, engine, address, Budget.of(workspace.settings.limits), shared=(workspace.root,))
     with open_catalog(workspace.catalog) as catalog:

@@ -7,7 +7,7 @@ Example: slateboard curate review --reject "High Kick" --reason "all of one vide
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.person import user_name
 from slateboard.catalog.reviews import RULE, decide
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.progress import say, show
 from slateboard.records.clip import Clip
 from slateboard.workspace import Workspace
@@ -39,7 +40,7 @@ def command(
     by: Annotated[
         str | None, typer.Option(help="Who decides; default: `reviewer` of the settings, or the user's name.")
     ] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Record decisions, in reviews/ and in the catalog; without any, list what waits for one."""
     person = by or workspace.settings.reviewer or user_name()
     with open_catalog(workspace.catalog) as catalog:

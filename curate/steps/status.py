@@ -3,7 +3,7 @@
 Example: slateboard curate status --all
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from curate.fetching.policy import POLICIES
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
 from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, open_catalog
+from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.progress import show
 from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
@@ -23,7 +24,7 @@ def command(
     every: Annotated[
         bool, typer.Option("--all", help="List every source that is not fetched and every failure, with the reason.")
     ] = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Count sources by state, host and class, clips by state, and what stages could not do."""
     with open_catalog(workspace.catalog) as catalog:
         standing, clips = catalog.standing(), catalog.clip_counts()
@@ -56,13 +57,13 @@ def command(
     return {**counted, "undone": unfinished, "failed": [failure.row() for failure in failures]}
 
 
-def _shown(source: Source) -> dict[str, Any]:
+def _shown(source: Source) -> JsonObject:
     """Return the row of a source without logins and signatures: people paste such lines into reports."""
     reason = scrub(source.reason or "", addresses=[source.url]) or None
     return {**source.row(), "url": public_address(source.url), "reason": reason}
 
 
-def _undone(catalog: Catalog) -> list[dict[str, Any]]:
+def _undone(catalog: Catalog) -> list[JsonObject]:
     """Return the row of every source that is not fetched, with its attempts and when it is asked for again."""
     tries = catalog.attempt_counts()
     sources = catalog.sources(*(state for state in State if state != State.FETCHED))

@@ -8,13 +8,14 @@ Example: slateboard curate takedown 17 --reason "asked for by the uploader"
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from curate.release.takedown import TakedownResult, plan_takedown, sources_named, take_down, unfinished_takedowns
 from slateboard.addresses import public_address
 from slateboard.catalog.catalog import open_catalog
+from slateboard.json_output import JsonOutput
 from slateboard.progress import say
 from slateboard.records.release import Takedown
 from slateboard.records.source import Source, State
@@ -25,7 +26,7 @@ def command(
     workspace: Workspace,
     source: Annotated[str, typer.Argument(help="Its id, its line in the list, or its address.")],
     reason: Annotated[str, typer.Option(help="Why; it is published in takedowns.csv.")] = "on request",
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Take down a source, and first what an interrupted takedown left."""
     with open_catalog(workspace.catalog) as catalog:
         all_sources = catalog.sources()

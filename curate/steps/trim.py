@@ -5,7 +5,7 @@ Example: slateboard curate trim --workers 2
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from curate.fetching.presence import look_for_originals
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.files import PART
+from slateboard.json_output import JsonOutput
 from slateboard.options import Processes, RayAddress, RetryFailures
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
@@ -29,7 +30,7 @@ def command(
     engine: Annotated[engines.Engine, typer.Option(help="Where to work.")] = engines.Engine.LOCAL,
     address: RayAddress = None,
     retry: RetryFailures = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Cut what is accepted and not cut yet, and clips whose file is gone or changed."""
     with open_catalog(workspace.catalog) as catalog:
         _clear(workspace.clips)

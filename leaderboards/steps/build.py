@@ -8,7 +8,7 @@ Example: slateboard board build
 
 import re
 import sys
-from typing import Any, Protocol
+from typing import Protocol
 
 from leaderboards.board import Board, build_board
 from leaderboards.cells import SHORT, excluded_count, markdown_table, remarks
@@ -16,6 +16,7 @@ from leaderboards.terminal import terminal_table
 from slateboard.dataset import Dataset
 from slateboard.errors import Finding
 from slateboard.files import write_text
+from slateboard.json_output import JsonOutput
 from slateboard.progress import say, show
 from slateboard.registry import Extension, Registry
 from slateboard.workspace import Workspace
@@ -35,7 +36,7 @@ class FormatModule(Extension, Protocol):
 FORMATS = Registry("leaderboards.formats", FormatModule)
 
 
-def command(workspace: Workspace) -> dict[str, Any]:
+def command(workspace: Workspace) -> JsonOutput:
     """Write every format into board/ and print the main table."""
     board = build_board(workspace.runs, read_dataset=lambda key: _released(workspace, key))
     files = {}

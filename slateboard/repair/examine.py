@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypedDict
 
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.repair.catalog_file import catalog_damages
@@ -23,6 +24,16 @@ CHECKS: tuple[Callable[[Workspace, Catalog], Iterator[Damage]], ...] = (
 )
 
 
+class DamageRow(TypedDict):
+    """A damage as `doctor --json` prints it."""
+
+    where: str
+    what: str
+    remedy: str
+    mendable: bool
+    mended: bool
+
+
 @dataclass(frozen=True)
 class ExaminedDamage:
     """One damage, and whether it was mended."""
@@ -30,7 +41,7 @@ class ExaminedDamage:
     damage: Damage
     mended: bool
 
-    def row(self) -> dict[str, object]:
+    def row(self) -> DamageRow:
         """Return plain values."""
         damage = self.damage
         can = damage.mend is not None

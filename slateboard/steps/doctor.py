@@ -14,15 +14,16 @@ import sqlite3
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slateboard.errors import BadInput, Finding, MissingRequirement, Problem
+from slateboard.json_output import JsonOutput
 from slateboard.media import ffmpeg
 from slateboard.packages import FOLDER, shared_names
 from slateboard.progress import say, show
-from slateboard.repair.examine import examine
+from slateboard.repair.examine import DamageRow, examine
 from slateboard.settings import FILE
 from slateboard.workspace import Workspace
 
@@ -45,22 +46,23 @@ def command(
         typer.Option("--workspace", "-w", help="Workspace to look at; default: this folder, if it is one."),
     ] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Print versions and programs, then what is wrong with the workspace; exit code 3 if something is missing."""
     facts, missing = _machine()
     for key, value in facts.items():
         show(f"{key:>22}  {value}")
     workspace = _workspace(folder, repair=repair)
-    n_unmended = 0
+    damages: list[DamageRow] = []
     if workspace is not None:
-        facts["damages"], n_unmended = _examine_workspace(workspace, repair=repair)
+        facts["damages"] = damages = _examine_workspace(workspace, repair=repair)
+    n_unmended = sum(not damage["mended"] for damage in damages)
     if missing:
         raise MissingRequirement(f"Missing: {', '.join(missing)}. Run `{sys.executable} -m pip install slateboard`.")
     for name, owners in shared_names().items():
         show(f"The name '{name}' is also that of {', '.join(owners)}: an environment of slateboard's own is safer.")
     show("All that is needed is here.")
     if n_unmended:
-        mendable = sum(damage["mendable"] and not damage["mended"] for damage in facts["damages"])
+        mendable = sum(damage["mendable"] and not damage["mended"] for damage in damages)
         advice = (
             f" `slateboard doctor --repair -w {workspace.root}` mends {mendable}." if workspace and mendable else ""
         )
@@ -68,9 +70,9 @@ def command(
     return facts
 
 
-def _machine() -> tuple[dict[str, Any], list[str]]:
+def _machine() -> tuple[dict[str, object], list[str]]:
     """Return versions of what is installed, and the names of missing requirements."""
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
@@ -103,13 +105,12 @@ def _workspace(folder: Path | None, *, repair: bool) -> Workspace | None:
     return None
 
 
-def _examine_workspace(workspace: Workspace, *, repair: bool) -> tuple[list[dict[str, Any]], int]:
-    """Print every damage; return them as plain values, and how many are left."""
+def _examine_workspace(workspace: Workspace, *, repair: bool) -> list[DamageRow]:
+    """Print every damage; return them as plain values."""
     rows = []
     for examined in examine(workspace, repair=repair):
         rows.append(examined.row())
         say(f"{'mended: ' if examined.mended else ''}{examined.damage}")
-    n_unmended = sum(not row["mended"] for row in rows)
     if not rows:
         show(f"Nothing is wrong in {workspace.root.absolute()}.")
-    return rows, n_unmended
+    return rows

@@ -4,12 +4,13 @@ Example: slateboard init seagames --name seagames
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slateboard.errors import BadInput, Problem
 from slateboard.files import write_text
+from slateboard.json_output import JsonOutput
 from slateboard.paths import NAME
 from slateboard.progress import say
 from slateboard.settings import FILE
@@ -20,7 +21,7 @@ COLUMNS = "url,label,start,end,group,licence,effects,note\n"
 def command(
     folder: Annotated[Path, typer.Argument(help="Folder to make or to use.")],
     name: Annotated[str, typer.Option(help="Short name of the dataset: letters, digits, `_ . -`.")] = "dataset",
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Write the two files of a new workspace; what is there already stays."""
     settings, sources = folder / FILE, folder / "sources.csv"
     if settings.exists():

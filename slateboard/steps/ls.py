@@ -3,11 +3,12 @@
 Example: slateboard ls baselines
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.progress import show
 from slateboard.registry import Extension, Registry, first_line, folder_of, kinds, modules_in
 
@@ -15,7 +16,7 @@ from slateboard.registry import Extension, Registry, first_line, folder_of, kind
 def command(
     kind: Annotated[str | None, typer.Argument(help="baselines, effects, protocols, ...")] = None,
     name: Annotated[str | None, typer.Argument(help="One of that kind.")] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Print names and first lines, read from the files without importing them."""
     package_by_kind = kinds()
     if kind is None:

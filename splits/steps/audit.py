@@ -10,11 +10,12 @@ Example: slateboard split audit v1 --split 1 --strict
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slateboard.errors import Finding
+from slateboard.json_output import JsonOutput
 from slateboard.options import ProtocolName, SplitNumber
 from slateboard.paths import inside
 from slateboard.progress import say
@@ -43,7 +44,7 @@ def command(
         Path | None, typer.Option(help="A run's folder, or a list of ids, that a model was trained on.")
     ] = None,
     form: Annotated[str | None, typer.Option(help="Form of the lists: a name from `slateboard ls lists`.")] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Print a line for each check, with the first examples."""
     subject = subject_of(
         workspace,
@@ -83,7 +84,7 @@ def _print_checks(report: Audit, split: Split, folder: Path, sheet: PairSheet) -
     say(f"{CERTIFICATE} in {folder}" + (f", {sheet.count} in {SHEET} to look at" if sheet.pairs else ""))
 
 
-def _raise_findings(report: Audit, outcome: dict[str, Any], *, strict: bool) -> None:
+def _raise_findings(report: Audit, outcome: JsonOutput, *, strict: bool) -> None:
     """Raise Finding where the split must not be used; with `strict` also for what is unknown or out of balance."""
     line = audit_line(report)
     if report.leaks or report.contradictions:

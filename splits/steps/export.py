@@ -4,12 +4,13 @@ Example: slateboard split export mmaction2 lists/ --protocol seags --split 1 --d
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slateboard.errors import BadInput, Problem
 from slateboard.files import atomic_write
+from slateboard.json_output import JsonOutput
 from slateboard.options import DatasetName, ProtocolName
 from slateboard.paths import inside
 from slateboard.progress import say
@@ -25,7 +26,7 @@ def command(
     protocol: ProtocolName = None,
     split: Annotated[int | None, typer.Option(help="Number of the split or fold; all there are unless named.")] = None,
     dataset: DatasetName = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Write list files, and say how many clips of each subset they hold and which the form has no place for."""
     release = find_dataset(workspace, dataset)
     name = protocol or workspace.settings.release.protocol

@@ -5,12 +5,13 @@ Example: slateboard split make ucf101 --dataset v2 --extend v1
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slateboard.dataset import Dataset
 from slateboard.errors import SlateboardError
+from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.options import DatasetName
 from slateboard.paths import inside
 from slateboard.progress import say
@@ -47,7 +48,7 @@ def command(
         str | None,
         typer.Option(metavar="RELEASE", help="Older version: groups that had a part in its splits keep it."),
     ] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Write what is not there yet; an existing split is never changed."""
     card, settings = PROTOCOLS.load(protocol).CARD, workspace.settings.split
     release = find_dataset(workspace, dataset)
@@ -77,7 +78,7 @@ def command(
     }
 
 
-def _row(split: Split, folder: Path, is_written: bool, report: Audit) -> dict[str, Any]:
+def _row(split: Split, folder: Path, is_written: bool, report: Audit) -> JsonObject:
     """Return the row of one split in the output for machines."""
     return {
         "split": split.key,

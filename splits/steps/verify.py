@@ -5,11 +5,12 @@ Example: slateboard split verify releases/v1/certificate.json
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from slateboard.errors import Finding
+from slateboard.json_output import JsonOutput
 from slateboard.progress import say
 from slateboard.workspace import Workspace
 from splits.verification import verify
@@ -22,7 +23,7 @@ def command(
         str | None, typer.Option(help="Folder of the release or of the lists, or a version; else found by itself.")
     ] = None,
     form: Annotated[str | None, typer.Option(help="Form of the lists: a name from `slateboard ls lists`.")] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Repeat every check that the certificate tells of, to the same depth."""
     verification = verify(certificate, workspace, release=dataset, form=form)
     for remark in verification.remarks:

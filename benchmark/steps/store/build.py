@@ -5,7 +5,7 @@ Killed and started again, it goes on where it was. The form `planes` holds raw p
 Example: slateboard bench store build --size 128 --keep whole --form video
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from benchmark.frames.shard_writer import FORMS
 from slateboard.dataset_lookup import dataset_at
 from slateboard.engine import Budget, Engine, Place
 from slateboard.errors import SlateboardError, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.options import DatasetName, Processes, RayAddress
 from slateboard.progress import show
 from slateboard.workspace import Workspace
@@ -31,7 +32,7 @@ def command(
     workers: Processes = None,
     engine: Annotated[Engine, typer.Option(help="Where work runs.")] = Engine.LOCAL,
     address: RayAddress = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Build the store, or say that it is there; clips that cannot be decoded are named and counted."""
     if form not in FORMS:
         raise SlateboardError(f"Unknown form '{form}'. {did_you_mean(form, FORMS)}")

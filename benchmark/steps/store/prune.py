@@ -6,13 +6,14 @@ Example: slateboard bench store prune --dry-run
 """
 
 import shutil
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from benchmark.frames.build import LOCK, locked
 from benchmark.frames.maintenance import list_stores, unneeded
 from slateboard.dataset_lookup import datasets_of
+from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
@@ -20,7 +21,7 @@ from slateboard.workspace import Workspace
 def command(
     workspace: Workspace,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Name and remove them; those of a release of this workspace, made as they would be made now, stay."""
     broken: dict[str, str] = {}
     datasets = datasets_of(workspace, broken=broken)
@@ -31,7 +32,7 @@ def command(
         for entry in list_stores(workspace.stores)
         if (reason := unneeded(entry, datasets, broken=broken))
     ]
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     freed = 0
     for entry, reason in unneeded_entries:
         size = entry.bytes

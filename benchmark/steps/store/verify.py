@@ -4,13 +4,14 @@ Example: slateboard bench store verify --sample 10
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from benchmark.frames.maintenance import StoreEntry, decode_again, find_damage, list_stores
 from slateboard.dataset_lookup import dataset_at
 from slateboard.errors import BadInput, Finding, Problem, SlateboardError
+from slateboard.json_output import JsonOutput
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
 
@@ -19,7 +20,7 @@ def command(
     workspace: Workspace,
     sample: Annotated[int, typer.Option(help="Clips of each store that are decoded again and compared.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Check each store that is whole; exit code 1 where a file is damaged or a clip decodes to something else."""
     problems: list[Problem] = []
     rows = []

@@ -7,7 +7,7 @@ Example: slateboard curate eval duplicates clips --edits flip --edits crop --cli
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,6 +23,7 @@ from curate.duplicates.recall import (
 )
 from slateboard import engine
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.json_output import JsonOutput
 from slateboard.options import Processes
 from slateboard.progress import say, show, track
 
@@ -32,7 +33,7 @@ def command(
     edits: Annotated[list[str] | None, typer.Option(help="Edit to make; repeat for several; default: all.")] = None,
     clips: Annotated[int, typer.Option(help="Clips that are edited, chosen by hash; all are compared.", min=0)] = 100,
     workers: Processes = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Edit clips, look for the originals of the edits, and compare all clips with each other."""
     names = tuple(edits or EDITS)
     problems = [Problem("--edits", f"unknown edit '{name}'.", did_you_mean(name, EDITS)) for name in names]

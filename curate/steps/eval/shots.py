@@ -8,7 +8,7 @@ Example: slateboard curate eval shots ../shared/realdata/shots/handchecked_cuts.
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,6 +17,7 @@ from curate.shots.scoring import Report, Score, report
 from curate.shots.tracking import DETECTORS, boundaries_in
 from curate.shots.truth import read_detections, read_truth
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.progress import progress, show
 
 
@@ -25,7 +26,7 @@ def command(
     detector: Annotated[list[str] | None, typer.Option(help="Detector; may be repeated. Default: all.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Where the videos lie. Default: beside TRUTH.")] = None,
     found: Annotated[list[Path] | None, typer.Option(help="CSV of another program; may be repeated.")] = None,
-) -> dict[str, Any]:
+) -> JsonOutput:
     """Score detectors on marked videos."""
     names = list(detector or DETECTORS.names())
     unknown = [name for name in names if name not in DETECTORS.names()]
@@ -72,7 +73,7 @@ def _share(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
 
 
-def _plain(detector_report: Report) -> dict[str, Any]:
+def _plain(detector_report: Report) -> JsonObject:
     return {
         "cuts": {str(tolerance): _numbers(score) for tolerance, score in detector_report.cuts.items()},
         "clean_videos": detector_report.clean_videos,
@@ -81,7 +82,7 @@ def _plain(detector_report: Report) -> dict[str, Any]:
     }
 
 
-def _numbers(score: Score) -> dict[str, float | int | None]:
+def _numbers(score: Score) -> JsonObject:
     return {
         "precision": score.precision,
         "recall": score.recall,
