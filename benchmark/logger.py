@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from slateboard.registry import Extension, Parameters, Registry
 
@@ -42,6 +42,6 @@ def open_loggers(names: Sequence[str], folder: Path, *, stream: str, parameters:
         ]
 
 
-def numeric_figures(row: Mapping[str, Any]) -> dict[str, float]:
+def numeric_figures(row: Mapping[str, object]) -> dict[str, float]:
     """Return what is a number in a row of log.csv, but for the epoch."""
     return {key: value for key, value in row.items() if isinstance(value, int | float) and key != "epoch"}

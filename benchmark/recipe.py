@@ -1,8 +1,8 @@
 """Recipe: how a network is trained, knob by knob, and the parameters of every network's CARD that set it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 from slateboard.errors import BadInput, Problem, SlateboardError, did_you_mean
 from slateboard.registry import Parameter, Parameters
@@ -15,6 +15,16 @@ Select = Literal["last", "best"]
 
 def _knob(default: Any, unit: str, meaning: str) -> Any:
     return field(default=default, metadata={"parameter": Parameter(default, unit, meaning)})
+
+
+class StatedPhase(TypedDict):
+    """A phase as the parameter `phases` states it."""
+
+    epochs: int
+    train: NotRequired[str | int]
+    """all, head, or the number of last layers; all unless given."""
+    learning_rate: NotRequired[float]
+    """The recipe's unless given."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Recipe:
     label_smoothing: float = _knob(0.0, "0-1", "share of the target that is spread over all classes")
     clip_norm: float = _knob(0.0, "-", "greatest L2 norm of the gradient; 0: any")
     ema: float = _knob(0.0, "0-1", "decay a step of the moving average of the weights, which is tested; 0: none")
-    phases: Sequence[Mapping[str, Any]] = _knob(
+    phases: Sequence[StatedPhase] = _knob(
         (), "-", "trainings one after the other: epochs, train (all, head, or the number of last layers), learning_rate"
     )
     precision: str = _knob("32-true", "-", "32-true, bf16-mixed or 16-mixed")
@@ -84,7 +94,7 @@ class Recipe:
         return sum(phase["epochs"] for phase in self.phases) if self.phases else self.epochs
 
 
-def _phase_problems(where: str, phase: Mapping[str, Any]) -> list[Problem]:
+def _phase_problems(where: str, phase: StatedPhase) -> list[Problem]:
     """Return what is wrong with one of a recipe's phases."""
     keys = ("epochs", "train", "learning_rate")
     problems = [Problem(where, f"has '{key}'.", did_you_mean(key, keys)) for key in phase if key not in keys]

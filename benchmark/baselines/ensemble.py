@@ -1,7 +1,6 @@
 """Ensemble: the mean of several runs' probabilities, stream by stream; members that are not finished are run first."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from benchmark.baseline import Member
 from benchmark.baseline_registry import BASELINES
@@ -9,7 +8,7 @@ from benchmark.models.transfer.weight_registry import WeightRegistry
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.registry import Card, Parameter, Parameters
 
-PRESETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+PRESETS: Mapping[str, Sequence[Parameters]] = {
     # Sizes: Tan and Le, ICML 2019, as torchvision's weights of each were trained.
     "efficientnet_ensemble": (
         {"backbone": "efficientnet_b0", "size": 224},

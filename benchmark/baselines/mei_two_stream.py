@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from benchmark.baseline import Stream
 from benchmark.frames.mei import mei, weights
@@ -31,12 +30,17 @@ def build(classes: Sequence[str], parameters: Parameters, *, weights_dir: str | 
     """Return the streams `motion` and `normal`; each has its own copy of the backbone, trained by itself."""
     # For its errors alone: a wrong n or method is refused before two backbones are loaded.
     weights(parameters["n"], parameters["method"])
-    shared: dict[str, Any] = {
-        "sampler_parameters": {"n": parameters["n"], "interval": parameters["interval"]},
-        "weights_dir": weights_dir,
-    }
+    batches = {"n": parameters["n"], "interval": parameters["interval"]}
     motion, normal = (
-        partial(picture_stream, name, classes, parameters, epochs=parameters[f"{name}_epochs"], **shared)
+        partial(
+            picture_stream,
+            name,
+            classes,
+            parameters,
+            epochs=parameters[f"{name}_epochs"],
+            sampler_parameters=batches,
+            weights_dir=weights_dir,
+        )
         for name in ("motion", "normal")
     )
     return [

@@ -36,9 +36,10 @@ def plan_phases(recipe: Recipe) -> list[Phase]:
     # epochs 20 (head), 5 (3) -> Phase(1, first=0, train="head"), Phase(2, first=20, train=3).
     phases: list[Phase] = []
     for number, stated in enumerate(recipe.phases, 1):
-        overrides = {name: stated[name] for name in ("epochs", "learning_rate") if name in stated}
+        rate = stated.get("learning_rate", recipe.learning_rate)
+        of_phase = replace(recipe, phases=(), epochs=stated["epochs"], learning_rate=rate)
         first = phases[-1].end if phases else 0
-        phases.append(Phase(number, first, stated.get("train", "all"), replace(recipe, phases=(), **overrides)))
+        phases.append(Phase(number, first, stated.get("train", "all"), of_phase))
     return phases
 
 

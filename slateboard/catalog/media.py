@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -205,7 +205,21 @@ class MediaTables(Tables):
                 connection.execute(insert(table), [pair.row() for pair in duplicates])
 
 
-def _observation_rows(passes: Sequence[Analysed]) -> Iterator[dict[str, Any]]:
+class ObservationRow(TypedDict):
+    """A row of the table of observations."""
+
+    media_id: str
+    analyser: str
+    version: int
+    parameters: Parameters
+    key: str
+    """Of version and parameters, by `observation_key`."""
+    bytes: int | None
+    mtime_ns: int | None
+    """Of the file, as `bytes`; None: nothing was written."""
+
+
+def _observation_rows(passes: Sequence[Analysed]) -> Iterator[ObservationRow]:
     # Parameters are the same object in all passes of a run: their digest is made once.
     keys: dict[tuple[int, int], str] = {}
     for analysed in passes:

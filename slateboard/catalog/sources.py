@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.addresses import identity, is_private, is_web
@@ -19,7 +19,7 @@ def _key(row: Any) -> tuple[str, float | None, float | None]:
     return identity(row.url), row.start_s, row.end_s
 
 
-def _earlier_ids(stand: Mapping[str, Any]) -> dict[tuple[str, float | None, float | None], str]:
+def _earlier_ids(stand: Mapping[str, Row[Any]]) -> dict[tuple[str, float | None, float | None], str]:
     """Return key -> id of sources whose id was made of an address with its login or signature, by an older version."""
     signed = {name: row for name, row in stand.items() if is_private(row.url) and is_web(row.url)}
     earlier = {_key(row): name for name, row in signed.items() if name != source_id(row.url, row.start_s, row.end_s)}

@@ -100,7 +100,7 @@ def trim_all(
     file: the same source gives the same bytes, however cuts are put together.
     """
     limits = limits or current_limits()
-    how: dict[str, Any] = {
+    how: dict[str, str | int | None] = {
         "threads": 1,
         **program_options(),
         **bounds.demuxer_options(limits),

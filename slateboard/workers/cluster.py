@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypedDict, TypeVar
 
 from slateboard.errors import MissingRequirement, SlateboardError
 from slateboard.workers.connect import Probe, join_cluster
@@ -199,7 +199,15 @@ def items_per_task(item_seconds: float) -> int:
     return max(min(int(_TASK_SECONDS / max(item_seconds, 1e-6)), _MAX_ITEMS_PER_TASK), 1)
 
 
-def at_once_on(nodes: list[dict[str, Any]], memory_bytes: int | None, *, gpus: bool) -> int:
+class RayNode(TypedDict):
+    """What is read of a node of `ray.nodes()`."""
+
+    Alive: bool
+    Resources: dict[str, float]
+    """`CPU`, `GPU` and `memory` in bytes; those that a node has none of are not there."""
+
+
+def at_once_on(nodes: Sequence[RayNode], memory_bytes: int | None, *, gpus: bool) -> int:
     """Return how many items nodes can work on at once: a processor each (or a GPU), and the memory that one may use."""
     total = 0
     for node in nodes:
