@@ -22,7 +22,7 @@ def command(workspace: Workspace) -> JsonOutput:
     for _, line in rows_and_lines:
         show(line)
     if not rows:
-        show("No stores. `slateboard bench store build` makes entry, and so does a training.")
+        show("No stores. `slateboard bench store build` makes one, and so does a training.")
     return rows
 
 
