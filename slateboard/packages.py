@@ -41,7 +41,7 @@ class _Beside:
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return the package beside `slateboard`; None for every other name, whose turn is the usual finders'."""
-        # Before the path is asked: /work/w/splits of a workspace, first on the path, is never looked at.
+        # Before the path is asked: a workspace that is first on it has a folder splits/, which is never looked at.
         return PathFinder.find_spec(name, [str(FOLDER)]) if name in PACKAGES[1:] else None
 
 
