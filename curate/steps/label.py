@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from curate.clips.chunks import run_in_chunks
 from curate.clips.label import has_effects
-from curate.clips.label_jobs import LabelJob, label_all, label_jobs
+from curate.clips.label_clip import ClipLabeller
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.person import user_name
@@ -79,17 +80,15 @@ def _labelled(
 ) -> tuple[dict[str, list[Effect]], dict[str, engines.Failure]]:
     """Return clip id -> effects, and clip id -> failure of those that could not be labelled."""
     items = [(clip, sources[clip.source_id]) for clip in clips]
-    jobs = label_jobs(items, folder=workspace.observations, accept_machine=accept_all)
-    limits = engines.Budget.of(workspace.settings.limits)
+    labeller = ClipLabeller(workspace.observations, accept_all)
+    budget = engines.Budget.of(workspace.settings.limits)
     labelled: dict[str, list[Effect]] = {}
     failures: dict[str, engines.Failure] = {}
-    for job, outcome in engines.run(label_all, jobs, workers=workers, budget=limits, divide=LabelJob.divide):
-        results = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
-        for (clip, _), effects in zip(job.items, results, strict=True):
-            if isinstance(effects, engines.Failure):
-                failures[clip.clip_id] = effects
-            else:
-                labelled[clip.clip_id] = effects
+    for (clip, _), effects in run_in_chunks(labeller, items, workers=workers, budget=budget):
+        if isinstance(effects, engines.Failure):
+            failures[clip.clip_id] = effects
+        else:
+            labelled[clip.clip_id] = effects
     return labelled, failures
 
 

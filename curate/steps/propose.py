@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from curate.clips.chunks import run_in_chunks
 from curate.clips.propose import VERSION
-from curate.clips.propose_jobs import ProposeJob, propose_all, propose_jobs
+from curate.clips.propose_source import SourceProposer
 from curate.clips.single_group import RELEASABLE, single_group_classes
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
@@ -132,12 +133,10 @@ def _proposed(
     """Yield (source, its media, its clips or the failure) in the order of the sources."""
     media = catalog.media_of(sorted({source.media_id for source in sources if source.media_id}))
     items = [(source, media[source.media_id or ""]) for source in sources]
-    jobs = propose_jobs(items, folder=workspace.observations, settings=workspace.settings.clips)
-    limits = engines.Budget.of(workspace.settings.limits)
-    outcomes: dict[str, list[Clip] | engines.Failure] = {}
-    for job, outcome in engines.run(propose_all, jobs, workers=workers, budget=limits, divide=ProposeJob.divide):
-        results = [outcome] * len(job.items) if isinstance(outcome, engines.Failure) else outcome
-        outcomes |= {source.source_id: clips for (source, _), clips in zip(job.items, results, strict=True)}
+    proposer = SourceProposer(workspace.observations, workspace.settings.clips)
+    budget = engines.Budget.of(workspace.settings.limits)
+    results = run_in_chunks(proposer, items, workers=workers, budget=budget)
+    outcomes = {source.source_id: outcome for (source, _), outcome in results}
     for source, source_media in items:
         yield source, source_media, outcomes[source.source_id]
 
