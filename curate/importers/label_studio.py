@@ -1,220 +1,257 @@
-"""Label Studio timelines: frames from 1, both ends inclusive, at the rate of the labelling configuration."""
+"""Label Studio: timelines in frames, segments in seconds, and classes of whole videos, each task with its own rate."""
 
-import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from curate.listing.annotations import (
     MEDIA_FOLDER,
     TAKE,
     VIDEO,
-    frame_rate,
+    Span,
     in_folder,
     mapping,
     sequence,
+    span,
     takes_predictions,
 )
 from curate.listing.document import Document
+from curate.listing.rates import FRAME_RATES, Rates, given_rates, read_rate
 from curate.listing.rows import Entry, Note, SourceRow, Unmapped, seconds
+from curate.listing.studio import CSV_COLUMNS, Task, read_tasks, upload_name, video_of
 from slateboard.addresses import identity
 from slateboard.registry import Card, Parameter, Parameters
 
-DEFAULT_RATE_HZ = 25.0
-"""Label Studio's own default of frameRate in its <Video> tag."""
+DEFAULT_RATE_HZ = 24.0
+"""Label Studio's own default of frameRate in its <Video> tag (docs of the tag; tags/object/Video/Video.js)."""
+DATA_KEYS = ("fps", "framerate", "frame_rate", "frameRate", "video_fps")
+"""Fields of a task's data that hold its rate, where the labelling configuration is not in the file."""
 CARD = Card(
     title="Label Studio",
-    source="Label Studio: timelinelabels, JSON, JSON-MIN, webhook events and predictions",
+    source="HumanSignal/label-studio: JSON, JSON-MIN, CSV, webhook events and predictions; its tags Video and Audio",
     parameters={
         "frame_rate_hz": Parameter(
-            0.0, "frames per second", "frameRate of <Video>; 0: as the file says, else 25, Label Studio's default"
+            0.0,
+            "frames per second",
+            "frameRate of <Video>; 0: as the file says for each task, else 24, Label Studio's default",
         ),
+        "frame_rates": FRAME_RATES,
         "completed_by": Parameter("", "-", "id of the annotator to take where a task has several annotations"),
+        "control": Parameter("", "-", "name of the tag that holds the class (from_name); empty: every one that may"),
         "take": TAKE,
         "media_folder": MEDIA_FOLDER,
         "video": VIDEO,
     },
 )
 TIMELINE = "timelinelabels"
-_RATE = re.compile(r"<Video\b[^>]*\bframe_?rate\s*=\s*[\"']?(\d+(?:\.\d+)?)", re.IGNORECASE)
-_UPLOAD_HASH = re.compile(r"[0-9a-f]{8}-")
+_DEFAULT = "Label Studio's default, for nothing says it; --set frame_rate_hz=... if it was set"
+_NO_SEGMENT = {
+    "videorectangle": "marks a region of the picture, not a segment of time.",
+    "pairwise": "compares two items and names no class.",
+}
+_LETTERS = ("text", "startOffset", "globalOffsets")
+"""What a value of the type `labels` has beside start and end where they count letters of a text, not seconds."""
 
 
 @dataclass(frozen=True)
-class _Annotation:
-    """One annotation or prediction of a task."""
+class _Video:
+    """The video of a region, and how its frames become seconds."""
 
-    where: str
-    video: str
-    results: Sequence[Any]
-    refused: str = ""
-    """Why it is not imported; empty: it is."""
-    remedy: str = ""
+    url: str
+    rate_hz: float
+    source: str
+    """Where the rate comes from."""
 
 
 def recognises(document: Document) -> bool:
-    """True for JSON that holds regions of Label Studio: a result, or a timeline of JSON-MIN."""
+    """True for JSON that holds regions of Label Studio, and for CSV with the columns that its exports have."""
+    if document.json_or_none is None:
+        return set(document.header) >= CSV_COLUMNS
+    tasks = read_tasks(document, take="annotations", completed_by="", control="")
     return any(
-        annotation.results for annotation in _annotations(document.json_or_none, CARD.settle({}, where=document.name))
+        {"type", "value"} <= set(mapping(region))
+        for task in tasks
+        for annotation in task.annotations
+        for region in annotation.regions
     )
 
 
 def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
-    """Yield a row for each range of each timeline region, and an Unmapped for each region that is not taken."""
+    """Yield a row for each segment or video that has a class, and an Unmapped for each region that is not taken."""
     takes_predictions(parameters, name=document.name)
-    annotations = list(_annotations(document.json, parameters))
-    if not any(annotation.results or annotation.video for annotation in annotations):
-        raise document.refuse("holds no task of Label Studio.", "Export the project as JSON or JSON-MIN.")
-    rate, source = _rate(document, parameters["frame_rate_hz"])
-    yield Note(f"frames are counted at {rate:g} a second ({source})")
-    if any(_upload_name(annotation.video) != annotation.video for annotation in annotations):
+    choice = {key: str(parameters[key]) for key in ("take", "completed_by", "control")}
+    tasks = list(read_tasks(document, **choice))
+    fallback = str(parameters["video"])
+    if not tasks and CSV_COLUMNS - set(document.header):
+        _ = document.json  # says where the file is no JSON
+    has_regions = any(annotation.regions for task in tasks for annotation in task.annotations)
+    if not has_regions and not any(video_of(task, "", "")[0] for task in tasks):
+        raise document.refuse("holds no task of Label Studio.", "Export the project as JSON, JSON-MIN or CSV.")
+    names = _names(tasks, fallback)
+    rates = given_rates(parameters, videos=set(names.values()), name=document.name)
+    counted: dict[tuple[float, str], list[str]] = defaultdict(list)
+    entries: list[Entry] = []
+    for task in tasks:
+        for where, region, refused, remedy in _regions(task):
+            if refused:
+                entries.append(Unmapped(where, _describe(region, task), refused, remedy))
+                continue
+            player = str(mapping(region).get("to_name") or "")
+            address, candidates = video_of(task, player, fallback)
+            video = _Video(names.get(address, ""), *_rate(task, player, rates, names.get(address, "")))
+            entries += _region(where, region, video, candidates, parameters)
+            if sequence(mapping(mapping(region).get("value")).get("ranges")):
+                counted[video.rate_hz, video.source].append(video.url or "a video without name")
+    for (rate, source), videos in counted.items():
+        yield Note(f"frames of {_listing(videos)} are counted at {rate:g} a second ({source})")
+    if any(name != video for video, name in names.items()):
         yield Note("videos are named without the path and hash that an upload puts before their names")
-    for annotation in annotations:
-        if not annotation.results:
-            yield Unmapped(
-                annotation.where,
-                annotation.video or "no video",
-                annotation.refused or "holds no region.",
-                annotation.remedy,
-            )
-        for number, region in enumerate(annotation.results, 1):
-            where = f"{annotation.where} region {number}"
-            if annotation.refused:
-                yield Unmapped(where, _describe(region), annotation.refused, annotation.remedy)
-            else:
-                yield from _region(where, region, annotation.video, rate, parameters)
+    yield from entries
 
 
-def _annotations(content: Any, parameters: Parameters) -> Iterator[_Annotation]:
-    """Yield the annotations and predictions of an export: JSON, JSON-MIN, a webhook's event or a model's answer."""
-    items = content if isinstance(content, list) else [content]
-    for number, item in enumerate(items, 1):
-        if isinstance(item, list):  # the answer of a model server: a list of predictions, without their tasks
-            yield from _annotations_of(f"item {number}", {"predictions": item}, parameters)
-        elif isinstance(item, dict) and isinstance(item.get("annotation"), dict):
-            task = mapping(item.get("task"))
-            exported = {**task, "annotations": [item["annotation"]], "predictions": []}
-            yield from _annotations_of(_place(task, number), exported, parameters)
-        elif isinstance(item, dict):
-            yield from _annotations_of(_place(item, number), item, parameters)
-        else:
-            yield _Annotation(f"item {number}", "", (), "is no task.", "Export the project anew.")
+def _names(tasks: Sequence[Task], fallback: str) -> dict[str, str]:
+    """Return address of a video in the file -> its name; two uploads of one name keep their hashes."""
+    addresses = {fallback, *(value for task in tasks for value in task.data.values() if isinstance(value, str))} - {""}
+    names = {address: upload_name(address) for address in addresses}
+    shared = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {address: address.rpartition("/")[2] if name in shared else name for address, name in names.items()}
 
 
-def _place(task: Mapping[str, Any], number: int) -> str:
-    return f"task {task['id']}" if "id" in task else f"item {number}"
+def _regions(task: Task) -> Iterator[tuple[str, Any, str, str]]:
+    """Yield (place, region, why it is refused, remedy) of a task; a task or an annotation without regions gives one."""
+    if not task.annotations:
+        yield task.where, None, "has no annotation.", ""
+    for annotation in task.annotations:
+        if not annotation.regions:
+            yield annotation.where, None, annotation.refused or "holds no region.", annotation.remedy
+        for number, region in enumerate(annotation.regions, 1):
+            yield f"{annotation.where} region {number}", region, annotation.refused, annotation.remedy
 
 
-def _annotations_of(where: str, task: Mapping[str, Any], parameters: Parameters) -> Iterator[_Annotation]:
-    data = mapping(task.get("data", task))
-    video = str(data.get("video") or parameters["video"])
-    annotations, predictions = (list(map(mapping, sequence(task.get(key)))) for key in ("annotations", "predictions"))
-    predicted = parameters["take"] == "predictions"
-    for number, annotation in enumerate(annotations, 1):
-        refused, remedy = _refusal(annotation, annotations, str(parameters["completed_by"]))
-        if predicted:
-            refused, remedy = "is an annotation, not a prediction.", "--set take=annotations takes it."
-        yield _Annotation(f"{where} annotation {number}", video, sequence(annotation.get("result")), refused, remedy)
-    for number, annotation in enumerate(predictions, 1):
-        refused = "" if predicted else "is a model's prediction."
-        remedy = "" if predicted else "--set take=predictions takes it."
-        yield _Annotation(f"{where} prediction {number}", video, sequence(annotation.get("result")), refused, remedy)
-    regions = [
-        {"type": TIMELINE, "value": region}
-        for value in task.values()
-        for region in sequence(value)
-        if isinstance(region, dict) and {"ranges", TIMELINE} <= set(region)
-    ]
-    if regions:
-        yield _Annotation(where, video, regions)
-    elif not annotations and not predictions:
-        yield _Annotation(where, video, [], "has no annotation.")
+def _rate(task: Task, player: str, rates: Rates, video: str) -> tuple[float, str]:
+    """Return the frames that Label Studio counts in a second of a task's video, and who says so."""
+    given = rates.of(video)
+    if given is not None:
+        return given, "as you say"
+    keys: Sequence[str] = DATA_KEYS
+    for attributes in task.players:
+        written = attributes.get("framerate", "")
+        if (player and attributes.get("name") != player) or not written:
+            continue
+        rate = _studio_rate(written)
+        if rate is not None:
+            return rate, "as the file's labelling configuration says"
+        keys = [written.removeprefix("$")]  # framerate="$fps": the field `fps` of the task's data
+    for key in keys:
+        rate = _studio_rate(task.data.get(key))
+        if rate is not None:
+            return rate, f"as `{key}` in the data of its task says"
+    return DEFAULT_RATE_HZ, _DEFAULT
 
 
-def _refusal(annotation: Mapping[str, Any], annotations: list[Any], annotator: str) -> tuple[str, str]:
-    """Return (why an annotation is not the one to import of its task, what to do); empty texts if it is."""
-    # Of several annotations of a task one is taken: the requested annotator's; else the only one that was not skipped;
-    # else the only ground truth. Anything else would be a choice that nobody made.
-    if annotation.get("was_cancelled"):
-        return "was skipped by its annotator.", ""
-    finished = [candidate for candidate in annotations if not candidate.get("was_cancelled")]
-    people = ", ".join(sorted({_person(candidate) for candidate in finished}))
-    if annotator:
-        return ("", "") if _person(annotation) == annotator else ("is another annotator's.", f"There is: {people}.")
-    ground_truths = [candidate for candidate in finished if candidate.get("ground_truth")]
-    if len(finished) == 1 or ground_truths == [annotation]:
-        return "", ""
-    if len(ground_truths) == 1:
-        return "is not the task's ground truth.", ""
-    return "is one of several of its task.", f"Choose whose to take with --set completed_by=ID: {people}."
+def _studio_rate(value: object) -> float | None:
+    """Return the rate that Label Studio reads: below 1 it is taken for seconds a frame, 0.04 -> 25 Hz."""
+    rate = read_rate(value)
+    return 1 / rate if rate is not None and rate < 1 else rate
 
 
-def _person(annotation: Mapping[str, Any]) -> str:
-    annotator = annotation.get("completed_by")
-    return str(annotator.get("id") if isinstance(annotator, dict) else annotator)
+def _region(
+    where: str, region: Any, video: _Video, candidates: Sequence[str], parameters: Parameters
+) -> Iterator[Entry]:
+    """Yield a row for each segment and label of a region."""
+    kind, value = str(mapping(region).get("type")), mapping(mapping(region).get("value"))
+    control = str(parameters["control"])
+    what = _describe(region, None)
+    labels = _labels(kind, value)
+    if control and mapping(region).get("from_name") != control:
+        yield Unmapped(where, what, "is of another control than the one that holds the class.")
+    elif labels is None:
+        why = _NO_SEGMENT.get(kind, "gives no class of a segment or a video.")
+        if kind == "labels" and any(key in value for key in _LETTERS):
+            why = "marks letters of a text, not a segment of time."
+        yield Unmapped(where, what, why, f"Only {TIMELINE}, labels in seconds, choices and taxonomy are imported.")
+    elif not labels:
+        yield Unmapped(where, what, "has no label.", "Label it.")
+    elif len(candidates) > 1:
+        yield Unmapped(where, what, f"belongs to one of several videos: {', '.join(candidates)}.", "Label each alone.")
+    elif not video.url:
+        yield Unmapped(where, what, "names no video.", "Give it: --set video=NAME.")
+    else:
+        url = in_folder(video.url, parameters)
+        for place, segment in _segments(where, kind, value, mapping(region), video, ", ".join(labels)):
+            if isinstance(segment, Unmapped):
+                yield segment
+                continue
+            times = segment.start_s, segment.end_s
+            for label in labels:
+                yield SourceRow(place, url, label, *times, group=identity(url), changed=segment.changed)
 
 
-def _region(where: str, region: Any, video: str, rate: float, parameters: Parameters) -> Iterator[Entry]:
-    """Yield a row for each range and label of a region."""
-    if mapping(region).get("type") != TIMELINE:
-        why = "is no timeline: it marks no segment of time."
-        yield Unmapped(where, _describe(region), why, f"Only {TIMELINE} are imported.")
-        return
-    value = mapping(region.get("value"))
-    labels, ranges = sequence(value.get(TIMELINE)), sequence(value.get("ranges"))
-    if not labels or not ranges:
-        yield Unmapped(where, f"labels {list(labels)}, ranges {list(ranges)}", "has no label or no range.", "Label it.")
-        return
-    video_name = _upload_name(video)
-    for number, time_range in enumerate(ranges, 1):
-        place = f"{where} range {number}"
-        first_frame, last_frame = (mapping(time_range).get(end) for end in ("start", "end"))
-        what = f"{', '.join(map(str, labels))} frames {first_frame} to {last_frame}"
-        if not (_is_frame(first_frame) and _is_frame(last_frame)):
-            yield Unmapped(place, what, "has ends that are no frame numbers from 1.", "Export it anew.")
-        elif last_frame < first_frame:  # type: ignore[operator]
-            yield Unmapped(place, what, "ends before it begins.", "Correct it in Label Studio.")
-        elif not video_name:
-            yield Unmapped(place, what, "names no video.", "Give it: --set video=NAME.")
-        else:
-            url = in_folder(video_name, parameters)
-            # Frames count from 1 and both ends belong to the range: start = (first - 1) / rate, end = last / rate.
-            # Frames 1 to 25 at 25 Hz -> 0.0 s to 1.0 s; frame 26 alone -> 1.0 s to 1.04 s.
-            times = seconds((first_frame - 1) / rate), seconds(last_frame / rate)  # type: ignore[operator]
-            yield from (SourceRow(place, url, str(label), *times, group=identity(url)) for label in labels)
+def _labels(kind: str, value: Mapping[str, Any]) -> list[str] | None:
+    """Return the classes that a region names; None where a region of this kind names none."""
+    if kind in (TIMELINE, "choices"):
+        return [str(label) for label in sequence(value.get(kind)) if str(label).strip()]
+    if kind == "taxonomy":
+        # A class of a taxonomy is a path from its root: ["Sport", "Kick"] -> Sport / Kick.
+        paths = (path if isinstance(path, list) else [path] for path in sequence(value.get("taxonomy")))
+        return [" / ".join(map(str, path)) for path in paths if path]
+    if kind == "labels" and not any(key in value for key in _LETTERS) and "start" in value:
+        return [str(label) for label in sequence(value.get("labels")) if str(label).strip()]
+    return None
 
 
-def _rate(document: Document, frame_rate_hz: float) -> tuple[float, str]:
-    """Return the frame rate in Hz and where it comes from."""
-    if frame_rate_hz:
-        return frame_rate(frame_rate_hz, name=document.name), "as you say"
-    # The configuration is XML inside a JSON string, so that its quotes are escaped: <Video ... frameRate=\"30\"/>.
-    match = _RATE.search(document.text.replace('\\"', '"'))
-    if match:
-        return frame_rate(float(match[1]), name=document.name), "as the file's labelling configuration says"
-    return DEFAULT_RATE_HZ, "Label Studio's default, for the file does not say; --set frame_rate_hz=... if it was set"
+def _segments(
+    where: str, kind: str, value: Mapping[str, Any], region: Mapping[str, Any], video: _Video, label: str
+) -> Iterator[tuple[str, Span | Unmapped]]:
+    """Yield (place, segment) of a region: of each range of frames, else its seconds, else the whole video."""
+    if "ranges" in value or kind == TIMELINE:
+        ranges = sequence(value.get("ranges"))
+        if not ranges:
+            yield where, Unmapped(where, f"{label} without range", "has no label or no range.", "Label it.")
+        for number, time_range in enumerate(ranges, 1):
+            place = f"{where} range {number}"
+            yield place, _frames(place, mapping(time_range), video, label)
+    elif "start" in value or "end" in value:
+        # `original_length` is the length in seconds of the sound that was shown.
+        yield where, span(where, label, value.get("start"), value.get("end"), duration_s=region.get("original_length"))
+    else:
+        yield where, Span()
 
 
-def _upload_name(video: str) -> str:
-    """Return the name of a video without what an upload or local storage puts before it; an address as it is."""
-    address = urlsplit(video)
-    if address.scheme:
-        return video
-    # /data/local-files/?d=videos/a.mp4 -> videos/a.mp4; /data/upload/3/1f2e3d4c-a.mp4 -> a.mp4.
-    if address.path.startswith("/data/local-files"):
-        return (parse_qs(address.query).get("d") or [""])[0].lstrip("/")
-    if address.path.startswith("/data/upload/"):
-        return _UPLOAD_HASH.sub("", video.rpartition("/")[2], count=1)
-    return video
+def _frames(place: str, time_range: Mapping[str, Any], video: _Video, label: str) -> Span | Unmapped:
+    """Return the segment of a range of frames."""
+    first, last = time_range.get("start"), time_range.get("end")
+    what = f"{label} frames {first} to {last}"
+    if not (_is_frame(first) and _is_frame(last)):
+        return Unmapped(place, what, "has ends that are no frame numbers from 1.", "Export it anew.")
+    if last < first:  # type: ignore[operator]
+        return Unmapped(place, what, "ends before it begins.", "Correct it in Label Studio.")
+    # Frames count from 1 and both ends belong to the range: start = (first - 1) / rate, end = last / rate.
+    # Frames 1 to 25 at 25 Hz -> 0.0 s to 1.0 s; frame 26 alone -> 1.0 s to 1.04 s.
+    start, end = seconds((first - 1) / video.rate_hz), seconds(last / video.rate_hz)  # type: ignore[operator]
+    changed = f"counted at {video.rate_hz:g} frames a second, since nothing says the rate" if _assumed(video) else ""
+    return Span(start, end, changed)
+
+
+def _assumed(video: _Video) -> bool:
+    return video.source == _DEFAULT
 
 
 def _is_frame(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 10**12
 
 
-def _describe(region: object) -> str:
-    """Return the type and labels of a region, for messages."""
+def _listing(videos: Sequence[str]) -> str:
+    """Return up to three names of videos, and how many more there are."""
+    names = list(dict.fromkeys(videos))
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _describe(region: object, task: Task | None) -> str:
+    """Return the type and labels of a region, for messages; of a task without one, its video."""
+    if region is None:
+        return (video_of(task, "", "")[0] if task else "") or "no video"
     value = mapping(mapping(region).get("value"))
-    labels = [str(label) for key in (TIMELINE, "labels") for label in sequence(value.get(key))]
+    labels = [str(label) for key in (TIMELINE, "labels", "choices") for label in sequence(value.get(key))]
     return " ".join([str(mapping(region).get("type")), *map(repr, labels)])

@@ -48,7 +48,7 @@ def test_label_studio_says_which_frame_rate_it_takes(tmp_path: Path) -> None:
         return next(entry.text for entry in entries if isinstance(entry, Note))
 
     task = _task(1, _timeline("Kick", (1, 5)))
-    assert "25 a second (Label Studio's default" in said([task])
+    assert "24 a second (Label Studio's default" in said([task])
     assert "30 a second (as you say)" in said([task], 30.0)
     event = {"annotation": task["annotations"][0], "project": {"label_config": '<Video name="v" frameRate="12.5"/>'}}
     assert "12.5 a second (as the file's labelling configuration says)" in said(event)
@@ -73,7 +73,7 @@ def test_label_studio_reads_the_short_export(tmp_path: Path) -> None:
     path = as_json(tmp_path, [{"id": 1, "video": "a.mp4", "videoLabels": [region]}, {"id": 2, "video": "b.mp4"}])
     assert guess(Document(path)) == "label_studio"
     rows, told = read(path, "label_studio")
-    assert [(row.url, row.label, row.start_s, row.end_s) for row in rows] == [("a.mp4", "Kick", 1.0, 2.0)]
+    assert [(row.url, row.label, row.start_s, row.end_s) for row in rows] == [("a.mp4", "Kick", 1.041667, 2.083333)]
     assert [(one.where, one.why) for one in told] == [("task 2", "has no annotation.")]
 
 
@@ -97,7 +97,7 @@ def test_label_studio_asks_whose_annotation_to_take(tmp_path: Path) -> None:
 def test_label_studio_ranges_that_are_none_are_told(tmp_path: Path) -> None:
     annotation = _timeline("Kick", (0, 5), (7, 3), (1.5, 4), (None, 2), (2, 3))
     rows, told = read(as_json(tmp_path, [_task(1, annotation), _task(2), 7, {"predictions": ["x"]}]), "label_studio")
-    assert [(row.start_s, row.end_s) for row in rows] == [(0.04, 0.12)]
+    assert [(row.start_s, row.end_s) for row in rows] == [(0.041667, 0.125)]
     assert Counter(one.why for one in told) == {
         "has ends that are no frame numbers from 1.": 3,
         "ends before it begins.": 1,

@@ -38,7 +38,7 @@ SAMPLES = [
         "label_studio",
         {},
         0,
-        {"is no timeline: it marks no segment of time.": 2},
+        {"marks a region of the picture, not a segment of time.": 2},
     ),
     ("kinetics400_val.csv", "kinetics", {}, 60, {}),
     ("kinetics600_val.csv", "kinetics", {}, 60, {}),
