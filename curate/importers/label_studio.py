@@ -17,7 +17,7 @@ from curate.listing.annotations import (
     takes_predictions,
 )
 from curate.listing.document import Document
-from curate.listing.rates import FRAME_RATES, Rates, given_rates, read_rate
+from curate.listing.rates import VIDEO_RATES_HZ, Rates, given_rates, read_rate
 from curate.listing.rows import Entry, Note, SourceRow, Unmapped, seconds
 from curate.listing.studio import CSV_COLUMNS, Task, read_tasks, upload_name, video_of
 from slateboard.addresses import identity
@@ -36,7 +36,7 @@ CARD = Card(
             "frames per second",
             "frameRate of <Video>; 0: as the file says for each task, else 24, Label Studio's default",
         ),
-        "frame_rates": FRAME_RATES,
+        "video_rates_hz": VIDEO_RATES_HZ,
         "completed_by": Parameter("", "-", "id of the annotator to take where a task has several annotations"),
         "control": Parameter("", "-", "name of the tag that holds the class (from_name); empty: every one that may"),
         "take": TAKE,

@@ -1,5 +1,8 @@
-"""VIA 3 (VGG Image Annotator) video projects: temporal segments in seconds."""
+"""VIA 3 (VGG Image Annotator) video projects and their CSV export: temporal segments in seconds."""
 
+import csv
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +15,7 @@ from slateboard.registry import Card, Parameter, Parameters
 
 CARD = Card(
     title="VIA 3 project",
-    source="VGG Image Annotator 3, project files (robots.ox.ac.uk/~vgg/software/via)",
+    source="VGG Image Annotator 3, project files and CSV (robots.ox.ac.uk/~vgg/software/via; js/_via_import_export.js)",
     parameters={
         "attribute": Parameter("", "-", "attribute that holds the class; needed where a project has several"),
         "media_folder": MEDIA_FOLDER,
@@ -23,11 +26,16 @@ SEGMENT_ANCHOR = "FILE1_Z2_XY0"
 CHECKBOX = 2
 TEXT = 1
 VIDEO = 4
-BY_URL, INLINE = 2, 4
+LOCAL, BY_URL, INLINE = 1, 2, 4
+COLUMNS = "metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata"
+_CSV_HEADER = re.compile(rf'"?(?:#\s*CSV_HEADER\s*=\s*)?{COLUMNS}', re.MULTILINE)
+_CSV_ATTRIBUTE = re.compile(r'^"?#\s*ATTRIBUTES?\s*=\s*')
 
 
 def recognises(document: Document) -> bool:
-    """True for JSON with the parts of a VIA 3 project."""
+    """True for JSON with the parts of a VIA 3 project, and for the CSV that VIA 3 makes of it."""
+    if document.json_or_none is None:
+        return _is_csv(document)
     project = mapping(document.json_or_none)
     return all(
         isinstance(project.get(section), dict) for section in ("project", "attribute", "file", "metadata", "view")
@@ -37,16 +45,74 @@ def recognises(document: Document) -> bool:
 def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     """Yield a row for each temporal segment, in the order of the project."""
     if not recognises(document):
-        raise document.refuse("is no VIA 3 project.", "Save the project in VIA 3 as JSON.")
-    project = document.json
-    attribute_id = _attribute(document, str(parameters["attribute"]))
+        raise document.refuse("is no VIA 3 project.", "Save the project in VIA 3 as JSON, or export it as CSV.")
+    project, damaged = (document.json, []) if document.json_or_none is not None else _of_csv(document)
+    yield from damaged
+    if not project["metadata"]:
+        return
+    attribute_id = _attribute(document, project["attribute"], str(parameters["attribute"]))
     for name, entry in project["metadata"].items():
         yield _row(f"metadata {name}", entry, project, attribute_id, parameters)
 
 
-def _attribute(document: Document, requested: str) -> str:
+def _is_csv(document: Document) -> bool:
+    """Return whether the lines before the first row of a CSV are those that VIA 3 writes."""
+    for line in document.text.splitlines():
+        if _CSV_HEADER.match(line):
+            return True
+        if line.strip() and not line.lstrip('"').startswith("#"):
+            return False
+    return False
+
+
+def _of_csv(document: Document) -> tuple[dict[str, Any], list[Unmapped]]:
+    """Return (a CSV export in the form of a project, rows that are damaged)."""
+    # Comments come first, and hold quotes that are no CSV: # ATTRIBUTE = {"1":{"aname":"act",...}}. Then a row each:
+    # "1_j5sJvB9h","[""a.mp4""]",0,"[1.124,5.31493]","[]","{""1"":""Kick""}". A spreadsheet that saves the file anew
+    # puts quotes around comments and commas behind them.
+    project: dict[str, Any] = {section: {} for section in ("attribute", "file", "metadata", "view")}
+    damaged = []
+    for number, line in enumerate(document.text.splitlines(), 1):
+        where = f"line {number}"
+        if _CSV_ATTRIBUTE.match(line):
+            attributes = mapping(_json(_CSV_ATTRIBUTE.sub("", _cells(line)[0] if line.startswith('"') else line)))
+            project["attribute"] = {
+                key: value if isinstance(value, dict) else {"aname": value} for key, value in attributes.items()
+            }
+        if not line.strip(", \t") or line.lstrip('"').startswith("#") or _CSV_HEADER.match(line):
+            continue
+        cells = [*_cells(line), *[""] * 6]
+        files, times, region, values = (_json(cells[column]) for column in (1, 3, 4, 5))
+        if not isinstance(files, list) or not isinstance(times, list) or not isinstance(values, dict):
+            damaged.append(Unmapped(where, line[:60], "is a damaged row.", "Export the project anew."))
+            continue
+        view = json.dumps(files)
+        project["view"][view] = {"fid_list": [str(name) for name in files]}
+        project["file"] |= {str(name): {"fname": name, "type": VIDEO, "loc": LOCAL} for name in files}
+        project["metadata"][cells[0] or where] = {"vid": view, "z": times, "xy": region, "av": values}
+        for key in values:
+            project["attribute"].setdefault(key, {"aname": key})
+    return project, damaged
+
+
+def _cells(line: str) -> list[str]:
+    """Return the cells of one line; the line as it is where it is no CSV."""
+    try:
+        return next(csv.reader([line]), [line])
+    except csv.Error:
+        return [line]
+
+
+def _json(text: str) -> Any:
+    """Return the JSON at the beginning of a text; None where there is none."""
+    try:
+        return json.JSONDecoder().raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _attribute(document: Document, attributes: Mapping[str, Any], requested: str) -> str:
     """Return the id of the attribute that holds the class: the requested one, or the only one of segments."""
-    attributes = document.json["attribute"]
     names = {key: str(mapping(value).get("aname", key)) for key, value in attributes.items()}
     if requested:
         matches = [key for key in attributes if requested in (key, names[key])]

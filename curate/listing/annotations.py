@@ -78,7 +78,8 @@ def frame_rate(value: float, *, name: str) -> float:
     if math.isfinite(value) and value > 0:
         return float(value)
     what = f"frame_rate_hz is {value:g}." if value else "counts frames and does not say how many make a second."
-    raise BadInput([Problem(name, what, "Give the rate of its videos, such as --set frame_rate_hz=25.")])
+    remedy = "Give the rate of its videos, such as --set frame_rate_hz=25, or --set video_rates_hz=a.mp4=25,b.mp4=30."
+    raise BadInput([Problem(name, what, remedy)])
 
 
 def mapping(value: object) -> Mapping[str, Any]:

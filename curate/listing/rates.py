@@ -8,7 +8,7 @@ from curate.listing.annotations import frame_rate
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.registry import Parameter, Parameters
 
-FRAME_RATES = Parameter(
+VIDEO_RATES_HZ = Parameter(
     "", "frames per second", "of single videos: a.mp4=25,b.mp4=30000/1001, or a JSON object of names and rates"
 )
 SLOWEST_HZ, FASTEST_HZ = 0.01, 10_000.0
@@ -39,14 +39,14 @@ def read_rate(value: object) -> float | None:
 
 
 def given_rates(parameters: Parameters, *, videos: Collection[str], name: str) -> Rates:
-    """Return the rates of `frame_rate_hz` and `frame_rates`; raises BadInput for one that is none or of no video."""
+    """Return the rates of `frame_rate_hz` and `video_rates_hz`; raises BadInput for one that is none or of no video."""
     for_all = frame_rate(parameters["frame_rate_hz"], name=name) if parameters["frame_rate_hz"] else None
     known = {*videos, *(video.rpartition("/")[2] for video in videos)}
     by_video, problems = {}, []
-    for video, value in _pairs(str(parameters["frame_rates"]), name=name).items():
+    for video, value in _pairs(str(parameters["video_rates_hz"]), name=name).items():
         rate = read_rate(value)
         if rate is None:
-            what = f"frame_rates has {value!r} for {video!r}, which is no rate."
+            what = f"video_rates_hz has {value!r} for {video!r}, which is no rate."
             problems.append(Problem(name, what, "Write frames per second, such as 25 or 30000/1001."))
         elif video not in known:
             problems.append(Problem(name, f"has no video {video!r}.", did_you_mean(video, sorted(known))))
@@ -65,11 +65,11 @@ def _pairs(text: str, *, name: str) -> Mapping[str, object]:
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
-            raise BadInput([Problem(name, "frame_rates is no JSON object.", 'Write {"a.mp4": 25, "b.mp4": 30}.')])
+            raise BadInput([Problem(name, "video_rates_hz is no JSON object.", 'Write {"a.mp4": 25, "b.mp4": 30}.')])
         return content
     # The last `=` divides, since a name may hold one: `a=b.mp4=25` is the video a=b.mp4 at 25 Hz.
     parts = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
     for video, sign, rate in parts:
         if not sign or not video.strip():
-            raise BadInput([Problem(name, f"frame_rates names no video for {rate!r}.", "Write a.mp4=25,b.mp4=30.")])
+            raise BadInput([Problem(name, f"video_rates_hz names no video for {rate!r}.", "Write a.mp4=25,b.mp4=30.")])
     return {video.strip(): rate.strip() for video, _, rate in parts}

@@ -66,7 +66,7 @@ def test_several_videos_of_one_export_have_their_own_rates_and_each_default_is_t
         "frames of b.mp4 are counted at 60 a second",
         "frames of c.mp4 are counted at 24 a second",
     ]
-    rows, _ = read(path, "label_studio", {"frame_rate_hz": 15.0, "frame_rates": "c.mp4=10,b.mp4=30000/1000"})
+    rows, _ = read(path, "label_studio", {"frame_rate_hz": 15.0, "video_rates_hz": "c.mp4=10,b.mp4=30000/1000"})
     assert [row.start_s for row in rows] == [2.0, 1.0, 3.0]
 
 
@@ -76,7 +76,7 @@ def test_several_videos_of_one_export_have_their_own_rates_and_each_default_is_t
 def test_rates_that_are_none_or_of_no_video_are_refused(tmp_path: Path, text) -> None:
     path = as_json(tmp_path, [_task(1, {"video": "a.mp4"}, _region("timelinelabels", SECOND))])
     with pytest.raises(BadInput):
-        read(path, "label_studio", {"frame_rates": text})
+        read(path, "label_studio", {"video_rates_hz": text})
 
 
 def test_the_configuration_says_which_field_holds_rate_and_video(tmp_path: Path) -> None:

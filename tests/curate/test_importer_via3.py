@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from imports import as_json, read
 
+from curate.listing.document import Document
+from curate.listing.importing import guess
 from slateboard.errors import BadInput
 
 
@@ -108,3 +110,48 @@ def test_via_checkboxes_with_several_marks_are_told(tmp_path: Path) -> None:
         ["Kick"],
         [("Kick, Jump", "has several labels at once.")],
     )
+
+
+CSV = r"""# Exported using VGG Image Annotator (http://www.robots.ox.ac.uk/~vgg/software/via)
+# Notes:
+# - metadata of {""1"":""3""} indicates attribute with id "1" set to an attribute option with id "3"
+# SHAPE_ID = {"POINT":1,"RECTANGLE":2}
+# ATTRIBUTE = {"3":{"aname":"Scene","anchor_id":"FILE1_Z2_XY0","type":4,"options":{"0":"Kick, high"}}}
+# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata
+"1_j5sJvB9h","[""chimie française.mp4""]",0,"[1.124,5.31493]","[]","{""3"":""0""}"
+"1_zYQJk2sM","[""chimie française.mp4""]",0,"[2.41892]","[2,162.262,176.21971,639.45,192.49481]","{""3"":""0""}"
+"2_a","[""https://x.org/b.mp4""]",0,"[0,2]","[2,1,1,5,5]","{""3"":""Jump""}"
+"2_b","[""a.mp4"",""b.mp4""]",0,"[0,2]","[]","{""3"":""Jump""}"
+"2_c","[""a.mp4""]",0,"[0,
+"""
+
+
+@pytest.mark.parametrize("saved_by_a_spreadsheet", [False, True])
+def test_via_csv_is_read_as_its_project(tmp_path: Path, saved_by_a_spreadsheet) -> None:
+    """The form of VIA's js/_via_import_export.js; the first two rows: an eye-tracking study's export of 2024."""
+    path = tmp_path / "export.csv"
+    lines = CSV.splitlines()
+    if saved_by_a_spreadsheet:
+        lines = ['"' + line.replace('"', '""') + '",,,' if line.startswith("# ATT") else line + ",,," for line in lines]
+    path.write_text("\r\n".join(lines), "utf-8")
+    assert guess(Document(path)) == "via3"
+    rows, told = read(path, "via3", {"media_folder": "m"})
+    assert [(row.where, row.url, row.label, row.start_s, row.end_s, row.changed) for row in rows] == [
+        ("metadata 1_j5sJvB9h", "m/chimie française.mp4", "Kick, high", 1.124, 5.31493, ""),
+        ("metadata 2_a", "https://x.org/b.mp4", "Jump", 0.0, 2.0, "its region in the picture is not kept"),
+    ]
+    assert {(one.where, one.why) for one in told} == {
+        ("metadata 1_zYQJk2sM", "marks one moment, not a segment."),
+        ("metadata 2_b", "shows 2 files, not one."),
+        ("line 11", "is a damaged row."),
+    }
+
+
+def test_via_csv_without_comments_asks_which_attribute_holds_the_class(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    header = "metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata"
+    path.write_text(f'{header}\n"1","[""a.mp4""]",0,"[0,2]","[]","{{""1"":""x"",""2"":""Kick""}}"\n')
+    assert guess(Document(path)) == "via3"
+    with pytest.raises(BadInput, match=r"has 2 attributes that may hold the class"):
+        read(path, "via3")
+    assert [row.label for row in read(path, "via3", {"attribute": "2"})[0]] == ["Kick"]
