@@ -122,7 +122,7 @@ def _task(head: Element, named: Sequence[Element], video: str, offset: int) -> _
 
 
 def _offset(task: _Task, tracks: Sequence[Element]) -> int | None:
-    """Return what to take off the frame numbers of a task: its offset, 0 where they lack it; None where neither fits."""
+    """Return what to take off the frame numbers of a task: its offset, or 0 where they lack it; None: neither fits."""
     if not task.offset:
         return 0
     frames = [_whole(shape.get("frame")) for track in tracks for shape in track if shape.tag != "attribute"]
