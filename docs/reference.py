@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from slateboard.cli import GROUPS
 from slateboard.paths import ID, NAME, PATH, VERSION, Text
 from slateboard.records.base import Record
+from slateboard.records.effect_kinds import ALIASES, KINDS, NOTHING
 from slateboard.registry import Extension, Registry, first_line, folder_of, import_module, kinds, load_step, modules_in
 from slateboard.settings import Section, Settings
 
@@ -86,6 +87,8 @@ def extensions() -> str:
     for kind, package in sorted(kinds().items()):
         folder = folder_of(package)
         lines += ["", f"## {kind}", "", first_line(folder / "__init__.py"), ""]
+        if kind == "effects":
+            lines += [*_effect_kinds(set(modules_in(folder))), ""]
         for name, path in modules_in(folder).items():
             card = Registry(package, Extension).load(name).CARD
             lines.append(f"- **{name}**: {first_line(path)} Source: {card.source}.")
@@ -94,6 +97,16 @@ def extensions() -> str:
                 for key, value in card.parameters.items()
             ]
     return "\n".join(lines)
+
+
+def _effect_kinds(detectors: set[str]) -> list[str]:
+    """The words that a cell `effects` of a list may hold."""
+    lines = ["| kind | what it is | detector | other words that are read |", "| --- | --- | --- | --- |"]
+    for kind, meaning in KINDS.items():
+        words = ", ".join(word for word, meant in ALIASES.items() if meant == kind)
+        lines.append(f"| `{kind}` | {meaning} | {'yes' if kind in detectors else 'no'} | {words} |")
+    lines += ["", f"Somebody looked and saw none: {', '.join(f'`{word}`' for word in sorted(NOTHING))}."]
+    return lines
 
 
 def records() -> str:

@@ -15,7 +15,8 @@ from leaderboards.predictions import read_predictions
 from leaderboards.score import score
 from slateboard.json_output import JsonOutput
 from slateboard.options import FinishedRun
-from slateboard.progress import show
+from slateboard.progress import say, show
+from slateboard.records.effect_kinds import unknown_kinds
 from slateboard.records.result import Score
 from slateboard.workspace import Workspace
 
@@ -39,6 +40,9 @@ def command(
         by=by or (),
         duration_seconds=duration_seconds or (),
     )
+    kinds = set("|".join(dataset.clips["effects"].astype(str)).split("|")) - {""}
+    if unknown := unknown_kinds(kinds):
+        say(f"{', '.join(unknown)}: no kinds of `slateboard ls effects`; shown as the release has them.")
     for stream_score in scores:
         for line in lines(stream_score):
             show(line)

@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from curate.listing.cells import COLUMNS, NOTHING_SEEN, REQUIRED, read_row, write_row
+from curate.listing.cells import COLUMNS, REQUIRED, read_row, write_row
 from curate.listing.document import Document, without_repeats
 from curate.listing.rows import Entry, SourceRow, Unmapped, seconds_text
 from slateboard.errors import did_you_mean
+from slateboard.records.effect_kinds import NOTHING_SEEN
 from slateboard.registry import Card, Parameters
 
 CARD = Card(title="List of sources, JSON lines", source="slateboard: design of the workspace; jsonlines.org")

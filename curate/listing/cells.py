@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 from curate.listing.labels import class_name
 from curate.listing.rows import SourceRow, Unmapped, is_formula, seconds, seconds_text
 from slateboard.escaping import csv_cell, inline, read_csv_cell
+from slateboard.records.effect_kinds import NOTHING_SEEN, read_kinds
 
 COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note")
 REQUIRED = ("url", "label")
 MOST_LETTERS = 4096
 """Of one cell: what browsers and file systems take of an address or a path."""
-NOTHING_SEEN = "none"
-_KIND = re.compile(r"[a-z][a-z0-9_.]*\Z")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)\Z")
 _SECONDS = re.compile(r"\d+(\.\d+)?\Z")
 
@@ -148,12 +147,7 @@ def _seconds(name: str, cell: str, report: Report) -> float | None:
 def _effects(cell: str, report: Report) -> tuple[str, ...] | None:
     if not cell:
         return None
-    kinds = sorted({kind.strip() for kind in cell.split("|")})
-    if kinds == [NOTHING_SEEN]:
-        return ()
-    for kind in kinds:
-        if kind == NOTHING_SEEN:
-            report("effects", "says 'none' beside other kinds.", "Keep one of them.")
-        elif not _KIND.match(kind):
-            report(f"effect {kind!r}", "is no kind.", "Write kinds such as text|sticker, or none.")
-    return tuple(kinds)
+    kinds, bad_kinds = read_kinds(cell)
+    for bad in bad_kinds:
+        report(bad.what, bad.why, bad.remedy)
+    return kinds

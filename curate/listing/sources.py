@@ -39,12 +39,14 @@ class ListModule(ImporterModule, Protocol):
 IMPORTERS = Registry("curate.importers", ImporterModule)
 LISTS = Registry("curate.importers", ListModule)
 """The importers that can also append: formats of a workspace's own list, chosen by its file name's extension."""
+_READING = 2
+"""Raised when the same list gives other sources than before, so that it is read anew."""
 
 
 def list_key(workspace: Workspace) -> str:
     """Return the digest of the list and of the labels that the settings allow: all that its sources depend on."""
     path = workspace.sources
-    return digest([sha256_of(path) if path.is_file() else "", workspace.settings.labels])
+    return digest([sha256_of(path) if path.is_file() else "", workspace.settings.labels, _READING])
 
 
 def read_list(workspace: Workspace) -> list[Source]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from curate.clips.listed_effects import check_labelled, known_effects
 from curate.duplicates.groups import group_names
 from curate.listing.labels import class_name, class_names
 from curate.release import naming, tables
@@ -76,13 +77,14 @@ def gather_contents(
     clips = catalog.clips("trimmed")
     if not clips:
         raise SlateboardError("No clip is trimmed yet. Run `slateboard curate trim` first.")
-    listed = [_as_fetched(source) for source in catalog.sources()]
+    listed = known_effects(map(_as_fetched, catalog.sources()), name=workspace.sources.name)
     sources = {source.source_id: source for source in listed}
     class_of = class_names({clip.label for clip in clips}, where="sources.csv")
     groups = group_names(clips, sources, catalog.duplicates())
     # The order in which new clips get their indices: by class, group, line of the source, and time.
     clips.sort(key=lambda c: (class_of[c.label], groups[c.clip_id], sources[c.source_id].line, c.first_frame))
     effects = [effect for effect in catalog.effects() if effect.clip_id in groups]
+    check_labelled(effects)
     published_sources = [item for item in listed if item.state != State.TAKEN_DOWN]
     forms = PublicForms(published_sources, groups.values(), root=workspace.root)
     _restore_indices(workspace, catalog, forms)

@@ -14,6 +14,7 @@ import typer
 from curate.clips.chunks import run_in_chunks
 from curate.clips.label import has_effects
 from curate.clips.label_clip import ClipLabeller
+from curate.clips.listed_effects import known_effects
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.person import user_name
@@ -38,8 +39,10 @@ def command(
 ) -> JsonOutput:
     """Write the effects of all trimmed clips anew."""
     with open_catalog(workspace.catalog) as catalog:
-        sources = {source.source_id: source for source in catalog.sources()}
         clips = catalog.clips("trimmed")
+        has_clips = {clip.source_id for clip in clips}
+        listed = [source for source in catalog.sources() if source.source_id in has_clips]
+        sources = {source.source_id: source for source in known_effects(listed, name=workspace.sources.name)}
         labelled, failures = _labelled(workspace, clips, sources, accept_all=accept_all, workers=workers)
         _record(catalog, clips, failures)
         # The effects of a clip whose labelling failed stay as they are.

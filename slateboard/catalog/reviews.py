@@ -14,6 +14,7 @@ from slateboard.errors import SlateboardError
 from slateboard.files import flush_folder, write_text
 from slateboard.records.clip import Clip, Effect
 from slateboard.records.decision import Decision
+from slateboard.records.effect_kinds import kind_of
 
 RULE = "rule"
 """Who decided on clips that were left out by the rules of proposing."""
@@ -82,12 +83,17 @@ def effects_as_confirmed(catalog: ClipTables, reviews: Reviews) -> list[Effect] 
     decided = reviews.on_effects()
     stand = catalog.effects()
     effects = [
-        effect.model_copy(update={"confirmed": effect.kind in decided[effect.clip_id].effects})
+        effect.model_copy(update={"confirmed": effect.kind in map(_kind, decided[effect.clip_id].effects)})
         if effect.clip_id in decided and effect.decided_by == "machine"
         else effect
         for effect in stand
     ]
     return None if effects == stand else effects
+
+
+def _kind(word: str) -> str:
+    """Return the kind of a decision that somebody may have written by hand; a detector of their own is one too."""
+    return kind_of(word) or word
 
 
 DecisionEntry = tuple[Clip, Literal["accepted", "rejected", "effects"], tuple[str, ...]]

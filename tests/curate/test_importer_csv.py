@@ -51,7 +51,9 @@ def test_an_hour_and_plain_seconds_are_times(tmp_path: Path) -> None:
         ("x" * 300 + ".mp4,Squat,,,,,,", "is not there. Paths are relative to "),
         ("http://x/v,Squat," + "9" * 400 + ",,,,,", "is no time."),
         ("http://x/v,Squat,,,,,none|text,", "effects says 'none' beside other kinds. Keep one of them."),
-        ("http://x/v,Squat,,,,,Big Text,", "effect 'Big Text' is no kind."),
+        ("http://x/v,Squat,,,,,Big Text,", "effect 'Big Text' is no kind. Did you mean 'text'?"),
+        ("http://x/v,Squat,,,,,yes,", "effect 'yes' says that there are effects and not which. Name their kinds"),
+        ("http://x/v,Squat,,,,,n/a,", "effect 'n/a' is no kind. Leave the cell empty where nobody looked"),
         ("http://x/v,Squat,,,,,,,,", "line 2: 10 cells for 8 columns are too many. Quote cells that hold commas."),
     ],
 )
