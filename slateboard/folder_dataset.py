@@ -1,5 +1,6 @@
 """Datasets of plain folders, `<folder>/<class>/<video>`: shared by all layouts, with a cache of file hashes."""
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,6 +86,22 @@ def class_files(folder: Path) -> Iterator[tuple[Path, str]]:
         say(f"{folder}: {len(no_videos)} entries are no videos and left out: {', '.join(no_videos)}")
 
 
+def _check_forms(folder: Path, classes: Sequence[str]) -> None:
+    """Raise BadInput for class folders that differ only in how accents are written (NFC, NFD)."""
+    # An archive that was packed on a Mac brings `Bóng` as B, o, accent, n, g (NFD); unpacked beside `Bóng` of four
+    # letters (NFC) the two look the same.
+    by_form: dict[str, list[str]] = {}
+    for name in classes:
+        by_form.setdefault(unicodedata.normalize("NFC", name), []).append(name)
+    problems = [
+        Problem(str(folder / names[0]), f"is there twice, as {' and '.join(map(ascii, names))}.", "Rename one folder.")
+        for names in by_form.values()
+        if len(names) > 1
+    ]
+    if problems:
+        raise BadInput(problems)
+
+
 def dataset_of_videos(folder: Path, videos: Iterable[Video], *, name: str, hashes: Hashes) -> Dataset:
     """Return the dataset of a plain folder; its version is the first 8 hex digits of its hash.
 
@@ -93,6 +110,7 @@ def dataset_of_videos(folder: Path, videos: Iterable[Video], *, name: str, hashe
     """
     rows = list(videos)
     classes = sorted({video.label for video in rows}, key=str.casefold)
+    _check_forms(folder, classes)
     video_by_stem: dict[str, Video] = {}
     # setdefault returns the first video of a stem: each later one is a duplicate, whatever its class.
     duplicates = [video for video in rows if video_by_stem.setdefault(video.path.stem, video) is not video]

@@ -7,12 +7,13 @@ from typing import Protocol
 
 from curate.listing.cells import read_row
 from curate.listing.document import Document
-from curate.listing.labels import class_name
+from curate.listing.labels import clash, class_key, is_other_word
 from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.source import Source, source_id
 from slateboard.registry import Extension, Parameters, Registry
+from slateboard.scripts import quoted
 from slateboard.workspace import Workspace
 
 
@@ -90,7 +91,7 @@ class ListRules:
         self.allowed = tuple(unicodedata.normalize("NFC", label) for label in labels)
         self.row_by_key: dict[tuple[str, float | None, float | None], SourceRow] = {}
         """Key -> the row that has it."""
-        self._spelt = {self._class(label): (label, "the settings") for label in self.allowed}
+        self._spelt = {class_key(label): (label, "the settings") for label in self.allowed}
 
     def problems(self, row: SourceRow) -> list[Unmapped]:
         """Return the problems of one more row."""
@@ -101,11 +102,10 @@ class ListRules:
             problems.append(Unmapped(row.where, "the row", why, "Remove one of them."))
         # `Javelin throw` and `JavelinThrow` give one class name, so that the spelling first met (the settings', else
         # the first row's) is asked for; a label that is itself among the settings' is left as it is.
-        label, where = self._spelt.get(self._class(row.label), (row.label, ""))
+        label, where = self._spelt.get(class_key(row.label), (row.label, ""))
         if label != row.label and row.label not in self.allowed:
-            problems.append(
-                Unmapped(row.where, f"label {row.label!r}", f"is spelt {label!r} in {where}.", "Write it one way.")
-            )
+            why, remedy = clash(row.label, label, where)
+            problems.append(Unmapped(row.where, f"label {quoted(row.label)}", why, remedy))
         elif self.allowed and label not in self.allowed:
             remedy = did_you_mean(row.label, self.allowed)
             problems.append(
@@ -114,17 +114,17 @@ class ListRules:
         return problems
 
     def spelling(self, label: str) -> str:
-        """Return the spelling of a class in the settings or the rows so far; the label itself where it is new."""
-        return label if label in self.allowed else self._spelt.get(self._class(label), (label, ""))[0]
+        """Return the spelling of a class in the settings or the rows so far; the label itself where it is new.
+
+        Or where it may be another word, which has the same class name: bỏng (burn), bóng (ball).
+        """
+        spelling = self._spelt.get(class_key(label), (label, ""))[0]
+        return label if label in self.allowed or is_other_word(label, spelling) else spelling
 
     def add(self, row: SourceRow) -> None:
         """Add a row to those that later rows are compared with."""
         self.row_by_key.setdefault(row.key, row)
-        self._spelt.setdefault(self._class(row.label), (row.label, row.where))
-
-    @staticmethod
-    def _class(label: str) -> str:
-        return class_name(label).casefold()
+        self._spelt.setdefault(class_key(row.label), (row.label, row.where))
 
 
 def _source(row: SourceRow, line: int) -> Source:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
+from curate.listing.labels import describe_change
 from slateboard.records.clip import Clip
+from slateboard.records.release import Release
 
 Naming = Literal["seags", "ucf101"]
 
@@ -65,6 +67,20 @@ def _ucf101(
         clip_id: f"g{group_index[group_item[clip_id]]:0{UCF101_DIGITS}d}_c{clip_index[item[clip_id]]:0{UCF101_DIGITS}d}"
         for clip_id in scope
     }
+
+
+def describe_classes(record: Release, previous: Release | None) -> list[str]:
+    """Return sentences on classes whose name is not what their label gives, or not that of the version before."""
+    notes = [change for label in record.labels if (change := describe_change(label))]
+    before = dict(zip(previous.labels, previous.classes, strict=False)) if previous else {}
+    # 'ดึง' was the class ดง until names kept vowel signs: its clips lie in another folder now and count from 1 there,
+    # while a class ดง would go on after the last index that it had.
+    notes += [
+        f"Class {label!r} was {before[label]!r} in {previous.version} and is {name!r}: its clips have new names."
+        for label, name in zip(record.labels, record.classes, strict=True)
+        if previous and before.get(label, name) != name
+    ]
+    return notes
 
 
 def names_too_wide(names: Sequence[str]) -> list[str]:

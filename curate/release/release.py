@@ -12,13 +12,14 @@ from curate.release.clip_files import STAGE, ClipFault, UnusableClips, copy_hash
 from curate.release.contents import ReleaseContents, gather_contents
 from curate.release.documents import write_documents
 from curate.release.list_only import write_missing_lists
-from curate.release.naming import Naming, names_too_wide
+from curate.release.naming import Naming, describe_classes, names_too_wide
 from curate.release.split_assignment import SplitAssignment, assign_splits, check_protocol
 from slateboard.catalog.catalog import Catalog
 from slateboard.dataset import dataset_of
 from slateboard.engine import HERE, Place
 from slateboard.errors import BadInput, Problem, SlateboardError
 from slateboard.files import flush_folder, write_text
+from slateboard.records.release import Release
 from slateboard.records.source import State
 from slateboard.sums import write_sums
 from slateboard.workspace import Workspace
@@ -98,6 +99,8 @@ def _make_version(
             f"{contents.shortened} addresses are given without their login, signature or folder, which stay here: "
             f"`{tables.WITHHELD}` in sources.csv"
         )
+    previous = Release.read(workspace.releases / versions[-1] / tables.RECIPE) if versions else None
+    notes += describe_classes(contents.release, previous)
     return ReleaseReport(
         version_name, contents.release.clips, len(contents.release.classes), line, (*assignment.notes, *notes)
     )
