@@ -115,8 +115,11 @@ class ClipSettings(Section):
     segments_max: int = Field(default=4, ge=1)
     """Most segments of one video."""
     timing: Literal["auto", "frames", "time"] = "auto"
-    """frames: every decoded frame once, at the nominal rate; time: what a player shows, frames doubled or dropped;
-    auto: time for files whose frames do not follow a clock (phones, screen recordings), else frames."""
+    """auto: clips last as long as a player shows them: every decoded frame once where all frames follow each other at
+    one rate, else (phones, screen recordings, GIFs, files that lost frames) frames doubled or dropped; time: as a
+    player in any case; frames: every decoded frame once in any case, whatever length that gives (JHMDB's users count frames).
+    The proof of a clip says which it was, and a clip that lasts otherwise than a player shows it fails, unless `frames`
+    is set."""
     frame_rate_hz: float | None = Field(default=None, gt=0, le=240)
     """Rate of the trimmed clips; unset: the source's."""
     height: int | None = Field(default=None, ge=16, le=4320)

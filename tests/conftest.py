@@ -66,6 +66,15 @@ def poison() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of inputs that were built from public reports."""
+    folder = ROOT.parent / "shared" / "cases" / "curation"
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project built as a wheel, from a copy, since the build leaves folders beside the source."""
     folder = tmp_path_factory.mktemp("wheel")

@@ -37,6 +37,6 @@ class SourceProposer:
                 path = observations.path_of(folder, media_id, name)
                 raise SlateboardError(f"{path} is not there. Run `slateboard curate analyse`.")
         shots = [Shot.model_validate(row) for row in shot_rows]
-        times = [row["seconds"] for row in timeline]
+        times = sorted(row["seconds"] for row in timeline)
         clips = propose(source, media, shots, times, self.settings)
         return [with_summary(clip, camera=camera, quality=quality) for clip in clips]

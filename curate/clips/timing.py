@@ -10,36 +10,31 @@ from typing import Literal
 from slateboard.errors import SlateboardError
 from slateboard.limits import current_limits
 from slateboard.media.bounds import FASTEST_HZ, SLOWEST_HZ
+from slateboard.media.rates import steady_rate, usual_rate
 from slateboard.settings import ClipSettings
 
 Mode = Literal["frames", "time"]
 
-_OFF_CLOCK = Fraction(1, 10)
-"""In frame distances: a step that is further than this from a whole number is not on the clock."""
-
-_LEAST_COVER = Fraction(3, 4)
-"""Least share of clock ticks with a frame. JHMDB lost one frame in six (0.83); a still shown for seconds is no loss."""
-
-_RATE_TOLERANCE = Fraction(3, 100)
-_COMMON_RATES_HZ = tuple(
-    Fraction(*rate)
-    for rate in ((10, 1), (12, 1), (15, 1), (20, 1), (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1),
-                 (50, 1), (60000, 1001), (60, 1), (120, 1))
-)  # fmt: skip
+_TOLERANCE_SHARE = Fraction(1, 200)
 
 
 @dataclass(frozen=True)
 class FrameTimeline:
-    """Presentation times of a media's frames, and how its clips are timed."""
+    """When a player shows a media's frames, and how its clips are timed."""
 
-    pts: Sequence[int]
-    """Of every decoded frame."""
+    ticks: Sequence[int]
+    """Times of all decoded frames on the player's clock, in order, in units of `time_base`."""
     time_base: Fraction
-    """Seconds of one tick of `pts`."""
-    nominal_hz: Fraction
+    """Seconds of one tick."""
+    spacing_hz: Fraction
+    """Rate at which frames follow each other: the one that their times have; where they have none, the header's."""
     mode: Mode
     rate_hz: Fraction
     """Of the clips."""
+    last_seconds: Fraction
+    """How long the file's last frame is shown."""
+    by_setting: bool
+    """The mode is the settings', whatever the times are."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,9 @@ class Timing:
     dropped: int
     """Frames of the source that are never shown."""
     source_seconds: float
-    """From the first frame's time to the end of the last one's, by the source's own clock."""
+    """How long a player shows the span, by the source's own times: to where the next frame begins."""
+    by_setting: bool
+    """The mode is the settings', whatever the times are."""
 
     @property
     def is_exact(self) -> bool:
@@ -69,52 +66,49 @@ class Timing:
         return len(self.shown) - len(set(self.shown))
 
 
-def is_increasing(pts: Sequence[int]) -> bool:
-    """Return whether times increase strictly from frame to frame (in AVI files with packed B-frames they do not)."""
-    return all(later > earlier for earlier, later in pairwise(pts))
-
-
-def has_variable_rate(pts: Sequence[int], time_base: Fraction, nominal_hz: Fraction) -> bool:
-    """Return whether the frame rate is variable: frames off the clock of the nominal rate, or long gaps in it.
-
-    A file whose frames are all on that clock is constant: missing ones were lost (every JHMDB clip lost one in six),
-    and its users count frames. Times that do not increase say nothing.
-    """
-    # step_i = (pts_{i+1} - pts_i) * time_base * nominal_hz, in frame distances. On the clock: |step_i - round(step_i)|
-    # <= max(1/10, one tick) for all i. Cover: (n - 1) / sum(step_i), at least 3/4. At 25 Hz, in ms: 0, 40, 80, 160 ->
-    # steps 1, 1, 2, cover 3/4: constant, one frame lost. 0, 40, 95 -> steps 1, 1.375: variable. 0, 40, 80, 1080 ->
-    # steps 1, 1, 25, cover 3/27: variable, a still is shown for a second.
-    if len(pts) < 2 or not is_increasing(pts):
-        return False
-    # One tick of the file's time base is its own rounding (Matroska: 1 ms).
-    slack = max(_OFF_CLOCK, time_base * nominal_hz)
-    steps = [ticks * time_base * nominal_hz for ticks in {later - earlier for earlier, later in pairwise(pts)}]
-    on_clock = all(round(step) >= 1 and abs(step - round(step)) <= slack for step in steps)
-    return not on_clock or len(pts) - 1 < _LEAST_COVER * (pts[-1] - pts[0]) * time_base * nominal_hz
-
-
-def nearest_common_rate(pts: Sequence[int], time_base: Fraction) -> Fraction:
-    """Return the common frame rate nearest to the median rate in Hz, or the median itself if none is within 3 %."""
-    # The median step is robust against lost frames: steps of 33, 34, 33, 67 ms -> 33.5 ms -> 29.85 Hz -> 30000/1001.
-    rate_hz = 1 / (Fraction(median(later - earlier for earlier, later in pairwise(pts))) * time_base)
-    nearest = min(_COMMON_RATES_HZ, key=lambda rate: abs(rate - rate_hz))
-    return nearest if abs(nearest - rate_hz) <= _RATE_TOLERANCE * rate_hz else rate_hz.limit_denominator(1001)
+def tolerance_seconds(seconds: float, rate_hz: Fraction | float) -> float:
+    """Return by how much a clip may be longer or shorter than what a player shows: a frame and 0.5 %."""
+    # 10 s at 25 Hz: 0.04 + 0.05 = 0.09 s. A clip of whole frames is off by half a frame at most; the share allows for
+    # clocks that differ slightly, as 29.97 for 30.
+    return float(1 / rate_hz) + float(_TOLERANCE_SHARE) * seconds
 
 
 def frame_timeline(
-    pts: Sequence[int], time_base: Fraction, nominal_hz: Fraction, *, settings: ClipSettings
+    ticks: Sequence[int],
+    time_base: Fraction,
+    nominal_hz: Fraction,
+    *,
+    settings: ClipSettings,
+    last_seconds: Fraction | None = None,
 ) -> FrameTimeline:
-    """Decide how clips of a media are timed; raise SlateboardError where the settings ask for times that it lacks."""
-    if settings.timing == "time" and not is_increasing(pts):
-        raise SlateboardError('the times of its frames do not rise. Set [clips] timing = "frames" or "auto".')
-    by_time = settings.timing == "time" or (settings.timing == "auto" and has_variable_rate(pts, time_base, nominal_hz))
+    """Decide how clips of a media are timed; raise SlateboardError where no clip can have its rate.
+
+    `ticks` must not fall from frame to frame; `last_seconds` is how long the last frame is shown, None: a usual step.
+    """
+    # Where all steps are the same, each frame once is what a player shows, at the rate of the steps. A file that lost
+    # frames (JHMDB one in six: 40 frames over 48 places of a 30 Hz clock) lasts 1.6 s to a player and 1.33 s to whoever
+    # counts its frames: the settings say so where these are wanted.
     _check_rate(nominal_hz)
+    steady_hz = steady_rate(ticks, time_base, nominal_hz)
+    by_time = settings.timing == "time" or (settings.timing == "auto" and steady_hz is None)
+    has_steps = ticks[-1] > ticks[0]
     if settings.frame_rate_hz is not None:
         rate_hz = Fraction(settings.frame_rate_hz).limit_denominator(1001)
+    elif steady_hz is not None or not by_time or not has_steps:
+        rate_hz = steady_hz or nominal_hz
     else:
-        rate_hz = nearest_common_rate(pts, time_base) if by_time and len(pts) > 1 else nominal_hz
-        _check_rate(rate_hz)
-    return FrameTimeline(pts, time_base, nominal_hz, "time" if by_time else "frames", rate_hz)
+        rate_hz = usual_rate(ticks, time_base)
+    _check_rate(rate_hz)
+    usual_step = median(later - earlier for earlier, later in pairwise(ticks)) if has_steps else 0
+    return FrameTimeline(
+        ticks=ticks,
+        time_base=time_base,
+        spacing_hz=steady_hz or nominal_hz,
+        mode="time" if by_time else "frames",
+        rate_hz=rate_hz,
+        last_seconds=1 / steady_hz if steady_hz else last_seconds or Fraction(usual_step) * time_base or 1 / nominal_hz,
+        by_setting=settings.timing != "auto",
+    )
 
 
 def _check_rate(rate_hz: Fraction) -> None:
@@ -129,35 +123,33 @@ def clip_timing(
     timeline: FrameTimeline, first_frame: int, last_frame: int, *, most_frames: int | None = None
 ) -> Timing:
     """Return what a clip of frames first_frame..last_frame shows; raise SlateboardError if it exceeds `most_frames`."""
-    # By the source's clock the span ends where the next frame begins; after the file's last frame, one nominal distance
-    # later. pts 0, 40, 80, 120 in ms at 25 Hz: frames 1..2 last from 40 to 120 ms, frames 1..3 from 40 to 160 ms.
-    pts, count = timeline.pts, last_frame - first_frame + 1
-    is_last = last_frame + 1 == len(pts)
-    end = (
-        pts[last_frame] * timeline.time_base + 1 / timeline.nominal_hz
-        if is_last
-        else pts[last_frame + 1] * timeline.time_base
-    )
-    span = end - pts[first_frame] * timeline.time_base
-    length = span if timeline.mode == "time" else count / timeline.nominal_hz
+    # To a player the span ends where the next frame begins; after the file's last frame, when that has been shown.
+    # Ticks 0, 40, 80, 120 in ms at 25 Hz: frames 1..2 last from 40 to 120 ms, frames 1..3 from 40 to 160 ms.
+    ticks, count = timeline.ticks, last_frame - first_frame + 1
+    if last_frame + 1 == len(ticks):
+        span = (ticks[last_frame] - ticks[first_frame]) * timeline.time_base + timeline.last_seconds
+    else:
+        span = (ticks[last_frame + 1] - ticks[first_frame]) * timeline.time_base
+    length = span if timeline.mode == "time" else count / timeline.spacing_hz
     most_frames = most_frames or current_limits().max_frames
     if length * timeline.rate_hz > most_frames:
         rate = f"{float(timeline.rate_hz):.3g} frames a second"
         raise SlateboardError(f"{float(length):.0f} s at {rate} are over max_frames = {most_frames}.")
     if timeline.mode == "time":
-        starts = [(tick - pts[first_frame]) * timeline.time_base for tick in pts[first_frame : last_frame + 1]]
+        starts = [(tick - ticks[first_frame]) * timeline.time_base for tick in ticks[first_frame : last_frame + 1]]
         shown = _frames_on_show(starts, length, timeline.rate_hz)
-    elif timeline.rate_hz != timeline.nominal_hz:
-        shown = _frames_on_show([index / timeline.nominal_hz for index in range(count)], length, timeline.rate_hz)
+    elif timeline.rate_hz != timeline.spacing_hz:
+        shown = _frames_on_show([index / timeline.spacing_hz for index in range(count)], length, timeline.rate_hz)
     else:
         shown = list(range(count))
     return Timing(
         mode=timeline.mode,
         rate_hz=timeline.rate_hz,
-        spacing_hz=timeline.nominal_hz,
+        spacing_hz=timeline.spacing_hz,
         shown=tuple(first_frame + index for index in shown),
         dropped=count - len(set(shown)),
         source_seconds=float(span),
+        by_setting=timeline.by_setting,
     )
 
 

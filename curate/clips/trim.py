@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 
 from curate.analysis import observations
-from curate.clips.timing import FrameTimeline, Timing, clip_timing, frame_timeline, is_increasing
+from curate.clips.timing import FrameTimeline, Timing, clip_timing, frame_timeline
 from curate.clips.verification import verify_cut
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
@@ -25,13 +25,14 @@ from slateboard.media.frames import Frame, Plane, decode
 from slateboard.media.identity import unchanged
 from slateboard.media.luma import decode_with_luma, luma_by_counting, luma_by_seeking
 from slateboard.media.probe import open_container
+from slateboard.media.rates import is_increasing
 from slateboard.paths import inside
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
 from slateboard.records.stamp import Stamp
 from slateboard.settings import ClipSettings, Limits
 
-VERSION = 1
+VERSION = 2
 """Of cutting and verification: with a new version, clips that failed before are tried again."""
 
 MOST_TOGETHER = 8
@@ -81,6 +82,17 @@ class _PlannedCut:
     cut: Cut
 
 
+@dataclass(frozen=True)
+class _Original:
+    """What is known of the source's frames before any is cut."""
+
+    pts: Sequence[int]
+    """Of every decoded frame, as in the file: by these they are sought."""
+    timeline: FrameTimeline
+    sample: Frame
+    """One of them, from which colour matrix and range are read."""
+
+
 def group_for_passes(
     clips: Iterable[Clip], *, most_frames: Mapping[str, float] | None = None
 ) -> Iterator[tuple[Clip, ...]]:
@@ -121,16 +133,16 @@ def cut(job: TrimJob) -> tuple[Clip, ...]:
 
 
 def _cut(job: TrimJob) -> tuple[Clip, ...]:
-    timeline, sample = _timeline_of(job)
+    original = _read_original(job)
     plans, clip_by_id = [], {}
     for clip in job.clips:
         try:
-            plans.append(_plan_cut(job, clip, timeline, sample))
+            plans.append(_plan_cut(job, clip, original))
         except SlateboardError as error:
             clip_by_id[clip.clip_id] = _failed(job, clip, str(error))
-    if not job.media.decode_errors and is_increasing(timeline.pts):
+    if not job.media.decode_errors and is_increasing(original.pts):
         clip_by_id |= {
-            clip.clip_id: clip for clip in _cut_and_verify(job, plans, seeking=timeline) if clip.state == "trimmed"
+            clip.clip_id: clip for clip in _cut_and_verify(job, plans, seeking=original) if clip.state == "trimmed"
         }
     for plan in plans:
         if plan.clip.clip_id not in clip_by_id:
@@ -148,24 +160,33 @@ def _failed(job: TrimJob, clip: Clip, reason: str) -> Clip:
     return clip.model_copy(update={"state": "failed", "reason": reason, "path": None, "proof": None})
 
 
-def _timeline_of(job: TrimJob) -> tuple[FrameTimeline, Frame]:
-    """Return the timeline of the media, and a frame from which colour matrix and range are read."""
-    pts = [row["pts"] for row in observations.read(job.observations, job.media.media_id, "timeline")]
+def _read_original(job: TrimJob) -> _Original:
+    rows = observations.read(job.observations, job.media.media_id, "timeline")
+    if not rows:
+        raise SlateboardError(f"the analysis of {job.source.name} saw no frame. Run `slateboard curate analyse`.")
     with open_container(job.source, limits=job.limits) as (_, stream):
         time_base = stream.time_base or Fraction(1, 1000)
     sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits))
-    return frame_timeline(
-        pts, time_base, Fraction(job.media.fps).limit_denominator(1001), settings=job.settings
-    ), sample
+    # Seconds are ticks over the time base, as floating-point numbers: 0.0333667 s / (1/30000 s) = 1001.0001 -> 1001.
+    seconds = sorted(row["seconds"] for row in rows)
+    ticks = [round((moment - seconds[0]) / float(time_base)) for moment in seconds]
+    duration_s = job.media.duration_s
+    last_s = duration_s - (seconds[-1] - seconds[0]) if duration_s is not None else 0.0
+    timeline = frame_timeline(
+        ticks,
+        time_base,
+        Fraction(job.media.fps).limit_denominator(1001),
+        settings=job.settings,
+        last_seconds=Fraction(last_s).limit_denominator(1_000_000) if last_s > 0 else None,
+    )
+    return _Original([row["pts"] for row in rows], timeline, sample)
 
 
-def _plan_cut(job: TrimJob, clip: Clip, timeline: FrameTimeline, sample: Frame) -> _PlannedCut:
-    first_frame, last_frame = clip.first_frame, clip.last_frame
-    if last_frame >= len(timeline.pts):
-        raise SlateboardError(
-            f"frame {last_frame} of {job.source.name} is not there: it has {len(timeline.pts)} frames."
-        )
-    when = clip_timing(timeline, first_frame, last_frame, most_frames=job.limits.max_frames)
+def _plan_cut(job: TrimJob, clip: Clip, original: _Original) -> _PlannedCut:
+    first_frame, last_frame, pts = clip.first_frame, clip.last_frame, original.pts
+    if last_frame >= len(pts):
+        raise SlateboardError(f"frame {last_frame} of {job.source.name} is not there: it has {len(pts)} frames.")
+    when = clip_timing(original.timeline, first_frame, last_frame, most_frames=job.limits.max_frames)
     size = _size(job.media, job.settings.height)
     if size is not None:
         check_pixels("the clip", *size, job.limits)
@@ -174,14 +195,14 @@ def _plan_cut(job: TrimJob, clip: Clip, timeline: FrameTimeline, sample: Frame) 
         last_frame=last_frame,
         frame_rate=when.rate_hz,
         size=size,
-        matrix=sample.matrix,
-        full_range=sample.full_range,
+        matrix=original.sample.matrix,
+        full_range=original.sample.full_range,
         crf=job.settings.crf,
         preset=job.settings.preset,
         spacing_hz=when.spacing_hz,
         own_times=when.mode == "time",
         frames=None if when.is_exact else len(when.shown),
-        pts=(timeline.pts[first_frame], timeline.pts[last_frame]),
+        pts=(pts[first_frame], pts[last_frame]),
     )
     return _PlannedCut(clip, job.target(clip), when, requested)
 
@@ -200,12 +221,12 @@ def _size(media: Media, height: int | None) -> tuple[int, int] | None:
     return max(2, round(wide / 2) * 2), max(2, int(high) // 2 * 2)
 
 
-def _cut_and_verify(job: TrimJob, plans: Sequence[_PlannedCut], *, seeking: FrameTimeline | None) -> list[Clip]:
-    """Cut clips in one pass and verify each; frames are found by the times of `seeking`; None: by counting."""
+def _cut_and_verify(job: TrimJob, plans: Sequence[_PlannedCut], *, seeking: _Original | None) -> list[Clip]:
+    """Cut clips in one pass and verify each; frames are found by the PTS of `seeking`; None: by counting."""
     if not plans:
         return []
     first_frame = min(plan.clip.first_frame for plan in plans)
-    start = None if seeking is None else float(seeking.pts[first_frame] * seeking.time_base)
+    start = None if seeking is None else float(seeking.pts[first_frame] * seeking.timeline.time_base)
     checked = {index for plan in plans for index in _ends(plan.timing)}
     try:
         trim_all(job.source, {plan.target: plan.cut for plan in plans}, from_seconds=start, limits=job.limits)

@@ -1,4 +1,4 @@
-"""Verify a trimmed clip: it has the frames that were asked for, and its first and last show those of the source."""
+"""Verify a trimmed clip: its frames are those that were asked for, and it lasts as long as the source shows them."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -6,7 +6,7 @@ from typing import TypedDict
 import cv2
 import numpy as np
 
-from curate.clips.timing import Timing
+from curate.clips.timing import Timing, tolerance_seconds
 from slateboard.errors import SlateboardError
 from slateboard.media.frames import Plane
 from slateboard.media.luma import DecodedVideo
@@ -25,8 +25,10 @@ class Proof(TypedDict):
     frames: int
     frames_sha256: str
     timing: str
+    by_setting: bool
     doubled: int
     dropped: int
+    seconds: float
     source_seconds: float
     first_frame: int
     first_psnr_db: float
@@ -44,6 +46,7 @@ def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *
     count = len(timing.shown)
     if cut.frames != count:
         raise SlateboardError(f"the cut holds {cut.frames} frames where {count} were wanted.")
+    seconds = _length(cut, timing, name)
     ends: list[tuple[int, float, list[float]]] = []
     for position in (0, count - 1):
         psnr, neighbours = _nearness(cut.luma[position], source, timing.shown[position], name)
@@ -53,8 +56,10 @@ def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *
         "frames": count,
         "frames_sha256": cut.frames_sha256,
         "timing": timing.mode,
+        "by_setting": timing.by_setting,
         "doubled": timing.doubled,
         "dropped": timing.dropped,
+        "seconds": round(seconds, 6),
         "source_seconds": round(timing.source_seconds, 6),
         "first_frame": first_frame,
         "first_psnr_db": first_psnr,
@@ -63,6 +68,23 @@ def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *
         "last_psnr_db": last_psnr,
         "last_neighbours_psnr_db": last_neighbours,
     }
+
+
+def _length(cut: DecodedVideo, timing: Timing, name: str) -> float:
+    """Return how long a cut lasts in seconds; raise where that is not how long a player shows its frames."""
+    # The last frame begins at last_s and lasts one distance: 25 frames of 25 Hz, last_s 0.96 -> 1 s. Allowed is a frame
+    # and 0.5 %: beside 1.2 s of the source that is 0.046 s -> fails. Whoever sets timing = "frames" counts frames, and
+    # takes the length that they come to; the proof has both.
+    seconds = cut.last_s + float(1 / timing.rate_hz)
+    is_counted = timing.mode == "frames" and timing.by_setting
+    apart = abs(seconds - timing.source_seconds)
+    if not is_counted and apart > tolerance_seconds(timing.source_seconds, timing.rate_hz):
+        raise SlateboardError(
+            f"the cut lasts {seconds:.2f} s where a player shows these frames of {name} for "
+            f'{timing.source_seconds:.2f} s. Set [clips] timing = "time" to keep their time, or "frames" to keep each '
+            "frame once at whatever length that gives."
+        )
+    return seconds
 
 
 def _nearness(frame: Plane, source: Mapping[int, Plane], index: int, name: str) -> tuple[float, list[float]]:

@@ -30,6 +30,8 @@ class DecodedVideo:
 
     frames: int
     frames_sha256: str
+    last_s: float
+    """When the last frame begins, in seconds after the first."""
     luma: dict[int, Plane]
     """[height, width], upright, of even size, by 0-based index."""
 
@@ -41,13 +43,14 @@ def decode_with_luma(path: Path, indices: Collection[int], *, limits: Limits | N
     """
     luma_by_index: dict[int, Plane] = {}
     hashed = FramesHash()
-    count = 0
+    count, first_s, last_s = 0, 0.0, 0.0
     for frame in decode(path, limits=limits):
         hashed.see(frame)
+        first_s, last_s = (first_s if count else frame.seconds), frame.seconds
         if frame.index in indices:
             luma_by_index[frame.index] = frame.y
         count += 1
-    return DecodedVideo(count, hashed.hexdigest(), luma_by_index)
+    return DecodedVideo(count, hashed.hexdigest(), last_s - first_s, luma_by_index)
 
 
 def luma_by_seeking(

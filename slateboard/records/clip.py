@@ -48,8 +48,10 @@ class Clip(Record):
     fingerprint: str | None = None
     """64-bit perceptual hashes of four frames, hex, joined by `-`."""
     proof: dict[str, Any] | None = None
-    """What was seen when the cut was decoded: `frames`; `timing` (frames or time), frames of the source `doubled` and
-    `dropped` to reach a constant rate, `source_seconds`; for the `first` and `last` frame `_frame` (which of the
+    """What was seen when the cut was decoded: `frames`; `timing` (frames or time) and whether that was `by_setting`,
+    frames of the source `doubled` and `dropped` to reach a constant rate; `seconds` that the cut lasts and
+    `source_seconds` for which a player shows these frames, which differ by over a frame and 0.5 % only where the
+    settings ask for frames; for the `first` and `last` frame `_frame` (which of the
     source's it shows), `_psnr_db` to it and `_neighbours_psnr_db` to the ones beside it."""
 
     @model_validator(mode="after")

@@ -84,6 +84,43 @@ def test_two_gaps_of_an_hour_beside_each_other_among_thousands_of_frames_end_in_
     assert clip.reason == "no parts of up to 20 s: uneven frame times"
 
 
+def _proposed_at(times: list[float], *, seconds: float, **settings: Any) -> list[Clip]:
+    """Propose for a video of one shot whose frames begin at `times`, and whose end is `seconds` after its start."""
+    shot = Shot(
+        shot_id="m-s1", first_frame=0, last_frame=len(times) - 1, start_s=0, end_s=seconds, boundary="start",
+        cut_score=0, still=False,
+    )  # fmt: skip
+    media = MEDIA.model_copy(update={"duration_s": seconds})
+    return propose(SOURCE, media, [shot], times, ClipSettings.model_validate(settings))
+
+
+def test_no_proposal_is_shorter_or_longer_than_the_settings_allow_however_uneven_its_frames_are() -> None:
+    """4 s of 50 frames a second and 16.5 s of 2: halves of as many frames would last 2.3 and 18.2 s."""
+    times = [index / 50 for index in range(200)] + [4 + index / 2 for index in range(33)]
+    clips = _proposed_at(times, seconds=20.5)
+    assert [(clip.state, clip.start_s, clip.end_s) for clip in clips] == [
+        ("proposed", 0.0, 10.0), ("proposed", 10.0, 20.5)
+    ]  # fmt: skip
+    assert _kept(clips) == [(0, 211), (212, 232)]
+
+
+def test_a_part_that_a_held_frame_leaves_too_short_is_left_out_with_its_length() -> None:
+    """22 s whose frame at 3 s is held to 18 s: halves of 11 s would share that frame."""
+    times = [index / 10 for index in range(31)]
+    (clip,) = _proposed_at(times, seconds=19.0, whole_under_seconds=15.0)
+    assert (clip.state, clip.start_s, clip.end_s) == ("proposed", 0.0, 19.0)
+    clips = _proposed_at([*times, 18.0], seconds=22.0)
+    assert [(clip.state, clip.reason) for clip in clips] == [("rejected", "3.00 s < 5 s"), ("proposed", None)]
+
+
+def test_the_last_frame_counts_as_long_as_it_is_shown() -> None:
+    assert [clip.reason for clip in _proposed_at([0.0, 0.1, 0.2], seconds=0.3)] == ["0.30 s < 1 s"]
+    (clip,) = _proposed_at([0.0, 0.1, 0.2], seconds=3.0)
+    assert (clip.state, clip.end_s) == ("proposed", 3.0)
+    (clip,) = _proposed_at([2.0, 2.1, 2.2], seconds=1.5)
+    assert (clip.start_s, clip.end_s) == (2.0, 3.5)
+
+
 def test_a_long_video_gives_segments_of_5_to_20_seconds_inside_its_shots() -> None:
     clips = _proposed((1, True), (8, False), (3, False), (26, False))
     assert _kept(clips) == [(10, 89), (120, 249), (250, 379)]

@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 
-from curate.clips.timing import (
-    Timing,
-    clip_timing,
-    frame_timeline,
-    has_variable_rate,
-    is_increasing,
-    nearest_common_rate,
-)
+from curate.clips.timing import Timing, clip_timing, frame_timeline, tolerance_seconds
 from slateboard.errors import SlateboardError
+from slateboard.media.rates import is_increasing, steady_rate, usual_rate
 from slateboard.settings import ClipSettings
 
 TICK = Fraction(1, 1000)
@@ -29,20 +23,22 @@ def _timing(pts: list[int], tick: Fraction, first: int = 0, last: int | None = N
     return clip_timing(frame_timeline(pts, tick, RATE, settings=ClipSettings.model_validate(settings)), first, last)
 
 
-def test_lost_frames_of_a_clocked_file_stay_lost() -> None:
+def test_lost_frames_are_filled_as_a_player_fills_them() -> None:
     found = _timing(JHMDB, Fraction(1, 30))
-    assert (found.mode, found.shown, found.is_exact) == ("frames", tuple(range(10)), True)
+    assert (found.mode, found.rate_hz, found.by_setting) == ("time", 30, False)
+    assert found.shown == (0, 1, 2, 2, 3, 4, 5, 6, 7, 7, 8, 9)
+    assert (found.doubled, found.dropped, found.is_exact) == (2, 0, False)
     assert found.source_seconds == pytest.approx(12 / 30)
 
 
-def test_on_demand_lost_frames_are_filled_as_a_player_fills_them() -> None:
-    found = _timing(JHMDB, Fraction(1, 30), timing="time")
-    assert found.shown == (0, 1, 2, 2, 3, 4, 5, 6, 7, 7, 8, 9)
-    assert (found.doubled, found.dropped, found.is_exact) == (2, 0, False)
+def test_on_demand_lost_frames_stay_lost_and_the_setting_is_recorded() -> None:
+    found = _timing(JHMDB, Fraction(1, 30), timing="frames")
+    assert (found.mode, found.shown, found.is_exact) == ("frames", tuple(range(10)), True)
+    assert (found.rate_hz, found.by_setting, found.source_seconds) == (30, True, pytest.approx(12 / 30))
 
 
 def test_a_phone_that_varies_is_shown_at_its_usual_rate_and_keeps_its_length() -> None:
-    assert has_variable_rate(PHONE, FINE, RATE)
+    assert steady_rate(PHONE, FINE, RATE) is None
     found = _timing(PHONE, FINE)
     assert found.mode == "time"
     assert found.rate_hz == 30
@@ -54,24 +50,80 @@ def test_a_phone_that_varies_is_shown_at_its_usual_rate_and_keeps_its_length() -
         assert index + 1 == len(PHONE) or PHONE[index + 1] * FINE > middle
 
 
-def test_a_still_held_for_seconds_is_no_lost_frame() -> None:
-    assert has_variable_rate([0, 1, 2, 3, 60, 61, 62], Fraction(1, 30), RATE)
-    assert not has_variable_rate(JHMDB, Fraction(1, 30), RATE)
+def test_a_still_held_for_seconds_and_a_lost_frame_are_no_steady_rate() -> None:
+    assert steady_rate([0, 1, 2, 3, 60, 61, 62], Fraction(1, 30), RATE) is None
+    assert steady_rate(JHMDB, Fraction(1, 30), RATE) is None
 
 
-def test_times_rounded_to_the_tick_of_their_file_are_constant() -> None:
-    """Matroska keeps milliseconds: 33, 34, 33."""
+def test_times_rounded_to_the_tick_of_their_file_are_steady() -> None:
+    """Matroska keeps milliseconds: 33, 34, 33; 8, 9, 8 at 119.88 Hz."""
     pts = [round(index * 1000 / 30) for index in range(50)]
-    assert not has_variable_rate(pts, TICK, RATE)
+    assert steady_rate(pts, TICK, RATE) == 30
     assert _timing(pts, TICK, timing="time").is_exact
+    fast = Fraction(120000, 1001)
+    assert steady_rate([round(index * 1000 / fast) for index in range(500)], TICK, Fraction(1000)) == fast
 
 
-def test_times_that_do_not_rise_say_nothing() -> None:
-    pts = [0, 2, 1, 3, 5, 4]
-    assert not is_increasing(pts)
-    assert _timing(pts, Fraction(1, 30)).shown == (0, 1, 2, 3, 4, 5)
-    with pytest.raises(SlateboardError, match="do not rise"):
-        _timing(pts, Fraction(1, 30), timing="time")
+@pytest.mark.parametrize(
+    ("step", "tick", "claimed", "true"),
+    [(640, Fraction(1, 16000), Fraction(26), Fraction(25)),
+     (3003, FINE, Fraction(24122, 1000), Fraction(30000, 1001)),
+     (50050, Fraction(1, 1200000), Fraction(25), Fraction(24000, 1001)),
+     (40, TICK, Fraction(1000), Fraction(25)), (3600, FINE, Fraction(50), Fraction(25)),
+     (7, TICK, Fraction(100), Fraction(143))],
+)  # fmt: skip
+def test_where_all_steps_are_equal_they_are_the_rate_whatever_is_claimed(
+    step: int, tick: Fraction, claimed: Fraction, true: Fraction
+) -> None:
+    """PyAV-Org/PyAV#881, rust-av/Av1an#475: 26 Hz claimed for frames 40 ms apart."""
+    ticks = [index * step for index in range(77)]
+    assert steady_rate(ticks, tick, claimed) == pytest.approx(true, rel=1e-3)
+    found = clip_timing(frame_timeline(ticks, tick, claimed, settings=ClipSettings()), 0, 76)
+    assert (found.mode, found.is_exact) == ("frames", True)
+    assert float(77 / found.rate_hz) == pytest.approx(found.source_seconds, rel=1e-3)
+    assert found.source_seconds == pytest.approx(float(77 * step * tick), rel=1e-3)
+
+
+@pytest.mark.parametrize(("delays", "rate"), [((2, 3), 40), ((3, 3, 4), 30), ((5, 5, 5, 40), 20)])
+def test_uneven_delays_of_a_gif_keep_their_time(delays: tuple[int, ...], rate: int) -> None:
+    """imageio/imageio#243, Zulko/moviepy#173: 2 and 3 hundredths are 50 Hz to the header, 40 Hz to a player."""
+    ticks = list(accumulate([0, *delays * 12]))[:-1]
+    found = clip_timing(
+        frame_timeline(ticks, Fraction(1, 100), Fraction(50), settings=ClipSettings()), 0, len(ticks) - 1
+    )
+    assert (found.mode, found.rate_hz, found.dropped) == ("time", rate, 0)
+    assert len(found.shown) / rate == pytest.approx(found.source_seconds, abs=0.5 / rate)
+
+
+def test_a_clock_that_jitters_is_steady_and_one_that_drifts_away_is_not() -> None:
+    jitter = [index * 3000 + (150 if index % 2 else 0) for index in range(400)]
+    assert steady_rate(jitter, FINE, RATE) == RATE
+    slowing = list(accumulate([0, *[2900] * 200, *[3100] * 200]))
+    assert steady_rate(slowing, FINE, RATE) is None
+
+
+def test_one_frame_has_the_rate_of_its_header() -> None:
+    assert steady_rate([5], TICK, RATE) == RATE
+    found = _timing([5], TICK)
+    assert (found.shown, found.rate_hz, found.source_seconds) == ((0,), 30, pytest.approx(1 / 30))
+
+
+def test_frames_of_one_time_are_no_rate_and_only_the_last_of_them_is_shown() -> None:
+    ticks = [0, 0, 1, 2, 3, 3, 4, 5]
+    assert not is_increasing(ticks)
+    assert _timing(ticks, Fraction(1, 30)).shown == (1, 2, 3, 5, 6, 7)
+    assert _timing([0, 0, 0], Fraction(1, 30)).source_seconds == pytest.approx(1 / 30)
+
+
+def test_the_last_frame_is_shown_as_long_as_its_file_says() -> None:
+    ticks = [0, 3, 5, 10]
+    timeline = frame_timeline(ticks, Fraction(1, 100), Fraction(25), settings=ClipSettings(), last_seconds=Fraction(2))
+    assert clip_timing(timeline, 1, 3).source_seconds == pytest.approx(2.07)
+    assert clip_timing(timeline, 0, 1).source_seconds == pytest.approx(0.05)
+
+
+def test_a_clip_may_be_a_frame_and_half_a_percent_off() -> None:
+    assert tolerance_seconds(10.0, Fraction(25)) == pytest.approx(0.09)
 
 
 @pytest.mark.parametrize(("wanted", "shown"), [(15, (10, 12, 14, 16, 18)), (60, tuple(sorted([*range(10, 20)] * 2)))])
@@ -87,7 +139,7 @@ def test_another_rate_drops_or_doubles_evenly(wanted: float, shown: tuple[int, .
     ("milliseconds", "rate"), [(33, 30), (40, 25), (42, Fraction(24000, 1001)), (90, Fraction(100, 9))]
 )
 def test_the_usual_rate_is_the_one_that_cameras_have(milliseconds: int, rate: Fraction) -> None:
-    assert nearest_common_rate([0, milliseconds, 2 * milliseconds, 5 * milliseconds], TICK) == rate
+    assert usual_rate([0, milliseconds, 2 * milliseconds, 5 * milliseconds], TICK) == rate
 
 
 @pytest.mark.parametrize("nominal", [Fraction(0), Fraction(1, 10**8), Fraction(10**9)])
@@ -103,7 +155,7 @@ def test_frames_that_come_years_apart_are_no_clip() -> None:
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
         _timing(years, TICK, timing="time", frame_rate_hz=30)
     slow = frame_timeline(
-        list(range(10_000)), TICK, Fraction(1, 100), settings=ClipSettings(timing="frames", frame_rate_hz=240)
+        list(range(0, 10**9, 10**5)), TICK, Fraction(1, 100), settings=ClipSettings(timing="frames", frame_rate_hz=240)
     )
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
         clip_timing(slow, 0, 9999)

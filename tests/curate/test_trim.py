@@ -37,7 +37,8 @@ def _clip(first: int, last: int, *, media_id: str = "m", start_s: float = 0.0) -
 def _job(source: Path, root: Path, *ranges: tuple[int, int], **settings: Any) -> TrimJob:
     """Return the job of cutting ranges of frames, after the analysis that it needs."""
     errors: list[str] = []
-    rows = [{"frame": frame.index, "pts": frame.pts} for frame in decode(source, on_error=errors.append)]
+    frames = decode(source, on_error=errors.append)
+    rows = [{"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds} for frame in frames]
     seen = Observation(media_id="m", analyser="timeline", version=1, parameters={}, rows=tuple(rows))
     observations.write(root / "observations", seen)
     media = probe(source, media_id="m", relative="m").model_copy(update={"path": str(source)})
@@ -179,7 +180,14 @@ def test_odd_files_trim_upright_square_and_proved(realdata: Path, tmp_path: Path
     source = realdata / "odd" / name
     frames = sum(1 for _ in decode(source))
     (done,) = cut(_job(source, tmp_path, (0, frames - 1)))
-    assert (done.state, done.frames, done.reason) == ("trimmed", frames, None)
+    # Files that lost frames, or whose times jitter, last as long as a player shows them.
+    lost = {
+        "pal_sar_16_11.mp4": 1,
+        "odd_height_yuv444_640x361.mp4": 3,
+        "made_edit_list.mp4": 2,
+        "cover_art_mjpeg.mkv": 1,
+    }
+    assert (done.state, done.frames, done.reason) == ("trimmed", frames + lost.get(name, 0), None)
     expected = {
         "pal_sar_16_11.mp4": (1024, 576), "rotated_90.mov": (320, 568), "delayed_start.mp4": (480, 320),
         "vfr_rotated_phone.mp4": (1280, 720), "anim_odd_height.gif": (314, 272), "hevc_128x128.mp4": (128, 128),
@@ -204,11 +212,84 @@ def test_colours_of_a_file_that_does_not_state_its_matrix_stay_as_they_are(reald
         assert float(np.abs(one.astype(int) - other).mean()) < 1
 
 
-def test_a_clip_with_a_lying_header_keeps_its_decoded_frames(realdata: Path, tmp_path: Path) -> None:
+def test_a_clip_that_lost_frames_keeps_its_time_or_as_set_its_frames_and_the_proof_says_which(
+    realdata: Path, tmp_path: Path
+) -> None:
     source = min((realdata / "jhmdb8" / "throw").glob("*.avi"))
     frames = sum(1 for _ in decode(source))
-    (done,) = cut(_job(source, tmp_path, (0, frames - 1)))
-    assert (done.state, done.frames, done.fps) == ("trimmed", frames, 30.0)
+    (timed,) = cut(_job(source, tmp_path / "timed", (0, frames - 1)))
+    (counted,) = cut(_job(source, tmp_path / "counted", (0, frames - 1), timing="frames"))
+    proved = {"seconds": 1.6, "source_seconds": 1.6, "timing": "time", "by_setting": False, "doubled": 8}
+    assert (timed.state, timed.frames, timed.fps, frames) == ("trimmed", 48, 30.0, 40)
+    assert timed.proof is not None and {name: timed.proof[name] for name in proved} == proved
+    proved = {"seconds": 1.333333, "source_seconds": 1.6, "timing": "frames", "by_setting": True, "doubled": 0}
+    assert (counted.state, counted.frames, counted.fps) == ("trimmed", frames, 30.0)
+    assert counted.proof is not None and {name: counted.proof[name] for name in proved} == proved
+
+
+def test_a_cut_that_lasts_otherwise_than_a_player_shows_is_not_proved(
+    draw: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule whatever the cause: here frames at 15 Hz that are written at 16 Hz, 1.25 s where 1.33 s were shown."""
+    honest = ffmpeg.trim_all
+
+    def fast(source: Path, cuts: dict[Path, Any], **how: Any) -> None:
+        hurried = {
+            target: replace(one, frame_rate=Fraction(16), spacing_hz=Fraction(16)) for target, one in cuts.items()
+        }
+        honest(source, hurried, **how)
+
+    monkeypatch.setattr(curate.clips.trim, "trim_all", fast)
+    source = draw("a.mp4", moving(80))
+    (done,) = cut(_job(source, tmp_path, (5, 74)))
+    assert (done.state, done.proof) == ("failed", None)
+    assert done.reason == (
+        "the cut lasts 4.40 s where a player shows these frames of a.mp4 for 4.67 s. Set [clips] timing = "
+        '"time" to keep their time, or "frames" to keep each frame once at whatever length that gives.'
+    )
+
+
+def _stamped(path: Path, ticks: list[int], *, time_base: Fraction, rate: Fraction, **options: str) -> Path:
+    """Write drawn pictures at these times into a file whose header claims `rate`."""
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 64, 48, "yuv420p", 1_000_000
+        packets = []
+        for index, picture in enumerate(moving(len(ticks), size=(64, 48))):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = index
+            packets += stream.encode(frame)
+        packets += stream.encode(None)
+        stream.time_base = time_base
+        for packet, tick in zip(packets, ticks, strict=True):
+            packet.pts = packet.dts = tick
+            packet.time_base = time_base
+            container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "avi"])
+def test_a_header_that_is_four_percent_off_retimes_no_clip(tmp_path: Path, suffix: str) -> None:
+    """PyAV-Org/PyAV#881, anyc/avcut#19: the rate of the times counts, not that of the header."""
+    source = _stamped(
+        tmp_path / f"a.{suffix}", [index * 40 for index in range(75)], time_base=Fraction(1, 1000), rate=Fraction(26)
+    )
+    job = _job(source, tmp_path, (25, 49))
+    (done,) = cut(replace(job, media=job.media.model_copy(update={"fps": 26.0})))
+    assert (done.state, done.frames, done.fps, done.duration_s, done.reason) == ("trimmed", 25, 25.0, 1.0, None)
+
+
+def test_a_cut_by_time_whose_header_says_26_is_25(cases: Path, tmp_path: Path) -> None:
+    """A cut of HEVC in an open group of pictures, by stream copy: 77 frames, 40 ms apart, claimed as 26 Hz."""
+    (done,) = cut(_job(cases / "case-12" / "m39_open_gop_cut.mp4", tmp_path, (0, 76)))
+    assert (done.state, done.fps, done.duration_s, done.reason) == ("trimmed", 25.0, 3.08, None)
+
+
+def test_a_gif_of_two_and_three_hundredths_keeps_its_pace(cases: Path, tmp_path: Path) -> None:
+    """imageio/imageio#243: 24 frames of a GIF that last 0.6 s lasted 0.48 s."""
+    (done,) = cut(_job(cases / "case-11" / "m44_gif_2_3cs.gif", tmp_path, (0, 23)))
+    assert (done.state, done.fps, done.frames, done.duration_s) == ("trimmed", 40.0, 24, 0.6)
+    assert done.proof is not None and done.proof["timing"] == "time"
 
 
 def test_uneven_times_become_a_constant_rate_of_the_same_length(tmp_path: Path) -> None:
