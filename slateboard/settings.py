@@ -117,9 +117,9 @@ class ClipSettings(Section):
     timing: Literal["auto", "frames", "time"] = "auto"
     """auto: clips last as long as a player shows them: every decoded frame once where all frames follow each other at
     one rate, else (phones, screen recordings, GIFs, files that lost frames) frames doubled or dropped; time: as a
-    player in any case; frames: every decoded frame once in any case, whatever length that gives (JHMDB's users count frames).
-    The proof of a clip says which it was, and a clip that lasts otherwise than a player shows it fails, unless `frames`
-    is set."""
+    player in any case; frames: every decoded frame once in any case, whatever length that gives (JHMDB's users count
+    them). The proof of a clip says which it was; a clip that lasts otherwise than a player shows it fails, unless
+    `frames` is set."""
     frame_rate_hz: float | None = Field(default=None, gt=0, le=240)
     """Rate of the trimmed clips; unset: the source's."""
     height: int | None = Field(default=None, ge=16, le=4320)
