@@ -160,7 +160,8 @@ def _decode_once(job: DecodeJob) -> DecodeResult:
     times: list[float] = []
     errors: list[str] = []
     hashed = FramesHash()
-    for pyramid in hashed.pyramids(decode(job.path, beside=True, on_error=errors.append, limits=job.limits)):
+    frames = decode(job.path, beside=True, on_error=errors.append, limits=job.limits, stream=job.media.stream)
+    for pyramid in hashed.pyramids(frames):
         times.append(pyramid.at(0).seconds)
         subscribers.see(pyramid)
     media = _with_measurements(job.media, times, errors, hashed.hexdigest())

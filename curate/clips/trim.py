@@ -164,9 +164,9 @@ def _read_original(job: TrimJob) -> _Original:
     rows = observations.read(job.observations, job.media.media_id, "timeline")
     if not rows:
         raise SlateboardError(f"the analysis of {job.source.name} saw no frame. Run `slateboard curate analyse`.")
-    with open_container(job.source, limits=job.limits) as (_, stream):
+    with open_container(job.source, limits=job.limits, stream=job.media.stream) as (_, stream):
         time_base = stream.time_base or Fraction(1, 1000)
-    sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits))
+    sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits, stream=job.media.stream))
     # Seconds are ticks over the time base, as floating-point numbers: 0.0333667 s / (1/30000 s) = 1001.0001 -> 1001.
     seconds = sorted(row["seconds"] for row in rows)
     ticks = [round((moment - seconds[0]) / float(time_base)) for moment in seconds]
@@ -229,12 +229,13 @@ def _cut_and_verify(job: TrimJob, plans: Sequence[_PlannedCut], *, seeking: _Ori
     start = None if seeking is None else float(seeking.pts[first_frame] * seeking.timeline.time_base)
     checked = {index for plan in plans for index in _ends(plan.timing)}
     try:
-        trim_all(job.source, {plan.target: plan.cut for plan in plans}, from_seconds=start, limits=job.limits)
+        cuts = {plan.target: plan.cut for plan in plans}
+        trim_all(job.source, cuts, from_seconds=start, limits=job.limits, stream=job.media.stream)
         if seeking is None:
-            planes = luma_by_counting(job.source, checked, limits=job.limits)
+            planes = luma_by_counting(job.source, checked, limits=job.limits, stream=job.media.stream)
         else:
             present = {index for index in checked if index < len(seeking.pts)}
-            planes = luma_by_seeking(job.source, present, seeking.pts, limits=job.limits)
+            planes = luma_by_seeking(job.source, present, seeking.pts, limits=job.limits, stream=job.media.stream)
     except SlateboardError as error:
         return [_failed(job, plan.clip, str(error)) for plan in plans]
     verified = []

@@ -49,7 +49,7 @@ class Downloader:
         if self._session is None:
             self._session = guarded_session(self._settings, cookies=self._cookies)
         if not request.host:
-            return self._copy_local(self._root / request.url, request.url)
+            return self._copy_local(self._root / request.url, request)
         # Direct files save a request each; one that turns out to be a page with a player is asked for again by the slow
         # way, with yt-dlp's extractors.
         if self._session.is_file(request.url):
@@ -61,12 +61,12 @@ class Downloader:
     def _download(self, session: Session, request: FetchRequest, *, directly: bool) -> AttemptResult:
         result = session.download(request.url, self._incoming / request.stem, directly=directly)
         if result.file is not None:
-            result = self._keep(result.file, result)
+            result = self._keep(result.file, result, request.stream)
         clear(self._incoming, request, result)
         return result
 
-    def _keep(self, file: Path, download: AttemptResult) -> AttemptResult:
-        result = self._probe(file, download)
+    def _keep(self, file: Path, download: AttemptResult, stream: int | None) -> AttemptResult:
+        result = self._probe(file, download, stream)
         if result.media is None:
             return result
         duration_s, max_seconds = result.media.header_duration_s, self._settings.max_seconds
@@ -80,15 +80,15 @@ class Downloader:
         flush_folder(self._root / "media")
         return result
 
-    def _copy_local(self, path: Path, listed_path: str) -> AttemptResult:
+    def _copy_local(self, path: Path, request: FetchRequest) -> AttemptResult:
         if not (self._allow_local or lies_in(path, [self._root])):
             return AttemptResult(
                 State.UNSUPPORTED, error=f"{path.name} lies outside the workspace: fetch --allow-local"
             )
         if not path.is_file():
             return AttemptResult(State.MISSING, error=f"{path.name} is not there")
-        source = provenance.of_path(listed_path, bytes_=path.stat().st_size, at=datetime.now(UTC))
-        looked = self._probe(path, AttemptResult(State.FETCHED, provenance=source))
+        source = provenance.of_path(request.url, bytes_=path.stat().st_size, at=datetime.now(UTC))
+        looked = self._probe(path, AttemptResult(State.FETCHED, provenance=source), request.stream)
         if looked.media is not None:
             target = self._root / looked.media.path
             if not target.is_file() or sha256_of(target) != looked.media.media_id:
@@ -96,12 +96,12 @@ class Downloader:
                     shutil.copyfile(path, temporary)
         return looked
 
-    def _probe(self, file: Path, download: AttemptResult) -> AttemptResult:
+    def _probe(self, file: Path, download: AttemptResult, stream: int | None) -> AttemptResult:
         # The name in media/ is the hash: two sources with the same bytes share a file, and a file that is there already
         # need not be copied.
         media_id = sha256_of(file)
         try:
-            probed = probe(file, media_id=media_id, relative=f"media/{media_id}", limits=self._limits)
+            probed = probe(file, media_id=media_id, relative=f"media/{media_id}", limits=self._limits, stream=stream)
         except Unreadable as error:
             return AttemptResult(error.state, error=str(error))
         media = probed.model_copy(update={"path": f"media/{media_id}{media_suffix(file.name, probed.container)}"})

@@ -12,6 +12,7 @@ from curate.fetching.attempt import AttemptResult, Provenance
 from curate.fetching.crawl import AttemptEvent, crawl
 from curate.fetching.download import Downloader, clear
 from curate.fetching.pacing import AbandonedHost, FetchRequest, RequestQueue, next_run_at
+from curate.fetching.streams import asked_stream, stream_conflict, stream_note
 from slateboard.addresses import identity
 from slateboard.errors import BadInput, Problem
 from slateboard.files import PART
@@ -46,6 +47,9 @@ class Ledger(Protocol):
 
     def set_states(self, sources: Sequence[Source]) -> None:
         """Record a change of state that no attempt made."""
+
+    def forget_pictures(self, media_ids: Collection[str]) -> int:
+        """Let files be probed and analysed anew."""
 
 
 class _Changes(TypedDict, total=False):
@@ -111,7 +115,9 @@ def group_by_address(sources: Iterable[Source]) -> dict[str, list[Source]]:
 
 def request_queue(groups: Mapping[str, Sequence[Source]], settings: FetchSettings) -> RequestQueue:
     """Return a queue with one request for each address; of several urls the last is asked for: signatures expire."""
-    requests = [FetchRequest(group[-1].url, group[0].host, group[0].source_id) for group in groups.values()]
+    requests = [
+        FetchRequest(group[-1].url, group[0].host, group[0].source_id, asked_stream(group)) for group in groups.values()
+    ]
     return RequestQueue(requests, settings=settings)
 
 
@@ -183,6 +189,8 @@ class _StateRecorder:
 
     def share_file(self, group: Sequence[Source], holder: Source) -> Iterator[Source]:
         """Give sources the file that an earlier fetch of the same address brought."""
+        if asked_stream(group) not in (None, holder.stream):
+            self._ledger.forget_pictures([holder.media_id or ""])
         for source in group:
             shared = {name: getattr(holder, name) for name in ("state", "media_id", "provenance")}
             settled = source.model_copy(update={**shared, "reason": None, "again_at": None})
@@ -220,6 +228,10 @@ class _StateRecorder:
             return changes
         media_id = result.media.media_id
         changes = {**changes, "media_id": media_id, "provenance": result.provenance}
+        holders = [self._holders[media_id]] if media_id in self._holders else []
+        if conflict := stream_conflict(group, holders):
+            return {**changes, "state": State.UNSUPPORTED, "reason": conflict}
+        changes["reason"] = stream_note(result.media, asked_stream(group)) or result.error
         damaged = self._damaged_source(media_id)
         if damaged is not None:
             return {**changes, "state": damaged.state, "reason": damaged.reason}

@@ -38,6 +38,8 @@ class FetchRequest:
     """Empty for a local path, which needs no pauses."""
     stem: str
     """Name under which its download grows; the same in every run."""
+    stream: int | None = None
+    """Index of the video stream that is meant; None: the one that a player would show."""
 
 
 @dataclass(frozen=True)

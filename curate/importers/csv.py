@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
-from curate.listing.cells import COLUMNS, REQUIRED, read_row, write_row
+from curate.listing.cells import COLUMNS, COLUMNS_OF_NEW_LISTS, REQUIRED, read_row, write_row
 from curate.listing.document import Document, header_of
 from curate.listing.rows import Entry, SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
@@ -45,7 +45,7 @@ def lines(document: Document) -> Iterator[tuple[int, dict[str, str], list[Unmapp
 def append(text: str, added: Sequence[SourceRow]) -> str:
     """Return the text of a list with rows appended, and with the columns that these rows need and it lacks."""
     cells = [write_row(row) for row in added]
-    header = header_of(text) or list(COLUMNS)
+    header = header_of(text) or list(COLUMNS_OF_NEW_LISTS)
     # Old lines keep their text even where new columns follow: a line with fewer cells than the header is read as if the
     # last ones were empty. `url,label` and a row with a licence -> header `url,label,licence`, old lines as they were.
     new_columns = [name for name in COLUMNS if name not in header and any(name in row for row in cells)]

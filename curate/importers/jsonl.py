@@ -58,6 +58,8 @@ def append(text: str, added: Sequence[SourceRow]) -> str:
     for row in added:
         times = {"start": row.start_s, "end": row.end_s}
         value = {**write_row(row), **{name: time for name, time in times.items() if time is not None}}
+        if row.stream is not None:
+            value["stream"] = row.stream
         if row.effects is not None:
             value["effects"] = list(row.effects)
         added_lines.append(f"{json.dumps(value, ensure_ascii=False)}\n")
@@ -78,6 +80,8 @@ def _cells(value: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[U
         elif name in ("start", "end") and isinstance(entry, int | float) and not isinstance(entry, bool):
             # The bound keeps a number of 400 digits, which is valid JSON, out of the formatting; `read_row` refuses it.
             cells[name] = seconds_text(entry) if abs(entry) < 1e12 else str(entry)
+        elif name == "stream" and isinstance(entry, int) and not isinstance(entry, bool):
+            cells[name] = str(entry)[:9]
         elif name == "effects" and isinstance(entry, list) and all(isinstance(kind, str) for kind in entry):
             cells[name] = "|".join(entry) or NOTHING_SEEN
         elif entry is not None:

@@ -12,11 +12,14 @@ from curate.listing.rows import SourceRow, Unmapped, is_formula, seconds, second
 from slateboard.escaping import csv_cell, inline, read_csv_cell
 from slateboard.records.effect_kinds import NOTHING_SEEN, read_kinds
 
-COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note")
+COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note", "stream")
+COLUMNS_OF_NEW_LISTS = COLUMNS[:-1]
+"""Few files have several video streams: a list gets the last column with the first row that needs it."""
 REQUIRED = ("url", "label")
 MOST_LETTERS = 4096
 """Of one cell: what browsers and file systems take of an address or a path."""
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)\Z")
+_STREAM = re.compile(r"[0-9]{1,3}\Z")
 _SECONDS = re.compile(r"\d+(\.\d+)?\Z")
 
 Report = Callable[[str, str, str], None]
@@ -59,10 +62,11 @@ def read_row(
     elif end == 0:
         report("end 0 s", "is not after the beginning.", "Correct the times.")
     effects = _effects(texts.get("effects", ""), report)
+    stream = _stream(texts.get("stream", ""), report)
     if problems:
         return None, problems
     group, licence, note = (texts.get(name) or None for name in ("group", "licence", "note"))
-    return SourceRow(where, url, label, start, end, group, licence, effects, note), problems
+    return SourceRow(where, url, label, start, end, group, licence, effects, note, stream), problems
 
 
 def write_row(row: SourceRow) -> dict[str, str]:
@@ -72,6 +76,8 @@ def write_row(row: SourceRow) -> dict[str, str]:
     effects = None if row.effects is None else "|".join(row.effects) or NOTHING_SEEN
     texts = {name: csv_cell(text) for name, text in {**cells, "effects": effects}.items() if text}
     texts |= {name: seconds_text(value) for name, value in times.items() if value is not None}
+    if row.stream is not None:
+        texts["stream"] = str(row.stream)
     return {name: texts[name] for name in COLUMNS if name in texts}
 
 
@@ -151,3 +157,10 @@ def _effects(cell: str, report: Report) -> tuple[str, ...] | None:
     for bad in bad_kinds:
         report(bad.what, bad.why, bad.remedy)
     return kinds
+
+
+def _stream(cell: str, report: Report) -> int | None:
+    if cell and not _STREAM.match(cell):
+        report(f"stream {cell!r}", "is no number of a stream.", "Write the index that ffprobe prints: 0, 1, ...")
+        return None
+    return int(cell) if cell else None

@@ -24,6 +24,8 @@ class SourceRow:
     effects: tuple[str, ...] | None = None
     """Kinds that a person saw; () if a person looked and saw none; None if nobody said."""
     note: str | None = None
+    stream: int | None = None
+    """Index of the video stream in its file, as ffprobe prints it; None: the one that a player would show."""
     changed: str = ""
     """What had to be altered to import it, for messages: an end that was clipped, a region that is not kept."""
 

@@ -91,6 +91,8 @@ class ListRules:
         self.allowed = tuple(unicodedata.normalize("NFC", label) for label in labels)
         self.row_by_key: dict[tuple[str, float | None, float | None], SourceRow] = {}
         """Key -> the row that has it."""
+        self._row_by_stream: dict[str, SourceRow] = {}
+        """Address -> the first row that names a stream of it."""
         self._spelt = {class_key(label): (label, "the settings") for label in self.allowed}
 
     def problems(self, row: SourceRow) -> list[Unmapped]:
@@ -100,6 +102,10 @@ class ListRules:
         if earlier is not None:
             why = f"repeats {earlier.where} (same url, start and end)."
             problems.append(Unmapped(row.where, "the row", why, "Remove one of them."))
+        other = self._row_by_stream.get(row.key[0])
+        if other is not None and row.stream not in (None, other.stream):
+            why = f"is named where {other.where} names stream {other.stream} of the same file."
+            problems.append(Unmapped(row.where, f"stream {row.stream}", why, "Name one stream of a file."))
         # `Javelin throw` and `JavelinThrow` give one class name, so that the spelling first met (the settings', else
         # the first row's) is asked for; a label that is itself among the settings' is left as it is.
         label, where = self._spelt.get(class_key(row.label), (row.label, ""))
@@ -124,6 +130,8 @@ class ListRules:
     def add(self, row: SourceRow) -> None:
         """Add a row to those that later rows are compared with."""
         self.row_by_key.setdefault(row.key, row)
+        if row.stream is not None:
+            self._row_by_stream.setdefault(row.key[0], row)
         self._spelt.setdefault(class_key(row.label), (row.label, row.where))
 
 
@@ -139,4 +147,5 @@ def _source(row: SourceRow, line: int) -> Source:
         licence=row.licence,
         effects=row.effects,
         note=row.note,
+        stream=row.stream,
     )

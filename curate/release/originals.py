@@ -62,8 +62,9 @@ def find_originals(
     # In this order: taken down here; a file of this workspace; the first web address; else lost, with the reason.
     shortened_ids = {row["source_id"] for row in tables.sources.to_dict("records") if row.get(WITHHELD)}
     sources_by_media: dict[str, list[Source]] = {}
+    streams = _chosen_streams(tables.originals)
     for row in tables.sources.to_dict("records"):
-        sources_by_media.setdefault(row["media_id"], []).append(_source(row))
+        sources_by_media.setdefault(row["media_id"], []).append(_source(row, streams.get(row["media_id"])))
     for media_id in sorted(media_ids & sources_by_media.keys()):
         sources = sources_by_media[media_id]
         name = sources[0].source_id
@@ -98,10 +99,19 @@ def _with_remedy(lost_original: LostOriginal, shortened_ids: Collection[str]) ->
     return replace(lost_original, reason=reason)
 
 
-def _source(row: dict[Any, Any]) -> Source:
+def _source(row: dict[Any, Any], stream: int | None) -> Source:
+    media_id = row["media_id"] or None
     return Source(
-        source_id=row["source_id"], line=1, url=row["url"], label=row["label"], media_id=row["media_id"] or None
+        source_id=row["source_id"], line=1, url=row["url"], label=row["label"], media_id=media_id, stream=stream
     )
+
+
+def _chosen_streams(originals: pd.DataFrame) -> dict[str, int]:
+    """Return media id -> stream, of originals in which several would do; older releases do not say."""
+    if "stream" not in originals:
+        return {}
+    several = originals[(originals["video_streams"] > 1) & (originals["stream"] >= 0)]
+    return {str(row["media_id"]): int(row["stream"]) for row in several.to_dict("records")}
 
 
 def _local_file(workspace: Workspace, media_id: str, sources: Sequence[Source]) -> Path | None:
@@ -134,7 +144,9 @@ def _with_downloads(
     media_by_source = {source.source_id: source.media_id or "" for source in sources}
     with _downloads(scratch, sources, settings) as catalog:
         media = {original.media_id: scratch / original.path for original in catalog.media()}
-        frame_hashes = _hash_frames([media[name] for name in sorted(media.keys() - pictures.keys())])
+        streams = {scratch / original.path: original.stream for original in catalog.media()}
+        new_files = [media[name] for name in sorted(media.keys() - pictures.keys())]
+        frame_hashes = _hash_frames([(path, streams[path]) for path in new_files])
         for source in catalog.sources():
             media_id = media_by_source.get(source.source_id)
             if media_id is None:
@@ -172,7 +184,12 @@ def _frame_hashes(originals: pd.DataFrame) -> dict[str, str]:
     return {media_id: pictures for media_id, pictures in pairs if pictures}
 
 
-def _hash_frames(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return path -> hash of the decoded frames, without files that do not decode."""
-    hashes = engine.run(frames_sha256, paths)
-    return {path: pictures for path, pictures in hashes if not isinstance(pictures, engine.Failure)}
+def _hash_frames(files: Sequence[tuple[Path, int]]) -> dict[Path, str]:
+    """Return path -> hash of the decoded frames, for (path, stream), without files that do not decode."""
+    hashes = engine.run(_frames_hash, files)
+    return {file[0]: pictures for file, pictures in hashes if not isinstance(pictures, engine.Failure)}
+
+
+def _frames_hash(file: tuple[Path, int]) -> str:
+    path, stream = file
+    return frames_sha256(path, stream=stream)

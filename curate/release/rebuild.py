@@ -26,7 +26,7 @@ from slateboard.media.frames_hash import frames_sha256
 from slateboard.paths import inside
 from slateboard.progress import progress, say
 from slateboard.records.clip import Clip
-from slateboard.records.media import Media
+from slateboard.records.media import NOT_PROBED, Media
 from slateboard.records.observation import Observation
 from slateboard.settings import ClipSettings
 from slateboard.sums import SUMS, sums_of, write_sums
@@ -211,6 +211,9 @@ def _jobs(
     for group in group_for_passes(clips):
         media_id = group[0].media_id
         original = media[media_id].model_copy(update={"path": str(originals.paths[media_id].resolve())})
+        if media_id in originals.other_bytes:
+            # The same pictures in another container may have another index there.
+            original = original.model_copy(update={"stream": NOT_PROBED})
         reads_times = (
             media_id in originals.other_bytes or not observations.path_of(observed, media_id, "timeline").is_file()
         )
@@ -237,7 +240,7 @@ def _cut(job: TrimJob) -> tuple[Clip, ...]:
         if not observations.path_of(job.observations, job.media.media_id, "timeline").is_file():
             rows = tuple(
                 {"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds}
-                for frame in decode(job.source, on_error=lambda _: None, limits=job.limits)
+                for frame in decode(job.source, on_error=lambda _: None, limits=job.limits, stream=job.media.stream)
             )
             observation = Observation(
                 media_id=job.media.media_id, analyser="timeline", version=1, parameters={}, rows=rows

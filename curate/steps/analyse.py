@@ -22,6 +22,7 @@ from curate.analysis.decode_pass import (
     failed_result,
     stale_analysers,
 )
+from curate.analysis.probing import probe_again
 from curate.duplicates.join import join
 from curate.duplicates.sketches import FINGERPRINTS
 from curate.fetching.presence import check_absence, look_for_originals
@@ -68,6 +69,8 @@ def command(
         _try_again(catalog, key, everything=retry)
         presence = look_for_originals(catalog, workspace.root, media_ids=catalog.unobserved(versions))
         for line in presence.lines():
+            say(line)
+        for line in probe_again(workspace, catalog, place):
             say(line)
         missing = catalog.unobserved(versions)
         _analyse_all(workspace, catalog, versions, missing, key=key, place=place)

@@ -27,6 +27,7 @@ from slateboard.progress import progress, say
 from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
 
+_NOTES_SHOWN = 10
 _NEEDS = (Again.COOKIES, Again.PROXY)
 
 
@@ -43,6 +44,7 @@ def command(
     if not (settings.cookies or settings.proxy) and any(POLICIES[state].again in _NEEDS for state in again):
         say("[fetch] names neither cookies nor a proxy: what asked for a login will ask again.")
     abandoned: list[AbandonedHost] = []
+    noted: list[str] = []
     if not workspace.catalog.exists():
         # Problems of the list are reported before anything is written.
         _check_local(workspace, read_list(workspace), allow_local)
@@ -67,7 +69,13 @@ def command(
                 allow_local=allow_local,
             ):
                 bar.step(note=f"{source.state} {public_address(source.url)}" if source.state != State.FETCHED else "")
+                if source.state == State.FETCHED and source.reason is not None:
+                    noted.append(f"line {source.line}: {source.reason}")
         counts = in_order(catalog.source_counts())
+    for note in noted[:_NOTES_SHOWN]:
+        say(note)
+    if len(noted) > _NOTES_SHOWN:
+        say(f"{len(noted) - _NOTES_SHOWN} more files are like these: `slateboard curate status --all`")
     for host in abandoned:
         say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrub(host.reason)}")
     for line in state_lines(counts):

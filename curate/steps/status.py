@@ -11,6 +11,7 @@ from curate.fetching.policy import POLICIES
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
 from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, open_catalog
+from slateboard.catalog.pictures import StreamChoice
 from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.progress import show
 from slateboard.records.source import Source, State
@@ -27,7 +28,7 @@ def command(
 ) -> JsonOutput:
     """Count sources by state, host and class, clips by state, and what stages could not do."""
     with open_catalog(workspace.catalog) as catalog:
-        standing, clips = catalog.standing(), catalog.clip_counts()
+        standing, clips, choices = catalog.standing(), catalog.clip_counts(), catalog.stream_choices()
         counts = in_order(catalog.source_counts())
         unfinished = _undone(catalog) if every else None
         failed, failures = catalog.failure_counts(), catalog.failures() if every else []
@@ -45,6 +46,11 @@ def command(
     if failed:
         stages = ", ".join(f"{number} in {stage}" for stage, number in failed.items())
         show(f"{sum(failed.values())} items failed: {stages}" + ("" if every else " (--all lists them)"))
+    if choices:
+        show(f"{len(choices)} files have several video streams and the list names none:")
+        show(f"line {_shown_choice(choices[0])}")
+    for choice in choices[1:] if every else []:
+        show(f"line {_shown_choice(choice)}")
     for row in unfinished or []:
         retry_note = f", again at {row['again_at']}" if row["again_at"] else ""
         show(f"line {row['line']}  {row['state']}  {row['url']}")
@@ -55,6 +61,10 @@ def command(
     if unfinished is None:
         return counted
     return {**counted, "undone": unfinished, "failed": [failure.row() for failure in failures]}
+
+
+def _shown_choice(choice: StreamChoice) -> str:
+    return f"{choice.line}: stream {choice.stream} of {choice.streams} was taken, {public_address(choice.url)}"
 
 
 def _shown(source: Source) -> JsonObject:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from curate.analysis.probing import probe_again
 from curate.clips.failures import clips_to_cut, write_clips
 from curate.clips.files import changed_clips, keep_stamps
 from curate.clips.trim import TrimJob, cut, failed_clips, frame_span, group_for_passes
@@ -34,21 +35,16 @@ def command(
     """Cut what is accepted and not cut yet, and clips whose file is gone or changed."""
     with open_catalog(workspace.catalog) as catalog:
         _clear(workspace.clips)
+        limits = engines.Budget.of(workspace.settings.limits)
+        place = engines.Place(workers, engine, address, limits, shared=(workspace.root,))
+        for line in probe_again(workspace, catalog, place):
+            say(line)
         changed = changed_clips(catalog, workspace.root)
         clips_due = [*clips_to_cut(catalog, workspace.root, workspace.settings, retry=retry), *changed]
         presence = look_for_originals(catalog, workspace.root, media_ids={clip.media_id for clip in clips_due})
+        clips_due = _analysed(catalog, clips_due)
         passes = trim_jobs(workspace, catalog, clips_due, workers=workers or engines.cores())
-        limits = engines.Budget.of(workspace.settings.limits)
-        outcomes = engines.run(
-            cut,
-            passes,
-            workers=workers,
-            engine=engine,
-            address=address,
-            budget=limits,
-            divide=TrimJob.divide,
-            shared=(workspace.root,),
-        )
+        outcomes = place.run(cut, passes, divide=TrimJob.divide)
         total = sum(len(job.clips) for job in passes)
         lost = _recorded(workspace, catalog, outcomes, total=total)
         # Originals of failed cuts are hashed again, so that `curate fetch` knows which to download anew.
@@ -86,6 +82,15 @@ def _recorded(
             bar.step(len(clips))
     keep_stamps(catalog, workspace.root, cut_well)
     return lost
+
+
+def _analysed(catalog: Catalog, clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips whose media is analysed; say how many wait."""
+    frames = {name: item.frames for name, item in catalog.media_of({clip.media_id for clip in clips}).items()}
+    ready = [clip for clip in clips if frames.get(clip.media_id) is not None]
+    if len(ready) < len(clips):
+        say(f"{len(clips) - len(ready)} clips wait until `slateboard curate analyse` has seen their videos anew")
+    return ready
 
 
 def _tell(

@@ -16,6 +16,7 @@ from slateboard.catalog.health import LEAST_BYTES, Damaged, check, refusal
 from slateboard.catalog.lock import lock_workspace
 from slateboard.catalog.media import MediaTables
 from slateboard.catalog.migrations.migrate import create, migrate
+from slateboard.catalog.pictures import PictureTables
 from slateboard.catalog.sources import SourceTables
 from slateboard.catalog.stamps import StampTables
 from slateboard.errors import SlateboardError
@@ -27,7 +28,7 @@ from slateboard.records.source import Source, State
 from slateboard.unwritable import raises_unwritable
 
 
-class Catalog(SourceTables, MediaTables, ClipTables, FailureTables, StampTables):
+class Catalog(SourceTables, MediaTables, ClipTables, PictureTables, FailureTables, StampTables):
     """An open catalog. Get one from `open_catalog`, which holds the lock."""
 
     def take_down(self, sources: Sequence[Source], *, reason: str) -> tuple[list[Media], list[Clip]]:

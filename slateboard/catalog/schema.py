@@ -31,6 +31,7 @@ sources = Table(
     Column("licence", String),
     Column("effects", JSON),
     Column("note", String),
+    Column("stream", Integer),
     Column("state", String, nullable=False),
     Column("media_id", String),
     Column("reason", String),
@@ -74,6 +75,13 @@ media = Table(
     Column("variable_rate", Boolean),
     Column("decode_errors", Integer),
     Column("frames_sha256", String),
+    Column("stream", Integer, nullable=False, server_default="-1"),
+    Column("video_streams", Integer, nullable=False, server_default="1"),
+    Column("start_s", Float, nullable=False, server_default="0"),
+    Column("mirrored", Boolean, nullable=False, server_default="0"),
+    Column("field_order", String, nullable=False, server_default="unknown"),
+    Column("transfer", String, nullable=False, server_default="unknown"),
+    Column("primaries", String, nullable=False, server_default="unknown"),
 )
 
 # Which analyser saw which media in which version; the rows themselves are Parquet files.

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.addresses import identity, is_private, is_web
 from slateboard.catalog import schema
+from slateboard.catalog.pictures import forget_pictures
 from slateboard.catalog.tables import Tables
 from slateboard.records.media import Media
 from slateboard.records.source import Attempt, Source, State, source_id
@@ -26,7 +27,7 @@ def _earlier_ids(stand: Mapping[str, Row[Any]]) -> dict[tuple[str, float | None,
     return {key: name for key, name in earlier.items() if source_id(*key) not in stand}
 
 
-TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note")
+TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note", "stream")
 """Fields of a source that the list states; all others are the catalog's own."""
 
 
@@ -94,7 +95,8 @@ class SourceTables(Tables):
         )
         with self._engine.begin() as connection:
             stand = {
-                row.source_id: row for row in connection.execute(select(*(columns[n] for n in ("source_id", *TOLD))))
+                row.source_id: row
+                for row in connection.execute(select(*(columns[n] for n in ("source_id", "state", "media_id", *TOLD))))
             }
             # A source keeps the id that an older version made of its signed address, so that its media stay its own.
             ids = _earlier_ids(stand)
@@ -107,12 +109,29 @@ class SourceTables(Tables):
             ]
             if changed:
                 connection.execute(statement, changed)
+                self._choose_streams(connection, changed, stand)
                 forget = delete(schema.proposals).where(schema.proposals.c.source_id == bindparam("changed_id"))
                 connection.execute(forget, [{"changed_id": row["source_id"]} for row in changed])
             connection.execute(delete(schema.listing))
             connection.execute(insert(schema.listing).values(name="sources", key=key))
         gone = set(stand) - set(rows)
         return [source for source in self.sources() if source.source_id in gone] if gone else []
+
+    @staticmethod
+    def _choose_streams(
+        connection: Connection, changed: Sequence[Mapping[str, Any]], stand: Mapping[str, Row[Any]]
+    ) -> None:
+        """Let files be probed and analysed anew of which the list names another stream than before."""
+        before = [stand[row["source_id"]] for row in changed if row["source_id"] in stand]
+        streams = {row["source_id"]: row["stream"] for row in changed}
+        others = [row for row in before if row.stream != streams[row.source_id]]
+        forget_pictures(connection, {row.media_id for row in others if row.media_id is not None})
+        statement = update(schema.sources).where(schema.sources.c.source_id == bindparam("key"))
+        for row in others:
+            if row.state == State.UNSUPPORTED:
+                # The stream was not there: the file, or the address, is looked at once more.
+                state = State.NEW if row.media_id is None else State.FETCHED
+                connection.execute(statement.values({"state": state, "reason": None}), {"key": row.source_id})
 
     def tried(self, source: Source, attempts: Sequence[Attempt], media: Media | None) -> None:
         """Record the outcome of fetching a source: its new state, every attempt, and the file if there is one."""

@@ -84,7 +84,9 @@ def _by_ffmpeg(path: Path, *, short_side: int) -> Iterator[Frame]:
     pixels = "yuvj420p" if first_frame.full_range else "yuv420p"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-threads", "1"]
     command += containers.program_input(path)
-    command += ["-map", "0:V:0", "-vf", f"scale={width}:{height}:flags=area,format={pixels}"]
+    with open_container(path) as (_, stream):
+        command += ["-map", f"0:{stream.index}"]
+    command += ["-vf", f"scale={width}:{height}:flags=area,format={pixels}"]
     command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-"]
     # yuv420p: height x width of luma and two planes of a quarter each, one frame after the other without a gap.
     size = height * width * 3 // 2

@@ -90,12 +90,18 @@ def trim(source: Path, target: Path, cut: Cut) -> None:
 
 
 def trim_all(
-    source: Path, cuts: Mapping[Path, Cut], *, from_seconds: float | None = None, limits: Limits | None = None
+    source: Path,
+    cuts: Mapping[Path, Cut],
+    *,
+    from_seconds: float | None = None,
+    limits: Limits | None = None,
+    stream: int | None = None,
 ) -> None:
     """Write cuts of one source in one pass, as H.264 mp4: constant rate, upright, square pixels, no audio.
 
     `from_seconds` is a time in the file's own clock at or before the first cut; decoding begins at the key frame
-    before it, and frames are found by their PTS. Without it they are counted from the start.
+    before it, and frames are found by their PTS. Without it they are counted from the start. `stream` is the index of
+    the video stream; None: the one that a player would show.
     One encoder thread, no macroblock-tree rate control (its decisions varied from run to run) and no dates in the
     file: the same source gives the same bytes, however cuts are put together.
     """
@@ -115,8 +121,8 @@ def trim_all(
             "noaccurate_seek": None,
             "copyts": None,
         }
-    with open_container(source, limits=limits) as (_, stream):
-        video = ffmpeg.input(address(source), **how)[str(stream.index)]
+    with open_container(source, limits=limits, stream=stream) as (_, chosen):
+        video = ffmpeg.input(address(source), **how)[str(chosen.index)]
     branches = video.filter_multi_output("split", len(cuts))
     with ExitStack() as stack:
         outputs = [

@@ -187,10 +187,10 @@ def _content_range(seconds: NDArray[np.float32], shots: Sequence[Shot]) -> tuple
     return (int(start), int(end)) if end > start else (0, len(seconds))
 
 
-def fingerprint_of(path: Path) -> Fingerprint:
+def fingerprint_of(path: Path, *, stream: int | None = None) -> Fingerprint:
     """Decode a file and return its fingerprint, without knowledge of shots; raises Unreadable."""
     maker = Fingerprinter()
-    for frame in decode(path, short_side=SHORT_SIDE, on_error=lambda _: None):
+    for frame in decode(path, short_side=SHORT_SIDE, on_error=lambda _: None, stream=stream):
         maker.see(frame)
     return maker.finish()
 

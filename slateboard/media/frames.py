@@ -60,8 +60,11 @@ def decode(
     beside: bool = False,
     on_error: Callable[[str], None] | None = None,
     limits: Limits | None = None,
+    stream: int | None = None,
 ) -> Iterator[Frame]:
-    """Yield every frame that decodes, in order of presentation.
+    """Yield every frame that decodes, in order of presentation, of the video stream with this index.
+
+    Without `stream` it is the one that a player would show.
 
     With `short_side` (pixels) pictures are scaled by area to that shorter side and to square pixels. What does
     not decode goes to `on_error` and decoding goes on; without it the first such raises Unreadable. `beside` lets
@@ -71,15 +74,15 @@ def decode(
     files, most of them damaged on purpose, 58 decoded otherwise than with one, 6 of them to another number of frames).
     """
     limits = limits or current_limits()
-    with open_container(path, limits=limits) as (container, stream):
-        one_thread(stream)
-        aspect = bounds.pixel_aspect(stream)
+    with open_container(path, limits=limits, stream=stream) as (container, video):
+        one_thread(video)
+        aspect = bounds.pixel_aspect(video)
         reformatter = VideoReformatter()
-        step = 1 / bounds.nominal_rate_hz(stream)
+        step = 1 / bounds.nominal_rate_hz(video)
         origin: Fraction | None = None
         index = 0
-        pictures = raw_pictures(path, container, stream, on_error, limits=limits)
-        for picture in prefetched(pictures) if beside and stream.width * stream.height <= _MOST_BESIDE else pictures:
+        pictures = raw_pictures(path, container, video, on_error, limits=limits)
+        for picture in prefetched(pictures) if beside and video.width * video.height <= _MOST_BESIDE else pictures:
             time_base = picture.time_base or Fraction(1, 1000)
             # seconds = (PTS - first PTS) * time_base: of 1/15360, PTS 1024 and 1536 -> 0 and 512/15360 = 0.033 s.
             # A picture without PTS is placed by its index at the nominal rate.

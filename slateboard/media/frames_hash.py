@@ -51,9 +51,9 @@ def _show(frame: Frame, see: Callable[[Any], None]) -> None:
         see(plane.data)
 
 
-def frames_sha256(path: Path) -> str:
+def frames_sha256(path: Path, *, stream: int | None = None) -> str:
     """Return the hash of all frames of a file that decode, as the decode pass records it; raises Unreadable."""
     pictures = FramesHash()
-    for frame in decode(path, on_error=lambda _: None):
+    for frame in decode(path, on_error=lambda _: None, stream=stream):
         pictures.see(frame)
     return pictures.hexdigest()

@@ -54,7 +54,12 @@ def decode_with_luma(path: Path, indices: Collection[int], *, limits: Limits | N
 
 
 def luma_by_seeking(
-    path: Path, indices: Collection[int], pts: Sequence[int], *, limits: Limits | None = None
+    path: Path,
+    indices: Collection[int],
+    pts: Sequence[int],
+    *,
+    limits: Limits | None = None,
+    stream: int | None = None,
 ) -> dict[int, Plane]:
     """Return the luma of frames by 0-based index, seeking to each by its PTS.
 
@@ -66,15 +71,15 @@ def luma_by_seeking(
     # first pending PTS; decoding goes forward until the next pending one has a key frame of its own in between.
     # Keys 0, 250, 500; pending 40, 60, 510: seek 40 -> decode 0-60, stop (key 250 lies before 510), seek 510.
     targets = {pts[index]: index for index in sorted(indices)}
-    with open_container(path, limits=limits) as (container, stream):
-        one_thread(stream)
-        keys = [entry.timestamp for entry in stream.index_entries if entry.is_keyframe]
+    with open_container(path, limits=limits, stream=stream) as (container, video):
+        one_thread(video)
+        keys = [entry.timestamp for entry in video.index_entries if entry.is_keyframe]
         pending = list(targets)
         try:
             while pending:
-                container.seek(pending[0], stream=stream, backward=True, any_frame=False)
+                container.seek(pending[0], stream=video, backward=True, any_frame=False)
                 before = len(pending)
-                _decode_forward(container, stream, targets, pending, luma_by_index, keys)
+                _decode_forward(container, video, targets, pending, luma_by_index, keys)
                 if len(pending) == before:
                     pending.pop(0)
         except MemoryError:
@@ -125,16 +130,18 @@ def _skip(context: VideoCodecContext, idle: bool) -> None:
         context.skip_frame = "NONREF" if idle else "DEFAULT"
 
 
-def luma_by_counting(path: Path, indices: Collection[int], *, limits: Limits | None = None) -> dict[int, Plane]:
+def luma_by_counting(
+    path: Path, indices: Collection[int], *, limits: Limits | None = None, stream: int | None = None
+) -> dict[int, Plane]:
     """Return the luma of frames by 0-based index, decoding from the start.
 
     What does not decode is passed over and not counted.
     """
     luma_by_index: dict[int, Plane] = {}
     last, index = max(indices, default=-1), 0
-    with open_container(path, limits=limits) as (container, stream):
-        one_thread(stream)
-        for picture in raw_pictures(path, container, stream, lambda _: None, limits=limits):
+    with open_container(path, limits=limits, stream=stream) as (container, video):
+        one_thread(video)
+        for picture in raw_pictures(path, container, video, lambda _: None, limits=limits):
             if index in indices:
                 luma_by_index[index] = luma(picture)
             index += 1

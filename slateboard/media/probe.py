@@ -3,54 +3,61 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from slateboard.limits import current_limits
-from slateboard.media import bounds, containers
+from slateboard.media import bounds, containers, streams, tags
 from slateboard.media.errors import Unreadable
-from slateboard.records.media import Media
+from slateboard.media.orientation import orientation_of
+from slateboard.records.media import HDR_TRANSFERS, Media
 from slateboard.records.source import State
 from slateboard.settings import Limits
 
 
 @contextmanager
-def open_container(path: Path, *, limits: Limits | None = None) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file and its main video stream (the first that is no cover picture), or say why not."""
+def open_container(
+    path: Path, *, limits: Limits | None = None, stream: int | None = None
+) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file and its video stream, or say why not.
+
+    `stream` is its index in the container; None, or below 0: the one that a player would show.
+    """
     limits = limits or current_limits()
     if not path.is_file():
         raise Unreadable(f"{path.name} is not there.", State.MISSING)
     if path.stat().st_size == 0:
         raise Unreadable(f"{path.name} is empty (0 bytes).", State.CORRUPT)
-    decoding = bounds.decoder_options(limits)
+    with _opened(path, limits) as container:
+        bounds.check_streams(path.name, len(container.streams), limits)
+        reopen = partial(_opened, path, limits)
+        chosen = streams.choose_stream(container, asked=stream, name=path.name, reopen=reopen)
+        if chosen.codec_context is None:
+            raise Unreadable(f"{path.name}: no decoder for its video stream.", State.UNSUPPORTED)
+        bounds.check_pixels(path.name, chosen.width, chosen.height, limits)
+        chosen.codec_context.options = bounds.decoder_options(limits)
+        yield container, chosen
+
+
+def _opened(path: Path, limits: Limits) -> InputContainer:
     try:
         # Tags cut in the middle of a character are common (HMDB51) and are no reason to refuse a file.
-        container = av.open(
+        return av.open(
             containers.address(path),
             metadata_errors="replace",
             container_options={**containers.options(), **bounds.demuxer_options(limits)},
             # Streams are decoded to be known; there is at most one over the limit.
-            stream_options=[decoding] * (limits.max_streams + 1),  # type: ignore[list-item]
+            stream_options=[bounds.decoder_options(limits)] * (limits.max_streams + 1),  # type: ignore[list-item]
         )
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _refusal(path, error, limits) from error
-    with container:
-        bounds.check_streams(path.name, len(container.streams), limits)
-        streams = [stream for stream in container.streams.video if not _is_cover(stream)]
-        if not streams:
-            raise Unreadable(f"{path.name} has no video stream.", State.NOT_VIDEO)
-        if streams[0].codec_context is None:
-            raise Unreadable(f"{path.name}: no decoder for its video stream.", State.UNSUPPORTED)
-        bounds.check_pixels(path.name, streams[0].width, streams[0].height, limits)
-        streams[0].codec_context.options = decoding
-        yield container, streams[0]
-
-
-def _is_cover(stream: VideoStream) -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
 def _refusal(path: Path, error: Exception, limits: Limits) -> Unreadable:
@@ -95,42 +102,89 @@ def read_claims(path: Path) -> Claims:
         return Claims(int(stream.frames), stream.width, stream.height, float(bounds.nominal_rate_hz(stream)))
 
 
-def probe(path: Path, *, media_id: str, relative: str, limits: Limits | None = None) -> Media:
-    """Return the record of a file by its header; raises Unreadable where its first frame does not decode."""
+def probe(
+    path: Path, *, media_id: str, relative: str, limits: Limits | None = None, stream: int | None = None
+) -> Media:
+    """Return the record of a file by its header; raises Unreadable where its first frame does not decode.
+
+    `stream` is the index of the video stream that is asked for; None: the one that a player would show.
+    """
     limits = limits or current_limits()
-    with open_container(path, limits=limits) as (container, stream):
-        rate, aspect = bounds.nominal_rate_hz(stream), bounds.pixel_aspect(stream)
-        codec, width, height = stream.codec_context.name, stream.width, stream.height
-        has_audio = bool(container.streams.audio)
-        header_frames = stream.frames
-        container_name = container.format.name
-        if stream.duration is not None and stream.time_base is not None:
-            # Of the stream in its own time base, else of the container in microseconds.
-            duration: float | None = float(stream.duration * stream.time_base)
-        else:
-            duration = container.duration / av.time_base if container.duration else None
+    with open_container(path, limits=limits, stream=stream) as (container, chosen):
+        duration = _claimed_seconds(container, chosen)
         bounds.check_seconds(path.name, duration or 0.0, limits)
-        try:
-            first_frame = next(container.decode(stream), None)
-        except av.FFmpegError as error:
-            raise _decode_error(path, error, limits) from error
-        if first_frame is None:
-            why = "holds no frame of its own (pictures that lie in other files are not opened)"
-            raise Unreadable(f"{path.name} {why}.", State.NOT_VIDEO)
-        bounds.check_pixels(path.name, first_frame.width, first_frame.height, limits)
-        rotation = first_frame.rotation % 360
-    return Media(
-        media_id=media_id,
-        path=relative,
-        bytes=path.stat().st_size,
-        container=container_name,
-        codec=codec,
-        width=width,
-        height=height,
-        rotation=rotation,
-        sample_aspect=aspect,
-        fps=float(rate),
-        header_frames=header_frames,
-        header_duration_s=duration,
-        has_audio=has_audio,
-    )
+        claims = {
+            "container": container.format.name,
+            "codec": chosen.codec_context.name,
+            "width": chosen.width,
+            "height": chosen.height,
+            "sample_aspect": bounds.pixel_aspect(chosen),
+            "fps": float(bounds.nominal_rate_hz(chosen)),
+            "header_frames": chosen.frames,
+            "header_duration_s": duration,
+            "has_audio": bool(container.streams.audio),
+            "stream": chosen.index,
+            "video_streams": len(streams.candidate_streams(container, reopen=partial(_opened, path, limits))) or 1,
+        }
+        first_frame = _first_frame(path, container, chosen, limits)
+        return Media(
+            media_id=media_id,
+            path=relative,
+            bytes=path.stat().st_size,
+            **claims,
+            **_shown(container, chosen, first_frame, name=path.name),
+        )
+
+
+def _claimed_seconds(container: InputContainer, stream: VideoStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        # Of the stream in its own time base, else of the container in microseconds.
+        return float(stream.duration * stream.time_base)
+    return container.duration / av.time_base if container.duration else None
+
+
+def _first_frame(path: Path, container: InputContainer, stream: VideoStream, limits: Limits) -> VideoFrame:
+    try:
+        first_frame = next(container.decode(stream), None)
+    except av.FFmpegError as error:
+        raise _decode_error(path, error, limits) from error
+    if not isinstance(first_frame, VideoFrame):
+        why = "holds no frame of its own (pictures that lie in other files are not opened)"
+        raise Unreadable(f"{path.name} {why}.", State.NOT_VIDEO)
+    bounds.check_pixels(path.name, first_frame.width, first_frame.height, limits)
+    return first_frame
+
+
+def _shown(container: InputContainer, stream: VideoStream, first_frame: VideoFrame, *, name: str) -> dict[str, Any]:
+    """Return the fields of a Media that say how its pictures are shown."""
+    upright = orientation_of(first_frame, name=name)
+    context = stream.codec_context
+    return {
+        "rotation": 90 * upright.turns,
+        "mirrored": upright.mirrored,
+        "start_s": _start_seconds(container, first_frame),
+        "field_order": tags.field_order_name(context.field_order, is_interlaced=bool(first_frame.interlaced_frame)),
+        "transfer": tags.transfer_name(first_frame.color_trc, context.color_trc),
+        "primaries": tags.primaries_name(first_frame.color_primaries, context.color_primaries),
+    }
+
+
+def _start_seconds(container: InputContainer, first_frame: VideoFrame) -> float:
+    if first_frame.pts is None or first_frame.time_base is None or container.start_time is None:
+        return 0.0
+    # PTS 25600 of 1/12800 s with sound from 0 s: 2 s. The container's start is in whole microseconds, so that the rest
+    # is rounded: 1/3 s less 0.333333 s is 0.
+    return round(float(first_frame.pts * first_frame.time_base) - container.start_time / av.time_base, 5) + 0.0
+
+
+def shows_otherwise(path: Path, before: Media, now: Media) -> bool:
+    """Return whether a version that knew no streams and no orientation but turns saw other pictures in a file.
+
+    It took the first stream that is no cover, did not mirror, took RGB for limited range, and left HDR as it is.
+    """
+    with open_container(path, stream=now.stream) as (container, stream):
+        usual = (each for each in container.streams.video if not each.disposition & Disposition.attached_pic)
+        first_stream = next((each.index for each in usual), now.stream)
+        is_rgb = stream.format is not None and stream.format.is_rgb
+    is_turned = (before.rotation, before.mirrored) != (now.rotation, now.mirrored)
+    return is_turned or is_rgb or first_stream != now.stream or now.transfer in HDR_TRANSFERS

@@ -5,6 +5,12 @@ from typing import Literal
 from slateboard.paths import RelativePath, SafeId
 from slateboard.records.base import Record
 
+FieldOrder = Literal["progressive", "top_first", "bottom_first", "unknown"]
+HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+"""Transfer functions of high dynamic range (ITU-R BT.2100): PQ and HLG."""
+NOT_PROBED = -1
+"""In place of a stream's index: a player's choice, which nobody has looked up yet."""
+
 
 class Media(Record):
     """An original video file. What the header claims and what was decoded are kept apart."""
@@ -39,6 +45,21 @@ class Media(Record):
     """Packets or frames that did not decode."""
     frames_sha256: str | None = None
     """SHA-256 over checksums of all decoded frames: equal for the same pictures in another container."""
+    stream: int = NOT_PROBED
+    """Index in the container of the video stream that is meant, as ffprobe prints it; -1: written by an older version,
+    the one that a player would show."""
+    video_streams: int = 1
+    """Streams that a player could show: no covers, no single pictures where something moves."""
+    start_s: float = 0.0
+    """Time of the first frame, seconds from the start of the container: above 0 where sound begins before it."""
+    mirrored: bool = False
+    """True if a player mirrors the picture, left to right, before it turns it by `rotation`."""
+    field_order: FieldOrder = "unknown"
+    """Which field of a picture is older; progressive: both are of one time."""
+    transfer: str = "unknown"
+    """Transfer function by FFmpeg's name: bt709, smpte2084 (PQ), arib-std-b67 (HLG)."""
+    primaries: str = "unknown"
+    """Colour primaries by FFmpeg's name."""
 
 
 class Shot(Record):

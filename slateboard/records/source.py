@@ -64,6 +64,9 @@ class Source(Record):
     effects: tuple[str, ...] | None = None
     """Kinds that a person saw; () if a person looked and saw none; None if nobody said."""
     note: str | None = None
+    stream: int | None = Field(default=None, ge=0)
+    """Index in the container of the video stream that is meant, as ffprobe prints it; None: the one that a player would
+    show."""
     state: State = State.NEW
     media_id: SafeId | None = None
     """The file that was fetched, where there is one."""

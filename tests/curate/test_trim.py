@@ -134,7 +134,7 @@ def test_a_cut_of_other_frames_is_not_proved(
 def test_what_is_not_proved_after_a_seek_is_cut_again_by_counting(
     draw: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(curate.clips.trim, "luma_by_seeking", lambda path, indices, pts, *, limits: {})
+    monkeypatch.setattr(curate.clips.trim, "luma_by_seeking", lambda path, indices, pts, *, limits, stream: {})
     (done,) = cut(_job(draw("a.mp4", moving(20)), tmp_path, (3, 9)))
     assert (done.state, done.frames) == ("trimmed", 7)
 
