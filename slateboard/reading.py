@@ -75,7 +75,7 @@ def read_toml(path: Path, *, what: str, remedy: str = _REMAKE) -> dict[str, Any]
 
 
 def check_parsed(value: Any, *, finite: bool = True) -> Any:
-    """Return a parsed value unchanged; raises ValueError where it is nested too deeply, or holds NaN or an infinity.
+    """Return a parsed value unchanged; raises ValueError for values nested too deeply, halves of characters, NaN, inf.
 
     With `finite` False numbers are left to those who know which item one belongs to.
     """
@@ -85,7 +85,9 @@ def check_parsed(value: Any, *, finite: bool = True) -> Any:
         below: list[Any] = []
         for item in level:
             if isinstance(item, dict):
-                below.extend(item.values())
+                below.extend((*item.keys(), *item.values()))
+            elif isinstance(item, str) and _has_half(item):
+                raise ValueError(f"it holds half of a character in {item[:40]!r}")
             elif isinstance(item, list):
                 below.extend(item)
             elif finite and isinstance(item, float) and not math.isfinite(item):
@@ -94,6 +96,11 @@ def check_parsed(value: Any, *, finite: bool = True) -> Any:
             return value
         level = below
     raise ValueError(f"values lie in each other deeper than {MOST_DEPTH}")
+
+
+def _has_half(text: str) -> bool:
+    """Return whether a text holds a surrogate alone, which JSON can write as an escape and no file can hold."""
+    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def read_table(path: Path, *, what: str, columns: Sequence[str] = (), remedy: str = _REMAKE) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""ActivityNet JSON: ground truth, lists in its form (THUMOS'14, MMAction2, 3D-ResNets) and results of detectors."""
+"""ActivityNet JSON: ground truth, lists in its form (HACS Segments, THUMOS'14, MMAction2, 3D-ResNets), results."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from curate.listing.annotations import (
     Span,
     check_template,
     is_name,
+    number,
     row_of,
     span,
     takes_predictions,
@@ -65,8 +66,8 @@ def _annotations(video: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, An
     if isinstance(annotations, dict):
         yield f"video {video}", annotations
     elif isinstance(annotations, list):
-        for number, annotation in enumerate(annotations, 1):
-            yield f"video {video} annotation {number}", annotation
+        for place, annotation in enumerate(annotations, 1):
+            yield f"video {video} annotation {place}", annotation
     elif annotations is not None:
         yield f"video {video}", annotations
 
@@ -81,8 +82,9 @@ def _row(where: str, video: str, annotation: Any, entry: Mapping[str, Any], para
     if segment is None:
         segment_span: Span | Unmapped = Span()
     elif isinstance(segment, list) and len(segment) == 2:
-        # MMAction2's copies call the duration duration_second.
+        # MMAction2's copies call the duration duration_second; HACS Segments write it as a text: "92.166667".
         duration = entry.get("duration", entry.get("duration_second"))
+        duration = number(duration) if isinstance(duration, str) else duration
         segment_span = span(where, label, *segment, duration_s=duration)
     else:
         segment_span = Unmapped(where, f"{label!r} {segment}", "has a segment that is no pair of times.", "Correct it.")

@@ -1,4 +1,4 @@
-"""Kinetics lists: CSV (400, 600, 700; with and without labels) and the JSON that DeepMind distributes."""
+"""Kinetics lists: CSV (400, 600, 700, 700-2020; with and without labels) and the JSON that DeepMind distributes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ NEEDED = ("youtube_id", "time_start", "time_end")
 
 
 def recognises(document: Document) -> bool:
-    """True for a CSV with Kinetics' columns, and for JSON whose every entry has one label and one segment."""
+    """True for a CSV with Kinetics' columns, and for JSON whose every entry has one segment."""
     if set(NEEDED) <= set(document.header):
         return True
     content = document.json_or_none
@@ -43,7 +43,7 @@ def _row(where: str, entry: Mapping[str, Any], parameters: Parameters) -> Entry:
         return Unmapped(where, f"{label!r}", "names no video.", "Give its id.")
     if not isinstance(label, str) or not is_name(label):
         return Unmapped(where, str(video), "has no label.", "Import the list with labels.")
-    segment_span = span(where, f"{label} {video}", entry["start"], entry["end"], duration_s=entry.get("duration"))
+    segment_span = span(where, f"{label} {video}", entry["start"], entry["end"])
     if isinstance(segment_span, Unmapped):
         return segment_span
     # YouTube's Creative Commons; the list does not say which of them.
@@ -72,7 +72,7 @@ def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:
 
 def _of_json(entries: Mapping[str, Any]) -> Iterator[Segment | Unmapped]:
     # {"-5KAycAQlC4": {"annotations": {"label": "archery", "segment": [12.0, 22.0]}, "duration": 10.0, "subset":
-    # "train"}}
+    # "train"}}: the duration is the segment's, 22 - 12, not the video's, so that no segment is held against it.
     for video, entry in entries.items():
         where = f"video {video}"
         annotation = entry.get("annotations") if isinstance(entry, dict) else None
@@ -87,7 +87,6 @@ def _of_json(entries: Mapping[str, Any]) -> Iterator[Segment | Unmapped]:
                 "label": annotation.get("label"),
                 "start": segment[0],
                 "end": segment[1],
-                "duration": entry.get("duration"),
                 "split": entry.get("subset"),
             },
         )
@@ -95,4 +94,4 @@ def _of_json(entries: Mapping[str, Any]) -> Iterator[Segment | Unmapped]:
 
 def _is_entry(entry: Any) -> bool:
     annotation = entry.get("annotations") if isinstance(entry, dict) else None
-    return isinstance(annotation, dict) and {"label", "segment"} <= set(annotation)
+    return isinstance(annotation, dict) and isinstance(annotation.get("segment"), list)

@@ -4,9 +4,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote
 
+from curate.listing.document import Document
 from curate.listing.rows import SourceRow, Unmapped, seconds
 from slateboard.errors import BadInput, Problem
 from slateboard.registry import Parameter, Parameters
@@ -37,16 +38,16 @@ def span(where: str, label: object, start: object, end: object, *, duration_s: o
     """Return a segment, clipped to [0, duration] where a duration is announced, or why it is no segment."""
     # Duration 10 s: 8.5 to 12 -> 8.5 to 10; -0.4 to 3 -> 0 to 3; 11 to 12 is refused, since nothing of it is left.
     what = f"{label!r} {start} to {end} s"
-    if not (_is_time(start) and _is_time(end)):
+    if not (is_time(start) and is_time(end)):
         return Unmapped(where, what, "has times that are no numbers.", "Correct the times.")
-    start_seconds, end_seconds = seconds(float(start)), seconds(float(end))  # type: ignore[arg-type]
+    start_seconds, end_seconds = seconds(float(start)), seconds(float(end))
     if start_seconds == end_seconds:
         return Unmapped(where, what, "has no length.", "Mark its end.")
     if end_seconds < start_seconds:
         return Unmapped(where, what, "ends before it begins.", "Correct the times.")
     changed = []
-    if _is_time(duration_s) and float(duration_s) > 0:  # type: ignore[arg-type]
-        duration = seconds(float(duration_s))  # type: ignore[arg-type]
+    if is_time(duration_s) and float(duration_s) > 0:
+        duration = seconds(float(duration_s))
         if start_seconds >= duration:
             return Unmapped(where, f"{what} of {duration:g} s", "begins after the video's end.", "Correct the times.")
         if end_seconds > duration:
@@ -60,7 +61,8 @@ def span(where: str, label: object, start: object, end: object, *, duration_s: o
     return Span(start_seconds, end_seconds, ", ".join(changed))
 
 
-def _is_time(value: object) -> bool:
+def is_time(value: object) -> TypeGuard[float]:
+    """Return whether a value is a number that a time of a video may be."""
     # A bound that no video reaches: a whole number of 400 digits is valid JSON and no float.
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
 
@@ -80,6 +82,11 @@ def frame_rate(value: float, *, name: str) -> float:
     what = f"frame_rate_hz is {value:g}." if value else "counts frames and does not say how many make a second."
     remedy = "Give the rate of its videos, such as --set frame_rate_hz=25, or --set video_rates_hz=a.mp4=25,b.mp4=30."
     raise BadInput([Problem(name, what, remedy)])
+
+
+def companion(document: Document, name: str) -> Document:
+    """Return a second file that a form needs, such as its map of labels; relative to the folder of the first."""
+    return Document(document.path.parent / name)
 
 
 def mapping(value: object) -> Mapping[str, Any]:

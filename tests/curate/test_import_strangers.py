@@ -27,6 +27,8 @@ FILES = {
     "deep JSON": ("activitynet", "[" * 1_000_000),
     "deep objects": ("via3", '{"a":' * 5000 + "1" + "}" * 5000),
     "a number of 5000 digits": ("label_studio", f'[{{"id": {"9" * 5000}}}]'),
+    "half of a character": ("label_studio", r'[{"id": 1, "data": {"video": "a\ud800.mp4"}}]'),
+    "half of a character in a key": ("kinetics", r'{"\ud800": {"annotations": {"label": "a", "segment": [0, 1]}}}'),
     "a key twice": ("via3", '{"project": {}, "project": {}}'),
     "a field of a megabyte": ("kinetics", f'label,youtube_id,time_start,time_end\n"{"x" * 1_000_000}",a,1,2\n'),
     "an open quote": ("csv", 'url,label\n"a.mp4,x\n' + "b.mp4,y\n" * 50_000),

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from imports import as_json, read
 
+from curate.listing.document import Document
+from curate.listing.importing import guess
 from slateboard.errors import BadInput
 
 
@@ -106,3 +108,25 @@ def test_a_video_that_a_file_lists_twice_is_not_lost(tmp_path: Path) -> None:
 def test_a_parameter_that_makes_no_sense_is_refused(tmp_path: Path, name: str, given: dict[str, str]) -> None:
     with pytest.raises(BadInput, match=f"{next(iter(given))} "):
         read(as_json(tmp_path, {"database": {}}), name, given)
+
+
+def test_a_duration_of_kinetics_is_its_segments_and_clips_none(tmp_path: Path) -> None:
+    """The JSON of kinetics700_2020: "duration": 10.0 beside "segment": [84.0, 94.0]; its test list has no labels."""
+    entry = {"annotations": {"label": "testifying", "segment": [84.0, 94.0]}, "duration": 10.0, "subset": "validate"}
+    unlabelled = {"annotations": {"segment": [5.0, 15.0]}, "duration": 10.0, "subset": "test"}
+    path = as_json(tmp_path, {"---QUuC4vJs": entry, "--07WQ2iBlw": unlabelled})
+    assert guess(Document(path)) == "kinetics"
+    rows, told = read(path, "kinetics")
+    assert [(row.label, row.start_s, row.end_s, row.changed, row.note) for row in rows] == [
+        ("testifying", 84.0, 94.0, "", "split validate")
+    ]
+    assert [one.why for one in told] == ["has no label."]
+
+
+def test_segments_of_no_length_are_told_and_short_ones_are_kept(tmp_path: Path) -> None:
+    """activitynet/ActivityNet#56: annotations from 0 to 0 s and from 0.01 to 0.02 s."""
+    annotations = [{"label": "Washing hands", "segment": [0, 0]}, {"label": "Running", "segment": [0.01, 0.02]}]
+    path = as_json(tmp_path, {"database": {"ZZVrH3Hv1fM": {"duration": 20.0, "annotations": annotations}}})
+    rows, told = read(path, "activitynet")
+    assert [(row.label, row.start_s, row.end_s) for row in rows] == [("Running", 0.01, 0.02)]
+    assert [one.why for one in told] == ["has no length."]

@@ -74,10 +74,10 @@ def test_the_form_of_a_real_file_is_told_from_it(realdata: Path, file: str, name
     assert guess(Document(realdata / "annotations" / file)) == name
 
 
-@pytest.mark.parametrize("file", ["ava_val_v2.2.csv", "charades_v1_test.csv", "elan_3.0.eaf", "ucf101_classInd.txt"])
+@pytest.mark.parametrize("file", ["charades_v1_test.csv", "elan_3.0.eaf", "ucf101_classInd.txt"])
 def test_a_form_that_is_not_known_is_not_guessed(realdata: Path, file: str) -> None:
     with pytest.raises(
-        BadInput, match=r"is of no form that is known for certain\. Name it with --from: activitynet, csv"
+        BadInput, match=r"is of no form that is known for certain\. Name it with --from: activitynet, ava, csv"
     ):
         guess(Document(realdata / "annotations" / file))
 
