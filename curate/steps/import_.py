@@ -1,7 +1,8 @@
-"""Add what an annotation file lists to sources.csv: VIA 3, CVAT, Label Studio, Kinetics, ActivityNet, CSV, JSON lines.
+"""Add what an annotation file lists to sources.csv: VIA 3, CVAT, Label Studio, lists of datasets, CSV, JSON lines.
 
 Rows that are there already are not added again, nothing is overwritten, and what cannot be mapped is listed with its
-reason in imports/. `slateboard ls importers NAME` shows the parameters of one.
+reason in imports/. `slateboard ls importers` names the forms, and the parameters of one with its name: rates of single
+videos, the window around a moment, a map of labels that lies beside the file.
 
 Example: slateboard curate import tracks.xml --from cvat --set frame_rate_hz=25
 """
