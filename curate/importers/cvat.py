@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from curate.listing.annotations import MEDIA_FOLDER, VIDEO, frame_rate, in_folder
 from curate.listing.document import Document
 from curate.listing.rates import VIDEO_RATES_HZ, Rates, given_rates
-from curate.listing.rows import Entry, SourceRow, Unmapped, seconds
+from curate.listing.rows import Entry, Note, SourceRow, Unmapped, seconds
 from slateboard.addresses import identity
 from slateboard.registry import Card, Parameter, Parameters
 
@@ -69,6 +69,8 @@ def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     rates = given_rates(parameters, videos={task.video for task in tasks.values()}, name=document.name)
     if rates.for_all is None and not rates.by_video:
         frame_rate(0.0, name=document.name)
+    shapes = sum(child.tag != "attribute" for track in root.iter("track") for child in track)
+    yield Note(f"a track gives its times and its class; where its {shapes} shapes lie in the picture is not kept")
     for task_id, tracks_of_task in tracks.items():
         # A task or a job is alone in its file, whatever its tracks say.
         task = tasks.get(task_id) or tasks.get("")

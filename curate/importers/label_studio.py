@@ -92,6 +92,7 @@ def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
     rates = given_rates(parameters, videos=set(names.values()), name=document.name)
     counted: dict[tuple[float, str], list[str]] = defaultdict(list)
     entries: list[Entry] = []
+    controls: set[str] = set()
     for task in tasks:
         for where, region, refused, remedy in _regions(task):
             if refused:
@@ -100,13 +101,18 @@ def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
             player = str(mapping(region).get("to_name") or "")
             address, candidates = video_of(task, player, fallback)
             video = _Video(names.get(address, ""), *_rate(task, player, rates, names.get(address, "")))
-            entries += _region(where, region, video, candidates, parameters)
+            of_region = list(_region(where, region, video, candidates, parameters))
+            entries += of_region
+            if any(isinstance(entry, SourceRow) for entry in of_region):
+                controls.add(str(mapping(region).get("from_name")))
             if sequence(mapping(mapping(region).get("value")).get("ranges")):
                 counted[video.rate_hz, video.source].append(video.url or "a video without name")
     for (rate, source), videos in counted.items():
         yield Note(f"frames of {_listing(videos)} are counted at {rate:g} a second ({source})")
     if any(name != video for video, name in names.items()):
         yield Note("videos are named without the path and hash that an upload puts before their names")
+    if len(controls) > 1:
+        yield Note(f"classes are named by {', '.join(sorted(controls))}; --set control=NAME takes those of one")
     yield from entries
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from imports import read
 
+from curate.listing.document import Document
+from curate.listing.rows import Note
+from curate.listing.sources import IMPORTERS
 from slateboard.errors import BadInput
 
 
@@ -191,6 +194,14 @@ def test_a_last_frame_that_is_written_twice_ends_a_track_once(tmp_path: Path) ->
     inside = '<box frame="2" outside="0"/><box frame="5" outside="1"/><box frame="5" outside="1"/>'
     ((row,), told) = read(_cvat(tmp_path, f'<track id="0" label="a">{inside}</track>'), "cvat", {"frame_rate_hz": 1.0})
     assert (row.start_s, row.end_s, row.changed, told) == (2.0, 5.0, "", [])
+
+
+def test_shapes_that_are_not_kept_are_counted(tmp_path: Path) -> None:
+    module = IMPORTERS.load("cvat")
+    document = Document(_cvat(tmp_path, _track(0, None, 0, 5) + _track(1, None, 2, 5)))
+    entries = module.rows(document, module.CARD.settle({"frame_rate_hz": 1.0}, where="x"))
+    notes = [entry.text for entry in entries if isinstance(entry, Note)]
+    assert notes == ["a track gives its times and its class; where its 4 shapes lie in the picture is not kept"]
 
 
 def test_a_track_that_a_model_made_says_so(tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ def test_the_class_may_be_that_of_one_control(tmp_path: Path) -> None:
     path = as_json(tmp_path, [_task(1, {"video": "a.mp4"}, *regions)])
     rows, told = read(path, "label_studio", {"control": "sport"})
     assert ([row.label for row in rows], len(told)) == (["sport"], 1)
+    assert _notes(path) == ["classes are named by good, sport; --set control=NAME takes those of one"]
 
 
 def test_two_uploads_of_one_name_stay_two_videos(tmp_path: Path) -> None:
