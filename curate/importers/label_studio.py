@@ -98,7 +98,7 @@ def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
             if refused:
                 entries.append(Unmapped(where, _describe(region, task), refused, remedy))
                 continue
-            player = str(mapping(region).get("to_name") or "")
+            player = _player(region)
             address, candidates = video_of(task, player, fallback)
             video = _Video(names.get(address, ""), *_rate(task, player, rates, names.get(address, "")))
             of_region = list(_region(where, region, video, candidates, parameters))
@@ -118,10 +118,16 @@ def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
 
 def _names(tasks: Sequence[Task], fallback: str) -> dict[str, str]:
     """Return address of a video in the file -> its name; two uploads of one name keep their hashes."""
-    addresses = {fallback, *(value for task in tasks for value in task.data.values() if isinstance(value, str))} - {""}
+    shown = {(number, _player(region)) for number, task in enumerate(tasks) for _, region, _, _ in _regions(task)}
+    addresses = {video_of(tasks[number], player, fallback)[0] for number, player in shown} - {""}
     names = {address: upload_name(address) for address in addresses}
     shared = {name for name, count in Counter(names.values()).items() if count > 1}
     return {address: address.rpartition("/")[2] if name in shared else name for address, name in names.items()}
+
+
+def _player(region: Any) -> str:
+    """Return the name of the tag that a region was marked on."""
+    return str(mapping(region).get("to_name") or "")
 
 
 def _regions(task: Task) -> Iterator[tuple[str, Any, str, str]]:

@@ -159,6 +159,9 @@ def test_two_uploads_of_one_name_stay_two_videos(tmp_path: Path) -> None:
     ]
     rows, _ = read(as_json(tmp_path, tasks), "label_studio")
     assert [row.url for row in rows] == ["1a1b2c3d-a.mp4", "2a1b2c3d-a.mp4"]
+    tasks[0]["data"]["title"] = "a.mp4"
+    rows, _ = read(as_json(tmp_path, tasks[:1]), "label_studio")
+    assert [row.url for row in rows] == ["a.mp4"]
 
 
 MIN = {"annotator": 1, "annotation_id": 5, "created_at": "x", "updated_at": "y", "lead_time": 1.5}
