@@ -71,6 +71,9 @@ def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:
         frame_rate(0.0, name=document.name)
     shapes = sum(child.tag != "attribute" for track in root.iter("track") for child in track)
     yield Note(f"a track gives its times and its class; where its {shapes} shapes lie in the picture is not kept")
+    yield Note(
+        "CVAT counts frames: they are taken for evenly spaced, so that times are off where a video's rate varies"
+    )
     for task_id, tracks_of_task in tracks.items():
         # A task or a job is alone in its file, whatever its tracks say.
         task = tasks.get(task_id) or tasks.get("")

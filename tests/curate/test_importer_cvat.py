@@ -201,7 +201,10 @@ def test_shapes_that_are_not_kept_are_counted(tmp_path: Path) -> None:
     document = Document(_cvat(tmp_path, _track(0, None, 0, 5) + _track(1, None, 2, 5)))
     entries = module.rows(document, module.CARD.settle({"frame_rate_hz": 1.0}, where="x"))
     notes = [entry.text for entry in entries if isinstance(entry, Note)]
-    assert notes == ["a track gives its times and its class; where its 4 shapes lie in the picture is not kept"]
+    assert notes == [
+        "a track gives its times and its class; where its 4 shapes lie in the picture is not kept",
+        "CVAT counts frames: they are taken for evenly spaced, so that times are off where a video's rate varies",
+    ]
 
 
 def test_a_track_that_a_model_made_says_so(tmp_path: Path) -> None:
