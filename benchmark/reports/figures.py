@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from slateboard.escaping import inline
-from slateboard.figures import new_figure
+from slateboard.figures import new_figure, write_figure
 from slateboard.files import atomic_write
 from slateboard.records.result import Calibration, Score
 
@@ -178,6 +178,6 @@ def readable(classes: Sequence[str]) -> list[str]:
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG of at most 128 colours: lines and letters need no more, and it is a third of the size."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=_DPI)
+    write_figure(figure, drawn, dpi=_DPI)
     with atomic_write(path) as temporary, Image.open(drawn) as picture:
         picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(temporary, format="PNG", optimize=True)

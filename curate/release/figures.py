@@ -1,6 +1,6 @@
 """Draw the contact sheet of a dataset, and the charts of the MEI paper's Figs 4 and 5."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from slateboard.escaping import inline
-from slateboard.figures import new_figure
+from slateboard.figures import new_figure, write_figure
 from slateboard.files import atomic_write
 from slateboard.media.sheets import SheetRow, contact_sheet
 
 _BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
 _COLUMNS = 6
+_LETTERS = 40
+"""Of a class's name beside its bar: 200 would leave the bar no room."""
 SHEET = "contact_sheet.png"
 """The only picture of a release that shows frames."""
 
@@ -62,7 +64,7 @@ def _clips_per_class(clips: pd.DataFrame) -> Figure:
         ("unknown", _GREY, "unknown"),
     ):
         values = counts[state].to_numpy() if state in counts else np.zeros(len(counts))
-        axes.barh(list(map(inline, counts.index)), values, left=left, color=colour, label=words, height=0.7)
+        axes.barh(_names(counts.index), values, left=left, color=colour, label=words, height=0.7)
         left = left + values
     for row, total in enumerate(left):
         axes.annotate(f"{int(total)}", (total, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
@@ -86,7 +88,7 @@ def _durations(clips: pd.DataFrame) -> Figure:
         (_BLUE, _ORANGE),
         strict=True,
     ):
-        axes.barh(list(map(inline, values.index)), values, color=colour, height=0.7)
+        axes.barh(_names(values.index), values, color=colour, height=0.7)
         for row, value in enumerate(values):
             axes.text(value, row, f" {value:.1f}", va="center", fontsize=9)
         axes.set_xlabel(words)
@@ -96,6 +98,10 @@ def _durations(clips: pd.DataFrame) -> Figure:
     return figure
 
 
+def _names(classes: Iterable[object]) -> list[str]:
+    return [inline(name, most=_LETTERS) for name in classes]
+
+
 def _save(figure: Figure, path: Path) -> None:
     with atomic_write(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=110, metadata={"Software": None})
+        write_figure(figure, temporary, dpi=110, metadata={"Software": None})

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib import font_manager
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from slateboard.files import atomic_write
+from slateboard.lettering import draw_text
 
 CELL = (144, 108)
 """Width and height of a picture on a sheet, pixels."""
@@ -37,11 +37,10 @@ def contact_sheet(path: Path, rows: Sequence[SheetRow], *, cell: tuple[int, int]
     columns = max((len(row.pictures) for row in rows), default=0)
     sheet = Image.new("RGB", (label + columns * (width + gap) + gap, len(rows) * (height + gap) + gap), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    # matplotlib brings this font everywhere, Vietnamese letters included.
-    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
     for line, row in enumerate(rows):
         top = gap + line * (height + gap)
-        draw.text((10, top + height // 2), row.title, fill=_INK, font=font, anchor="lm")
+        middle = (10, top + height // 2)
+        draw_text(draw, middle, row.title, fill=_INK, anchor="lm", most_pixels=label - middle[0])
         for column, picture in enumerate(row.pictures):
             shown = Image.fromarray(fitted(picture, cell=cell))
             left = label + column * (width + gap)

@@ -7,14 +7,14 @@ from textwrap import wrap
 
 import numpy as np
 import pandas as pd
-from matplotlib import font_manager
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from slateboard import engine
 from slateboard.dataset import Dataset
 from slateboard.engine import Failure
 from slateboard.escaping import inline
+from slateboard.lettering import draw_text
 from slateboard.media.colour import rgb_quick
 from slateboard.media.errors import Unreadable
 from slateboard.media.fingerprints import spread_indices
@@ -85,11 +85,10 @@ def draw_pairs(path: Path, dataset: Dataset, pair_sheet: PairSheet) -> None:
     """
     size = (_LEFT["test"] + _SIDE + _GAP, _HEAD + len(pair_sheet.pairs) * _PAIR)
     sheet = Image.new("RGB", size, _PAPER)
-    # matplotlib brings this font everywhere, Vietnamese letters included.
-    draw, font = ImageDraw.Draw(sheet), ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
-    draw.text((_GAP, _TEXT // 2), inline(f"{pair_sheet.title}: {pair_sheet.count}"), fill=_INK, font=font)
+    draw = ImageDraw.Draw(sheet)
+    draw_text(draw, (_GAP, _TEXT // 2), f"{pair_sheet.title}: {pair_sheet.count}", fill=_INK)
     for name, x in (("why", _GAP), *_LEFT.items()):
-        draw.text((x, _HEAD - _TEXT), name, fill=_INK, font=font)
+        draw_text(draw, (x, _HEAD - _TEXT), name, fill=_INK)
     shown = {clip for pair in pair_sheet.pairs for clip in (pair.train, pair.test)}
     columns = dataset.clips[["clip_id", "path", "frames", "label"]].to_numpy(dtype=object)
     files = {
@@ -102,10 +101,10 @@ def draw_pairs(path: Path, dataset: Dataset, pair_sheet: PairSheet) -> None:
         top = _HEAD + place * _PAIR
         draw.line([(0, top), (size[0], top)], fill=_LINE)
         lines = wrap(inline(pair.why), 26, max_lines=_CELL[1] // _TEXT, placeholder=" ...")
-        draw.multiline_text((_GAP, top + _TEXT), "\n".join(lines), fill=_INK, font=font)
+        draw_text(draw, (_GAP, top + _TEXT), "\n".join(lines), fill=_INK)
         for clip, x in zip((pair.train, pair.test), _LEFT.values(), strict=True):
             video, _, label = files[clip]
-            draw.text((x, top + 2), inline(f"{clip}  {label}", most=60), fill=_INK, font=font)
+            draw_text(draw, (x, top + 2), inline(f"{clip}  {label}", most=60), fill=_INK, most_pixels=_SIDE)
             for column, picture in enumerate(pictures[video]):
                 fitted = ImageOps.contain(Image.fromarray(picture), _CELL)
                 sheet.paste(fitted, (x + column * (_CELL[0] + _GAP), top + _TEXT))

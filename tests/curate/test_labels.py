@@ -138,6 +138,7 @@ def test_a_name_of_a_name_is_itself(label: str) -> None:
     "label", ["\u200b", "\u200d\u200c", "\u3164", "\u115f\u1160", "\ufe0f", "\u0e34", "\u17b4", "🏀", "\u2800"]
 )
 def test_a_label_without_a_letter_that_can_be_seen_is_refused(label: str) -> None:
+    """pandas-dev/pandas#36343: a cell of one zero-width sign looks empty and is not."""
     assert class_name(label) == ""
     with pytest.raises(BadInput, match="holds no letter or digit"):
         class_names([label], where="sources.csv")
@@ -155,11 +156,13 @@ def test_a_label_without_a_letter_that_can_be_seen_is_refused(label: str) -> Non
     ],
 )
 def test_no_class_is_called_as_a_device_of_windows(label: str, name: str) -> None:
+    """yt-dlp/yt-dlp#12014: a folder `con` or `aux` cannot be made there, and a release is copied to such machines."""
     assert class_name(label) == name == class_name(name)
     assert bool(describe_change(label)) == name.endswith("Class")
 
 
 def test_long_names_are_cut_between_letters_and_end_in_a_hash_of_the_whole() -> None:
+    """yt-dlp/yt-dlp#12386: names are trimmed by letters, but file systems count bytes, of which Thai has three each."""
     label = "กี่" * 100
     name = class_name(label)
     assert len(f"v_{name}_g123456789_c123456789.mp4".encode()) <= 255

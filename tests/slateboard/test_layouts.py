@@ -91,7 +91,7 @@ def test_hmdb51s_group_is_the_title_whatever_the_class(workspace: Workspace) -> 
 
 
 def test_class_folders_that_look_the_same_are_told_by_their_bytes(workspace: Workspace) -> None:
-    """Archives packed on a Mac bring decomposed names: two folders `Bóng`, of which macOS keeps one."""
+    """quodlibet/quodlibet#1218: archives packed on a Mac bring decomposed names beside composed ones."""
     names = ("B\u00f3ng/v_B\u00f3ng_g01_c01.avi", "Bo\u0301ng/v_Bo\u0301ng_g01_c02.avi")
     with pytest.raises(BadInput, match=r"is there twice, as 'Bo\\u0301ng' and 'B\\xf3ng'\. Rename one folder"):
         dataset_at(workspace, str(laid(workspace.root / "UCF-101", names)))
