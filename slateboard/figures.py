@@ -38,7 +38,7 @@ def write_figure(figure: Figure, file: Path | IO[bytes], *, dpi: int, **options:
                 axis.set_tick_params(which="both", labelfontfamily=families)
         for text in texts:
             if fallbacks(text.get_text()):
-                text.set_family(families)
+                text.set_fontfamily(families)
     with warnings.catch_warnings():
         # A warning a letter and a drawing; `fallbacks` has said it once, by script.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")
