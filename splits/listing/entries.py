@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol
 
+from slateboard.addresses import is_web
 from slateboard.errors import BadInput, Problem
 from slateboard.paths import ID, PATH, REMEDY
 from slateboard.reading import read_bytes
@@ -174,7 +175,7 @@ class Reading:
         for entry in self.entries:
             # Some lists were made on Windows; an address is no path.
             name = entry.path.replace("\\", "/")
-            if fault := "" if name.startswith(("http://", "https://")) else PATH.fault(name):
+            if fault := "" if is_web(name) else PATH.fault(name):
                 self.wrong(entry.where, f"{fault}.", REMEDY)
         for place, name in enumerate(self.classes, 1):
             if name and (fault := ID.fault(name)):
@@ -210,7 +211,7 @@ def stem(path: str) -> str:
 
     A local name may hold `#`, `?` and `%`; only an address is cut at them.
     """
-    if path.startswith(("http://", "https://")):
+    if is_web(path):
         path = path.partition("#")[0].partition("?")[0]
     return PurePosixPath(path.replace("\\", "/")).stem
 

@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
+from slateboard.canonical import site_video
 from splits.listing.entries import stem
 
 SPELLINGS: Mapping[str, str] = {"": "", "jhmdb": "#&"}
@@ -20,7 +20,6 @@ SPELLINGS: Mapping[str, str] = {"": "", "jhmdb": "#&"}
 _ID = r"[A-Za-z0-9_-]{11}"
 _CUT = re.compile(rf"({_ID})_\d{{6}}_\d{{6}}")
 """A piece of a video as Kinetics' crawlers and MMAction2 name it: id, start and end in seconds."""
-_HOSTS = ("youtube.com", "www.youtube.com", "m.youtube.com", "www.youtube-nocookie.com", "youtu.be")
 
 
 @dataclass(frozen=True)
@@ -79,12 +78,8 @@ def youtube_id(text: str) -> str | None:
     """Return the id of the video that an address of YouTube or a crawler's file name (`<id>_000417_000427`) means."""
     if cut := _CUT.fullmatch(stem(text)):
         return cut[1]
-    address = urlsplit(text) if text.startswith(("http://", "https://")) else None
-    if address is None or address.hostname not in _HOSTS:
-        return None
-    last = address.path.rstrip("/").rpartition("/")[2]
-    video_id = parse_qs(address.query).get("v", [last])[0]
-    return video_id if re.fullmatch(_ID, video_id) else None
+    video = site_video(text)
+    return video.video_id if video is not None and video.site == "youtube" else None
 
 
 def video_name(text: str) -> str:
