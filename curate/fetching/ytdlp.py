@@ -15,6 +15,7 @@ from yt_dlp.globals import plugin_dirs
 
 from curate.fetching.formats import format_expression
 from curate.fetching.handlers import RequestRules, handler
+from curate.fetching.resuming import PartFile, remove_fragments
 from slateboard.records.source import State
 from slateboard.settings import FetchSettings
 
@@ -35,6 +36,7 @@ class GuardedYoutubeDL(yt_dlp.YoutubeDL):  # type: ignore[misc]
 
     def __init__(self, options: dict[str, Any], rules: RequestRules, *, plugins: bool) -> None:
         self._rules = rules
+        self._part: PartFile | None = None
         # Global in yt-dlp, and read when a session is made; its configuration files are the command line's alone.
         plugin_dirs.value = ["default"] if plugins else []
         super().__init__(options, auto_init=False)
@@ -44,11 +46,27 @@ class GuardedYoutubeDL(yt_dlp.YoutubeDL):  # type: ignore[misc]
         return super().build_request_director([handler(self._rules)])
 
     def dl(self, name: str, info: dict[str, Any], subtitle: bool = False, test: bool = False) -> Any:
-        """Download, if the stream's protocol has a downloader that can be bounded."""
-        if get_suitable_downloader(info, self.params) not in _DOWNLOADERS:
+        """Download, if the stream's protocol has a downloader that can be bounded; resume what is the same file."""
+        downloader = get_suitable_downloader(info, self.params)
+        if downloader not in _DOWNLOADERS:
             protocol = info.get("protocol") or "unknown"
             self._rules.bar(State.UNSUPPORTED, f"its stream ({protocol}) needs another program, which is not started")
-        return super().dl(name, info, subtitle, test)
+        is_one_file = downloader is HttpFD
+        if not is_one_file:
+            remove_fragments(name)
+        # Fragments have no validators: one that broke off is asked for from its beginning.
+        self.params["continuedl"] = is_one_file
+        self._part = PartFile(name) if is_one_file else None
+        try:
+            return super().dl(name, info, subtitle, test)
+        finally:
+            self._part = None
+
+    def urlopen(self, request: Any) -> Any:
+        """Send a request; one for a file of which a part lies here is answered with the rest of that very file."""
+        if self._part is None:
+            return super().urlopen(request)
+        return self._part.open(request, super().urlopen)
 
     def _forceprint(self, key: str, info: Any) -> Any:
         """Leave out the tables that `--print` could ask for: two fifths of the time of a small file."""

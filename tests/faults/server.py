@@ -101,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _say(self, status: int, body: bytes, *, kind: str = "text/plain", **headers: str) -> None:
         self.send_response(status)
+        self.send_header("ETag", '"one"')
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
@@ -129,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _announce(self, length: int) -> None:
         self.send_response(200)
+        self.send_header("ETag", '"one"')
         self.send_header("Content-Type", "video/mp4")
         self.send_header("Content-Length", str(length))
         self.end_headers()
