@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from slateboard.addresses import identity
+from slateboard.canonical import canonical
 from slateboard.records.clip import Clip
 from slateboard.records.media import Duplicate
 from slateboard.records.release import MACHINE_MADE
@@ -37,7 +37,7 @@ def group_names(
 
 def _clip_rows(clips: Iterable[Clip], sources: Mapping[str, Source]) -> list[dict[str, str]]:
     """Return a row for each clip. Its source id is left out: the address links two sources of one."""
-    urls = {source_id: identity(source.url) for source_id, source in sources.items()}
+    urls = {source_id: canonical(source.url) for source_id, source in sources.items()}
     return [
         {
             "clip_id": f"clip {clip.clip_id}",
@@ -54,7 +54,7 @@ def _source_rows(sources: Mapping[str, Source]) -> list[dict[str, str | None]]:
     return [
         {
             "clip_id": f"source {source_id}",
-            "source_url": identity(source.url),
+            "source_url": canonical(source.url),
             "group": source.group,
             "sha256": source.media_id,
         }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Required, TypedDict
 
+from slateboard.canonical import SiteVideo
 from slateboard.records.media import Media
 from slateboard.records.source import State
 
@@ -63,6 +64,8 @@ class AttemptResult:
     """What the file's header says, once it was probed."""
     provenance: Provenance | None = None
     """Where the file came from; see `curate.fetching.provenance`."""
+    known: SiteVideo | None = None
+    """Extractor and id of the video, where its file lies here: nothing was downloaded."""
     retry_after_seconds: float | None = None
     """Retry-After of the host, in seconds from now."""
     final: bool = False

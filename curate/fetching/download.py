@@ -12,6 +12,7 @@ from curate.fetching.attempt import AttemptResult
 from curate.fetching.pacing import FetchRequest
 from curate.fetching.suffixes import media_suffix
 from curate.fetching.web import Session, guarded_session
+from slateboard.canonical import SiteVideo
 from slateboard.files import atomic_write, flush_folder, sha256_of
 from slateboard.media.errors import Unreadable
 from slateboard.media.probe import probe
@@ -38,16 +39,17 @@ class Downloader:
         *,
         cookies: str | None,
         allow_local: bool = False,
+        known: frozenset[SiteVideo] = frozenset(),
     ) -> None:
         self._root, self._incoming, self._cookies = root, incoming, cookies
-        self._allow_local = allow_local
+        self._allow_local, self._known = allow_local, known
         self._settings, self._limits = settings, limits
         self._session: Session | None = None
 
     def __call__(self, request: FetchRequest) -> AttemptResult:
         """Make one attempt; a file that is not a video, or exceeds a limit, is not kept."""
         if self._session is None:
-            self._session = guarded_session(self._settings, cookies=self._cookies)
+            self._session = guarded_session(self._settings, cookies=self._cookies, known=self._known)
         if not request.host:
             return self._copy_local(self._root / request.url, request)
         # Direct files save a request each; one that turns out to be a page with a player is asked for again by the slow

@@ -132,7 +132,9 @@ def _normalised(message: str) -> str:
     """Return a message in lower case without yt-dlp's "[site] id: " and without urls, whose words would mislead."""
     # "ERROR: [vimeo] 76979871: This video is private. See https://x.com/login" -> "this video is private. see "
     text = re.sub(r"^(error:\s*)?\[[^\]]*\]\s+(?!unable)([^\s:]+:\s+)?", "", message.strip(), flags=re.IGNORECASE)
-    return re.sub(r"https?://\S+", "", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
+    return (
+        re.sub(r"https?://\S+", "", text, flags=re.IGNORECASE).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
+    )
 
 
 def raise_if_hopeless(error: BaseException) -> None:

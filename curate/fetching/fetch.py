@@ -1,22 +1,21 @@
 """Fetch sources: each ends in one state, each attempt is a row of the catalog, each file lies once in media/."""
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import Protocol, TypedDict, cast
 
 from curate.fetching import web
 from curate.fetching.attempt import AttemptResult, Provenance
+from curate.fetching.cookies import read_cookies
 from curate.fetching.crawl import AttemptEvent, crawl
 from curate.fetching.download import Downloader, clear
+from curate.fetching.holders import Holders, same_as, video_of, window_of
 from curate.fetching.pacing import AbandonedHost, FetchRequest, RequestQueue, next_run_at
 from curate.fetching.streams import asked_stream, stream_conflict, stream_note
-from slateboard.addresses import identity
-from slateboard.errors import BadInput, Problem
+from slateboard.canonical import SiteVideo, canonical
 from slateboard.files import PART
-from slateboard.paths import Inside
 from slateboard.records.media import Media
 from slateboard.records.source import BROUGHT, Attempt, Source, State
 from slateboard.settings import FetchSettings, Limits
@@ -24,9 +23,6 @@ from slateboard.workers.outcome import Budget
 
 INCOMING = ".incoming"
 """Folder in media/ where downloads grow."""
-COOKIES = "SLATEBOARD_FETCH__COOKIES"
-"""Variable of the environment: what it names a person of this machine chose."""
-
 _TAKEN_DOWN = "what it shows was taken down here on request"
 
 
@@ -75,11 +71,13 @@ def fetch(
 ) -> Iterator[Source]:
     """Fetch sources and yield each in its new state once it is recorded, in the order in which they end.
 
-    Sources of one address share one download. Another address with the same bytes becomes a `duplicate`. `refused` are
-    ids of files that were taken down: such a file is not kept, whatever its address, nor is an address asked for that
-    was taken down. Sources of a host that refuses us as a whole keep their state; the host is passed to `on_abandoned`.
-    Attempts are recorded as they are made, states when a source is settled: after a kill the next run goes on with
-    what was not. Local files outside `root`, symbolic links followed, are taken only with `allow_local`.
+    Sources of one video share one download, however its address is written: known before it by the address or by the id
+    that yt-dlp finds, else by the bytes. Each window of a file is a source of its own; another source of the same
+    window becomes a `duplicate`. `refused` are ids of files that were taken down: such a file is not kept, whatever its
+    address, nor is an address asked for that was taken down. Sources of a host that refuses us as a whole keep their
+    state; the host is passed to `on_abandoned`. Attempts are recorded as they are made, states when a source is
+    settled: after a kill the next run goes on with what was not. Local files outside `root`, symbolic links followed,
+    are taken only with `allow_local`.
     """
     groups = group_by_address(sources)
     recorder = _StateRecorder(refused, root, ledger, settings)
@@ -92,11 +90,12 @@ def fetch(
     for copy in (root / "media").glob(f".*{PART}"):
         copy.unlink()  # A kill cut it off.
     queue = request_queue(groups, settings)
-    for event in _events(queue, root, incoming, settings, limits, allow_local):
+    known = recorder.known_videos() if any(queue.hosts()) else {}
+    for event in _events(queue, root, incoming, settings, limits, allow_local, frozenset(known)):
         if event.result.final:
             # Its process was killed and could not clear up.
             clear(incoming, event.request, event.result)
-        yield from recorder.record(groups[identity(event.request.url)], event)
+        yield from recorder.record(groups[canonical(event.request.url)], event, known)
     for host in queue.abandoned_hosts():
         if on_abandoned is not None:
             on_abandoned(host)
@@ -105,11 +104,11 @@ def fetch(
 
 
 def group_by_address(sources: Iterable[Source]) -> dict[str, list[Source]]:
-    """Return address without login and signature -> its sources in the order of the list."""
-    # https://host/a.mp4?X-Amz-Signature=1 and ...=2 are one address: one download for both.
+    """Return canonical address -> its sources in the order of the list."""
+    # https://host/a.mp4?X-Amz-Signature=1 and HTTPS://host:443/a.mp4?utm_source=b are one address: one download.
     groups: dict[str, list[Source]] = {}
     for source in sorted(sources, key=lambda source: source.line):
-        groups.setdefault(identity(source.url), []).append(source)
+        groups.setdefault(canonical(source.url), []).append(source)
     return groups
 
 
@@ -122,42 +121,18 @@ def request_queue(groups: Mapping[str, Sequence[Source]], settings: FetchSetting
 
 
 def _events(
-    queue: RequestQueue, root: Path, incoming: Path, settings: FetchSettings, limits: Limits, allow_local: bool
+    queue: RequestQueue,
+    root: Path,
+    incoming: Path,
+    settings: FetchSettings,
+    limits: Limits,
+    allow_local: bool,
+    known: frozenset[SiteVideo],
 ) -> Iterator[AttemptEvent]:
     cookies = read_cookies(root, settings)
-    download = Downloader(root, incoming, settings, limits, cookies=cookies, allow_local=allow_local)
+    download = Downloader(root, incoming, settings, limits, cookies=cookies, allow_local=allow_local, known=known)
     budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
     return crawl(queue, attempt=download, workers=settings.workers, budget=budget)
-
-
-def read_cookies(root: Path, settings: FetchSettings) -> str | None:
-    """Return the text of the cookies file that the settings name, None if they name none.
-
-    slateboard.toml may be somebody's, and its cookies go to the hosts of a list: it may name a file of the workspace.
-    Any other file is named by the environment.
-    """
-    if not settings.cookies:
-        return None
-    path = root / settings.cookies
-    if settings.cookies != os.environ.get(COOKIES) and (fault := Inside(root).fault(settings.cookies)):
-        raise BadInput(
-            [
-                Problem(
-                    f"[fetch] cookies: {settings.cookies}",
-                    f"{fault}.",
-                    "Put the file into the workspace, or name it by the environment: "
-                    f"`export {COOKIES}=/path/to/cookies.txt`.",
-                )
-            ]
-        )
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput([Problem(f"[fetch] cookies: {path}", f"cannot be read ({error}).", "Correct it.")]) from None
-    if "HTTP Cookie File" not in text.partition("\n")[0]:
-        what = "its first line is not '# Netscape HTTP Cookie File'."
-        raise BadInput([Problem(f"[fetch] cookies: {path}", what, "Export it in the Netscape format.")])
-    return text
 
 
 class _StateRecorder:
@@ -167,40 +142,55 @@ class _StateRecorder:
         self._refused, self._root, self._ledger, self._settings = refused, root, ledger, settings
 
     @cached_property
-    def _holders(self) -> dict[str, Source]:
-        """Media id -> first source that brought it; read only when it matters: a second for 100,000 sources."""
-        # Reversed, so that of several sources with one file the first one stays in the dictionary.
-        fetched = reversed(self._ledger.sources(*BROUGHT))
-        return {source.media_id: source for source in fetched if source.media_id is not None}
+    def _holders(self) -> Holders:
+        """The sources that have files; read only when it matters: a second for 100,000 sources."""
+        return Holders(self._ledger.sources(*BROUGHT))
 
     def taken_down(self, addresses: Collection[str]) -> list[str]:
         """Return those addresses that were taken down with another clip of the same video."""
-        taken_down = {identity(url) for state, _, url in self._ledger.standing() if state == State.TAKEN_DOWN}
+        taken_down = {canonical(url) for state, _, url in self._ledger.standing() if state == State.TAKEN_DOWN}
         return [address for address in addresses if address in taken_down]
 
     def already_fetched(self, addresses: Collection[str]) -> dict[str, Source]:
         """Return address -> a source of it that was fetched before, where its file still lies in media/."""
         standing = self._ledger.standing()
-        fetched = {identity(url) for state, _, url in standing if state == State.FETCHED}.intersection(addresses)
-        holders = [source for source in self._holders.values() if identity(source.url) in fetched] if fetched else []
-        media = self._ledger.media_of([source.media_id or "" for source in holders])
-        on_disk = {media_id for media_id, original in media.items() if (self._root / original.path).is_file()}
-        return {identity(source.url): source for source in holders if source.media_id in on_disk}
+        fetched = {canonical(url) for state, _, url in standing if state == State.FETCHED}.intersection(addresses)
+        holders = [source for source in self._holders.sources() if canonical(source.url) in fetched] if fetched else []
+        return {canonical(source.url): source for source in self._on_disk(reversed(holders))}
 
-    def share_file(self, group: Sequence[Source], holder: Source) -> Iterator[Source]:
-        """Give sources the file that an earlier fetch of the same address brought."""
+    def known_videos(self) -> dict[SiteVideo, Source]:
+        """Return the videos that yt-dlp named and whose files lie in media/, each with a source that brought it."""
+        named = [(video_of(source), source) for source in reversed(self._holders.sources())]
+        sources = {video: source for video, source in named if video is not None}
+        on_disk = {source.source_id for source in self._on_disk(sources.values())}
+        return {video: source for video, source in sources.items() if source.source_id in on_disk}
+
+    def _on_disk(self, sources: Iterable[Source]) -> list[Source]:
+        sources = list(sources)
+        media = self._ledger.media_of({source.media_id or "" for source in sources})
+        there = {media_id for media_id, original in media.items() if (self._root / original.path).is_file()}
+        return [source for source in sources if source.media_id in there]
+
+    def share_file(self, group: Sequence[Source], holder: Source, *, at: datetime | None = None) -> Iterator[Source]:
+        """Give sources the file that an earlier fetch of the same video brought; `at`: when they were asked for."""
         if asked_stream(group) not in (None, holder.stream):
             self._ledger.forget_pictures([holder.media_id or ""])
         for source in group:
-            shared = {name: getattr(holder, name) for name in ("state", "media_id", "provenance")}
-            settled = source.model_copy(update={**shared, "reason": None, "again_at": None})
-            self._ledger.set_states([settled])
+            changes: _Changes = {"state": holder.state, "reason": None, "again_at": None}
+            changes |= {"media_id": holder.media_id or "", "provenance": cast(Provenance | None, holder.provenance)}
+            settled = source.model_copy(update=dict(self._placed(source, changes)))
+            attempts = [_attempt(source, at, AttemptResult(State.FETCHED))] if at is not None else []
+            self._ledger.tried(settled, attempts, None)
             yield settled
 
-    def record(self, group: Sequence[Source], event: AttemptEvent) -> Iterator[Source]:
+    def record(
+        self, group: Sequence[Source], event: AttemptEvent, known: Mapping[SiteVideo, Source]
+    ) -> Iterator[Source]:
         """Record an event of the sources of one address; yield them if it settles them."""
         at = datetime.now(UTC) if event.attempted else None
-        if event.settled:
+        if event.settled and event.result.known is not None:
+            yield from self.share_file(group, known[event.result.known], at=at)
+        elif event.settled:
             yield from self.settle(group, event.result, at)
         elif at is not None:
             for source in group:
@@ -213,13 +203,14 @@ class _StateRecorder:
             result = AttemptResult(State.TAKEN_DOWN, error=_TAKEN_DOWN)
         changes = self._changes(group, result)
         for source in group:
-            settled = source.model_copy(update=dict(_still_missing(source, result, changes)))
+            placed = self._placed(source, changes)
+            settled = source.model_copy(update=dict(_still_missing(source, result, placed)))
             attempts = [_attempt(source, at, result)] if at is not None else []
             self._ledger.tried(settled, attempts, result.media)
             yield settled
 
     def _changes(self, group: Sequence[Source], result: AttemptResult) -> _Changes:
-        """Return the fields that change; of two addresses with the same bytes the earlier line keeps the file."""
+        """Return the fields that change for all sources of one address."""
         again_at = None
         if result.media is None:
             again_at = next_run_at(result, settings=self._settings, now=datetime.now(UTC))
@@ -228,29 +219,36 @@ class _StateRecorder:
             return changes
         media_id = result.media.media_id
         changes = {**changes, "media_id": media_id, "provenance": result.provenance}
-        holders = [self._holders[media_id]] if media_id in self._holders else []
-        if conflict := stream_conflict(group, holders):
+        if conflict := stream_conflict(group, self._holders.of_file(media_id)):
             return {**changes, "state": State.UNSUPPORTED, "reason": conflict}
         changes["reason"] = stream_note(result.media, asked_stream(group)) or result.error
         damaged = self._damaged_source(media_id)
-        if damaged is not None:
-            return {**changes, "state": damaged.state, "reason": damaged.reason}
-        holder = self._holders.setdefault(media_id, group[0])
-        if identity(holder.url) == identity(group[0].url):
+        return changes if damaged is None else {**changes, "state": damaged.state, "reason": damaged.reason}
+
+    def _placed(self, source: Source, changes: _Changes) -> _Changes:
+        """Return the changes of one source: of two with the same file and window the earlier line keeps them."""
+        if changes["state"] not in BROUGHT or not (media_id := changes.get("media_id")):
+            return changes
+        holder = self._holders.add(source, media_id)
+        if holder is source:
             return changes
         # Lines 3 and 8 have the same bytes. Which ends first is chance, and so is where a run was killed: line 3 gets
         # the file, even if 8 brought it. Once it is analysed (`frames` is known), nothing changes hands any more.
-        if holder.line < group[0].line or self._ledger.media_of([media_id])[media_id].frames is not None:
-            return {**changes, "state": State.DUPLICATE, "reason": _same_as(holder)}
-        self._holders[media_id] = group[0]
-        duplicate = {"state": State.DUPLICATE, "reason": _same_as(group[0])}
-        holders = self._ledger.sources(State.FETCHED, State.DUPLICATE)
-        self._ledger.set_states([s.model_copy(update=duplicate) for s in holders if s.media_id == media_id])
+        original = self._ledger.media_of([media_id]).get(media_id)
+        if holder.line < source.line or (original is not None and original.frames is not None):
+            return {**changes, "state": State.DUPLICATE, "reason": same_as(holder, source)}
+        self._holders.replace(source, media_id)
+        others = [
+            other.model_copy(update={"state": State.DUPLICATE, "reason": same_as(source, other)})
+            for other in self._ledger.sources(State.FETCHED, State.DUPLICATE)
+            if other.media_id == media_id and window_of(other) == window_of(source)
+        ]
+        self._ledger.set_states([other for other in others if other.source_id != source.source_id])
         return changes
 
     def _damaged_source(self, media_id: str) -> Source | None:
         """Return a source whose file has the same bytes and was found damaged by the analysis, or None."""
-        media = {} if media_id in self._holders else self._ledger.media_of([media_id])
+        media = {} if self._holders.of_file(media_id) else self._ledger.media_of([media_id])
         if media_id not in media or media[media_id].frames is None:
             return None
         failed = self._ledger.sources(State.TRUNCATED, State.CORRUPT, State.NOT_VIDEO)
@@ -264,10 +262,6 @@ def _still_missing(source: Source, result: AttemptResult, changes: _Changes) -> 
         return changes
     reason = f"its file is not in media/, and asking again ended in {result.state}: {result.error}"
     return {**changes, "state": State.MISSING, "reason": reason}
-
-
-def _same_as(source: Source) -> str:
-    return f"same file as line {source.line} ({source.url})"
 
 
 def _attempt(source: Source, at: datetime, result: AttemptResult) -> Attempt:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TypedDict
 
 from curate.fetching.attempt import AttemptResult
+from curate.fetching.cookies import read_cookies
 from curate.fetching.crawl import crawl
-from curate.fetching.fetch import group_by_address, read_cookies, request_queue
+from curate.fetching.fetch import group_by_address, request_queue
 from curate.fetching.pacing import AbandonedHost, FetchRequest
 from curate.fetching.web import Session, guarded_session
-from slateboard.addresses import identity, public_address, scrub
+from slateboard.addresses import public_address, scrub
+from slateboard.canonical import canonical
 from slateboard.files import record_write
 from slateboard.records.source import Source, State
 from slateboard.settings import FetchSettings, Limits
@@ -80,7 +82,7 @@ def check_links(
     budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
     for event in crawl(queue, attempt=check, workers=settings.workers, budget=budget):
         if event.settled:
-            for source in groups.pop(identity(event.request.url)):
+            for source in groups.pop(canonical(event.request.url)):
                 yield _row(source, event.result)
     for host in queue.abandoned_hosts():
         on_abandoned(host)

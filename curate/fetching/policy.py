@@ -51,7 +51,7 @@ POLICIES = {
     State.TOO_LONG: Policy(Again.NEVER, "over max_seconds of [fetch], max_duration_seconds or max_frames of [limits]"),
     State.LIVE: Policy(Again.ASKED, "not over yet: `slateboard curate fetch --retry live` when it has ended"),
     State.UNSUPPORTED: Policy(Again.NEVER, "yt-dlp or the decoder cannot; a newer yt-dlp may"),
-    State.DUPLICATE: Policy(Again.NEVER, "the same file as another source"),
+    State.DUPLICATE: Policy(Again.NEVER, "the same window of the same file as another source"),
     State.TAKEN_DOWN: Policy(Again.NEVER, "removed here on request"),
     State.ERROR: Policy(Again.ASKED, "look at the reason: `slateboard curate status --all`"),
 }

@@ -10,7 +10,9 @@ from curate.fetching import provenance
 from curate.fetching.attempt import AttemptResult
 from curate.fetching.failures import failure_of, raise_if_hopeless
 from curate.fetching.gate import Gate
+from curate.fetching.holders import named_video
 from curate.fetching.sites import Sites, as_generic
+from slateboard.canonical import SiteVideo
 from slateboard.records.source import State
 from slateboard.settings import FetchSettings
 
@@ -40,6 +42,14 @@ SITES = Sites(_extractors)
 """Without plug-ins."""
 
 
+class _Known(Exception):
+    """The video lies here, under another address."""
+
+    def __init__(self, video: SiteVideo) -> None:
+        super().__init__(video)
+        self.video = video
+
+
 class _TooLarge(Exception):
     """More bytes came than max_bytes, whatever was announced."""
 
@@ -47,8 +57,17 @@ class _TooLarge(Exception):
 class Session:
     """One process's yt-dlp: cookies last from one address to the next. Opened at first use."""
 
-    def __init__(self, settings: FetchSettings, *, cookies: str | None = None, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        settings: FetchSettings,
+        *,
+        cookies: str | None = None,
+        gate: Gate | None = None,
+        known: frozenset[SiteVideo] = frozenset(),
+    ) -> None:
         self._settings, self._cookies, self._gate = settings, cookies, gate
+        self._known = known
+        """Videos whose files lie here."""
         self._barred: list[tuple[State, str]] = [] if gate is None else gate.barred
         self._sites = SITES
         self._refusals: list[tuple[State, str]] = []
@@ -125,6 +144,8 @@ class Session:
 
     def _failure(self, error: Exception) -> AttemptResult:
         raise_if_hopeless(error)
+        if isinstance(error, _Known):
+            return AttemptResult(State.FETCHED, known=error.video)
         if isinstance(error, _TooLarge):
             return AttemptResult(State.TOO_LARGE, error=str(error))
         # What the gate refused comes back as yt-dlp's own "Unable to download", if at all: the last refusal says why.
@@ -156,6 +177,9 @@ class Session:
         if refusal is not None:
             self._refusals.append(refusal)
             return refusal[1]
+        video = named_video(info.get("extractor_key") or info.get("extractor"), info.get("id"))
+        if self._limits and not incomplete and video in self._known:
+            raise _Known(video)
         return None
 
     def _watch(self, status: dict[str, Any]) -> None:
@@ -166,11 +190,13 @@ class Session:
             raise _TooLarge(f"{received_bytes} bytes came, over max_bytes = {self._settings.max_bytes}")
 
 
-def guarded_session(settings: FetchSettings, *, cookies: str | None) -> Session:
+def guarded_session(
+    settings: FetchSettings, *, cookies: str | None, known: frozenset[SiteVideo] = frozenset()
+) -> Session:
     """Confine this process with a gate, for good, and return its session."""
     gate = Gate(allow_private=settings.allow_private)
     gate.close()
-    return Session(settings, cookies=cookies, gate=gate)
+    return Session(settings, cookies=cookies, gate=gate, known=known)
 
 
 def _videos(info: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,8 +9,9 @@ from typing import Literal
 from curate.listing.cells import read_row, write_row
 from curate.listing.document import Document
 from curate.listing.local import check_local
-from curate.listing.rows import Entry, Note, SourceRow, Unmapped
+from curate.listing.rows import Entry, Key, Note, SourceRow, Unmapped
 from curate.listing.sources import IMPORTERS, LISTS, ListRules, read_rows
+from curate.listing.windows import LabelOverlap, label_overlaps, window_of_row
 from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, MissingRequirement, Problem
 from slateboard.files import csv_text, write_text
@@ -56,6 +57,8 @@ class ImportReport:
     merged: MergeResult
     unmapped: Path | None
     """File that lists the issues; None where there are none."""
+    overlaps: list[LabelOverlap]
+    """Windows of the list, with what was added, that share time under two labels."""
 
 
 def import_file(
@@ -83,7 +86,8 @@ def import_file(
         listed = workspace.sources
         rules = ListRules(workspace.settings.labels)
         has_rows = listed.is_file() and bool(listed.read_bytes().strip())
-        for _, row in read_rows(listed, labels=workspace.settings.labels) if has_rows else ():
+        listed_rows = read_rows(listed, labels=workspace.settings.labels) if has_rows else []
+        for _, row in listed_rows:
             rules.add(row)
         merged = merge(entries, rules, folder=workspace.root, name=listed.name)
         report = workspace.root / "imports" / f"{path.stem}.unmapped.csv"
@@ -94,7 +98,10 @@ def import_file(
         if merged.added:
             text = listed.read_bytes().decode("utf-8") if has_rows else ""
             write_text(listed, LISTS.load(listed.suffix.removeprefix(".")).append(text, merged.added))
-    return ImportReport(importer_name, importer is None, merged, report if merged.issues else None)
+    windows = [window_of_row(row, where=f"{listed.name} line {line}") for line, row in listed_rows]
+    windows += [window_of_row(row, where=f"{path.name} {row.where}") for row in merged.added]
+    unmapped = report if merged.issues else None
+    return ImportReport(importer_name, importer is None, merged, unmapped, label_overlaps(windows))
 
 
 def guess(document: Document) -> str:
@@ -130,7 +137,7 @@ def merge(entries: Iterable[Entry], rules: ListRules, *, folder: Path, name: str
     # A row is compared with the rows of this file, then with the list: url + start + end make the same source. Same key
     # and label: repeated (file) or already (list); other label: conflict; a new key that breaks a rule: not mapped.
     merged = MergeResult()
-    listed, accepted = dict(rules.row_by_key), dict[tuple[str, float | None, float | None], SourceRow]()
+    listed, accepted = dict(rules.row_by_key), dict[Key, SourceRow]()
     unmapped: dict[str, ImportIssue] = {}
     for entry in entries:
         if isinstance(entry, Note):
@@ -197,7 +204,8 @@ def _not_mapped(row: SourceRow, problems: Sequence[Unmapped]) -> ImportIssue:
 
 
 def _again(row: SourceRow, earlier: SourceRow, *, place: str) -> ImportIssue:
-    """Return the issue of a row that has url, start and end of another."""
+    """Return the issue of a row that has video, start and end of another."""
+    place = place if row.url == earlier.url else f"{place} as {earlier.url}"
     if row.label == earlier.label:
         return ImportIssue("repeated", row.where, f"{row.description}, in {place} too,", "is there twice.")
     remedy = "Nothing was overwritten: correct one of the two."

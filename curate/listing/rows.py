@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from slateboard.addresses import identity
+from slateboard.canonical import canonical
+
+Key = tuple[str, float, float | None]
+"""Of a row: canonical address, start and end in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,9 @@ class SourceRow:
     """What had to be altered to import it, for messages: an end that was clipped, a region that is not kept."""
 
     @property
-    def key(self) -> tuple[str, float | None, float | None]:
-        """(url without login and signature, start, end): rows with the same key are the same source."""
-        return identity(self.url), self.start_s, self.end_s
+    def key(self) -> Key:
+        """(canonical url, start, end): rows with the same key are the same window, however its address is written."""
+        return canonical(self.url), self.start_s or 0.0, self.end_s
 
     @property
     def description(self) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 from curate.listing.cells import read_row
 from curate.listing.document import Document
 from curate.listing.labels import clash, class_key, is_other_word
-from curate.listing.rows import Entry, SourceRow, Unmapped
+from curate.listing.rows import Entry, Key, SourceRow, Unmapped
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.source import Source, source_id
@@ -89,7 +89,7 @@ class ListRules:
 
     def __init__(self, labels: Sequence[str]) -> None:
         self.allowed = tuple(unicodedata.normalize("NFC", label) for label in labels)
-        self.row_by_key: dict[tuple[str, float | None, float | None], SourceRow] = {}
+        self.row_by_key: dict[Key, SourceRow] = {}
         """Key -> the row that has it."""
         self._row_by_stream: dict[str, SourceRow] = {}
         """Address -> the first row that names a stream of it."""
@@ -100,8 +100,7 @@ class ListRules:
         problems = []
         earlier = self.row_by_key.get(row.key)
         if earlier is not None:
-            why = f"repeats {earlier.where} (same url, start and end)."
-            problems.append(Unmapped(row.where, "the row", why, "Remove one of them."))
+            problems.append(_repeat(row, earlier))
         other = self._row_by_stream.get(row.key[0])
         if other is not None and row.stream not in (None, other.stream):
             why = f"is named where {other.where} names stream {other.stream} of the same file."
@@ -135,9 +134,19 @@ class ListRules:
         self._spelt.setdefault(class_key(row.label), (row.label, row.where))
 
 
+def _repeat(row: SourceRow, earlier: SourceRow) -> Unmapped:
+    """Return the problem of a window that an earlier row has: the same, another spelling of it, or another label."""
+    video = "url" if row.url == earlier.url else f"video as {earlier.url!r}"
+    why = f"repeats {earlier.where} (same {video}, start and end)."
+    if row.label == earlier.label:
+        return Unmapped(row.where, "the row", why, "Remove one of them.")
+    what = f"the row labelled {quoted(row.label)}"
+    return Unmapped(row.where, what, f"{why[:-1]}, which is labelled {quoted(earlier.label)}.", "Keep the right one.")
+
+
 def _source(row: SourceRow, line: int) -> Source:
     return Source(
-        source_id=source_id(*row.key),
+        source_id=source_id(row.url, row.start_s, row.end_s),
         line=line,
         url=row.url,
         label=row.label,

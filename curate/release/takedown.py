@@ -21,7 +21,8 @@ from curate.release.figures import SHEET
 from curate.release.list_only import RELEASE_SUMS
 from curate.release.rebuild import REBUILT
 from curate.release.release import release
-from slateboard.addresses import identity, public_address, scrub
+from slateboard.addresses import public_address, scrub
+from slateboard.canonical import canonical
 from slateboard.catalog.backup import forget_backups
 from slateboard.catalog.catalog import Catalog
 from slateboard.catalog.reviews import forget_decisions
@@ -46,16 +47,21 @@ def sources_named(sources: Sequence[Source], name: str) -> list[Source]:
     Raises SlateboardError where there is none.
     """
     # Ids and addresses first, then line numbers: an id of twelve hex digits may consist of digits alone.
-    matches = [source for source in sources if name == source.source_id or identity(name) == identity(source.url)]
+    matches = [source for source in sources if name == source.source_id or canonical(name) == canonical(source.url)]
     matches = matches or [source for source in sources if name.isdigit() and source.line == int(name)]
     if not matches:
         names = [source.source_id for source in sources] + [public_address(source.url) for source in sources]
         raise SlateboardError(
             f"No source '{name}': give its id, its line in the list or its address. {did_you_mean(name, names[:1000])}"
         )
-    media = {source.media_id for source in matches if source.media_id}
-    urls = {identity(source.url) for source in matches}
-    return [source for source in sources if source.media_id in media or identity(source.url) in urls]
+    # Until nothing is added: line 3 has the file of line 5 under another address, line 5 the address of line 8.
+    while True:
+        media = {source.media_id for source in matches if source.media_id}
+        urls = {canonical(source.url) for source in matches}
+        alike = [source for source in sources if source.media_id in media or canonical(source.url) in urls]
+        if len(alike) == len(matches):
+            return alike
+        matches = alike
 
 
 def plan_takedown(workspace: Workspace, catalog: Catalog, sources: Sequence[Source], *, reason: str) -> Takedown:

@@ -13,11 +13,13 @@ from typing import Annotated
 import typer
 
 from curate.fetching.fetch import fetch
+from curate.fetching.holders import settle_duplicates
 from curate.fetching.pacing import AbandonedHost
 from curate.fetching.policy import POLICIES, Again
 from curate.fetching.presence import check_local_files, look_for_originals
 from curate.listing.local import ALLOW, check_local
 from curate.listing.sources import list_key, read_list
+from curate.listing.windows import label_overlaps, overlap_lines, windows_of_sources
 from curate.status import in_order, state_lines
 from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, open_catalog
@@ -51,6 +53,7 @@ def command(
     with open_catalog(workspace.catalog) as catalog:
         presence = look_for_originals(catalog, workspace.root, all_may_be_lost=State.MISSING in again)
         unlisted = _unlisted(workspace, catalog, allow_local)
+        freed = settle_duplicates(catalog, unlisted=unlisted)
         due = catalog.due(*again, now=datetime.now(UTC))
         queued = [source for source in due if source.source_id not in unlisted]
         _check_local(workspace, queued, allow_local)
@@ -72,16 +75,19 @@ def command(
                 if source.state == State.FETCHED and source.reason is not None:
                     noted.append(f"line {source.line}: {source.reason}")
         counts = in_order(catalog.source_counts())
+        overlaps = label_overlaps(windows_of_sources(catalog.windows()))
     for note in noted[:_NOTES_SHOWN]:
         say(note)
     if len(noted) > _NOTES_SHOWN:
         say(f"{len(noted) - _NOTES_SHOWN} more files are like these: `slateboard curate status --all`")
+    if freed:
+        say(f"{len(freed)} duplicates are other windows of their files: they are sources of their own now")
     for host in abandoned:
         say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrub(host.reason)}")
-    for line in state_lines(counts):
+    for line in [*state_lines(counts), *overlap_lines(overlaps)]:
         say(line)
     left_alone = {host.host: {"reason": scrub(host.reason), "addresses": host.unasked} for host in abandoned}
-    return {"tried": len(queued), "states": counts, "left_alone": left_alone}
+    return {"tried": len(queued), "states": counts, "overlaps": len(overlaps), "left_alone": left_alone}
 
 
 def _check_local(workspace: Workspace, sources: Iterable[Source], allow_local: bool) -> None:

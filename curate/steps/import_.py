@@ -15,6 +15,7 @@ import typer
 
 from curate.listing.importing import ImportIssue, ImportReport, import_file, reasons
 from curate.listing.local import ALLOW
+from curate.listing.windows import overlap_lines
 from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace
@@ -49,7 +50,7 @@ def command(
         f"{merged.count('not mapped')} not mapped, {merged.count('conflict')} in conflict, "
         f"{merged.count('repeated')} repeated, {merged.count('changed')} changed"
     )
-    for line in _lines(merged.issues):
+    for line in [*_lines(merged.issues), *overlap_lines(report.overlaps)]:
         show(line)
     if report.unmapped is not None:
         show(f"all of them: {report.unmapped}")
@@ -78,5 +79,6 @@ def _counts(report: ImportReport, workspace: Workspace) -> JsonObject:
         "conflicts": merged.count("conflict"),
         "repeated": merged.count("repeated"),
         "changed": merged.count("changed"),
+        "overlaps": len(report.overlaps),
         "unmapped_file": None if report.unmapped is None else str(report.unmapped),
     }

@@ -14,6 +14,7 @@ from curate.clips.chunks import run_in_chunks
 from curate.clips.propose import VERSION
 from curate.clips.propose_source import SourceProposer
 from curate.clips.single_group import RELEASABLE, single_group_classes
+from curate.listing.windows import label_overlaps, overlap_lines, windows_of_sources
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.reviews import clips_as_decided, read_reviews
@@ -64,9 +65,11 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
                 totals.added, totals.withdrawn = totals.added + new, totals.withdrawn + withdrawn
         counts = _counts(catalog)
         single_group = single_group_classes(catalog, *RELEASABLE) if sources else []  # Reads every clip.
+        # Reads the window of every source.
+        overlaps = label_overlaps(windows_of_sources(catalog.windows())) if sources else []
         decided_before = clips_as_decided(catalog, read_reviews(workspace.reviews)) if totals.added else []
     _tell(counts, totals, examined=len(sources))
-    for line in describe_broken(broken):
+    for line in [*overlap_lines(overlaps), *describe_broken(broken)]:
         say(line)
     if waiting:
         say(f"{len(waiting)} sources wait for these: run `slateboard curate analyse`, which makes them again.")
@@ -80,6 +83,7 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
         "withdrawn": totals.withdrawn,
         "outside": [line for line, _ in totals.outside],
         "twice": totals.twice,
+        "overlaps": len(overlaps),
         "failed": totals.failed,
         "waiting": len(waiting),
         "lone_classes": [problem.where for problem in single_group],

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.fetching.policy import POLICIES
+from curate.listing.windows import SHOWN, label_overlaps, overlap_lines, windows_of_sources
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
 from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, open_catalog
@@ -31,6 +32,7 @@ def command(
         standing, clips, choices = catalog.standing(), catalog.clip_counts(), catalog.stream_choices()
         counts = in_order(catalog.source_counts())
         unfinished = _undone(catalog) if every else None
+        overlaps = label_overlaps(windows_of_sources(catalog.windows()))
         failed, failures = catalog.failure_counts(), catalog.failures() if every else []
     hosts, classes = by_host(standing), by_class(standing)
     show(f"{len(standing)} sources")
@@ -51,6 +53,8 @@ def command(
         show(f"line {_shown_choice(choices[0])}")
     for choice in choices[1:] if every else []:
         show(f"line {_shown_choice(choice)}")
+    for line in overlap_lines(overlaps, most=None if every else SHOWN):
+        show(line)
     for row in unfinished or []:
         retry_note = f", again at {row['again_at']}" if row["again_at"] else ""
         show(f"line {row['line']}  {row['state']}  {row['url']}")
@@ -58,9 +62,16 @@ def command(
     for failure in failures:
         show(f"{failure.stage}  {failure.item}  {failure.code}: {failure.reason}")
     counted = {"sources": counts, "hosts": hosts, "classes": classes, "clips": clips, "failures": failed}
+    counted["overlaps"] = len(overlaps)
     if unfinished is None:
         return counted
-    return {**counted, "undone": unfinished, "failed": [failure.row() for failure in failures]}
+    told = [overlap.sentence for overlap in overlaps]
+    return {
+        **counted,
+        "undone": unfinished,
+        "failed": [failure.row() for failure in failures],
+        "overlapping": told,
+    }
 
 
 def _shown_choice(choice: StreamChoice) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -29,6 +29,18 @@ def _earlier_ids(stand: Mapping[str, Row[Any]]) -> dict[tuple[str, float | None,
 
 TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note", "stream")
 """Fields of a source that the list states; all others are the catalog's own."""
+
+
+class ListedWindow(NamedTuple):
+    """What the list says of a source, and its file; 100,000 of them are read at once."""
+
+    line: int
+    label: str
+    url: str
+    start_s: float | None
+    end_s: float | None
+    state: State
+    media_id: str | None
 
 
 class SourceTables(Tables):
@@ -77,6 +89,14 @@ class SourceTables(Tables):
         with self._engine.connect() as connection:
             rows = connection.execute(select(columns.state, columns.label, columns.url).order_by(columns.line))
             return [(State(state), label, url) for state, label, url in rows]
+
+    def windows(self) -> list[ListedWindow]:
+        """Return the window of every source, in the order of the list."""
+        columns = schema.sources.c
+        details = (columns.line, columns.label, columns.url, columns.start_s, columns.end_s, columns.media_id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(columns.state, *details).order_by(columns.line))
+            return [ListedWindow(*row[1:6], State(row[0]), row[6]) for row in rows]
 
     def listed(self, key: str) -> bool:
         """Return whether the list of this digest is the one that was read last."""

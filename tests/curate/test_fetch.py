@@ -113,7 +113,7 @@ def test_the_same_bytes_from_elsewhere_are_a_duplicate(workspace: Workspace, dra
         states = [(source.line, source.state, source.reason) for source in catalog.sources()]
     assert states == [
         (2, State.FETCHED, None),
-        (3, State.DUPLICATE, "same file as line 2 (a.mp4)"),
+        (3, State.DUPLICATE, "same file and window as line 2 (a.mp4)"),
         (4, State.FETCHED, None),
     ]
     assert len(list(workspace.media.glob("*.mp4"))) == 1
@@ -130,7 +130,7 @@ def test_the_earlier_line_keeps_the_file_whichever_ends_first(workspace: Workspa
     assert {name: source.state for name, source in sources.items()} == {
         "flaky-1.mp4": State.FETCHED, "good-1.mp4": State.DUPLICATE, "good-2.mp4": State.DUPLICATE,
     }  # fmt: skip
-    assert {source.reason for source in sources.values()} == {None, f"same file as line 2 ({addresses[0]})"}
+    assert {source.reason for source in sources.values()} == {None, f"same file and window as line 2 ({addresses[0]})"}
 
 
 def test_another_part_of_a_video_that_lies_here_is_not_downloaded_again(

@@ -62,6 +62,7 @@ def test_status_counts_by_state_host_and_class(fetched: Workspace, capsys: pytes
         "classes": {"Lunge": {"fetched": 1, "gone": 1}, "Squat": {"fetched": 1, "network": 1}},
         "clips": {},
         "failures": {},
+        "overlaps": 0,
     }
 
 
