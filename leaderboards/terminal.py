@@ -9,7 +9,7 @@ from rich.text import Text
 
 from leaderboards.cells import Column, best_figures, duration, interval, magnitude, percent, row_key
 from leaderboards.rows import BoardRow
-from slateboard.escaping import inline, terminal
+from slateboard.escaping import inline, isolated, terminal
 
 _COLUMNS = (
     Column("Baseline", lambda row: f"{row.baseline} {row.stream if row.stream != 'all' else ''}", is_number=False),
@@ -33,7 +33,7 @@ def terminal_table(title: str, rows: Sequence[BoardRow]) -> str:
         for split, split_rows in groupby(rows, key=lambda row: row.split):
             peers = list(split_rows)
             # A Text: a title may hold brackets, which a string would take for colours.
-            head = terminal(f"\n{title}, {split}, {peers[0].n_clips} test clips")
+            head = f"\n{isolated(terminal(title))}, {terminal(split)}, {peers[0].n_clips} test clips"
             console.print(Text(head, "bold"), soft_wrap=True)
             console.print(_table(peers))
         console.print(Text("With, Without: effects. Pairs: motion pairs, chance is 50 %.", "dim"))
@@ -50,6 +50,6 @@ def _table(rows: Sequence[BoardRow]) -> Table:
         table.add_column(column.head, justify="right" if column.is_number else "left", no_wrap=column.is_number)
     for row in rows:
         styles = ["bold green" if (row_key(row), column.figure) in winners else "" for column in columns]
-        texts = [inline(terminal(column.text(row))) for column in columns]
+        texts = [isolated(inline(terminal(column.text(row)))) for column in columns]
         table.add_row(*(Text(text, style) for text, style in zip(texts, styles, strict=True)))
     return table

@@ -9,6 +9,7 @@ from matplotlib import font_manager, ft2font
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from slateboard.escaping import isolated
 from slateboard.fonts import PLAIN, FontFile, fallbacks, needs_shaping, tell_unshaped
 
 # Of a name with two `$`, matplotlib would make mathematics, and stop where they are none; with usetex in somebody's
@@ -19,6 +20,12 @@ matplotlib.rcParams.update({"text.parse_math": False, "text.usetex": False})
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of a size in inches, without a window and without pyplot's list of all figures."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def at_left(name: str) -> str:
+    """Return a name for the beginning of a text: one written from right to left stays left of what follows it."""
+    # `هرولة (2)` would be drawn with its count first. The plain font has left-to-right marks, and no isolates.
+    return isolated(name, ends="\u200e\u200e")
 
 
 def write_figure(figure: Figure, file: Path | IO[bytes], *, dpi: int, **options: Any) -> None:

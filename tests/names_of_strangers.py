@@ -17,6 +17,10 @@ NAMES = {
     "ansi": "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b1A",
     "turned": "a\u202egnp.exe\u2066\u2028b",
     "nul": "a\x00b\ufeff",
+    "leftwards": "هرولة 12 (שחייה) 3",
+    "unseen": "a\u200b\u2060b\u00ad\u206e \ufff9c\ufffb" + "".join(chr(0xE0000 + ord(letter)) for letter in "rm -rf"),
+    "pile": "z" + "\u0335\u0489\u0321" * 40 + "!",
+    "signs": "👨‍👩‍👧‍👦 🇹🇭 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f 1️⃣ दौड़ ดึง",
     "long": "very " * 20_000,
 }
 """What it tries -> the name."""

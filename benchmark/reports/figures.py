@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from slateboard.escaping import inline
-from slateboard.figures import new_figure, write_figure
+from slateboard.figures import at_left, new_figure, write_figure
 from slateboard.files import atomic_write
 from slateboard.records.result import Calibration, Score
 
@@ -122,7 +122,8 @@ def _bars(axes: Axes, by_class: Mapping[str, Mapping[str, float]], *, rows: int)
     ]
     axes.plot(*zip(*dots, strict=True), "o", color=COLOURS[1], markersize=4)
     supports = (figures["support"] for figures in by_class.values())
-    labels = [f"{name} ({support:.0f})" for name, support in zip(readable(list(by_class)), supports, strict=True)]
+    names = map(at_left, readable(list(by_class)))
+    labels = [f"{name} ({support:.0f})" for name, support in zip(names, supports, strict=True)]
     axes.set_yticks(places, labels, fontsize=8)
     axes.set_ylim(rows - 0.4, -0.6)
     axes.set_xlim(0, 101)

@@ -47,16 +47,16 @@ figure { margin: 1.5rem 0 } figcaption { color: #555; font-size: .9rem }
 img { max-width: 100%; display: block } img.wide { max-width: none }
 .warn { border-left: 4px solid #b91c5c; padding-left: .8rem }
 </style>
-<h1>{{ result.title }}</h1>
+<h1><bdi>{{ result.title }}</bdi></h1>
 <p>{{ result.run.dataset }}, split {{ result.run.protocol }}-{{ result.run.split }}, seed {{ result.run.seed }}:
 {{ result.n_expected }} test clips; {{ result.n_failed }} of them could not be read
 {%- if result.run.failed == "wrong" %} and count as wrong{% else %} and are left out of every figure{% endif %}.</p>
-{% for warning in result.warnings %}<p class="warn"><strong>Warning:</strong> {{ warning }}</p>
+{% for warning in result.warnings %}<p class="warn"><strong>Warning:</strong> <bdi>{{ warning }}</bdi></p>
 {% endfor %}
 <div class="scroll"><table>
 <tr><th>stream</th><th>per video, % of {{ result.scores[0].n_clips }}</th><th>over clips, 95 %</th><th>over groups</th>
 <th>top 5</th><th>mean class [groups]</th><th>per image, % (n)</th><th>ECE</th></tr>
-{% for score in result.scores %}<tr><td>{{ score.stream }}</td>
+{% for score in result.scores %}<tr><td><bdi>{{ score.stream }}</bdi></td>
 <td><strong>{{ score.video_accuracy | percent }}</strong></td><td>{{ score.video_interval | span }}</td>
 <td>{{ score.group_interval | span }}</td><td>{{ score.top5_accuracy | percent }}</td>
 <td>{{ score.mean_class_accuracy | percent }} {{ score.mean_class_interval | span }}</td>
@@ -65,7 +65,7 @@ img { max-width: 100%; display: block } img.wide { max-width: none }
 {% endfor %}</table></div>
 {% if probes %}<h2>Does it need motion?</h2>
 <p>A loss says that this run uses what was taken away; no loss says only that it does not.</p>
-{% for sentence in probes.findings %}<p>{{ sentence }}</p>
+{% for sentence in probes.findings %}<p><bdi>{{ sentence }}</bdi></p>
 {% endfor %}
 {% endif %}
 {% for name, caption, data, is_wide in pictures %}<figure>
@@ -75,12 +75,13 @@ src="data:image/png;base64,{{ data }}"></div>
 {% endfor %}
 {% if confused %}<h2>Most confused</h2>
 <table><tr><th>true</th><th>taken for</th><th>clips</th><th>of</th></tr>
-{% for row in confused %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</table>{% endif %}
+{% for row in confused %}<tr>{% for cell in row %}<td><bdi>{{ cell }}</bdi></td>{% endfor %}</tr>
+{% endfor %}</table>{% endif %}
 <h2>Parts of the test list</h2>
-{% if main.stream != "all" %}<p>Stream {{ main.stream }}.</p>{% endif %}
+{% if main.stream != "all" %}<p>Stream <bdi>{{ main.stream }}</bdi>.</p>{% endif %}
 <div class="scroll"><table>
 <tr><th>part</th><th>clips</th><th>accuracy, %</th><th>over clips</th><th>groups</th><th>over groups</th></tr>
-{% for name, part in main.slices.items() %}<tr><td>{{ name | replace("_", " ") | replace("=", ": ") }}</td>
+{% for name, part in main.slices.items() %}<tr><td><bdi>{{ name | replace("_", " ") | replace("=", ": ") }}</bdi></td>
 <td>{{ part.n }}</td><td>{{ part.accuracy | percent }}</td><td>{{ (part.low, part.high) | span }}</td>
 <td>{{ part.groups }}</td><td>{{ (part.group_low, part.group_high) | span }}</td></tr>
 {% endfor %}</table></div>
@@ -90,7 +91,8 @@ without ({{ found.n }} pairs){% else %}Clips with effects ({{ found.n }}) agains
 {{ (found.low, found.high) | span }} over {{ found.groups }} groups.</p>
 {% endfor %}
 {% for title, facts in tables %}<h2>{{ title }}</h2>
-<table>{% for key, value in facts %}<tr><td>{{ key }}</td><td class="wide">{{ value }}</td></tr>{% endfor %}</table>
+<table>{% for key, value in facts %}<tr><td><bdi>{{ key }}</bdi></td><td class="wide"><bdi>{{ value }}</bdi></td></tr>
+{% endfor %}</table>
 {% endfor %}
 </html>
 """

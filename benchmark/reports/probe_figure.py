@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from benchmark.reports.figures import COLOURS, GREY, INK, plain, readable, save
 from benchmark.reports.probed import Probes
 from leaderboards.comparison import Comparison
-from slateboard.figures import new_figure
+from slateboard.figures import at_left, new_figure
 
 
 def draw_probes(path: Path, probes: Probes) -> None:
@@ -52,7 +52,8 @@ def _changes(axes: Axes, names: Sequence[str], comparisons: Sequence[Comparison]
         ends = change[has_interval], places[has_interval]
         axes.errorbar(*ends, xerr=spread, fmt="none", ecolor=colour, capsize=2, elinewidth=1.2)
     n = [comparisons[0].overall.n, *(row.n for row in comparisons[0].by_class.values())]
-    labels = [f"{name} ({count})" for name, count in zip(["all", *readable(classes)], n, strict=True)]
+    names = ["all", *map(at_left, readable(classes))]
+    labels = [f"{name} ({count})" for name, count in zip(names, n, strict=True)]
     axes.set_yticks(range(len(labels)), labels, fontsize=8)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlim(-102, 102)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from curate.listing.labels import class_name
 from curate.listing.rows import SourceRow, Unmapped, is_formula, seconds, seconds_text
-from slateboard.escaping import csv_cell, inline, read_csv_cell
+from slateboard.escaping import csv_cell, inline, piles_marks, read_csv_cell
 from slateboard.records.effect_kinds import NOTHING_SEEN, read_kinds
 
 COLUMNS = ("url", "label", "start", "end", "group", "licence", "effects", "note", "stream")
@@ -87,7 +87,8 @@ def check_signs(name: str, text: str, report: Report) -> None:
     # note is allowed, one in an address never.
     line = inline(text, most=len(text))
     if (line != text) if name == "url" else (line.count("\ufffd") > text.count("\ufffd")):
-        report(f"{name} {text[:40]!r}", "holds a control character.", "Remove it.")
+        why = "piles marks on one letter." if piles_marks(text) else "holds a control character."
+        report(f"{name} {text[:40]!r}", why, "Remove it.")
     elif len(text) > MOST_LETTERS:
         report(f"{name} {text[:40]!r}...", f"has {len(text)} letters.", f"Write up to {MOST_LETTERS}.")
 

@@ -5,6 +5,7 @@ from leaderboards.cells import SHORT, Column, best_figures, describe_dataset, ex
 from leaderboards.rows import BoardRow
 from slateboard.escaping import MOST_OF_A_SENTENCE, latex
 from slateboard.registry import Card
+from slateboard.scripts import script_of
 
 CARD = Card(title="LaTeX tables", source="LaTeX with booktabs")
 FILE = "board.tex"
@@ -14,7 +15,14 @@ def render(board: Board) -> str:
     """Return the text of board.tex, to be input by a document that uses the package booktabs."""
     head = f"% Made by slateboard {board.code_version}; needs \\usepackage{{booktabs}}."
     notes = [f"% {latex(line, most=MOST_OF_A_SENTENCE)}" for line in remarks(board)]
-    return "\n".join([head, *notes, *(_table(board, subject) for subject in board.subjects)])
+    tables = [_table(board, subject) for subject in board.subjects]
+    scripts = sorted({script_of(letter) for letter in "".join(tables)} - {"", "Latin"})
+    if scripts:
+        # pdfLaTeX stops at a letter that none of its fonts is set up for.
+        notes.append(
+            f"% Names in {', '.join(scripts)}: needs LuaLaTeX or XeLaTeX, and \\setmainfont of a font that has them."
+        )
+    return "\n".join([head, *notes, *tables])
 
 
 def _table(board: Board, subject: Subject) -> str:

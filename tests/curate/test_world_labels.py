@@ -36,6 +36,15 @@ def test_a_label_of_invisible_signs_alone_is_refused(tmp_path: Path) -> None:
         _listed(tmp_path, "\u200b\u2060")
 
 
+def test_a_label_that_hides_turns_or_piles_signs_is_refused_with_what_it_does(tmp_path: Path) -> None:
+    """sindresorhus/filenamify#39: `bar [U+202E]cod.bat` is shown as another name than it is."""
+    for label in ("bar \u202ecod", "bar\u200e", "bar\U000e0072\U000e006d"):
+        with pytest.raises(BadInput, match="holds a control character"):
+            _listed(tmp_path, label)
+    with pytest.raises(BadInput, match="piles marks on one letter"):
+        _listed(tmp_path, "b" + "\u0335" * 20 + "ar")
+
+
 def test_an_import_respells_a_class_and_never_takes_one_word_for_another(tmp_path: Path) -> None:
     rules = ListRules(())
     rules.add(SourceRow("line 2", "https://x.example/1", "Bóng rổ"))

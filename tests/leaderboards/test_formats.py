@@ -124,7 +124,7 @@ def test_page_shows_every_picture_of_release_and_runs(page, board) -> None:
 
 def test_page_escapes_the_title(board) -> None:
     text = FORMATS.load("html").render(board)
-    assert "<h1>Made &amp; &lt;up&gt; <span" in text
+    assert "<h1><bdi>Made &amp; &lt;up&gt;</bdi> <span" in text
     assert "<up>" not in text
 
 

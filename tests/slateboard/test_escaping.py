@@ -13,13 +13,27 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from names_of_strangers import NAMES
 
-from slateboard.escaping import csv_cell, inline, json_line, latex, markdown, pages, read_csv_cell, terminal
+from slateboard.escaping import (
+    MOST_MARKS,
+    csv_cell,
+    inline,
+    isolated,
+    json_line,
+    latex,
+    markdown,
+    pages,
+    read_csv_cell,
+    terminal,
+)
 from slateboard.files import csv_text
 from slateboard.progress import progress, say, show
 from slateboard.tables import Column, read_checked_table
 
 TEXTS = st.one_of(st.sampled_from(list(NAMES.values())), st.text(), st.text("<>&\"'`*_[]()!#|\\$-=+.1:/w\n\t\x1b "))
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f\ud800-\udfff\ufff9-\ufffb]"
+    "|(?<![\U000e0061-\U000e007a\U0001f3f4])[\U000e0020-\U000e007f]"
+)
 
 
 def tokens(text: str) -> list[str]:
@@ -85,6 +99,30 @@ def test_a_terminal_is_given_no_control_character(name) -> None:
 def test_a_line_of_a_page_is_one_line_of_bounded_length(name) -> None:
     assert not CONTROL.search(inline(name))
     assert len(inline(name)) <= 500
+
+
+def test_a_text_spelt_in_tags_is_seen_and_a_flag_made_of_them_stays() -> None:
+    """opena2a-org/hackmyagent#330, microsoft/terminal#2409: what is shown must be what the name says."""
+    flag = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+    assert inline(flag) == terminal(flag) == flag
+    assert inline("ok\U000e0072\U000e006d") == "ok\ufffd\ufffd"
+    assert terminal("ok\U000e0072\u202e") == "ok\\U000e0072\\u202e"
+    assert json.loads(json_line('"\U000e0072"')) == "\U000e0072"
+
+
+def test_joined_emoji_and_words_of_every_script_are_shown_as_they_are() -> None:
+    for text in ("👨‍👩‍👧‍👦 🇹🇭 1️⃣", "น้ำ ดึง", "क्‍ष", "می‌خواهم", "བསྒྲུབས", "שַׁבָּ֔ת", "Việt".encode().decode()):
+        assert inline(text) == terminal(text) == text
+
+
+def test_a_pile_of_marks_ends_within_its_line() -> None:
+    pile = "z" + "\u0335\u0489" * 40 + "y"
+    assert inline(pile) == terminal(pile) == "z" + ("\u0335\u0489" * 40)[:MOST_MARKS] + "\ufffdy"
+
+
+def test_a_name_written_leftwards_turns_nothing_beside_it_on_a_terminal() -> None:
+    assert isolated("هرولة 12") == "\u2068هرولة 12\u2069"
+    assert isolated("Đá cầu 12") == "Đá cầu 12"
 
 
 def test_pages_escape_every_text_and_leave_markup_alone() -> None:

@@ -13,7 +13,7 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 from slateboard import fonts, lettering
-from slateboard.figures import new_figure, write_figure
+from slateboard.figures import at_left, new_figure, write_figure
 from slateboard.media.sheets import SheetRow, contact_sheet
 
 THAI = "ดึง ดัง"
@@ -108,6 +108,12 @@ def test_names_that_the_plain_font_has_are_drawn_as_they_always_were(thai: Path,
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 14)
     ImageDraw.Draw(direct).text((10, 25), "Đá cầu\nبطل", fill=(0, 0, 0), font=font, anchor="lm")
     assert sheet.tobytes() == direct.tobytes()
+
+
+def test_what_follows_a_name_written_leftwards_is_drawn_at_its_right() -> None:
+    assert at_left("kick") == "kick"
+    # The same letters from left to right as with an explicit order: name, then number.
+    assert _figure(f"{at_left('بطل')} (2)") == _figure("\u202aبطل\u200e (2)\u202c") != _figure("بطل (2)")
 
 
 def test_a_letter_and_its_marks_are_drawn_by_one_font(thai: Path) -> None:
