@@ -68,6 +68,11 @@ def append(text: str, added: Sequence[SourceRow]) -> str:
     return text + "".join(added_lines)
 
 
+def standard(document: Document) -> str:
+    """Return the text of a list as `append` goes on with it: in UTF-8, whatever it was written in."""
+    return document.text
+
+
 def _cells(value: Mapping[str, Any], where: str) -> tuple[dict[str, str], list[Unmapped]]:
     """Return the values of one object as text cells, and the problems of its keys and of its values' types."""
     cells = dict.fromkeys(REQUIRED, "")

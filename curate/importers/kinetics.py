@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from curate.listing.annotations import URL_TEMPLATE, check_template, is_name, number, row_of, span
+from curate.listing.cells import time_of
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Unmapped
+from curate.listing.times import TimeCells
 from slateboard.registry import Card, Parameters
 
 CARD = Card(
@@ -18,7 +20,7 @@ NEEDED = ("youtube_id", "time_start", "time_end")
 
 def recognises(document: Document) -> bool:
     """True for a CSV with Kinetics' columns, and for JSON whose every entry has one segment."""
-    if set(NEEDED) <= set(document.header):
+    if set(NEEDED) <= set(document.columns):
         return True
     content = document.json_or_none
     return isinstance(content, dict) and bool(content) and all(map(_is_entry, content.values()))
@@ -53,21 +55,34 @@ def _row(where: str, entry: Mapping[str, Any], parameters: Parameters) -> Entry:
 
 
 def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:
-    header = document.header
+    header = document.columns
     missing = [name for name in NEEDED if name not in header]
     if missing:
         raise document.refuse(
             f"has no column {', '.join(missing)}.", "Kinetics lists name them in the first line.", where="line 1"
         )
     # label,youtube_id,time_start,time_end,split: `archery,-5KAycAQlC4,12,22,train` is the segment from 12 to 22 s.
-    for line, cells in document.records():
+    records = list(document.records())
+    times = TimeCells((dict(zip(header, cells, strict=False)) for _, cells in records), NEEDED[1:])
+    for line, cells in records:
         where = f"line {line}"
-        if len(cells) != len(header):
+        # Spreadsheets leave out empty cells at the end of a line; those that are needed must be there.
+        if not max(map(header.index, NEEDED)) < len(cells) <= len(header):
             what = f"{len(cells)} cells for {len(header)} columns"
             yield Unmapped(where, what, "is a damaged row.", "Correct the line.")
             continue
-        entry = dict(zip(header, cells, strict=True))
-        yield where, {**entry, "start": number(entry["time_start"]), "end": number(entry["time_end"])}
+        entry, bad_times = times.read(dict(zip(header, cells, strict=False)))
+        for bad in bad_times:
+            yield Unmapped(where, f"{bad.name} {bad.cell!r}", bad.why, bad.remedy)
+        if not bad_times:
+            yield where, {**entry, "start": _seconds(entry["time_start"]), "end": _seconds(entry["time_end"])}
+    document.understood += times.notes()
+
+
+def _seconds(text: str) -> float | str:
+    """Return the seconds of a time, which a spreadsheet may have made h:mm:ss of; what is none as it is."""
+    seconds = time_of(text)
+    return number(text) if seconds is None else seconds
 
 
 def _of_json(entries: Mapping[str, Any]) -> Iterator[Segment | Unmapped]:

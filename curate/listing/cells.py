@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from curate.listing.labels import class_name
-from curate.listing.rows import SourceRow, Unmapped, is_formula, seconds, seconds_text
+from curate.listing.rows import SourceRow, Unmapped, is_formula, seconds
+from curate.listing.times import time_text
 from slateboard.escaping import csv_cell, inline, piles_marks, read_csv_cell
 from slateboard.records.effect_kinds import NOTHING_SEEN, read_kinds
 
@@ -75,7 +76,7 @@ def write_row(row: SourceRow) -> dict[str, str]:
     times = {"start": row.start_s, "end": row.end_s}
     effects = None if row.effects is None else "|".join(row.effects) or NOTHING_SEEN
     texts = {name: csv_cell(text) for name, text in {**cells, "effects": effects}.items() if text}
-    texts |= {name: seconds_text(value) for name, value in times.items() if value is not None}
+    texts |= {name: time_text(value) for name, value in times.items() if value is not None}
     if row.stream is not None:
         texts["stream"] = str(row.stream)
     return {name: texts[name] for name in COLUMNS if name in texts}
@@ -134,9 +135,8 @@ def _hostname(url: str) -> str | None:
         return None
 
 
-def _seconds(name: str, cell: str, report: Report) -> float | None:
-    if not cell:
-        return None
+def time_of(cell: str) -> float | None:
+    """Return the seconds that a cell says, as seconds or h:mm:ss; None where it says none."""
     # 12.5 -> 12.5 s; 75:10 -> 4510 s; 1:02:03.5 -> 3723.5 s; 1:75:10 is no time: minutes of a full clock end at 59.
     value = math.inf
     if clock := _CLOCK.match(cell):
@@ -145,10 +145,14 @@ def _seconds(name: str, cell: str, report: Report) -> float | None:
             value = hours * 3600 + minutes * 60 + seconds_part
     elif _SECONDS.match(cell):
         value = float(cell)
-    if math.isfinite(value):
-        return seconds(value)
-    report(f"{name} {cell[:40]!r}", "is no time.", "Write seconds (12.5) or h:mm:ss.")
-    return None
+    return seconds(value) if math.isfinite(value) else None
+
+
+def _seconds(name: str, cell: str, report: Report) -> float | None:
+    value = time_of(cell)
+    if cell and value is None:
+        report(f"{name} {cell[:40]!r}", "is no time.", "Write seconds (12.5) or h:mm:ss.")
+    return value
 
 
 def _effects(cell: str, report: Report) -> tuple[str, ...] | None:

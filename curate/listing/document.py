@@ -1,7 +1,5 @@
 """A file to import, read and parsed at most once, whoever asks: text, CSV, JSON or XML; bounded in size and depth."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -9,11 +7,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from curate.listing.dialect import Ambiguous, BrokenTable, Dialect, read_dialect, table_records
+from curate.listing.encoding import decode
 from slateboard.errors import BadInput, Problem
 from slateboard.reading import MOST_DEPTH, check_parsed, read_bytes
-
-_NAMED = 10
-"""Lines with the same fault that are listed one by one; the rest is counted."""
 
 
 class Document:
@@ -21,6 +18,9 @@ class Document:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.understood: list[str] = []
+        """What its importer understood of single cells, such as decimal commas."""
+        self._is_table = False
 
     @property
     def name(self) -> str:
@@ -32,32 +32,56 @@ class Document:
         return BadInput([Problem(f"{self.name} {where}".strip(), what, remedy)])
 
     @cached_property
-    def text(self) -> str:
-        """The file as UTF-8 text, without a byte order mark; raises BadInput with every line that is not UTF-8."""
+    def _decoded(self) -> tuple[str, str]:
         if not self.path.is_file():
             raise BadInput([Problem(str(self.path), "is not there.", "Give the path of a file.")])
         content = read_bytes(self.path, what="list that is read whole", remedy="Divide it into several files.")
+        return decode(content, name=self.name)
+
+    @property
+    def text(self) -> str:
+        """The file as text, without a byte order mark; raises BadInput where it is neither UTF-8 nor UTF-16."""
+        return self._decoded[0]
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """How its table is written; raises BadInput where two separators give one."""
         try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise BadInput(_not_utf8(self.name, content.split(b"\n"))) from None
+            return read_dialect(self.text)
+        except Ambiguous as error:
+            remedy = "Part all cells by one of them, or put `sep=;` with that sign above the header."
+            raise self.refuse(f"{error}.", remedy) from None
 
     @cached_property
     def header(self) -> list[str]:
-        """The cells of the first line, as CSV."""
-        return header_of(self.text)
+        """The names of the columns as they are written; [] where it cannot be told what separates them."""
+        try:
+            return list(self.dialect.header)
+        except BadInput:
+            return []
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns in lower case, with straight blanks: `URL` of a spreadsheet is url."""
+        return [" ".join(name.casefold().split()) for name in self.header]
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield (number of its last line, cells) of the CSV records after the first that are not blank."""
-        reader = csv.reader(io.StringIO(self.text, newline=""), strict=True)
+        """Yield (number of its last line, cells) of the table's records below the header that are not blank."""
+        dialect = self.dialect
+        self._is_table = True
         try:
-            next(reader, None)
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    yield reader.line_num, [cell.strip() for cell in cells]
-        except csv.Error as error:
-            where = f"line {reader.line_num}"
-            raise self.refuse(f"is not CSV ({error}).", "Look for a quote that is not closed.", where=where) from None
+            yield from table_records(self.text, dialect)
+        except BrokenTable as error:
+            remedy = "Look for a quote that is not closed."
+            raise self.refuse(f"is not CSV ({error}).", remedy, where=f"line {error.line}") from None
+
+    @property
+    def note(self) -> str:
+        """What was understood of how the file is written, if it is more than a plain table in UTF-8; else empty."""
+        encoding = self._decoded[1] if self._decoded[1] != "UTF-8" else ""
+        form = " ".join(filter(None, (self.dialect.form if self._is_table else "", encoding)))
+        remarks = [*(self.dialect.remarks if self._is_table else ()), *self.understood]
+        return "; ".join([f"read as {form}", *remarks] if form else remarks)
 
     @cached_property
     def json(self) -> Any:
@@ -106,15 +130,6 @@ class Document:
             return None
 
 
-def header_of(text: str) -> list[str]:
-    """Return the cells of the first line; [] where it is blank or not CSV."""
-    try:
-        cells = next(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True), [])
-    except csv.Error:
-        return []
-    return [name.strip() for name in cells]
-
-
 def without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object as a dictionary; ValueError if a key occurs twice."""
     # json.loads keeps the last of two equal keys: {"label": "Kick", "label": "Jump"} would silently become Jump.
@@ -124,21 +139,6 @@ def without_repeats(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         repeated_key = next(key for key, _ in pairs if key in earlier_keys or earlier_keys.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {repeated_key!r} occurs twice in one object")
     return value
-
-
-def _not_utf8(name: str, lines: Sequence[bytes]) -> list[Problem]:
-    """Return a problem for each line that is not UTF-8, with the first byte that is wrong."""
-    problems = []
-    for number, line in enumerate(lines, 1):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            what = f"byte 0x{line[error.start]:02x} is not UTF-8."
-            problems.append(Problem(f"{name} line {number}", what, "Save the file as UTF-8."))
-    if len(problems) > _NAMED:
-        what = f"has {len(problems) - _NAMED} more lines that are not UTF-8."
-        problems[_NAMED:] = [Problem(name, what, "Save the file as UTF-8.")]
-    return problems
 
 
 def _is_deep(root: ElementTree.Element) -> bool:

@@ -10,11 +10,12 @@ from curate.listing.cells import read_row, write_row
 from curate.listing.document import Document
 from curate.listing.local import check_local
 from curate.listing.rows import Entry, Key, Note, SourceRow, Unmapped
-from curate.listing.sources import IMPORTERS, LISTS, ListRules, read_rows
+from curate.listing.sources import IMPORTERS, ListRules, list_module, read_rows
+from curate.listing.unrecognised import refusal
 from curate.listing.windows import LabelOverlap, label_overlaps, window_of_row
 from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, MissingRequirement, Problem
-from slateboard.files import csv_text, write_text
+from slateboard.files import atomic_write, csv_text, write_text
 from slateboard.registry import Card, Parameters
 from slateboard.workspace import Workspace
 
@@ -86,7 +87,8 @@ def import_file(
         listed = workspace.sources
         rules = ListRules(workspace.settings.labels)
         has_rows = listed.is_file() and bool(listed.read_bytes().strip())
-        listed_rows = read_rows(listed, labels=workspace.settings.labels) if has_rows else []
+        own = Document(listed)
+        listed_rows = read_rows(own, labels=workspace.settings.labels) if has_rows else []
         for _, row in listed_rows:
             rules.add(row)
         merged = merge(entries, rules, folder=workspace.root, name=listed.name)
@@ -95,25 +97,44 @@ def import_file(
             write_text(report, csv_text([vars(issue) for issue in merged.issues], COLUMNS))
         else:
             report.unlink(missing_ok=True)
+        merged.notes[:0] = [document.note] if document.note else []
         if merged.added:
-            text = listed.read_bytes().decode("utf-8") if has_rows else ""
-            write_text(listed, LISTS.load(listed.suffix.removeprefix(".")).append(text, merged.added))
+            text = _to_append_to(own, report.parent, merged.notes) if has_rows else ""
+            write_text(listed, list_module(listed).append(text, merged.added))
     windows = [window_of_row(row, where=f"{listed.name} line {line}") for line, row in listed_rows]
     windows += [window_of_row(row, where=f"{path.name} {row.where}") for row in merged.added]
     unmapped = report if merged.issues else None
     return ImportReport(importer_name, importer is None, merged, unmapped, label_overlaps(windows))
 
 
+def _to_append_to(own: Document, folder: Path, notes: list[str]) -> str:
+    """Return the text of a list to which rows are added: as it stands, or written anew where it is no plain one."""
+    understood = own.note
+    if not understood:
+        return own.path.read_bytes().decode("utf-8")
+    # Rows of commas in a list of semicolons could not be read again. What the new text leaves out (a title, the way in
+    # which times were written) stays in a copy.
+    copy = folder / f"{own.name}.before"
+    with atomic_write(copy) as temporary:
+        temporary.write_bytes(own.path.read_bytes())
+    notes.append(f"{own.name}: {understood}. It is written anew as plain UTF-8; as it was: {copy}")
+    return list_module(own.path).standard(own)
+
+
 def guess(document: Document) -> str:
     """Return the only importer that recognises a file; raises BadInput if there is none, or more than one."""
     candidates = []
+    needed: dict[str, Sequence[str]] = {}
     for name in IMPORTERS.names():
         with suppress(MissingRequirement):  # an importer that lacks something does not hinder the others
-            candidates += [name] if IMPORTERS.load(name).recognises(document) else []
+            module = IMPORTERS.load(name)
+            candidates += [name] if module.recognises(document) else []
+            needed[name] = getattr(module, "NEEDED", ())
     if len(candidates) == 1:
         return candidates[0]
-    what = f"may be {' or '.join(candidates)}." if candidates else "is of no form that is known for certain."
-    raise document.refuse(what, f"Name it with --from: {', '.join(candidates or IMPORTERS.names())}.")
+    if candidates:
+        raise document.refuse(f"may be {' or '.join(candidates)}.", f"Name it with --from: {', '.join(candidates)}.")
+    raise refusal(document, {name: columns for name, columns in needed.items() if columns}, IMPORTERS.names())
 
 
 def settle(card: Card, assignments: Sequence[str], *, name: str) -> Parameters:
@@ -189,7 +210,8 @@ def _joined(earlier: ImportIssue | None, entry: Unmapped) -> ImportIssue:
     if earlier is None:
         return ImportIssue("not mapped", entry.where, entry.what, entry.why, entry.remedy)
     why = f"{earlier.why.rstrip('.')}; {entry.what} {entry.why}"
-    return replace(earlier, why=why, remedy=f"{earlier.remedy} {entry.remedy}".strip())
+    remedy = earlier.remedy if entry.remedy in earlier.remedy else f"{earlier.remedy} {entry.remedy}"
+    return replace(earlier, why=why, remedy=remedy.strip())
 
 
 def _not_mapped(row: SourceRow, problems: Sequence[Unmapped]) -> ImportIssue:

@@ -1,7 +1,7 @@
 """Read the workspace's list of sources: its digest, its rows, and the rules between rows."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +36,9 @@ class ListModule(ImporterModule, Protocol):
     def append(self, text: str, added: Sequence[SourceRow]) -> str:
         """Return the text of a list with rows added at its end."""
 
+    def standard(self, document: Document) -> str:
+        """Return the text of a list that is written in another way, in the way that `append` goes on with."""
+
 
 IMPORTERS = Registry("curate.importers", ImporterModule)
 LISTS = Registry("curate.importers", ListModule)
@@ -44,31 +47,42 @@ _READING = 2
 """Raised when the same list gives other sources than before, so that it is read anew."""
 
 
+def list_module(path: Path) -> ListModule:
+    """Return the importer of a workspace's own list, by the ending of its name."""
+    return LISTS.load(path.suffix.removeprefix("."))
+
+
 def list_key(workspace: Workspace) -> str:
     """Return the digest of the list and of the labels that the settings allow: all that its sources depend on."""
     path = workspace.sources
     return digest([sha256_of(path) if path.is_file() else "", workspace.settings.labels, _READING])
 
 
-def read_list(workspace: Workspace) -> list[Source]:
-    """Return the sources in the order of the list; raises BadInput with every problem at once."""
+def read_list(workspace: Workspace, *, on_note: Callable[[str], None] | None = None) -> list[Source]:
+    """Return the sources in the order of the list; raises BadInput with every problem at once.
+
+    `on_note` is given what was understood of a list that is no plain one: its separator, its encoding, its times.
+    """
     path = workspace.sources
     if not path.is_file():
         raise BadInput([Problem(str(path), "is not there.", "Begin with `slateboard init FOLDER`.")])
-    rows = read_rows(path, labels=workspace.settings.labels)
+    document = Document(path)
+    rows = read_rows(document, labels=workspace.settings.labels)
+    if on_note is not None and document.note:
+        on_note(f"{path.name}: {document.note}.")
     if not rows:
         raise BadInput([Problem(path.name, "lists no source.", "Write a line for each link.")])
     return [_source(row, line) for line, row in rows]
 
 
-def read_rows(path: Path, *, labels: Sequence[str]) -> list[tuple[int, SourceRow]]:
+def read_rows(document: Document, *, labels: Sequence[str]) -> list[tuple[int, SourceRow]]:
     """Return (line, row) of a list in its order; raises BadInput with every problem at once.
 
     `labels` are those allowed; none: any label, each spelt one way. Local paths are relative to the list.
     """
-    rules = ListRules(labels)
+    rules, path = ListRules(labels), document.path
     rows, problems = [], []
-    for line, cells, line_problems in LISTS.load(path.suffix.removeprefix(".")).lines(Document(path)):
+    for line, cells, line_problems in list_module(path).lines(document):
         row, cell_problems = read_row(cells, where=f"line {line}", folder=path.parent) if cells else (None, [])
         cell_problems = [*line_problems, *cell_problems]
         if row is not None:

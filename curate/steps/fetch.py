@@ -103,7 +103,8 @@ def _unlisted(workspace: Workspace, catalog: Catalog, allow_local: bool) -> set[
     key = list_key(workspace)
     if catalog.listed(key):
         return set()
-    listed = read_list(workspace)
+    # Only when the list is read anew is it told how it was understood.
+    listed = read_list(workspace, on_note=say)
     fetched_ids = {source.source_id for source in catalog.sources() if source.state != State.NEW}
     _check_local(workspace, [source for source in listed if source.source_id not in fetched_ids], allow_local)
     unlisted = catalog.list_sources(listed)

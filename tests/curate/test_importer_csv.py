@@ -54,7 +54,7 @@ def test_an_hour_and_plain_seconds_are_times(tmp_path: Path) -> None:
         ("http://x/v,Squat,,,,,Big Text,", "effect 'Big Text' is no kind. Did you mean 'text'?"),
         ("http://x/v,Squat,,,,,yes,", "effect 'yes' says that there are effects and not which. Name their kinds"),
         ("http://x/v,Squat,,,,,n/a,", "effect 'n/a' is no kind. Leave the cell empty where nobody looked"),
-        ("http://x/v,Squat,,,,,,,,", "line 2: 10 cells for 8 columns are too many. Quote cells that hold commas."),
+        ("http://x/v,Squat,,,,,,,b", "line 2: 9 cells for 8 columns are too many. Quote cells that hold commas."),
     ],
 )
 def test_a_bad_row_is_named_with_line_and_remedy(tmp_path: Path, row: str, told: str) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.listing.cells import read_row, write_row
+from curate.listing.document import Document
 from curate.listing.importing import import_file, settle
 from curate.listing.rows import SourceRow
 from curate.listing.sources import IMPORTERS, LISTS, read_list, read_rows
@@ -266,7 +267,7 @@ def test_an_appended_row_comes_back_from_the_file(
     assert again is not None
     path = tmp_path_factory.mktemp("list") / f"sources.{name}"
     path.write_bytes(LISTS.load(name).append("", [again]).encode())
-    ((_, found),) = read_rows(path, labels=())
+    ((_, found),) = read_rows(Document(path), labels=())
     assert found.key == again.key
     assert (found.label, found.group, found.licence, found.effects, found.note) == (
         again.label,
