@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from curate.listing.annotations import URL_TEMPLATE, check_template, is_name, number, row_of, span
-from curate.listing.cells import time_of
+from curate.listing.annotations import URL_TEMPLATE, check_template, is_name, row_of, span
 from curate.listing.document import Document
 from curate.listing.rows import Entry, Unmapped
-from curate.listing.times import TimeCells
+from curate.listing.timed import seconds_of, timed_rows
 from slateboard.registry import Card, Parameters
 
 CARD = Card(
@@ -62,27 +61,11 @@ def _of_csv(document: Document) -> Iterator[Segment | Unmapped]:
             f"has no column {', '.join(missing)}.", "Kinetics lists name them in the first line.", where="line 1"
         )
     # label,youtube_id,time_start,time_end,split: `archery,-5KAycAQlC4,12,22,train` is the segment from 12 to 22 s.
-    records = list(document.records())
-    times = TimeCells((dict(zip(header, cells, strict=False)) for _, cells in records), NEEDED[1:])
-    for line, cells in records:
-        where = f"line {line}"
-        # Spreadsheets leave out empty cells at the end of a line; those that are needed must be there.
-        if not max(map(header.index, NEEDED)) < len(cells) <= len(header):
-            what = f"{len(cells)} cells for {len(header)} columns"
-            yield Unmapped(where, what, "is a damaged row.", "Correct the line.")
-            continue
-        entry, bad_times = times.read(dict(zip(header, cells, strict=False)))
-        for bad in bad_times:
-            yield Unmapped(where, f"{bad.name} {bad.cell!r}", bad.why, bad.remedy)
-        if not bad_times:
-            yield where, {**entry, "start": _seconds(entry["time_start"]), "end": _seconds(entry["time_end"])}
-    document.understood += times.notes()
-
-
-def _seconds(text: str) -> float | str:
-    """Return the seconds of a time, which a spreadsheet may have made h:mm:ss of; what is none as it is."""
-    seconds = time_of(text)
-    return number(text) if seconds is None else seconds
+    for where, entry in timed_rows(document, needed=NEEDED, times=NEEDED[1:]):
+        if isinstance(entry, Unmapped):
+            yield entry
+        else:
+            yield where, {**entry, "start": seconds_of(entry["time_start"]), "end": seconds_of(entry["time_end"])}
 
 
 def _of_json(entries: Mapping[str, Any]) -> Iterator[Segment | Unmapped]:

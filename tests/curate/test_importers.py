@@ -74,10 +74,17 @@ def test_the_form_of_a_real_file_is_told_from_it(realdata: Path, file: str, name
     assert guess(Document(realdata / "annotations" / file)) == name
 
 
-@pytest.mark.parametrize("file", ["charades_v1_test.csv", "elan_3.0.eaf", "ucf101_classInd.txt"])
-def test_a_form_that_is_not_known_is_not_guessed(realdata: Path, file: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "cause"),
+    [
+        ("charades_v1_test.csv", "has the columns 'id', 'subject', 'scene'"),
+        ("elan_3.0.eaf", "is XML with <ANNOTATION_DOCUMENT> around all"),
+        ("ucf101_classInd.txt", "is no table: its first line is '1 ApplyEyeMakeup'"),
+    ],
+)
+def test_a_form_that_is_not_known_is_not_guessed_and_the_cause_is_named(realdata: Path, file: str, cause: str) -> None:
     with pytest.raises(
-        BadInput, match=r"is of no form that is known for certain\. Name it with --from: activitynet, ava, csv"
+        BadInput, match=rf"is of no form that is known for certain: it {cause}.* --from: activitynet, ava, csv"
     ):
         guess(Document(realdata / "annotations" / file))
 
