@@ -71,9 +71,8 @@ class TimeCells:
             cells = [row[name] for name in columns if row.get(name)]
             self._whole_minutes += [cell.endswith(":00") and cell[0] != "0" for cell in cells if cell.count(":") == 2]
             # 12,5 can be a decimal alone; 1,234 may be one or 1234, where thousands are grouped.
-            self._has_decimal_comma |= any(
-                bool(match := _DECIMAL.match(cell) or _CLOCK.match(cell)) and len(match[2]) != 3 for cell in cells
-            )
+            matches = [_DECIMAL.match(cell) or _CLOCK.match(cell) for cell in cells if "," in cell]
+            self._has_decimal_comma |= any(match is not None and len(match[2]) != 3 for match in matches)
             days = _day_fractions(cells)
             self._has_day_fractions |= bool(days) and max(days) < _BELOW_A_FRAME_S
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from curate.listing.document import Document
 from curate.listing.importing import merge
 from curate.listing.rows import SourceRow
 from curate.listing.sources import ListRules, read_rows
@@ -15,7 +16,7 @@ def _listed(folder: Path, *labels: str) -> list[str]:
         "url,label\n" + "".join(f"https://x.example/{number},{label}\n" for number, label in enumerate(labels)),
         encoding="utf-8",
     )
-    return [row.label for _, row in read_rows(folder / "sources.csv", labels=())]
+    return [row.label for _, row in read_rows(Document(folder / "sources.csv"), labels=())]
 
 
 def test_a_list_of_thai_and_hindi_words_is_read_with_a_class_for_each(tmp_path: Path) -> None:
