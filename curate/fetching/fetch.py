@@ -11,7 +11,7 @@ from curate.fetching.attempt import AttemptResult, Provenance
 from curate.fetching.cookies import read_cookies
 from curate.fetching.crawl import AttemptEvent, crawl
 from curate.fetching.download import Downloader, clear
-from curate.fetching.holders import Holders, same_as, video_of, window_of
+from curate.fetching.holders import Holders, named_video, same_as, video_of, window_of
 from curate.fetching.pacing import AbandonedHost, FetchRequest, RequestQueue, next_run_at
 from curate.fetching.streams import asked_stream, stream_conflict, stream_note
 from slateboard.canonical import SiteVideo, canonical
@@ -90,12 +90,12 @@ def fetch(
     for copy in (root / "media").glob(f".*{PART}"):
         copy.unlink()  # A kill cut it off.
     queue = request_queue(groups, settings)
-    known = recorder.known_videos() if any(queue.hosts()) else {}
-    for event in _events(queue, root, incoming, settings, limits, allow_local, frozenset(known)):
+    known = recorder.learn_videos() if any(queue.hosts()) else frozenset()
+    for event in _events(queue, root, incoming, settings, limits, allow_local, known):
         if event.result.final:
             # Its process was killed and could not clear up.
             clear(incoming, event.request, event.result)
-        yield from recorder.record(groups[canonical(event.request.url)], event, known)
+        yield from recorder.record(groups[canonical(event.request.url)], event)
     for host in queue.abandoned_hosts():
         if on_abandoned is not None:
             on_abandoned(host)
@@ -140,6 +140,8 @@ class _StateRecorder:
 
     def __init__(self, refused: Collection[str], root: Path, ledger: Ledger, settings: FetchSettings) -> None:
         self._refused, self._root, self._ledger, self._settings = refused, root, ledger, settings
+        self._videos: dict[SiteVideo, Source] = {}
+        """Videos that yt-dlp named and whose files lie in media/, each with a source that brought it."""
 
     @cached_property
     def _holders(self) -> Holders:
@@ -158,12 +160,13 @@ class _StateRecorder:
         holders = [source for source in self._holders.sources() if canonical(source.url) in fetched] if fetched else []
         return {canonical(source.url): source for source in self._on_disk(reversed(holders))}
 
-    def known_videos(self) -> dict[SiteVideo, Source]:
-        """Return the videos that yt-dlp named and whose files lie in media/, each with a source that brought it."""
+    def learn_videos(self) -> frozenset[SiteVideo]:
+        """Return the videos that yt-dlp named and whose files lie in media/."""
         named = [(video_of(source), source) for source in reversed(self._holders.sources())]
         sources = {video: source for video, source in named if video is not None}
         on_disk = {source.source_id for source in self._on_disk(sources.values())}
-        return {video: source for video, source in sources.items() if source.source_id in on_disk}
+        self._videos = {video: source for video, source in sources.items() if source.source_id in on_disk}
+        return frozenset(self._videos)
 
     def _on_disk(self, sources: Iterable[Source]) -> list[Source]:
         sources = list(sources)
@@ -173,28 +176,43 @@ class _StateRecorder:
 
     def share_file(self, group: Sequence[Source], holder: Source, *, at: datetime | None = None) -> Iterator[Source]:
         """Give sources the file that an earlier fetch of the same video brought; `at`: when they were asked for."""
-        if asked_stream(group) not in (None, holder.stream):
+        conflict = stream_conflict(group, self._holders.of_file(holder.media_id or ""))
+        if conflict is None and asked_stream(group) not in (None, holder.stream):
             self._ledger.forget_pictures([holder.media_id or ""])
         for source in group:
-            changes: _Changes = {"state": holder.state, "reason": None, "again_at": None}
+            state = holder.state if conflict is None else State.UNSUPPORTED
+            changes: _Changes = {"state": state, "reason": conflict, "again_at": None}
             changes |= {"media_id": holder.media_id or "", "provenance": cast(Provenance | None, holder.provenance)}
             settled = source.model_copy(update=dict(self._placed(source, changes)))
             attempts = [_attempt(source, at, AttemptResult(State.FETCHED))] if at is not None else []
             self._ledger.tried(settled, attempts, None)
             yield settled
 
-    def record(
-        self, group: Sequence[Source], event: AttemptEvent, known: Mapping[SiteVideo, Source]
-    ) -> Iterator[Source]:
+    def record(self, group: Sequence[Source], event: AttemptEvent) -> Iterator[Source]:
         """Record an event of the sources of one address; yield them if it settles them."""
         at = datetime.now(UTC) if event.attempted else None
-        if event.settled and event.result.known is not None:
-            yield from self.share_file(group, known[event.result.known], at=at)
+        if event.settled and (holder := self._holder_of_video(event.result)) is not None:
+            yield from self.share_file(group, holder, at=at)
         elif event.settled:
             yield from self.settle(group, event.result, at)
         elif at is not None:
             for source in group:
                 self._ledger.tried(source, [_attempt(source, at, event.result)], None)
+
+    def _holder_of_video(self, result: AttemptResult) -> Source | None:
+        """Return a source that has the video of a result under another address, or None; a second file is not kept."""
+        if result.known is not None:
+            return self._videos[result.known]
+        if result.media is None or result.provenance is None:
+            return None
+        video = named_video(result.provenance["extractor"], result.provenance.get("id"))
+        holder = self._videos.get(video) if video is not None else None
+        if holder is None or holder.media_id == result.media.media_id:
+            return None
+        # Both were asked for at once, and the site packed the second one anew.
+        if not self._holders.of_file(result.media.media_id):
+            (self._root / result.media.path).unlink(missing_ok=True)
+        return holder
 
     def settle(self, group: Sequence[Source], result: AttemptResult, at: datetime | None) -> Iterator[Source]:
         """Record how sources of one address ended, and the attempt that ended them, made `at`, if there was one."""
@@ -207,6 +225,8 @@ class _StateRecorder:
             settled = source.model_copy(update=dict(_still_missing(source, result, placed)))
             attempts = [_attempt(source, at, result)] if at is not None else []
             self._ledger.tried(settled, attempts, result.media)
+            if settled.state == State.FETCHED and (video := video_of(settled)) is not None:
+                self._videos.setdefault(video, settled)
             yield settled
 
     def _changes(self, group: Sequence[Source], result: AttemptResult) -> _Changes:

@@ -13,6 +13,7 @@ from curate.listing.rows import Entry, Key, Note, SourceRow, Unmapped
 from curate.listing.sources import IMPORTERS, ListRules, list_module, read_rows
 from curate.listing.unrecognised import refusal
 from curate.listing.windows import LabelOverlap, label_overlaps, window_of_row
+from slateboard.addresses import public_address
 from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, MissingRequirement, Problem
 from slateboard.files import atomic_write, csv_text, write_text
@@ -227,7 +228,7 @@ def _not_mapped(row: SourceRow, problems: Sequence[Unmapped]) -> ImportIssue:
 
 def _again(row: SourceRow, earlier: SourceRow, *, place: str) -> ImportIssue:
     """Return the issue of a row that has video, start and end of another."""
-    place = place if row.url == earlier.url else f"{place} as {earlier.url}"
+    place = place if row.url == earlier.url else f"{place} as {public_address(earlier.url)}"
     if row.label == earlier.label:
         return ImportIssue("repeated", row.where, f"{row.description}, in {place} too,", "is there twice.")
     remedy = "Nothing was overwritten: correct one of the two."

@@ -9,6 +9,7 @@ from curate.listing.cells import read_row
 from curate.listing.document import Document
 from curate.listing.labels import clash, class_key, is_other_word
 from curate.listing.rows import Entry, Key, SourceRow, Unmapped
+from slateboard.addresses import public_address
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.files import digest, sha256_of
 from slateboard.records.source import Source, source_id
@@ -150,7 +151,7 @@ class ListRules:
 
 def _repeat(row: SourceRow, earlier: SourceRow) -> Unmapped:
     """Return the problem of a window that an earlier row has: the same, another spelling of it, or another label."""
-    video = "url" if row.url == earlier.url else f"video as {earlier.url!r}"
+    video = "url" if row.url == earlier.url else f"video as {public_address(earlier.url)!r}"
     why = f"repeats {earlier.where} (same {video}, start and end)."
     if row.label == earlier.label:
         return Unmapped(row.where, "the row", why, "Remove one of them.")

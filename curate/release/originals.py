@@ -13,6 +13,7 @@ from curate.fetching.fetch import fetch
 from curate.release.tables import WITHHELD, Tables
 from slateboard import engine
 from slateboard.addresses import public_address, scrub
+from slateboard.canonical import canonical
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.files import sha256_of
 from slateboard.media.frames_hash import frames_sha256
@@ -48,18 +49,17 @@ class Originals:
     """Media ids of files with other bytes than the released original and the same decoded frames."""
 
 
-def find_originals(
-    tables: Tables, *, workspace: Workspace, scratch: Path, taken_down: frozenset[str], media_ids: frozenset[str]
-) -> Originals:
+def find_originals(tables: Tables, *, workspace: Workspace, scratch: Path, media_ids: frozenset[str]) -> Originals:
     """Look for the originals of `media_ids` in the workspace, then at their addresses.
 
-    Downloads lie in `scratch`, a workspace of its own, so that a killed search continues where it was. Sources whose id
-    is in `taken_down` are neither looked for nor fetched.
+    Downloads lie in `scratch`, a workspace of its own, so that a killed search continues where it was. What was taken
+    down here is neither looked for nor fetched, by whichever source and address.
     """
     paths: dict[str, Path] = {}
     lost: dict[str, LostOriginal] = {}
-    to_fetch: list[Source] = []
-    # In this order: taken down here; a file of this workspace; the first web address; else lost, with the reason.
+    to_fetch: dict[str, list[Source]] = {}
+    taken_down = {name for takedown in workspace.taken_down() for name in (*takedown.sources, *takedown.media)}
+    # In this order: taken down here; a file of this workspace; its web addresses; else lost, with the reason.
     shortened_ids = {row["source_id"] for row in tables.sources.to_dict("records") if row.get(WITHHELD)}
     sources_by_media: dict[str, list[Source]] = {}
     streams = _chosen_streams(tables.originals)
@@ -68,22 +68,25 @@ def find_originals(
     for media_id in sorted(media_ids & sources_by_media.keys()):
         sources = sources_by_media[media_id]
         name = sources[0].source_id
-        if any(source.source_id in taken_down for source in sources):
+        if media_id in taken_down or any(source.source_id in taken_down for source in sources):
             lost[media_id] = LostOriginal(name, State.TAKEN_DOWN, "taken down in this workspace")
         elif (path := _local_file(workspace, media_id, sources)) is not None:
             paths[media_id] = path
-        elif web_sources := [source for source in sources if source.is_web]:
-            to_fetch += web_sources[:1]
+        elif web_sources := {canonical(source.url): source for source in reversed(sources) if source.is_web}:
+            to_fetch[media_id] = list(reversed(web_sources.values()))
         else:
             lost[media_id] = LostOriginal(
                 name, State.MISSING, f"{public_address(sources[0].url)} is not there, or is another file"
             )
-    for media_id in sorted(media_ids - paths.keys() - lost.keys() - {source.media_id for source in to_fetch}):
+    for media_id in sorted(media_ids - paths.keys() - lost.keys() - to_fetch.keys()):
         lost[media_id] = LostOriginal("", State.ERROR, "sources.csv of the release names no source of this file")
-    local_originals = Originals(paths, lost, ())
-    originals = local_originals
-    if to_fetch:
-        originals = _with_downloads(tables, local_originals, to_fetch, scratch, _settings(workspace))
+    originals = Originals(paths, lost, ())
+    # The first address of each; then the second one of those that it did not give, and so on.
+    while to_fetch:
+        first_sources = [sources[0] for sources in to_fetch.values()]
+        originals = _with_downloads(tables, originals, first_sources, scratch, _settings(workspace))
+        others = {media_id: sources[1:] for media_id, sources in to_fetch.items() if media_id in originals.lost}
+        to_fetch = {media_id: sources for media_id, sources in others.items() if sources}
     lost = {media_id: _with_remedy(original, shortened_ids) for media_id, original in originals.lost.items()}
     return replace(originals, lost=lost)
 
@@ -135,13 +138,15 @@ def _settings(workspace: Workspace) -> Settings:
 
 
 def _with_downloads(
-    tables: Tables, local_originals: Originals, sources: Sequence[Source], scratch: Path, settings: Settings
+    tables: Tables, earlier: Originals, sources: Sequence[Source], scratch: Path, settings: Settings
 ) -> Originals:
     """Fetch sources anew; a download is the original if its bytes are the same, else if its decoded frames are."""
     # A host may pack the same H.264 stream into another MP4: other bytes, the same frames, so the same cuts.
     pictures = _frame_hashes(tables.originals)
-    paths, lost, other_bytes = dict(local_originals.paths), dict(local_originals.lost), []
+    paths, lost, other_bytes = dict(earlier.paths), dict(earlier.lost), list(earlier.other_bytes)
     media_by_source = {source.source_id: source.media_id or "" for source in sources}
+    for asked_again in media_by_source.values():
+        lost.pop(asked_again, None)
     with _downloads(scratch, sources, settings) as catalog:
         media = {original.media_id: scratch / original.path for original in catalog.media()}
         streams = {scratch / original.path: original.stream for original in catalog.media()}
@@ -172,7 +177,8 @@ def _downloads(scratch: Path, sources: Sequence[Source], settings: Settings) -> 
         catalog.list_sources(
             [source.model_copy(update={"line": line, "media_id": None}) for line, source in enumerate(sources, start=1)]
         )
-        waiting = [source for source in catalog.sources() if source.media_id is None]
+        asked_ids = {source.source_id for source in sources}
+        waiting = [source for source in catalog.sources() if source.media_id is None and source.source_id in asked_ids]
         with progress("fetch anew", len(waiting), unit="sources") as bar:
             for _ in fetch(waiting, root=scratch, ledger=catalog, settings=settings.fetch, limits=settings.limits):
                 bar.step()

@@ -118,7 +118,6 @@ def _rebuild(
         tables,
         workspace=workspace,
         scratch=scratch,
-        taken_down=frozenset(name for takedown in workspace.taken_down() for name in takedown.sources),
         media_ids=frozenset(_media_of(tables, clips).values()),
     )
     cut_differences = _cut_all(

@@ -53,6 +53,9 @@ def command(
     with open_catalog(workspace.catalog) as catalog:
         presence = look_for_originals(catalog, workspace.root, all_may_be_lost=State.MISSING in again)
         unlisted = _unlisted(workspace, catalog, allow_local)
+        overlaps = label_overlaps(windows_of_sources(catalog.windows()))
+        for line in overlap_lines(overlaps):
+            say(line)
         freed = settle_duplicates(catalog, unlisted=unlisted)
         due = catalog.due(*again, now=datetime.now(UTC))
         queued = [source for source in due if source.source_id not in unlisted]
@@ -75,7 +78,7 @@ def command(
                 if source.state == State.FETCHED and source.reason is not None:
                     noted.append(f"line {source.line}: {source.reason}")
         counts = in_order(catalog.source_counts())
-        overlaps = label_overlaps(windows_of_sources(catalog.windows()))
+        listed_overlaps, overlaps = overlaps, label_overlaps(windows_of_sources(catalog.windows()))
     for note in noted[:_NOTES_SHOWN]:
         say(note)
     if len(noted) > _NOTES_SHOWN:
@@ -84,7 +87,10 @@ def command(
         say(f"{len(freed)} duplicates are other windows of their files: they are sources of their own now")
     for host in abandoned:
         say(f"{host.host} was left alone, {host.unasked} addresses not asked for. It said: {scrub(host.reason)}")
-    for line in [*state_lines(counts), *overlap_lines(overlaps)]:
+    for line in state_lines(counts):
+        say(line)
+    # Said again where the files showed that more addresses are of one video.
+    for line in overlap_lines(overlaps) if len(overlaps) != len(listed_overlaps) else []:
         say(line)
     left_alone = {host.host: {"reason": scrub(host.reason), "addresses": host.unasked} for host in abandoned}
     return {"tried": len(queued), "states": counts, "overlaps": len(overlaps), "left_alone": left_alone}
