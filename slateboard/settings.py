@@ -122,6 +122,11 @@ class ClipSettings(Section):
     `frames` is set."""
     frame_rate_hz: float | None = Field(default=None, gt=0, le=240)
     """Rate of the trimmed clips; unset: the source's."""
+    deinterlace: bool = False
+    """Interlaced pictures become progressive (bwdif): each keeps the older of its fields; their number stays."""
+    tone_map: bool = True
+    """HDR pictures (PQ, HLG) become BT.709 of 8 bit, as an SDR player shows them; false: they keep 10 bit and their own
+    transfer, which few loaders show rightly."""
     height: int | None = Field(default=None, ge=16, le=4320)
     """Height of the trimmed clips in pixels, the width in proportion; unset: the source's."""
     crf: int = Field(default=25, ge=0, le=51)

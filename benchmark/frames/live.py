@@ -18,7 +18,7 @@ from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Failure, Place
 from slateboard.errors import SlateboardError
 from slateboard.files import digest, record_write
-from slateboard.media.frames import scaled_size
+from slateboard.media.scale import scaled_size
 from slateboard.media.seek import Start, Survey, frames_at, survey
 from slateboard.paths import inside
 from slateboard.progress import progress, say

@@ -21,8 +21,8 @@ from benchmark.frames.video_store import VideoStore
 from slateboard.dataset import Dataset
 from slateboard.engine import HERE, Budget, Place
 from slateboard.errors import MissingRequirement, SlateboardError
-from slateboard.media.frames import scaled_size
 from slateboard.media.probe import Claims, read_claims
+from slateboard.media.scale import scaled_size
 from slateboard.progress import say
 from slateboard.workspace import Workspace
 

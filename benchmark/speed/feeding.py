@@ -45,8 +45,8 @@ from benchmark.recipe import Recipe
 from benchmark.speed.footage import draw_footage, frames_in, of_folder
 from benchmark.speed.readers import Reader, readers
 from slateboard.dataset import Dataset
-from slateboard.media.frames import scaled_size
 from slateboard.media.probe import open_container
+from slateboard.media.scale import scaled_size
 from slateboard.progress import be_quiet
 
 FORMS = (PLANES, VIDEO, LIVE)

@@ -5,9 +5,13 @@ from typing import TypeVar
 
 from curate.analysis.rows import CameraRow, Flag, QualityRow, ShotFrames
 from slateboard.records.clip import Camera
+from slateboard.records.media import HDR_TRANSFERS, Media
 
 FLAGS: tuple[Flag, ...] = ("black", "frozen", "blurred", "low_resolution", "nested_bars")
 """Each is a three-valued column of the quality analyser, beside NAME_measure and NAME_share."""
+
+PICTURE_FLAGS = ("interlaced", "hdr")
+"""By the way a video was recorded: the same for all of its clips."""
 
 _Row = TypeVar("_Row", bound=ShotFrames)
 
@@ -19,6 +23,17 @@ def camera_of(rows: Sequence[CameraRow], first_frame: int, last_frame: int) -> C
     if "moving" in cameras:
         return "moving"
     return "static" if cameras == {"static"} else "unknown"
+
+
+def picture_flags(media: Media) -> tuple[str, ...]:
+    """Return the flags that all clips of a media have by the way it was recorded."""
+    are_so = (is_interlaced(media), media.transfer in HDR_TRANSFERS)
+    return tuple(name for name, is_so in zip(PICTURE_FLAGS, are_so, strict=True) if is_so)
+
+
+def is_interlaced(media: Media) -> bool:
+    """Return whether pictures of a media are made of two fields."""
+    return media.field_order in ("top_first", "bottom_first")
 
 
 def quality_flags(rows: Sequence[QualityRow], first_frame: int, last_frame: int) -> tuple[str, ...]:

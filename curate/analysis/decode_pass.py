@@ -18,7 +18,7 @@ from slateboard.media.frames_hash import FramesHash
 from slateboard.media.identity import is_settled, unchanged
 from slateboard.media.pyramid import Pyramid
 from slateboard.observation_files import Size
-from slateboard.records.media import Media, Shot
+from slateboard.records.media import FieldOrder, Media, Shot
 from slateboard.records.observation import Observation
 from slateboard.records.source import State
 from slateboard.records.stamp import Stamp
@@ -59,6 +59,8 @@ _SETTLING = Registry("curate.analysers", SettlingModule)
 
 SHOTS = "shots"
 """The analyser that divides a media into shots; rows of other analysers that refer to shots depend on it."""
+
+_INTERLACED_SHARE = 0.1
 
 COMPLETE_SHARE = 0.9
 """A file that decodes to less than this share of the announced duration is truncated."""
@@ -159,12 +161,16 @@ def _decode_once(job: DecodeJob) -> DecodeResult:
     subscribers = _Subscribers(job)
     times: list[float] = []
     errors: list[str] = []
+    interlaced = 0
     hashed = FramesHash()
     frames = decode(job.path, beside=True, on_error=errors.append, limits=job.limits, stream=job.media.stream)
     for pyramid in hashed.pyramids(frames):
-        times.append(pyramid.at(0).seconds)
+        frame = pyramid.at(0)
+        times.append(frame.seconds)
+        interlaced += frame.is_interlaced
         subscribers.see(pyramid)
     media = _with_measurements(job.media, times, errors, hashed.hexdigest())
+    media = media.model_copy(update={"field_order": _field_order(media, interlaced=interlaced, frames=len(times))})
     observations_made = tuple(
         Observation(
             media_id=job.media.media_id,
@@ -262,6 +268,14 @@ def _with_measurements(media: Media, times: list[float], errors: list[str], dige
             "frames_sha256": digest,
         }
     )
+
+
+def _field_order(media: Media, *, interlaced: int, frames: int) -> FieldOrder:
+    """Return the order of fields by the frames that decoded; where headers state none, the top one is the older."""
+    # A broadcast that mixes both is interlaced from a tenth of its frames on; a damaged header makes single ones so.
+    if interlaced < _INTERLACED_SHARE * frames:
+        return "unknown" if media.field_order == "unknown" else "progressive"
+    return media.field_order if media.field_order in ("top_first", "bottom_first") else "top_first"
 
 
 def _final_state(media: Media, errors: list[str], announced_s: float | None) -> tuple[State, str | None]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
-from curate.analysis.clip_summary import camera_of, quality_flags
+from curate.analysis.clip_summary import camera_of, picture_flags, quality_flags
 from curate.analysis.rows import CameraRow, QualityRow
 from slateboard.records.clip import Clip, clip_id
 from slateboard.records.media import Media, Shot
@@ -98,11 +98,11 @@ class _Clock:
         return [(start, end - 1) for start, end in pairwise(edges) if end > start]
 
 
-def with_summary(clip: Clip, *, camera: Sequence[CameraRow], quality: Sequence[QualityRow]) -> Clip:
+def with_summary(clip: Clip, media: Media, *, camera: Sequence[CameraRow], quality: Sequence[QualityRow]) -> Clip:
     """Return a clip with the camera and quality of its frames; without observations the camera stays unknown."""
     summary = {
         "camera": camera_of(camera, clip.first_frame, clip.last_frame),
-        "quality": quality_flags(quality, clip.first_frame, clip.last_frame),
+        "quality": (*quality_flags(quality, clip.first_frame, clip.last_frame), *picture_flags(media)),
     }
     return clip.model_copy(update=summary)
 

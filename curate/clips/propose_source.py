@@ -39,4 +39,4 @@ class SourceProposer:
         shots = [Shot.model_validate(row) for row in shot_rows]
         times = sorted(row["seconds"] for row in timeline)
         clips = propose(source, media, shots, times, self.settings)
-        return [with_summary(clip, camera=camera, quality=quality) for clip in clips]
+        return [with_summary(clip, media, camera=camera, quality=quality) for clip in clips]

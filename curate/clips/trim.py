@@ -11,10 +11,12 @@ from fractions import Fraction
 from itertools import groupby
 from math import inf
 from pathlib import Path
+from typing import Literal
 
 from curate.analysis import observations
+from curate.analysis.clip_summary import PICTURE_FLAGS, picture_flags
 from curate.clips.timing import FrameTimeline, Timing, clip_timing, frame_timeline
-from curate.clips.verification import verify_cut
+from curate.clips.verification import KeptField, verify_cut
 from slateboard.errors import SlateboardError
 from slateboard.files import sha256_of
 from slateboard.limits import current_limits
@@ -203,8 +205,16 @@ def _plan_cut(job: TrimJob, clip: Clip, original: _Original) -> _PlannedCut:
         own_times=when.mode == "time",
         frames=None if when.is_exact else len(when.shown),
         pts=(pts[first_frame], pts[last_frame]),
+        deinterlace=_field_order(job),
+        tone_map=job.settings.tone_map,
     )
     return _PlannedCut(clip, job.target(clip), when, requested)
+
+
+def _field_order(job: TrimJob) -> Literal["top_first", "bottom_first"] | None:
+    """Return which field the clips keep; None: they are not deinterlaced."""
+    order = job.media.field_order
+    return order if job.settings.deinterlace and order in ("top_first", "bottom_first") else None
 
 
 def _size(media: Media, height: int | None) -> tuple[int, int] | None:
@@ -256,7 +266,13 @@ def _verify(job: TrimJob, plan: _PlannedCut, planes: dict[int, Plane]) -> Clip:
     count = len(plan.timing.shown)
     picks = spread_indices(count)
     decoded = decode_with_luma(plan.target, {0, count - 1, *picks}, limits=job.limits)
-    proof = verify_cut(decoded, plan.timing, planes, name=job.source.name)
+    field = None if plan.cut.deinterlace is None else KeptField.of_media(job.media)
+    proof = verify_cut(decoded, plan.timing, planes, name=job.source.name, field=field)
+    recorded = picture_flags(job.media)
+    if field is not None:
+        proof["mended"] = ["interlaced"]
+    quality = [flag for flag in plan.clip.quality if flag not in PICTURE_FLAGS]
+    quality += [flag for flag in recorded if flag not in proof.get("mended", ())]
     height, width = decoded.luma[0].shape
     return plan.clip.model_copy(
         update={
@@ -271,5 +287,6 @@ def _verify(job: TrimJob, plan: _PlannedCut, planes: dict[int, Plane]) -> Clip:
             "sha256": sha256_of(plan.target),
             "fingerprint": fingerprint([frame_hash(decoded.luma[index]) for index in picks]),
             "proof": proof,
+            "quality": tuple(quality),
         }
     )

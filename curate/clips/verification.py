@@ -1,7 +1,8 @@
 """Verify a trimmed clip: its frames are those that were asked for, and it lasts as long as the source shows them."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from slateboard.errors import SlateboardError
 from slateboard.media.frames import Plane
 from slateboard.media.luma import DecodedVideo
 from slateboard.media.scale import scale
+from slateboard.records.media import Media
 
 LEAST_PSNR_DB = 25.0
 """Least PSNR of a re-encoded frame to its source frame. 25 dB is a root mean square error of 14 of 255 levels."""
@@ -36,12 +38,40 @@ class Proof(TypedDict):
     last_frame: int
     last_psnr_db: float
     last_neighbours_psnr_db: list[float]
+    mended: NotRequired[list[str]]
+    """Quality flags of the source that the clip has no longer."""
 
 
-def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *, name: str) -> Proof:
+@dataclass(frozen=True)
+class KeptField:
+    """The lines of an upright picture that deinterlacing keeps."""
+
+    first: int
+    """0 or 1: the first of them, every second one follows."""
+    axis: int
+    """0: they are rows; 1: columns, of a picture that was turned by a quarter."""
+
+    def of(self, plane: Plane) -> Plane:
+        """Return these lines of a plane."""
+        lines = plane[self.first :: 2] if self.axis == 0 else plane[:, self.first :: 2]
+        return np.ascontiguousarray(lines)
+
+    @classmethod
+    def of_media(cls, media: Media) -> "KeptField":
+        """Return the older field of a media's pictures."""
+        # Rows 0, 2, ... are the top field. Upside down, of an even height, they are rows 1, 3, ...; turned clockwise
+        # (three quarters counter-clockwise) row 0 is the last column.
+        is_bottom = media.field_order == "bottom_first"
+        return cls(int(is_bottom != (media.rotation in (180, 270))), media.rotation // 90 % 2)
+
+
+def verify_cut(
+    cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *, name: str, field: KeptField | None = None
+) -> Proof:
     """Return the proof of a clip as JSON values; raise SlateboardError if the cut is not what was asked for.
 
     `source` maps a frame's index to its luma: the source's frames at both ends of the clip, and their neighbours.
+    Of a deinterlaced cut the lines of `field` alone are compared, which are those of the source.
     """
     count = len(timing.shown)
     if cut.frames != count:
@@ -49,7 +79,7 @@ def verify_cut(cut: DecodedVideo, timing: Timing, source: Mapping[int, Plane], *
     seconds = _length(cut, timing, name)
     ends: list[tuple[int, float, list[float]]] = []
     for position in (0, count - 1):
-        psnr, neighbours = _nearness(cut.luma[position], source, timing.shown[position], name)
+        psnr, neighbours = _nearness(cut.luma[position], source, timing.shown[position], name, field)
         ends.append((timing.shown[position], psnr, neighbours))
     (first_frame, first_psnr, first_neighbours), (last_frame, last_psnr, last_neighbours) = ends
     return {
@@ -87,18 +117,34 @@ def _length(cut: DecodedVideo, timing: Timing, name: str) -> float:
     return seconds
 
 
-def _nearness(frame: Plane, source: Mapping[int, Plane], index: int, name: str) -> tuple[float, list[float]]:
+def _nearness(
+    frame: Plane, source: Mapping[int, Plane], index: int, name: str, field: KeptField | None
+) -> tuple[float, list[float]]:
     """Return (PSNR of a frame to its source frame, PSNR to that one's neighbours), in dB; raise if it fails."""
     if index not in source:
         raise SlateboardError(f"frame {index} of {name} does not decode any more.")
-    psnr = psnr_db(frame, source[index])
-    neighbours = [psnr_db(frame, source[near]) for near in (index - 1, index + 1) if near in source]
+    references = {near: source[near] for near in (index - 1, index, index + 1) if near in source}
+    if field is not None:
+        frame, references = _lines(frame, references, field)
+    psnr = psnr_db(frame, references[index])
+    neighbours = [psnr_db(frame, references[near]) for near in (index - 1, index + 1) if near in source]
     if psnr < LEAST_PSNR_DB or any(near > psnr + _ALIKE_DB for near in neighbours):
         raise SlateboardError(
             f"frame {index} of {name} is not what the cut shows (PSNR {psnr:.1f} dB, neighbours "
             f"{', '.join(f'{near:.1f}' for near in neighbours) or 'none'} dB)."
         )
     return psnr, neighbours
+
+
+def _lines(frame: Plane, references: Mapping[int, Plane], field: KeptField) -> tuple[Plane, dict[int, Plane]]:
+    """Return the lines of a frame and of its references that deinterlacing keeps."""
+    kept = {index: field.of(plane) for index, plane in references.items()}
+    if all(plane.shape == frame.shape for plane in references.values()):
+        return field.of(frame), kept
+    # A scaled frame has no line of its source: it is brought to the size that one field has in it.
+    height, width = frame.shape
+    size = (width, max(1, height // 2)) if field.axis == 0 else (max(1, width // 2), height)
+    return scale(frame, size), kept
 
 
 def psnr_db(frame: Plane, reference: Plane) -> float:

@@ -15,8 +15,8 @@ from slateboard.engine import HERE, Place
 from slateboard.files import atomic_write
 from slateboard.media.colour import rgb
 from slateboard.media.fingerprints import SHORT_SIDE, Fingerprinter, FingerprintRow
-from slateboard.media.frames import Frame, decode, scaled_size
-from slateboard.media.scale import scale
+from slateboard.media.frames import Frame, decode
+from slateboard.media.scale import scale, scaled_size
 from slateboard.media.sheets import fitted
 from slateboard.records.release import FINGERPRINTS
 

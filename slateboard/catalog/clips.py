@@ -52,7 +52,7 @@ class ClipTables(Tables):
         with self._engine.begin() as connection:
             # Withdrawn are undecided clips of these sources, and of those whose file is gone, proposed no longer.
             stale = {*ids, *connection.execute(unfetched).scalars()}
-            columns = ("clip_id", "state", "source_id", "decided_by", "reason")
+            columns = ("clip_id", "state", "source_id", "decided_by", "reason", "proof")
             stand = {row.clip_id: row for row in connection.execute(select(*(table.c[name] for name in columns)))}
             # What a rule left out nobody has decided: other rules may propose it.
             free = {
@@ -71,7 +71,10 @@ class ClipTables(Tables):
             ]
             self._write_in(connection, table, new)
             for clip_id in clip_by_id.keys() & stand.keys():
-                measured = {"camera": clip_by_id[clip_id].camera, "quality": list(clip_by_id[clip_id].quality)}
+                # What was mended in the cut is no fault of the clip any more.
+                mended = (stand[clip_id].proof or {}).get("mended", ())
+                quality = [flag for flag in clip_by_id[clip_id].quality if flag not in mended]
+                measured = {"camera": clip_by_id[clip_id].camera, "quality": quality}
                 connection.execute(update(table).where(table.c.clip_id == clip_id).values(measured))
             proposals = [{"source_id": source_id, "key": key} for source_id in ids]
             if proposals:

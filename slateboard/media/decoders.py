@@ -14,8 +14,9 @@ import numpy as np
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.media import containers
 from slateboard.media.errors import Unreadable
-from slateboard.media.frames import Frame, Plane, decode, scaled_size
+from slateboard.media.frames import Frame, Plane, decode
 from slateboard.media.probe import open_container
+from slateboard.media.scale import scaled_size
 from slateboard.records.source import State
 
 PYAV, OPENCV, FFMPEG = "pyav", "opencv", "ffmpeg"

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ffmpeg
 import imageio_ffmpeg
@@ -19,12 +19,14 @@ from slateboard.files import atomic_write
 from slateboard.limits import current_limits
 from slateboard.media import bounds
 from slateboard.media.containers import address, program_options
+from slateboard.media.display import Matrix, display_of
 from slateboard.media.encode import STEADY
-from slateboard.media.frames import Matrix
+from slateboard.media.errors import Unreadable
+from slateboard.media.filters import Shower, shower_of
+from slateboard.media.frames import one_thread, raw_pictures
 from slateboard.media.probe import open_container
+from slateboard.records.source import State
 from slateboard.settings import Limits
-
-_TAGS = {"bt601": "smpte170m", "bt709": "bt709", "bt2020": "bt2020nc"}
 
 _QUICK = "aq-mode=0:scenecut=0:b-adapt=0:weightp=0"
 """No bits moved about to please the eye, no search for cuts (a clip lies inside a shot), B-frames at fixed places,
@@ -82,6 +84,10 @@ class Cut:
     """How many frames the result has if frames are doubled or dropped to reach its rate; None: every frame once."""
     pts: tuple[int, int] | None = None
     """PTS of the first and the last frame, by which they are found after a seek."""
+    deinterlace: Literal["top_first", "bottom_first"] | None = None
+    """Interlaced pictures keep the older of their fields, this one, and the lines between are interpolated."""
+    tone_map: bool = True
+    """HDR pictures become BT.709, 8 bit; else they keep 10 bit and their own transfer."""
 
 
 def trim(source: Path, target: Path, cut: Cut) -> None:
@@ -121,12 +127,28 @@ def trim_all(
             "noaccurate_seek": None,
             "copyts": None,
         }
-    with open_container(source, limits=limits, stream=stream) as (_, chosen):
-        video = ffmpeg.input(address(source), **how)[str(chosen.index)]
+    with open_container(source, limits=limits, stream=stream) as (container, chosen):
+        one_thread(chosen)
+        first_picture = next(raw_pictures(source, container, chosen, lambda _: None, limits=limits), None)
+        if first_picture is None:
+            raise Unreadable(f"{source.name} holds no frame that decodes.", State.NOT_VIDEO)
+        display = display_of(first_picture, name=source.name)
+        # Our own filters turn and mirror, by the same matrix as in PyAV: other versions of the program do it otherwise.
+        video = ffmpeg.input(address(source), noautorotate=None, **how)[str(chosen.index)]
     branches = video.filter_multi_output("split", len(cuts))
     with ExitStack() as stack:
+        showers = {
+            tone_map: stack.enter_context(shower_of(display, tone_map=tone_map))
+            for tone_map in {cut.tone_map for cut in cuts.values()}
+        }
         outputs = [
-            _output(branches[number], cut, stack.enter_context(atomic_write(target)), by_pts=from_seconds is not None)
+            _output(
+                branches[number],
+                cut,
+                stack.enter_context(atomic_write(target)),
+                by_pts=from_seconds is not None,
+                shower=showers[cut.tone_map],
+            )
             for number, (target, cut) in enumerate(cuts.items())
         ]
         try:
@@ -137,30 +159,27 @@ def trim_all(
             raise SlateboardError(f"ffmpeg could not cut {source}: {words[-1] if words else 'no message'}") from error
 
 
-def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
+def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool, shower: Shower) -> Any:
     # `trim` keeps start <= x < end, so the end is the last frame or PTS plus one: frames 10-12 -> start 10, end 13.
     if by_pts and cut.pts is not None:
         video = video.filter("trim", start_pts=cut.pts[0], end_pts=cut.pts[1] + 1)
     else:
         video = video.filter("trim", start_frame=cut.first_frame, end_frame=cut.last_frame + 1)
-    video = _set_times(video, cut)
-    if cut.size is not None:
-        video = video.filter("scale", *cut.size, flags="area").filter("setsar", "1")
+    if cut.deinterlace is not None:
+        # One picture for each; what is progressive passes.
+        parity = "tff" if cut.deinterlace == "top_first" else "bff"
+        video = video.filter("bwdif", mode="send_frame", parity=parity, deint="interlaced")
+    video = shower.oriented(_set_times(video, cut))
+    video = shower.toned(shower.scaled(video, cut.size))
+    colours = shower.colours(cut.matrix, full_range=cut.full_range)
     video = video.filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
-    # ffmpeg takes a file that does not state its matrix for BT.601, and would convert it to what is stated here.
-    pixels, colours = "yuvj420p" if cut.full_range else "yuv420p", _TAGS[cut.matrix]
-    extent = "pc" if cut.full_range else "tv"
-    video = video.filter("format", pixels).filter("setparams", colorspace=colours, range=extent)
     return ffmpeg.output(
-        video,
+        colours.filtered(video),
         address(temporary),
         format="mp4",
         vcodec="libx264",
         preset=cut.preset,
         crf=cut.crf,
-        pix_fmt=pixels,
-        colorspace=colours,
-        color_range=extent,
         fps_mode="passthrough",
         threads=1,
         **{"x264-params": f"{STEADY}:{_QUICK}"},
@@ -168,6 +187,7 @@ def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool) -> Any:
         movflags="+faststart",
         fflags="+bitexact",
         **{"flags:v": "+bitexact"},
+        **colours.options(),
     )
 
 

@@ -4,30 +4,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
 import av
-import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
-from numpy.typing import NDArray
 
 from slateboard.limits import current_limits
 from slateboard.media import bounds
+from slateboard.media.conversion import Converter
+from slateboard.media.conversion import Plane as Plane
+from slateboard.media.display import Matrix as Matrix
 from slateboard.media.errors import Unreadable
 from slateboard.media.prefetch import prefetched
 from slateboard.media.probe import open_container
 from slateboard.records.source import State
 from slateboard.settings import Limits
 
-Plane = NDArray[np.uint8]
-Matrix = Literal["bt601", "bt709", "bt2020"]
-
-# AVColorSpace numbers; 2 means that the file does not say.
-_MATRICES: dict[int, Matrix] = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 9: "bt2020", 10: "bt2020"}
-_FULL_RANGE = 2
-_STANDARD_HEIGHT = 576
-_DIRECT = ("yuv420p", "yuvj420p")
 _MOST_BESIDE = 4096 * 2304
 """Pixels of the largest pictures that are decoded ahead: some twenty wait at a time, 280 MB of them at 4K."""
 
@@ -51,6 +42,8 @@ class Frame:
     """[height / 2, width / 2]"""
     matrix: Matrix
     full_range: bool
+    is_interlaced: bool = False
+    """Made of two fields, of two times."""
 
 
 def decode(
@@ -76,8 +69,7 @@ def decode(
     limits = limits or current_limits()
     with open_container(path, limits=limits, stream=stream) as (container, video):
         one_thread(video)
-        aspect = bounds.pixel_aspect(video)
-        reformatter = VideoReformatter()
+        converter = Converter(path.name, aspect=bounds.pixel_aspect(video), short_side=short_side)
         step = 1 / bounds.nominal_rate_hz(video)
         origin: Fraction | None = None
         index = 0
@@ -90,9 +82,7 @@ def decode(
             origin = time if origin is None else origin
             seconds = float(time - origin)
             bounds.check_seconds(path.name, seconds, limits)
-            yield frame_of(
-                picture, index, time_base, seconds, short_side=short_side, aspect=aspect, reformatter=reformatter
-            )
+            yield frame_of(picture, index, time_base, seconds, converter)
             index += 1
     if index == 0:
         raise Unreadable(f"{path.name} holds no frame that decodes.", State.NOT_VIDEO)
@@ -139,56 +129,19 @@ def raw_pictures(
             count += 1
 
 
-def frame_of(
-    picture: VideoFrame,
-    index: int,
-    time_base: Fraction,
-    seconds: float,
-    *,
-    short_side: int | None,
-    aspect: float,
-    reformatter: VideoReformatter,
-) -> Frame:
-    """Return a picture as a frame; `aspect` is that of its pixels.
-
-    The reformatter is kept from frame to frame: scaling to 128 x 170 takes 0.5 ms with a new one, 0.1 ms with it.
-    """
-    is_rgb = picture.format.is_rgb
-    full_range = picture.format.name.startswith("yuvj") or picture.color_range == _FULL_RANGE
-    # A file that states no matrix is taken as players do: BT.601 up to 576 lines (PAL), BT.709 above.
-    standard: Matrix = "bt601" if is_rgb or picture.height <= _STANDARD_HEIGHT else "bt709"
-    matrix = standard if is_rgb else _MATRICES.get(picture.colorspace, standard)
-    size = (picture.width, picture.height)
-    if short_side is not None:
-        size = scaled_size(picture.width * aspect, picture.height, short_side=short_side)
-        # 2 x 30000 at a shorter side of 224 would be 3 million wide.
-        bounds.check_pixels("scaled", *size, current_limits())
-    if picture.format.name not in _DIRECT or size != (picture.width, picture.height):
-        target = "yuvj420p" if full_range and not is_rgb else "yuv420p"
-        picture = reformatter.reformat(picture, width=size[0], height=size[1], format=target, interpolation="AREA")
-    width, height = picture.width // 2 * 2, picture.height // 2 * 2
-    # Counter-clockwise quarters, as numpy.rot90 turns: a phone's -90 degrees -> round(-1) % 4 = 3.
-    turns = round(picture.rotation / 90) % 4
-    y, u, v = (
-        _rotate(plane_of(picture, number)[: height // subsampling, : width // subsampling], turns)
-        for number, subsampling in ((0, 1), (1, 2), (2, 2))
+def frame_of(picture: VideoFrame, index: int, time_base: Fraction, seconds: float, converter: Converter) -> Frame:
+    """Return a picture as a frame, upright and scaled as the converter of its stream does it."""
+    display = converter.display(picture, index)
+    y, u, v = converter.planes(picture, index)
+    return Frame(
+        index,
+        picture.pts or 0,
+        time_base,
+        seconds,
+        y,
+        u,
+        v,
+        display.matrix,
+        display.full_range,
+        bool(picture.interlaced_frame),
     )
-    return Frame(index, picture.pts or 0, time_base, seconds, y, u, v, matrix, full_range and not is_rgb)
-
-
-def _rotate(plane: Plane, turns: int) -> Plane:
-    """Return a plane turned by so many quarters, in one piece; the decoder's own memory where it is in one piece."""
-    return np.ascontiguousarray(np.rot90(plane, turns) if turns else plane)
-
-
-def plane_of(picture: VideoFrame, number: int) -> Plane:
-    """Return a plane in the decoder's own memory."""
-    plane = picture.planes[number]
-    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
-
-
-def scaled_size(width: float, height: float, *, short_side: int) -> tuple[int, int]:
-    """Return even (width, height) in pixels with the shorter side as wanted and the aspect kept."""
-    # 1920 x 1080 at 224: 224 / 1080 = 0.2074 -> 398.2 x 224 -> 398 x 224, each rounded to an even number.
-    scale = short_side / min(width, height)
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)

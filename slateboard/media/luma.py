@@ -5,20 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import numpy as np
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from slateboard.media.conversion import Converter
 from slateboard.media.errors import Unreadable
 from slateboard.media.frames import Plane, decode, one_thread, raw_pictures
 from slateboard.media.frames_hash import FramesHash
 from slateboard.media.probe import open_container
 from slateboard.records.source import State
 from slateboard.settings import Limits
-
-_DIRECT = ("yuv420p", "yuvj420p", "nv12")
-"""Formats whose first plane is 8-bit brightness as it stands."""
 
 _SKIPPING = ("h264", "hevc")
 """Decoders that leave out frames nobody refers to, packet by packet, and give the others as before."""
@@ -73,13 +69,14 @@ def luma_by_seeking(
     targets = {pts[index]: index for index in sorted(indices)}
     with open_container(path, limits=limits, stream=stream) as (container, video):
         one_thread(video)
+        converter = Converter(path.name)
         keys = [entry.timestamp for entry in video.index_entries if entry.is_keyframe]
         pending = list(targets)
         try:
             while pending:
                 container.seek(pending[0], stream=video, backward=True, any_frame=False)
                 before = len(pending)
-                _decode_forward(container, video, targets, pending, luma_by_index, keys)
+                _decode_forward(container, video, targets, pending, luma_by_index, keys, converter)
                 if len(pending) == before:
                     pending.pop(0)
         except MemoryError:
@@ -97,6 +94,7 @@ def _decode_forward(
     pending: list[int],
     luma_by_index: dict[int, Plane],
     keys: Sequence[int],
+    converter: Converter,
 ) -> None:
     """Decode from the current position to the end, or until a seek would reach the next pending PTS sooner."""
     context = stream.codec_context
@@ -113,7 +111,7 @@ def _decode_forward(
         for picture in pictures:
             pts = picture.pts if picture.pts is not None else pts
             if pts is not None and pts in targets:
-                luma_by_index[targets[pts]] = luma(picture)
+                luma_by_index[targets[pts]] = converter.luma(picture, targets[pts])
         if pts is None:
             continue
         # Pictures come in order of presentation, so that a pending PTS at or below the newest will not come any more.
@@ -141,24 +139,11 @@ def luma_by_counting(
     last, index = max(indices, default=-1), 0
     with open_container(path, limits=limits, stream=stream) as (container, video):
         one_thread(video)
+        converter = Converter(path.name)
         for picture in raw_pictures(path, container, video, lambda _: None, limits=limits):
             if index in indices:
-                luma_by_index[index] = luma(picture)
+                luma_by_index[index] = converter.luma(picture, index)
             index += 1
             if index > last:
                 break
     return luma_by_index
-
-
-def luma(picture: VideoFrame) -> Plane:
-    """Return the luma of a picture: upright, of even size, 8 bit."""
-    if picture.format.name not in _DIRECT:
-        picture = picture.reformat(format="yuvj420p" if _is_full(picture) else "yuv420p", interpolation="AREA")
-    plane = picture.planes[0]
-    padded = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    height, width = picture.height // 2 * 2, picture.width // 2 * 2
-    return np.ascontiguousarray(np.rot90(padded[:height, :width], round(picture.rotation / 90) % 4))
-
-
-def _is_full(picture: VideoFrame) -> bool:
-    return not picture.format.is_rgb and (picture.format.name.startswith("yuvj") or picture.color_range == 2)

@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from slateboard.media.frames import Frame, Plane, scaled_size
-from slateboard.media.scale import shrink
+from slateboard.media.frames import Frame, Plane
+from slateboard.media.scale import scaled_size, shrink
 
 _STRIP_BYTES = 1 << 18
 """A quarter of what a core's own cache holds today."""

@@ -20,3 +20,10 @@ def shrink(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint
     """
     # At exactly 1/2 the sample point lies between four pixels, each of weight 1/4: the same as by area.
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def scaled_size(width: float, height: float, *, short_side: int) -> tuple[int, int]:
+    """Return even (width, height) in pixels with the shorter side as wanted and the aspect kept."""
+    # 1920 x 1080 at 224: 224 / 1080 = 0.2074 -> 398.2 x 224 -> 398 x 224, each rounded to an even number.
+    scale = short_side / min(width, height)
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)

@@ -13,11 +13,12 @@ from pathlib import Path
 import av
 import numpy as np
 import xxhash
-from av.video.reformatter import VideoReformatter
 
 from slateboard.media.bounds import pixel_aspect
+from slateboard.media.conversion import Converter, plane_of
+from slateboard.media.display import Display
 from slateboard.media.errors import Unreadable
-from slateboard.media.frames import Frame, decode, frame_of, one_thread, plane_of, raw_pictures
+from slateboard.media.frames import Frame, frame_of, one_thread, raw_pictures
 from slateboard.media.probe import open_container
 from slateboard.records.source import State
 
@@ -54,27 +55,29 @@ class Survey:
 
 def survey(path: Path) -> Survey:
     """Decode a file once, and from each of its key frames again; raises Unreadable."""
-    first_frame = next(decode(path))
     with open_container(path) as (container, stream):
         one_thread(stream)
         aspect = pixel_aspect(stream)
         keys_of_frames: list[PictureKey] = []
         keys: list[int] = []
-        size: tuple[int, int, bool] | None = None
+        converter = Converter(path.name)
+        display: Display | None = None
         for picture in raw_pictures(path, container, stream):
-            geometry = (picture.width, picture.height, round(picture.rotation / 90) % 2 == 1)
-            if geometry != (size or geometry):
-                raise Unreadable(
-                    f"{path.name}: the size of its pictures changes at frame {len(keys_of_frames)}.", State.UNSUPPORTED
-                )
-            size = geometry
+            display = converter.display(picture, len(keys_of_frames))
             if picture.key_frame and len(keys_of_frames) - (keys[-1] if keys else 0) >= _LEAST_APART:
                 keys.append(len(keys_of_frames))
             keys_of_frames.append(_picture_key(picture))
-        assert size is not None
+        if display is None:
+            raise Unreadable(f"{path.name} holds no frame that decodes.", State.NOT_VIDEO)
         starts = _exact_starts(path, container, stream, keys_of_frames, keys)
     return Survey(
-        len(keys_of_frames), size[0] * aspect, size[1], size[2], first_frame.matrix, first_frame.full_range, starts
+        len(keys_of_frames),
+        display.width * aspect,
+        display.height,
+        display.orientation.turns % 2 == 1,
+        display.matrix,
+        display.full_range,
+        starts,
     )
 
 
@@ -133,8 +136,7 @@ def frames_at(path: Path, indices: Collection[int], *, short_side: int, starts: 
     rest = sorted(set(indices))
     with open_container(path) as (container, stream):
         one_thread(stream)
-        aspect = pixel_aspect(stream)
-        reformatter = VideoReformatter()
+        converter = Converter(path.name, aspect=pixel_aspect(stream), short_side=short_side)
         # `at` is the index of the next picture. indices 5, 70, starts 30, 60: decode 0-5, seek to 60, decode 60-70.
         at = 0
         pictures = raw_pictures(path, container, stream)
@@ -147,9 +149,7 @@ def frames_at(path: Path, indices: Collection[int], *, short_side: int, starts: 
                 if at > index:
                     time_base = picture.time_base or stream.time_base
                     assert time_base is not None
-                    yield frame_of(
-                        picture, index, time_base, 0.0, short_side=short_side, aspect=aspect, reformatter=reformatter
-                    )
+                    yield frame_of(picture, index, time_base, 0.0, converter)
                     break
             else:
                 raise Unreadable(f"{path.name} ends before frame {index}: it is not the file it was.", State.CORRUPT)

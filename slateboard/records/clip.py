@@ -32,7 +32,8 @@ class Clip(Record):
     camera: Camera = "unknown"
     """Whether the camera stood still."""
     quality: tuple[str, ...] = ()
-    """What the quality analyser saw in its shot: black, frozen, blurred, low_resolution, nested_bars."""
+    """What the quality analyser saw in its shot: black, frozen, blurred, low_resolution, nested_bars; and how its video
+    was recorded: interlaced (until it is deinterlaced), hdr."""
     decided_by: str | None = None
     """Who accepted or rejected it: a person's name, or `accept-all`."""
     reason: str | None = None

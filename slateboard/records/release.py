@@ -41,7 +41,8 @@ class ReleasedClip(Record):
     duration_s: float
     camera: Camera
     quality: str
-    """What the quality analyser saw, joined by `|`: black, frozen, blurred, low_resolution, nested_bars."""
+    """What the quality analyser saw, joined by `|`: black, frozen, blurred, low_resolution, nested_bars; by how its
+    video was recorded: interlaced, hdr."""
     effects: str
     """Confirmed kinds joined by `|`."""
     has_effects: Literal["true", "false", "unknown"]

@@ -173,6 +173,6 @@ def test_a_clip_carries_what_was_observed_of_its_frames() -> None:
         {"first_frame": 0, "last_frame": 59, "camera": "moving"},
         {"first_frame": 60, "last_frame": 99, "camera": "static"},
     ]
-    assert with_summary(clip, camera=camera, quality=[]).camera == "moving"
-    assert with_summary(clip, camera=camera[1:], quality=[]).camera == "unknown"
-    assert (with_summary(clip, camera=[], quality=[]).camera, clip.quality) == ("unknown", ())
+    assert with_summary(clip, MEDIA, camera=camera, quality=[]).camera == "moving"
+    assert with_summary(clip, MEDIA, camera=camera[1:], quality=[]).camera == "unknown"
+    assert (with_summary(clip, MEDIA, camera=[], quality=[]).camera, clip.quality) == ("unknown", ())
