@@ -84,3 +84,13 @@ def test_actions_without_names_are_not_guessed(labelled: Path) -> None:
         read(path, "ava", {"labels": "labels.pbtxt", "window_s": 0.0})
     (one,) = read(path, "ava", {"labels": "labels.pbtxt"})[1]
     assert one.why == "is of action 12, which the map of labels lacks."
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_that_a_spreadsheet_saved_is_read(labelled: Path, encoding) -> None:
+    path = labelled / "ava.csv"
+    path.write_bytes(
+        "-5KQ66BBWC4;0902;0.077;0.151;0.283;0.811;80;1\r\n-5KQ66BBWC4;903;0,1;1;1;1;11;0\r\n".encode(encoding)
+    )
+    rows, told = read(path, "ava", {"labels": "labels.pbtxt"})
+    assert ([row.start_s for row in rows], [one.where for one in told]) == ([901.5], ["line 2"])

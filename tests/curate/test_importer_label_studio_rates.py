@@ -195,7 +195,7 @@ def test_the_short_export_has_seconds_choices_and_a_rate_too(tmp_path: Path) -> 
     assert [(row.url, row.label) for row in rows] == [("b.mp4", "football"), ("c.mp4", "a"), ("c.mp4", "b")]
 
 
-@pytest.mark.parametrize("sign", [","])
+@pytest.mark.parametrize("sign", [",", "\t", ";"])
 def test_the_csv_export_is_read_as_the_short_one(tmp_path: Path, sign) -> None:
     """label-studio-sdk, converter/exports/csv2.py: sorted columns, JSON in cells, all texts quoted; TSV by a tab."""
     names = ["annotation_id", "annotator", "created_at", "fps", "id", "lead_time", "tl", "updated_at", "video"]
