@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from curate.fetching.policy import POLICIES
+from slateboard.escaping import column, terminal_width
 from slateboard.records.source import State, host_of
 
 LOCAL = "local"
@@ -48,11 +49,11 @@ def group_lines(counts: Mapping[str, Mapping[str, int]], *, title: str, most: in
     """Return a table of hosts or classes, a line each with its counts; those beyond `most` share one line."""
     names = list(counts)
     shown = names if most is None or len(names) <= most else names[:most]
-    width = max((len(name) for name in shown), default=0)
+    width = max(map(terminal_width, shown), default=0)
     lines = [f"{title}:"]
     for name in shown:
         states = ", ".join(f"{number} {state}" for state, number in counts[name].items())
-        lines.append(f"{sum(counts[name].values()):>7}  {name:<{width}}  {states}")
+        lines.append(f"{sum(counts[name].values()):>7}  {column(name, width)}  {states}")
     omitted = names[len(shown) :]
     if omitted:
         number = sum(sum(counts[name].values()) for name in omitted)

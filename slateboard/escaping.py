@@ -20,7 +20,9 @@ _UNSEEN = (
 # The flag of Scotland is a black flag and the tags `gbsct`: the one use of tags that is seen.
 _FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
 _INLINE = re.compile(rf"{_FLAG}|[{_UNSEEN}]")
-_TERMINAL = re.compile(rf"{_FLAG}|(?![\n\t])[{_UNSEEN}]")
+# A pair that `isolated` puts around a name ends in its line and turns nothing beyond itself.
+_PAIR = rf"\u2068[^{_UNSEEN}]*\u2069"
+_TERMINAL = re.compile(rf"{_FLAG}|{_PAIR}|(?![\n\t])[{_UNSEEN}]")
 _JSON = re.compile(rf"{_FLAG}|(?![\x00-\x1f])[{_UNSEEN}]")
 # Signs of emphasis, code, links, HTML, tables, mathematics and entities anywhere; `//` and `www.`, of which GitHub
 # makes links; signs of headings, rules and lists at the beginning of a line only: `-5` there, but `a-b` as it is.
@@ -66,6 +68,19 @@ def isolated(text: str, *, ends: str = "\u2068\u2069") -> str:
     # Only where there is something to isolate: old terminals show these signs as boxes.
     turns = any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in text)
     return f"{ends[0]}{text}{ends[1]}" if turns else text
+
+
+def terminal_width(text: str) -> int:
+    """Return how many columns a terminal gives a line of text: none to marks, two to Chinese letters and emoji."""
+    from rich.cells import cell_len  # not needed where nothing is in columns
+
+    return cell_len(text)
+
+
+def column(text: object, width: int) -> str:
+    """Return a name as a column of a terminal's table: one line, isolated, filled up with blanks."""
+    shown = isolated(inline(text))
+    return shown + " " * (width - terminal_width(shown))
 
 
 def _replacement(match: re.Match[str]) -> str:

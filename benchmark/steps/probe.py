@@ -15,6 +15,7 @@ from benchmark.reports.probe_figure import draw_probes
 from benchmark.reports.probed import PROBES, Probes
 from benchmark.running.load import load_run
 from benchmark.studies.probes import points, probe
+from slateboard.escaping import column
 from slateboard.files import atomic_write
 from slateboard.json_output import JsonOutput
 from slateboard.options import FinishedRun
@@ -58,5 +59,7 @@ def table(probes: Probes) -> list[str]:
                 span = f"[{points(loss.high):.0f}, {points(loss.low):.0f}]"
                 cells.append(f"{100 * loss.other:.0f} ({points(loss.difference):+.0f} {span})")
             title = label if of_stream.stream == "all" else f"{of_stream.stream}: {label}"
-            lines.append(f"{title:<36}{normal.n:>6}{100 * normal.accuracy:>8.0f}" + "".join(f"{c:>25}" for c in cells))
+            lines.append(
+                f"{column(title, 36)}{normal.n:>6}{100 * normal.accuracy:>8.0f}" + "".join(f"{c:>25}" for c in cells)
+            )
     return lines

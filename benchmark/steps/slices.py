@@ -13,6 +13,7 @@ import typer
 from benchmark.running.load import load_record
 from leaderboards.predictions import read_predictions
 from leaderboards.score import score
+from slateboard.escaping import column
 from slateboard.json_output import JsonOutput
 from slateboard.options import FinishedRun
 from slateboard.progress import say, show
@@ -65,7 +66,7 @@ def lines(score: Score) -> list[str]:
     for name, row in score.slices.items():
         figures = [f"{row['n']:>6}", _percent(row, "accuracy").rjust(7), _span(row, "low", "high").rjust(16)]
         figures += [f"{row['groups']:>8}", _span(row, "group_low", "group_high").rjust(16)]
-        table.append(f"{name.replace('=', ': '):<44}{''.join(figures)}")
+        table.append(f"{column(name.replace('=', ': '), 44)}{''.join(figures)}")
     for name, difference in score.differences.items():
         what = "each against its twin" if name == "twins" else "with less without"
         table.append(

@@ -1,5 +1,6 @@
 """Gather the contents of the next version from the catalog; writes nothing but the indices of its clips there."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -190,15 +191,16 @@ def _frame_hashes(workspace: Workspace, clips: Sequence[Clip], *, place: Place) 
 
 
 def _motion_pairs(settings: Settings, class_of: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    pairs = [tuple(unicodedata.normalize("NFC", label) for label in pair) for pair in settings.release.motion_pairs]
     problems = [
         Problem("release.motion_pairs", f"no class {label!r}.", did_you_mean(label, class_of))
-        for pair in settings.release.motion_pairs
+        for pair in pairs
         for label in pair
         if label not in class_of
     ]
     if problems:
         raise BadInput(problems)
-    return tuple((class_name(label), class_name(opposite)) for label, opposite in settings.release.motion_pairs)
+    return tuple((class_name(label), class_name(opposite)) for label, opposite in pairs)
 
 
 def _as_fetched(source: Source) -> Source:

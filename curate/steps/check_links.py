@@ -9,6 +9,7 @@ from curate.fetching.links import COLUMNS, Journal, LinkCounts, check_links, rot
 from curate.fetching.pacing import AbandonedHost
 from slateboard.addresses import scrub
 from slateboard.catalog.catalog import open_catalog
+from slateboard.escaping import column, terminal_width
 from slateboard.files import csv_text, write_text
 from slateboard.json_output import JsonOutput
 from slateboard.progress import progress, say, show
@@ -55,10 +56,10 @@ def command(workspace: Workspace) -> JsonOutput:
 
 
 def _lines(classes: dict[str, LinkCounts]) -> list[str]:
-    width = max(len(label) for label in classes)
+    width = max(map(terminal_width, classes))
     lines = [f"{'class':<{width}}  checked  alive   gone  other  not asked  gone of checked"]
     for label, row in classes.items():
         share = "-" if row["gone_share"] is None else f"{100 * row['gone_share']:.1f} %"
         numbers = f"{row['checked']:>7} {row['alive']:>6} {row['gone']:>6} {row['other']:>6} {row['not_asked']:>10}"
-        lines.append(f"{label:<{width}}  {numbers}  {share:>15}")
+        lines.append(f"{column(label, width)}  {numbers}  {share:>15}")
     return lines

@@ -6,6 +6,7 @@ Example: slateboard curate review --accept-all
 Example: slateboard curate review --reject "High Kick" --reason "all of one video"
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.person import user_name
 from slateboard.catalog.reviews import RULE, decide
 from slateboard.errors import BadInput, Problem, did_you_mean
+from slateboard.escaping import column
 from slateboard.json_output import JsonOutput
 from slateboard.progress import say, show
 from slateboard.records.clip import Clip
@@ -85,7 +87,9 @@ def _chosen(
 def _meant(clips: Sequence[Clip], names: Sequence[str], problems: list[Problem]) -> dict[str, Clip]:
     clip_by_id: dict[str, Clip] = {}
     for name in names:
-        matches = {clip.clip_id: clip for clip in clips if name in (clip.clip_id, clip.label)}
+        # Labels are kept composed; a file name that is completed on macOS brings them decomposed (NFD).
+        label = unicodedata.normalize("NFC", name)
+        matches = {clip.clip_id: clip for clip in clips if name == clip.clip_id or label == clip.label}
         if not matches:
             candidates = {clip.label for clip in clips} | {clip.clip_id for clip in clips[:_SEARCHED]}
             remedy = did_you_mean(name, candidates)
@@ -117,6 +121,5 @@ def _decided(
 def _line(clip: Clip) -> str:
     """Return a proposal as one line: id, label, times, media, camera, quality."""
     seconds = f"{clip.start_s:7.2f}-{clip.end_s:.2f} s"
-    return (
-        f"{clip.clip_id}  {clip.label:<20} {seconds}  {clip.media_id[:12]}  {clip.camera:<7}  {', '.join(clip.quality)}"
-    )
+    label = column(clip.label, 20)
+    return f"{clip.clip_id}  {label} {seconds}  {clip.media_id[:12]}  {clip.camera:<7}  {', '.join(clip.quality)}"

@@ -122,6 +122,7 @@ def test_names_of_words_without_marks_are_those_of_older_releases() -> None:
 
 @given(st.text(max_size=30))
 def test_no_label_leaves_its_folder_or_breaks_a_list(label: str) -> None:
+    """pytorch/vision#2831, ytdl-org/youtube-dl#21239: no hidden folder, and no name that ends in a point or a blank."""
     name = class_name(label)
     assert all(letter.isalnum() or unicodedata.category(letter) in ("Mn", "Mc") for letter in name)
     assert not name or name[0].isalnum()
@@ -210,11 +211,13 @@ def test_other_words_of_one_class_name_are_told_as_that_and_both_shown(label: st
         ("Ｋｉｃｋ", "kick"),
         ("STRASSE", "Straße"),
         ("high_kick", "High Kick"),
+        ("ϵ", "ε"),
         ("Bo\u0301ng", "B\u00f3ng"),
         ("นํ้า", "น้ำ"),
     ],
 )
 def test_spellings_of_one_word_are_told_as_that(label: str, earlier: str) -> None:
+    """JesusFreke/smali#789: macOS makes one name of ε and ϵ, as it does of capitals."""
     assert clash(label, earlier, "line 2") == (f"is spelt {earlier!r} in line 2.", "Write it one way.")
 
 

@@ -1,5 +1,7 @@
 """What waits for a decision is shown with all that was observed of it; what is decided stays decided."""
 
+import unicodedata
+
 import pytest
 from drawing import moving
 
@@ -10,6 +12,7 @@ from slateboard.catalog.catalog import open_catalog
 from slateboard.catalog.reviews import read_reviews
 from slateboard.cli import main
 from slateboard.errors import BadInput
+from slateboard.escaping import terminal_width
 from slateboard.media.encode import write_video
 from slateboard.progress import be_quiet
 from slateboard.records.clip import Clip
@@ -52,6 +55,23 @@ def test_a_proposal_is_listed_with_its_camera_and_its_faults(
         catalog.write_clips([clip.model_copy(update={"camera": "moving", "quality": ("blurred", "frozen")})])
     review(proposals)
     assert capsys.readouterr().out.rstrip().endswith("moving   blurred, frozen")
+
+
+def test_labels_of_every_script_are_listed_in_columns_and_named_in_either_form(
+    proposals: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Textualize/rich#3957, RhetTbull/osxphotos#410: marks take no column; macOS types letters and accents apart."""
+    labels = ("ดึง", "Đá cầu", "هرولة")
+    with open_catalog(proposals.catalog) as catalog:
+        source_id = catalog.sources()[0].source_id
+        catalog.write_clips([_clip(row, label=label, source_id=source_id) for row, label in enumerate(labels)])
+    review(proposals, reject=[unicodedata.normalize("NFD", "Đá cầu")])
+    review(proposals)
+    shown = {label: line for line in capsys.readouterr().out.splitlines() for label in labels if label in line}
+    assert list(shown) == ["ดึง", "هرولة"]
+    assert "\u2068هرولة\u2069" in shown["هرولة"]
+    columns = [line.partition("1.50-2.50")[0] for line in shown.values()]
+    assert len({terminal_width(text) for text in columns}) == 1
 
 
 def test_each_proposal_is_decided_once(proposals: Workspace) -> None:

@@ -1,5 +1,6 @@
 """A release whose classes are Thai, too long, or devices of Windows is made, extended and read again."""
 
+import unicodedata
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
 from slateboard.dataset import Dataset, read_release
 from slateboard.records.split import Split
+from slateboard.settings import Settings
 from slateboard.workspace import Workspace
 
 LONG = "ปั่นจักรยาน" * 9
@@ -65,6 +67,12 @@ def test_clips_of_a_renamed_class_keep_their_side_and_their_new_names_were_never
     paths = [set(_dataset(workspace, version).clips["path"]) for version in ("v1", "v2", "v3")]
     assert not paths[0] & paths[1] and not paths[1] & paths[2]
     assert {path for path in paths[1] if "ดึง" in path} == {f"videos/ดึง/v_ดึง_{number}.mp4" for number in range(1, 5)}
+
+
+def test_motion_pairs_of_the_settings_are_read_in_either_form() -> None:
+    pairs = [(unicodedata.normalize("NFD", "Đá cầu"), "ดึง")]
+    settings = Settings.model_validate({"name": "x", "release": {"motion_pairs": pairs}})
+    assert contents._motion_pairs(settings, labels.class_names(["Đá cầu", "ดึง"], where="x")) == (("DaCau", "ดึง"),)
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])

@@ -15,6 +15,7 @@ from names_of_strangers import NAMES
 
 from slateboard.escaping import (
     MOST_MARKS,
+    column,
     csv_cell,
     inline,
     isolated,
@@ -24,6 +25,7 @@ from slateboard.escaping import (
     pages,
     read_csv_cell,
     terminal,
+    terminal_width,
 )
 from slateboard.files import csv_text
 from slateboard.progress import progress, say, show
@@ -123,6 +125,14 @@ def test_a_pile_of_marks_ends_within_its_line() -> None:
 def test_a_name_written_leftwards_turns_nothing_beside_it_on_a_terminal() -> None:
     assert isolated("هرولة 12") == "\u2068هرولة 12\u2069"
     assert isolated("Đá cầu 12") == "Đá cầu 12"
+
+
+def test_columns_are_as_wide_as_a_terminal_draws_them_whatever_the_script() -> None:
+    """Textualize/rich#3957: `น้ำ` has one letter and two marks, 篮球 takes four columns."""
+    for name in ("kick", "น้ำ", "篮球", "هرولة", "👨‍👩‍👧", "a\x1bb"):
+        cell = column(name, 8)
+        assert terminal_width(cell) == 8
+        assert terminal(cell) == cell
 
 
 def test_pages_escape_every_text_and_leave_markup_alone() -> None:
