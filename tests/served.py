@@ -22,6 +22,8 @@ class File:
     status: int = 200
     takes_range: bool = True
     heeds_if_range: bool = True
+    block: int = 1
+    """Ranges begin at a multiple of so many bytes."""
     packed: bool = False
     """Gzip whatever is asked for."""
     ends_after: int | None = None
@@ -66,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         if file.packed:
             headers["Content-Encoding"] = "gzip"
         if (match := self._range(file, asked, condition)) is not None and status == 200:
-            first, last = int(match[1]), int(match[2] or len(body) - 1)
+            first, last = int(match[1]) // file.block * file.block, int(match[2] or len(body) - 1)
             if first >= len(body):
                 status, body = 416, b""
             else:

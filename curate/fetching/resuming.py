@@ -88,8 +88,9 @@ class PartFile:
             # 100 bytes shorter.
             error.close()
             response, known = send(_whole(request)), None
-        # Some hosts answer a range whatever If-Range says.
-        if known is not None and response.status == _PARTIAL and known.contradicts(Validators.of(response)):
+        # Some hosts answer a range whatever If-Range says, some with one that begins at a block's beginning: yt-dlp
+        # would keep that tail alone.
+        if begins_at and response.status == _PARTIAL and not _continues(response, begins_at, known):
             response.close()
             response, known = send(_whole(request)), None
         if known is None or response.status != _PARTIAL:
@@ -124,6 +125,12 @@ def remove_fragments(file: str) -> None:
 def _range_start(request: Any) -> int:
     match = re.match(r"bytes=(\d+)-", request.headers.get("Range") or "")
     return int(match[1]) if match else 0
+
+
+def _continues(response: Any, begins_at: int, known: Validators | None) -> bool:
+    """Return whether an answer to a range is the rest of the file that a part of `begins_at` bytes is of."""
+    asked = (response.headers.get("Content-Range") or "").strip().lower().startswith(f"bytes {begins_at}-")
+    return asked and (known is None or not known.contradicts(Validators.of(response)))
 
 
 def _whole(request: Any) -> Any:

@@ -1,4 +1,8 @@
-"""A resumed download is the same file, or begins anew: yt-dlp/yt-dlp#5067, #14078, ytdl-org/youtube-dl#175."""
+"""A resumed download is the same file, or begins anew.
+
+thin-edge/thin-edge.io#3941 (a file changed between two tries), BitMiracle-AI/Dormice#86 (a host that ignores If-Range),
+yt-dlp/yt-dlp#12994 (416 for a part that outlived its file).
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -93,13 +97,35 @@ def test_a_file_that_nothing_names_begins_anew_though_it_may_be_the_same(
 def test_a_shorter_file_is_not_taken_for_what_lies_here(
     site: Served, ask: Callable[[str], AttemptResult], length: int
 ) -> None:
-    """yt-dlp takes a part for the whole where the file is within 100 bytes of it."""
+    """yt-dlp takes a part for the whole where the file is within 100 bytes of it (ytdl-org/youtube-dl#175)."""
     second = File(AFTER[:length], STRONG, heeds_if_range=False)
     assert _break_off_then(site, ask, File(BEFORE, STRONG), second) == AFTER[:length]
 
 
 def test_a_server_without_ranges_gives_the_whole_again(site: Served, ask: Callable[[str], AttemptResult]) -> None:
     assert _break_off_then(site, ask, File(BEFORE, STRONG), File(BEFORE, STRONG, takes_range=False)) == BEFORE
+
+
+def test_an_answer_that_begins_elsewhere_is_not_taken_for_the_rest(
+    site: Served, ask: Callable[[str], AttemptResult]
+) -> None:
+    """xroche/httrack#428: caches answer from the beginning of a block; yt-dlp would keep the tail alone."""
+    second = File(BEFORE, STRONG, block=64 * 1024)
+    assert _break_off_then(site, ask, File(BEFORE, STRONG), second) == BEFORE
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": '"1"'}])
+def test_a_file_that_is_asked_for_in_pieces_is_whole(site: Served, tmp_path: Path, headers: dict[str, str]) -> None:
+    """Some sites slow down all but requests for a piece: later pieces are no resumed downloads of another run."""
+    site.files["/v.mp4"] = File(BEFORE, headers)
+    session = Session(FetchSettings(allow_private=True, sleep_requests_seconds=0))
+    session._open().params["http_chunk_size"] = 64 * 1024
+    try:
+        outcome = session.download(f"{site.url}/v.mp4", tmp_path / "stem", directly=True)
+        assert outcome.file is not None and outcome.file.read_bytes() == BEFORE
+        assert len(site.asked) > 4 and sum(sent for *_, sent in site.asked) == len(BEFORE)
+    finally:
+        session.close()
 
 
 def test_a_packed_answer_is_unpacked_and_never_resumed(site: Served, ask: Callable[[str], AttemptResult]) -> None:
@@ -139,7 +165,10 @@ def test_a_part_whose_note_a_power_cut_tore_begins_anew(
 def test_a_stream_in_fragments_is_not_joined_with_what_an_earlier_playlist_gave(
     site: Served, ask: Callable[..., AttemptResult], form: str, tmp_path: Path
 ) -> None:
-    """yt-dlp's .ytdl holds the number of the next fragment alone: two of the old list, the third of the new one."""
+    """ytdl-org/youtube-dl#13329, yt-dlp/yt-dlp#2001: the .ytdl holds the number of the next fragment alone.
+
+    Two fragments would be of the old list, the third of the new one.
+    """
     name = {"hls": "/v.m3u8", "dash": "/v.mpd"}[form]
     for version, letter in (("old", b"a"), ("new", b"b")):
         for number in range(3):

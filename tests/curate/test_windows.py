@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from drawing import moving
 from faults.server import FaultServer
-from releasing import SETTINGS, curate
+from releasing import SETTINGS, curate, ready
 
 from curate.duplicates.groups import group_names
 from curate.listing.rows import SourceRow
@@ -15,7 +16,7 @@ from curate.listing.windows import Window, label_overlaps, overlap_lines, window
 from curate.release.takedown import sources_named
 from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
-from slateboard.records.clip import Clip
+from slateboard.records.clip import Clip, clip_id
 from slateboard.records.source import Source, State, source_id
 from slateboard.steps.init import COLUMNS
 from slateboard.workspace import Workspace
@@ -167,6 +168,7 @@ def _window(label: str, start: float, end: float, *, video: str = "v") -> Window
 
 
 def test_each_window_that_shares_time_with_an_earlier_one_of_another_label_is_told_once() -> None:
+    """activitynet/ActivityNet#47: `weaving fabric` at 1 to 11 s and `yarn spinning` at 0 to 10 s of one video."""
     windows = [
         _window("A", 0, 9), _window("A", 2, 3), _window("B", 4, 5), _window("C", 4, 6), _window("A", 9, 10),
         _window("B", 0, 99, video="w"), _window("B", 10, float("inf")), _window("A", 50, 60),
@@ -228,3 +230,38 @@ def test_what_was_taken_down_is_asked_for_under_no_other_spelling(workspace: Wor
     curate(workspace, "fetch")
     assert [source.state for source in _sources(workspace)] == [State.TAKEN_DOWN] * 2
     assert len(site.asked) == asked
+
+
+def test_a_release_holds_windows_of_one_file_under_two_addresses_in_one_group(tmp_path: Path) -> None:
+    """The second address brought a window, a label and a group of its own: all are released, and nothing leaks."""
+    workspace = ready(tmp_path / "w")
+    with open_catalog(workspace.catalog) as catalog:
+        sources = catalog.sources()
+        first = sources[0]
+        copy = first.model_copy(
+            update={
+                "source_id": source_id("https://a.example/copy.mp4", 1.0, None), "line": 99, "start_s": 1.0,
+                "url": "https://a.example/copy.mp4", "label": sources[1].label, "group": "another",
+            }
+        )  # fmt: skip
+        catalog.list_sources([*sources, copy])
+        catalog.tried(copy, [], None)
+        clip = next(clip for clip in catalog.clips() if clip.source_id == first.source_id)
+        update = {"source_id": copy.source_id, "label": copy.label, "group": "another", "state": "accepted"}
+        times = {"first_frame": 15, "last_frame": 23, "start_s": 1.0, "end_s": 1.6, "path": None, "proof": None}
+        new_id = clip_id(clip.media_id, 15, 23)
+        catalog.write_clips([clip.model_copy(update={**update, **times, "clip_id": new_id})])
+    curate(workspace, "trim --workers 1")
+    curate(workspace, "release")
+    folder = workspace.releases / "v1"
+    clips = pd.read_csv(folder / "clips.csv").set_index("clip_id")
+    assert clips.loc[new_id, "group"] == clips.loc[clip.clip_id, "group"] == "another"
+    assert clips.loc[new_id, "label"] != clips.loc[clip.clip_id, "label"]
+    listed = pd.read_csv(folder / "sources.csv").set_index("source_id")
+    assert list(listed.loc[[first.source_id, copy.source_id], "state"]) == ["fetched", "fetched"]
+    assert listed.loc[first.source_id, "media_id"] == listed.loc[copy.source_id, "media_id"]
+    assert main(["split", "audit", str(folder), "-w", str(workspace.root), "--quiet"]) == 0
+    # A takedown by either address takes both windows.
+    curate(workspace, "takedown HTTPS://A.example:443/copy.mp4")
+    states = {source.line: source.state for source in _sources(workspace)}
+    assert states[first.line] == states[99] == State.TAKEN_DOWN

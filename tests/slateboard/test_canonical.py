@@ -5,7 +5,7 @@ import pytest
 from slateboard.canonical import canonical, site_video
 
 ID = "dQw4w9WgXcQ"
-# linuxsino/iMiGUE#2, ytdl-org/youtube-dl#27103, yt-dlp/yt-dlp#2090 (shorts), #5105 (live).
+# linuxsino/iMiGUE#2, ytdl-org/youtube-dl#17207 and #27103, stackernews/stacker.news#95, dertuxmalwieder/yaydl#15.
 YOUTUBE = [
     f"https://www.youtube.com/watch?v={ID}", f"https://youtu.be/{ID}", f"https://youtu.be/{ID}?si=x&t=15",
     f"https://www.youtube.com/watch?v={ID}&list=PL1&index=3&t=15s&feature=share",
@@ -34,7 +34,7 @@ FACEBOOK = [
     "https://web.facebook.com/some.one/videos/a-title/123456/", "https://facebook.com/video.php?v=123456",
     "https://www.facebook.com/some.one/videos/123456",
 ]  # fmt: skip
-# RFC 3986, 6.2.2: case, percent-encoding, dot segments, default port; RFC 5891: names in other scripts.
+# JSONbored/loopover#2826. RFC 3986, 6.2.2: case, percent-encoding, dot segments, default port; IDNA.
 PLAIN = [
     "http://bücher.example/~some/b.mp4?v=3", "HTTP://BÜCHER.Example:80/%7Esome/b.mp4?v=3",
     "http://xn--bcher-kva.example./%7esome/./a/../b.mp4?v=3", "http://bücher.example/~some/b.mp4?v=3#t=4",
@@ -70,6 +70,7 @@ def test_all_spellings_of_one_video_are_one(spellings: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_may_be_another_video_stays_another(pair: tuple[str, str]) -> None:
+    """JonasBorgesLM/cairn#13, niksite/url-normalize#26: whatever else is taken away breaks some server's addresses."""
     assert canonical(pair[0]) != canonical(pair[1])
 
 
