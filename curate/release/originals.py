@@ -174,10 +174,11 @@ def _downloads(scratch: Path, sources: Sequence[Source], settings: Settings) -> 
     """Fetch the sources that the scratch workspace lacks, and yield its catalog."""
     scratch.mkdir(parents=True, exist_ok=True)
     with open_catalog(scratch / "catalog.db") as catalog:
-        catalog.list_sources(
-            [source.model_copy(update={"line": line, "media_id": None}) for line, source in enumerate(sources, start=1)]
-        )
         asked_ids = {source.source_id for source in sources}
+        earlier = [source for source in catalog.sources() if source.source_id not in asked_ids]
+        asked = [source.model_copy(update={"media_id": None}) for source in sources]
+        numbered = enumerate([*earlier, *asked], start=1)
+        catalog.list_sources([source.model_copy(update={"line": line}) for line, source in numbered])
         waiting = [source for source in catalog.sources() if source.media_id is None and source.source_id in asked_ids]
         with progress("fetch anew", len(waiting), unit="sources") as bar:
             for _ in fetch(waiting, root=scratch, ledger=catalog, settings=settings.fetch, limits=settings.limits):

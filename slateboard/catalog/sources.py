@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.addresses import identity, is_private, is_web
+from slateboard.canonical import canonical
 from slateboard.catalog import schema
 from slateboard.catalog.pictures import forget_pictures
 from slateboard.catalog.tables import Tables
@@ -25,6 +26,26 @@ def _earlier_ids(stand: Mapping[str, Row[Any]]) -> dict[tuple[str, float | None,
     signed = {name: row for name, row in stand.items() if is_private(row.url) and is_web(row.url)}
     earlier = {_key(row): name for name, row in signed.items() if name != source_id(row.url, row.start_s, row.end_s)}
     return {key: name for key, name in earlier.items() if source_id(*key) not in stand}
+
+
+def _window(row: Any) -> tuple[str, float, float | None]:
+    """Return the video and the window of a source, however its address is written."""
+    return canonical(row.url), row.start_s or 0.0, row.end_s
+
+
+def _ids_of_list(listed: Sequence[Source], stand: Mapping[str, Row[Any]]) -> list[str]:
+    """Return the id of each listed source: that of the source that it was before, if its address was only respelt."""
+    # A source keeps the id that an older version made of its signed address, so that its media stay its own.
+    earlier_ids = _earlier_ids(stand)
+    ids = [earlier_ids.get(_key(source), source.source_id) for source in listed]
+    # https://youtu.be/ID was listed, and now https://www.youtube.com/watch?v=ID in its place.
+    listed_ids = set(ids)
+    if listed_ids <= stand.keys():
+        return ids
+    left = {_window(row): name for name, row in stand.items() if name not in listed_ids}
+    return [
+        name if name in stand else left.pop(_window(source), name) for name, source in zip(ids, listed, strict=True)
+    ]
 
 
 TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note", "stream")
@@ -118,9 +139,7 @@ class SourceTables(Tables):
                 row.source_id: row
                 for row in connection.execute(select(*(columns[n] for n in ("source_id", "state", "media_id", *TOLD))))
             }
-            # A source keeps the id that an older version made of its signed address, so that its media stay its own.
-            ids = _earlier_ids(stand)
-            names = [ids.get(_key(source), source.source_id) for source in listed]
+            names = _ids_of_list(listed, stand)
             rows = {name: {**source.row(), "source_id": name} for name, source in zip(names, listed, strict=True)}
             changed = [
                 row

@@ -265,3 +265,20 @@ def test_a_release_holds_windows_of_one_file_under_two_addresses_in_one_group(tm
     curate(workspace, "takedown HTTPS://A.example:443/copy.mp4")
     states = {source.line: source.state for source in _sources(workspace)}
     assert states[first.line] == states[99] == State.TAKEN_DOWN
+
+
+def test_a_source_whose_address_is_respelt_in_the_list_stays_the_source_that_it_was(
+    workspace: Workspace, site: FaultServer
+) -> None:
+    """Its id, file and clips are kept, and nothing is asked for; it became a duplicate of a line that was gone."""
+    _list(workspace, f"{site.url}/good.mp4,A,0,1,", f"{site.url}/good.mp4,A,1,2,")
+    curate(workspace, "fetch")
+    before, asked = _sources(workspace), len(site.asked)
+    respelt = f"{site.url.replace('http', 'HTTP')}/%67ood.mp4"
+    _list(workspace, f"{site.url}/good.mp4,A,1,2,", f"{respelt},Other,0,1,", f"{respelt}?utm_source=x,B,2,3,")
+    curate(workspace, "fetch")
+    sources = _sources(workspace)
+    assert [source.state for source in sources] == [State.FETCHED] * 3
+    assert [source.source_id for source in sources[:2]] == [before[1].source_id, before[0].source_id]
+    assert (sources[1].url, sources[1].label) == (respelt, "Other")
+    assert len(site.asked) == asked
