@@ -3,7 +3,16 @@
 import subprocess
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from slateboard.media.colour import rgb
 from slateboard.media.ffmpeg import program
+from slateboard.media.frames import Frame
+
+PATCHES = [(255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128), (200, 150, 100)]
+GREYS = [(255, 255, 255), (0, 0, 0), (128, 128, 128), (64, 64, 64)]
 
 
 def run_ffmpeg(*words: str | Path) -> None:
@@ -27,3 +36,15 @@ def several_streams(path: Path, *sizes: str, default: int | None = None) -> Path
     ]
     run_ffmpeg(*inputs, *maps, *flags, "-c:v", "libx264", "-g", "5", "-pix_fmt", "yuv420p", path)
     return path
+
+
+def patches(folder: Path, colours: list[tuple[int, int, int]]) -> list[str]:
+    """Return the words of an input of three equal pictures, with a stripe of 16 pixels for each colour."""
+    picture = np.concatenate([np.full((48, 16, 3), colour, np.uint8) for colour in colours], axis=1)
+    Image.fromarray(picture).save(folder / "patches.png")
+    return ["-loop", "1", "-i", str(folder / "patches.png"), "-frames:v", "3"]
+
+
+def shown(frame: Frame, count: int) -> NDArray[np.int64]:
+    """Return the colour in the middle of each stripe."""
+    return rgb(frame)[24, 8 : 16 * count : 16].astype(np.int64)

@@ -2,19 +2,22 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
 
 import cv2
+import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.media import containers
+from slateboard.media.display import display_of
 from slateboard.media.errors import Unreadable
-from slateboard.media.frames import Frame, Plane, decode
+from slateboard.media.filters import shower_of
+from slateboard.media.frames import Frame, Plane, decode, one_thread, raw_pictures
 from slateboard.media.probe import open_container
 from slateboard.media.scale import scaled_size
 from slateboard.records.source import State
@@ -82,13 +85,23 @@ def _by_ffmpeg(path: Path, *, short_side: int) -> Iterator[Frame]:
     """Yield frames of the ffmpeg program, scaled by it to the size and range of PyAV's first frame."""
     first_frame = next(decode(path, short_side=short_side))
     height, width = first_frame.y.shape
-    pixels = "yuvj420p" if first_frame.full_range else "yuv420p"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-threads", "1"]
-    command += containers.program_input(path)
-    with open_container(path) as (_, stream):
-        command += ["-map", f"0:{stream.index}"]
-    command += ["-vf", f"scale={width}:{height}:flags=area,format={pixels}"]
-    command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-"]
+    with open_container(path) as (container, stream):
+        one_thread(stream)
+        display = display_of(next(raw_pictures(path, container, stream)), name=path.name)
+        index_of_stream = str(stream.index)
+    with shower_of(display, tone_map=True) as shower:
+        inputs = {"noautorotate": None, "threads": 1, **containers.program_options()}
+        video = ffmpeg.input(containers.address(path), **inputs)[index_of_stream]
+        video = shower.scaled(shower.toned(shower.oriented(video)), (width, height))
+        video = shower.colours(first_frame.matrix, full_range=first_frame.full_range).filtered(video)
+        output = ffmpeg.output(video, "-", format="rawvideo", fps_mode="passthrough")
+        command = output.global_args("-nostdin", "-v", "error").compile(cmd=imageio_ffmpeg.get_ffmpeg_exe())
+        yield from _raw_frames(path, command, first_frame)
+
+
+def _raw_frames(path: Path, command: Sequence[str], first_frame: Frame) -> Iterator[Frame]:
+    """Yield the frames that a command of the ffmpeg program writes, of the size of PyAV's first one."""
+    height, width = first_frame.y.shape
     # yuv420p: height x width of luma and two planes of a quarter each, one frame after the other without a gap.
     size = height * width * 3 // 2
     index = 0

@@ -1,13 +1,15 @@
 """How a player shows the pictures of a stream: one definition, for PyAV's frames and the ffmpeg program's filters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
+from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
 from slateboard.media.errors import Unreadable
 from slateboard.media.orientation import Orientation, orientation_of
-from slateboard.media.tags import primaries_name, transfer_name
+from slateboard.media.tags import UNKNOWN, primaries_name, transfer_name
 from slateboard.records.media import HDR_TRANSFERS
 from slateboard.records.source import State
 
@@ -15,8 +17,9 @@ Matrix = Literal["bt601", "bt709", "bt2020"]
 
 # AVColorSpace numbers; 2 means that the file does not say.
 _MATRICES: dict[int, Matrix] = {1: "bt709", 4: "bt601", 5: "bt601", 6: "bt601", 7: "bt709", 9: "bt2020", 10: "bt2020"}
-_ICTCP = (14, 15, 16, 17)
-"""ICtCp, IPT-C2 and YCgCo-R of the same table: no matrix that FFmpeg converts."""
+_UNCONVERTED = {8: "YCgCo", 14: "ICtCp", 15: "IPT-C2", 16: "YCgCo-Re", 17: "YCgCo-Ro"}
+"""Numbers of the same table for colours that FFmpeg's scaler does not convert."""
+_DOLBY = (Type.DOVI_RPU_BUFFER, Type.DOVI_METADATA)
 _FULL_RANGE = 2
 _STANDARD_HEIGHT = 576
 _DIRECT = ("yuv420p", "yuvj420p")
@@ -78,8 +81,11 @@ def display_of(picture: VideoFrame, *, name: str) -> Display:
     pixels, is_rgb = picture.format.name, picture.format.is_rgb or picture.format.name in _PALETTES
     transfer = transfer_name(picture.color_trc)
     hdr = transfer if transfer in HDR_TRANSFERS else None
-    if hdr and not is_rgb and picture.colorspace in _ICTCP:
-        raise Unreadable(f"{name}: its HDR pictures are in ICtCp, which is not supported.", State.UNSUPPORTED)
+    if not is_rgb and picture.colorspace in _UNCONVERTED:
+        what = f"{name}: its colours are in {_UNCONVERTED[picture.colorspace]}, which is not supported."
+        raise Unreadable(what, State.UNSUPPORTED)
+    if transfer == UNKNOWN and _has_dolby_vision(picture):
+        raise incompatible_dolby_vision(name)
     is_full = pixels.startswith("yuvj") or picture.color_range == _FULL_RANGE
     # A file that states no matrix is taken as players do: BT.601 up to 576 lines (PAL), BT.709 above. RGB becomes
     # BT.601 in limited range, as by FFmpeg's own default; HDR becomes BT.709 in limited range.
@@ -98,3 +104,14 @@ def display_of(picture: VideoFrame, *, name: str) -> Display:
         is_coded_full=is_full,
         primaries=primaries_name(picture.color_primaries),
     )
+
+
+def _has_dolby_vision(picture: VideoFrame) -> bool:
+    return any(side_data.type in _DOLBY for side_data in cast("Iterable[SideData]", picture.side_data))
+
+
+def incompatible_dolby_vision(name: str) -> Unreadable:
+    """Return the error for Dolby Vision whose base pictures are none that another player shows (profile 5)."""
+    # Profiles 7 and 8 state PQ, HLG or BT.709 of their base, which is played; profile 5 states nothing and is IPT-C2.
+    what = f"{name} is Dolby Vision without pictures that other players show (profile 5): green and purple."
+    return Unreadable(f"{what} Take another version of it.", State.UNSUPPORTED)

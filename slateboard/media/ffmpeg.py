@@ -59,6 +59,21 @@ def version() -> str:
     return words[words.index("version") + 1] if "version" in words else "unknown"
 
 
+@cache
+def _encoder_help() -> str:
+    command = [program(), "-hide_banner", "-h", "encoder=libx264"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _require_10_bit() -> None:
+    """Raise MissingRequirement where the program's x264 writes 8 bit alone, as it was built before 2018."""
+    if "yuv420p10le" not in _encoder_help():
+        raise MissingRequirement(
+            f"The libx264 of {program()} writes no 10 bit, which [clips] tone_map = false needs for HDR: take another "
+            "ffmpeg, or set tone_map = true."
+        )
+
+
 @dataclass(frozen=True)
 class Cut:
     """Which frames of a source to keep, and how to write them."""
@@ -133,6 +148,8 @@ def trim_all(
         if first_picture is None:
             raise Unreadable(f"{source.name} holds no frame that decodes.", State.NOT_VIDEO)
         display = display_of(first_picture, name=source.name)
+        if display.hdr is not None and not all(cut.tone_map for cut in cuts.values()):
+            _require_10_bit()
         # Our own filters turn and mirror, by the same matrix as in PyAV: other versions of the program do it otherwise.
         video = ffmpeg.input(address(source), noautorotate=None, **how)[str(chosen.index)]
     branches = video.filter_multi_output("split", len(cuts))
@@ -170,7 +187,7 @@ def _output(video: Any, cut: Cut, temporary: Path, *, by_pts: bool, shower: Show
         parity = "tff" if cut.deinterlace == "top_first" else "bff"
         video = video.filter("bwdif", mode="send_frame", parity=parity, deint="interlaced")
     video = shower.oriented(_set_times(video, cut))
-    video = shower.toned(shower.scaled(video, cut.size))
+    video = shower.scaled(shower.toned(video), cut.size)
     colours = shower.colours(cut.matrix, full_range=cut.full_range)
     video = video.filter("crop", "trunc(iw/2)*2", "trunc(ih/2)*2", 0, 0)
     return ffmpeg.output(

@@ -106,6 +106,7 @@ def raw_pictures(
     limits = limits or current_limits()
     packets = container.demux(stream)
     count = 0
+    aspect: Fraction | None = None
     while True:
         # One packet at a time, the last one empty, which flushes the decoder: an error costs that packet, and the next
         # one is decoded again from the state that the decoder is in.
@@ -125,8 +126,20 @@ def raw_pictures(
         if packet is None:
             return
         for picture in pictures:
+            if picture.key_frame:
+                aspect = _same_aspect(path, stream, aspect, count)
             yield bounds.checked_picture(path, picture, count, limits)
             count += 1
+
+
+def _same_aspect(path: Path, stream: av.VideoStream, before: Fraction | None, index: int) -> Fraction | None:
+    """Return the pixel aspect that the coded stream states now; raise Unreadable where it was another before."""
+    # Broadcasts go from 4:3 to 16:9 at the same size; only where a group of pictures begins.
+    now = stream.codec_context.sample_aspect_ratio
+    if before and now and before != now:
+        what = f"the shape of its pixels changes from {float(before):.4g} to {float(now):.4g} at frame {index}"
+        raise Unreadable(f"{path.name}: {what}. Cut it there with another tool and list the parts.", State.UNSUPPORTED)
+    return now or before
 
 
 def frame_of(picture: VideoFrame, index: int, time_base: Fraction, seconds: float, converter: Converter) -> Frame:

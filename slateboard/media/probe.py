@@ -15,11 +15,15 @@ from av.video.stream import VideoStream
 
 from slateboard.limits import current_limits
 from slateboard.media import bounds, containers, streams, tags
+from slateboard.media.display import display_of, incompatible_dolby_vision
 from slateboard.media.errors import Unreadable
-from slateboard.media.orientation import orientation_of
 from slateboard.records.media import HDR_TRANSFERS, Media
 from slateboard.records.source import State
 from slateboard.settings import Limits
+
+_DOLBY_TAGS = ("dvh1", "dvhe", "dav1")
+"""Of MP4's sample entries for Dolby Vision that needs a decoder of its own, unless its base states a transfer."""
+_UNSTATED = 2
 
 
 @contextmanager
@@ -42,6 +46,8 @@ def open_container(
         if chosen.codec_context is None:
             raise Unreadable(f"{path.name}: no decoder for its video stream.", State.UNSUPPORTED)
         bounds.check_pixels(path.name, chosen.width, chosen.height, limits)
+        if chosen.codec_context.codec_tag in _DOLBY_TAGS and chosen.codec_context.color_trc == _UNSTATED:
+            raise incompatible_dolby_vision(path.name)
         chosen.codec_context.options = bounds.decoder_options(limits)
         yield container, chosen
 
@@ -157,7 +163,7 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream, lim
 
 def _shown(container: InputContainer, stream: VideoStream, first_frame: VideoFrame, *, name: str) -> dict[str, Any]:
     """Return the fields of a Media that say how its pictures are shown."""
-    upright = orientation_of(first_frame, name=name)
+    upright = display_of(first_frame, name=name).orientation
     context = stream.codec_context
     return {
         "rotation": 90 * upright.turns,

@@ -7,10 +7,9 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from odd import run_ffmpeg, source
+from odd import GREYS, PATCHES, patches, run_ffmpeg, shown, source
 from PIL import Image
 
-from slateboard.media.colour import rgb
 from slateboard.media.errors import Unreadable
 from slateboard.media.ffmpeg import Cut, trim
 from slateboard.media.frames import Frame, decode
@@ -19,21 +18,6 @@ from slateboard.media.probe import probe
 from slateboard.media.seek import survey
 from slateboard.media.tone import compressed, hlg_light, pq_code, pq_light, sdr
 from slateboard.records.source import State
-
-PATCHES = [(255, 255, 255), (0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (128, 128, 128), (200, 150, 100)]
-GREYS = [(255, 255, 255), (0, 0, 0), (128, 128, 128), (64, 64, 64)]
-
-
-def patches(folder: Path, colours: list[tuple[int, int, int]]) -> list[str]:
-    """Return the words of an input of three equal pictures, with a stripe of 16 pixels for each colour."""
-    picture = np.concatenate([np.full((48, 16, 3), colour, np.uint8) for colour in colours], axis=1)
-    Image.fromarray(picture).save(folder / "patches.png")
-    return ["-loop", "1", "-i", str(folder / "patches.png"), "-frames:v", "3"]
-
-
-def shown(frame: Frame, count: int) -> NDArray[np.int64]:
-    """Return the colour in the middle of each stripe."""
-    return rgb(frame)[24, 8 : 16 * count : 16].astype(np.int64)
 
 
 def cut_of(path: Path, target: Path, **options: bool) -> Frame:
@@ -59,7 +43,7 @@ def cut_of(path: Path, target: Path, **options: bool) -> Frame:
 def test_colours_of_a_source_are_those_of_its_frames_and_of_its_clip(
     tmp_path: Path, name: str, words: list[str], colours: list[tuple[int, int, int]], most: int
 ) -> None:
-    """PyAV-Org/PyAV#1364, imageio/imageio#1006: RGB sources come out with the range of another."""
+    """obsproject/obs-studio#7923, mpv-player/mpv#12089, dmlc/decord#354: lossless RGB, grey, 10 bit."""
     path = tmp_path / name
     run_ffmpeg(*patches(tmp_path, colours), *words, path)
     frame = next(decode(path))
@@ -72,7 +56,7 @@ def test_colours_of_a_source_are_those_of_its_frames_and_of_its_clip(
 
 
 def test_colours_of_a_gif_are_those_of_its_clip(tmp_path: Path) -> None:
-    """Zulko/moviepy#2073: a GIF is shown in other colours."""
+    """pytorch/vision#9009: a GIF comes out otherwise than it is shown."""
     picture = np.concatenate([np.full((48, 16, 3), colour, np.uint8) for colour in PATCHES], axis=1)
     pictures = [
         Image.fromarray(np.roll(picture, shift, axis=0)).quantize(64, dither=Image.Dither.NONE) for shift in (0, 1)
@@ -85,7 +69,7 @@ def test_colours_of_a_gif_are_those_of_its_clip(tmp_path: Path) -> None:
 
 
 def test_a_size_that_changes_in_mid_file_is_refused_with_its_frame(tmp_path: Path) -> None:
-    """PyAV-Org/PyAV#1128, dmlc/decord#208: frames of two sizes in one stream."""
+    """wacky6/hikaru#33: a recorded broadcast changes its size on the way."""
     for name, size in (("a.ts", "64x48"), ("b.ts", "96x64")):
         run_ffmpeg(*source(size, seconds=0.5), "-c:v", "mpeg2video", "-f", "mpegts", tmp_path / name)
     path = tmp_path / "both.ts"

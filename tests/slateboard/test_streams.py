@@ -42,6 +42,7 @@ def test_covers_with_their_flag_and_files_of_one_picture_stay_what_they_were(rea
 
 
 def test_of_two_default_streams_the_larger_is_taken(realdata: Path) -> None:
+    """photoprism/photoprism#3242: phones write a second video stream."""
     media = _probe(realdata / "odd" / "two_video_streams.mp4")
     assert (media.stream, media.video_streams, media.width, media.height) == (1, 2, 480, 270)
 
