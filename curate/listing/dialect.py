@@ -46,6 +46,8 @@ class Dialect:
     """Names of the columns, blanks and quotes around them removed."""
     has_round_quotes: bool = False
     """“ and ” stand where quotes should."""
+    has_blanks_above: bool = False
+    """Blank lines above the header."""
     empty_columns: int = 0
     """Columns at the end that have no name."""
     has_row_numbers: bool = False
@@ -63,6 +65,7 @@ class Dialect:
         phrases = {
             "each line is one cell that holds its cells": self.inner is not None,
             f"{', '.join(repr(title[:40]) for title in self.above)} above the header is passed over": self.above,
+            "blank lines above the header are passed over": self.has_blanks_above,
             "round quotes are taken as quotes": self.has_round_quotes,
             f"{self.empty_columns} columns without name are passed over": self.empty_columns,
             "the first column has no name, numbers the rows and is passed over": self.has_row_numbers,
@@ -157,7 +160,7 @@ def _with_header(start: str, dialect: Dialect) -> Dialect:
     has_numbers = has_numbers and all(cells[0].isdigit() for cells in lines[titles + 1 :])
     above = tuple(_filled(cells)[0] for cells in lines[:titles])
     return replace(
-        straight, above=above, header=tuple(header[has_numbers:]),
+        straight, above=above, has_blanks_above=start[:1] in ("\r", "\n"), header=tuple(header[has_numbers:]),
         empty_columns=width - len(header), has_row_numbers=has_numbers,
     )  # fmt: skip
 

@@ -67,6 +67,9 @@ def decode(content: bytes, *, name: str) -> tuple[str, str]:
     order = _order_without_mark(content) if text is None or "\0" in text else None
     if order is not None:
         return _strictly(content, order, "UTF-16", name=name), "UTF-16"
+    if content[:1000].count(0) > len(content[:1000]) // 5:
+        what = "holds a zero beside most letters: it looks like UTF-16 without its byte order mark."
+        raise BadInput([Problem(name, what, SAVE_AS_UTF8)])
     if text is None:
         raise BadInput(_not_utf8(name, content))
     return text, "UTF-8"

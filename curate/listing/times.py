@@ -1,6 +1,7 @@
 """Times in cells as spreadsheets leave them: read where there is one meaning, else refused with the cause."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _DATE = re.compile(
     r"\d{1,4}([-./])\d{1,2}\1\d{1,4}(?:[ T].*)?\Z"
     r"|\d{1,2}[-. /]+(?!sec|sek|min|hour|std)[^\W\d]{3,9}\.?(?:[-. /]+\d{2,4})?\Z|[^\W\d]{3,9}\.?[-. /]+\d{1,4}\Z"
 )
+_TIMECODE = re.compile(r"\d{1,2}:\d{2}:\d{2}[:;]\d{1,3}\Z")
 _FRACTION = re.compile(r"0?[.,](\d{7,})\Z|(\d)[.,](\d{4,})[eE]-0*([1-9])\Z")
 _SERIAL = re.compile(r"\d{5}[.,]\d+\Z")
 # Days since 1900 from 2000-01-01 to 2050-01-01: as seconds 10 to 15 hours.
@@ -68,7 +70,7 @@ class TimeCells:
         self._has_decimal_comma = self._has_day_fractions = False
         self._whole_minutes: list[bool] = []
         for row in rows:
-            cells = [row[name] for name in columns if row.get(name)]
+            cells = [_narrow(row[name]) for name in columns if row.get(name)]
             self._whole_minutes += [cell.endswith(":00") and cell[0] != "0" for cell in cells if cell.count(":") == 2]
             # 12,5 can be a decimal alone; 1,234 may be one or 1234, where thousands are grouped.
             matches = [_DECIMAL.match(cell) or _CLOCK.match(cell) for cell in cells if "," in cell]
@@ -78,7 +80,7 @@ class TimeCells:
 
     def read(self, row: Mapping[str, str]) -> tuple[dict[str, str], list[BadTime]]:
         """Return (the row with its times as seconds or h:mm:ss, the times that cannot be read)."""
-        cells = {name: row[name] for name in self._columns if row.get(name)}
+        cells = {name: _narrow(row[name]) for name in self._columns if row.get(name)}
         texts, problems = dict(row), list[BadTime]()
         if days := _day_fractions(list(cells.values())):
             if self._has_day_fractions:
@@ -115,6 +117,9 @@ class TimeCells:
             return match[1] + (f".{match[2]}" if match[2] else "")
         if _HALF_DAY.match(cell):
             return BadTime(name, cell, "is a time of day, which a spreadsheet makes of some times.")
+        if _TIMECODE.match(cell):
+            why = "is a timecode: nothing says how many of its frames make a second."
+            return BadTime(name, cell, why, "Write seconds (90.48) or h:mm:ss (0:01:30.48).")
         if _DATE.match(cell):
             return BadTime(name, cell, "is a date, which a spreadsheet makes of some times.")
         if _AMERICAN.match(cell):
@@ -132,6 +137,11 @@ class TimeCells:
             self.counts["decimal comma"] += 1
             return f"{match[1]}.{match[2]}"
         return cell
+
+
+def _narrow(cell: str) -> str:
+    """Return a cell with the wide digits and colons of East Asian keyboards as ASCII: `０：１０` is 0:10."""
+    return cell if cell.isascii() else unicodedata.normalize("NFKC", cell).strip()
 
 
 def _day_fractions(cells: Sequence[str]) -> list[float]:

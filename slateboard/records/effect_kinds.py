@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 KINDS: Mapping[str, str] = {
     "bars": "border of one colour on one to four sides: letterbox, pillarbox, frame",
@@ -111,8 +112,9 @@ def kind_of(word: str) -> str | None:
     return f"{kind}.{part}" if kind in KINDS and _PART.match(part) else None
 
 
-def read_kinds(cell: str) -> tuple[tuple[str, ...], list[BadKind]]:
-    """Return (the kinds that a cell names, in alphabetical order, what is wrong with it); () and []: it says `none`.
+@lru_cache(maxsize=10_000)
+def read_kinds(cell: str) -> tuple[tuple[str, ...], tuple[BadKind, ...]]:
+    """Return (the kinds that a cell names, in alphabetical order, what is wrong with it); () twice: it says `none`.
 
     Kinds are parted by `|`, `,` or `;`; by `+`, `/` or `&` where each part is one: `b/w` is one kind, `text/bars` two.
     """
@@ -124,7 +126,7 @@ def read_kinds(cell: str) -> tuple[tuple[str, ...], list[BadKind]]:
         bad_kinds.insert(0, BadKind("effects", f"says {nothing[0]!r} beside other kinds.", "Keep one of them."))
     if not parts:
         bad_kinds.append(BadKind(f"effects {cell!r}", "names no kind.", f"Name the kinds, or write none: {LIST_THEM}."))
-    return tuple(sorted({kind for part in parts if (kind := kind_of(part)) is not None})), bad_kinds
+    return tuple(sorted({kind for part in parts if (kind := kind_of(part)) is not None})), tuple(bad_kinds)
 
 
 def nearest_kind(word: str) -> str:

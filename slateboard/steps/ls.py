@@ -13,7 +13,7 @@ import typer
 from slateboard.errors import SlateboardError, did_you_mean
 from slateboard.json_output import JsonOutput
 from slateboard.progress import show
-from slateboard.records.effect_kinds import ALIASES, KINDS, kind_of
+from slateboard.records.effect_kinds import ALIASES, KINDS, kind_of, nearest_kind
 from slateboard.registry import Extension, Registry, first_line, folder_of, kinds, modules_in
 
 
@@ -37,7 +37,7 @@ def command(
             rows = _effects(rows)
         _table(rows)
         return rows
-    if kind == "effects" and name not in modules_in(folder_of(package_by_kind[kind])) and kind_of(name):
+    if kind == "effects" and name not in modules_in(folder_of(package_by_kind[kind])):
         return _without_detector(name)
     # Only here a file is imported: names and first lines are read from the source.
     card = Registry(package_by_kind[kind], Extension).load(name).CARD
@@ -61,7 +61,9 @@ def _effects(detectors: Mapping[str, str]) -> dict[str, str]:
 
 def _without_detector(name: str) -> JsonOutput:
     """Show a kind that people alone name, and the other words for it."""
-    kind = (kind_of(name) or name).partition(".")[0]
+    kind = (kind_of(name) or "").partition(".")[0]
+    if not kind:
+        raise SlateboardError(f"Unknown kind of effect '{name}'. {nearest_kind(name)}")
     words = [word for word, meant in ALIASES.items() if meant == kind]
     show(f"{kind}: {KINDS[kind]}\nIn sources.csv also: {', '.join(words)}")
     return {"kind": kind, "definition": KINDS[kind], "aliases": words}

@@ -1,14 +1,20 @@
 """Lists as spreadsheets save them are read, with a word on how; what has two meanings is refused with its cause."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from curate.listing.cells import write_row
 from curate.listing.document import Document
 from curate.listing.importing import guess, import_file
-from curate.listing.sources import read_list
+from curate.listing.rows import SourceRow
+from curate.listing.sources import read_list, read_rows
 from slateboard.cli import main
 from slateboard.errors import BadInput
 from slateboard.steps.init import COLUMNS
@@ -123,6 +129,7 @@ def test_a_cell_in_round_quotes_may_hold_the_separator_and_a_note_keeps_them(tmp
         ("00:01:30", "01:45", (90.0, 105.0)),
         ("45123", "45130", (45123.0, 45130.0)),
         ("0.0333333333", "2.5", (0.033333, 2.5)),
+        ("０：１０", "１２．５", (10.0, 12.5)),
     ],
 )
 def test_a_time_with_one_meaning_is_read(tmp_path: Path, start: str, end: str, seconds: tuple[float, float]) -> None:
@@ -139,6 +146,7 @@ def test_a_time_with_one_meaning_is_read(tmp_path: Path, start: str, end: str, s
         ("0.0333333333", "0.0666666667", "may be 0.03333 s, or 0:48:00 as a spreadsheet's fraction of a day"),
         ("1900-01-00", "1900-01-00", "start '1900-01-00' is a date"),
         ("30-Jan", "31. Mrz", "end '31. Mrz' is a date"),
+        ("00:01:30:12", "", "is a timecode: nothing says how many of its frames make a second"),
         ("2024-01-30 00:01:30", "", "start '2024-01-30 00:01:30' is a date"),
         ("45123.5", "45123.6", "Write 12:32:03.5 if these are seconds"),
     ],
@@ -147,7 +155,7 @@ def test_a_time_with_two_meanings_is_refused_with_the_cause(tmp_path: Path, star
     rows, _, (refused,) = _import(tmp_path, f"{HEADER}http://h/a;kick;{start};{end}\n")
     assert rows == []
     assert told in refused
-    assert "formatted as text" in refused
+    assert "formatted as text" in refused or "timecode" in refused
 
 
 def test_fractions_of_a_day_that_one_row_proves_are_read_in_all(tmp_path: Path) -> None:
@@ -177,6 +185,7 @@ def test_times_of_full_minutes_alone_are_asked_after(tmp_path: Path) -> None:
         ("url;label\nhttp://h/a;เตะบอล\n".encode("cp874"), "Windows-874 (Thai): 'เตะบอล'"),
         ("url;label\nhttp://h/a;Kérate\n".encode("cp1252"), "in Excel as `CSV UTF-8 (Comma delimited)`"),
         ("url;label\nhttp://h/a;Kérate\n".encode("utf-16")[:-1], "begins as UTF-16 and is damaged at byte"),
+        ("Đá\nurl;label\nhttp://h/a;Kick\n".encode("utf-16-le"), "looks like UTF-16 without its byte order mark"),
         ("", "it is empty. Its first line names columns: url,label,"),
         ("# mine\nhttps://h/a\nhttps://h/b?x=1\n", "a list of 2 addresses alone: it says of none which class it shows"),
         ("http://h/a,kick\n", "it names no columns: its first line is a source already. Put a first line url,label"),
@@ -260,6 +269,15 @@ def test_a_plain_list_with_capitals_in_its_header_is_added_to_as_it_stands(tmp_p
     assert listed.read_bytes() == b"\xef\xbb\xbfURL, Label,start\r\nhttp://h/a,Kick\r\nhttp://h/b,Kick,1\r\n"
 
 
+def test_a_list_that_begins_with_a_blank_line_keeps_its_columns_when_rows_are_added(tmp_path: Path) -> None:
+    listed = Workspace(tmp_path).sources
+    listed.write_text("\n\nurl,label\nhttp://h/a,Kick\n")
+    added = tmp_path / "more.csv"
+    added.write_text("url,label,start\nhttp://h/b,Kick,1\n")
+    import_file(Workspace(tmp_path), added, importer=None, assignments=[])
+    assert listed.read_text() == "url,label,start\nhttp://h/a,Kick\nhttp://h/b,Kick,1\n"
+
+
 def test_a_list_of_json_lines_in_utf_16_is_added_to_in_utf_8(tmp_path: Path) -> None:
     listed = tmp_path / "sources.jsonl"
     listed.write_bytes('{"url": "http://h/a", "label": "Đá cầu"}\n'.encode("utf-16"))
@@ -267,6 +285,51 @@ def test_a_list_of_json_lines_in_utf_16_is_added_to_in_utf_8(tmp_path: Path) -> 
     added.write_text("url,label\nhttp://h/b,Kick\n")
     import_file(Workspace(tmp_path), added, importer=None, assignments=[])
     assert [json.loads(line)["label"] for line in listed.read_text("utf-8").splitlines()] == ["Đá cầu", "Kick"]
+
+
+CELLS = st.text("abđก中,;|\"'.:=-+ 0", max_size=8).map(str.strip)
+TIMES = st.floats(0, 1e5).map(lambda value: round(value, 6))
+
+
+@given(
+    separator=st.sampled_from(";\t|"),
+    codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
+    rows=st.lists(st.tuples(CELLS, TIMES, CELLS), min_size=1, max_size=3),
+    has_comma=st.booleans(),
+)
+def test_whatever_a_list_holds_it_says_the_same_in_every_dialect(
+    tmp_path_factory: pytest.TempPathFactory,
+    separator: str,
+    codec: str,
+    rows: list[tuple[str, float, str]],
+    has_comma: bool,
+) -> None:
+    written = io.StringIO(newline="")
+    if separator == "|":
+        written.write("sep=|\r\n")
+    writer = csv.writer(written, delimiter=separator)
+    writer.writerow(["URL", "Label", "Start", "Note"])
+    cells = [
+        write_row(SourceRow("", f"http://h/{at}", f"a{at}{row[0]}", row[1] + at, note=row[2] or None))
+        for at, row in enumerate(rows)
+    ]
+    # 0,5 in the first row proves that commas are decimal.
+    cells.insert(0, {"url": "http://h/x", "label": "x", "start": "0.5"})
+    for row in cells:
+        start = row["start"].replace(".", ",") if has_comma else row["start"]
+        writer.writerow([row["url"], row["label"], start, row.get("note", "")])
+    path = tmp_path_factory.mktemp("list") / "sources.csv"
+    path.write_bytes(written.getvalue().encode(codec))
+    plain = path.with_name("plain.csv")
+    lines = [",".join(["url", "label", "start", "note"])]
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows([[row["url"], row["label"], row["start"], row.get("note", "")] for row in cells])
+    plain.write_text("\r\n".join(lines) + "\r\n" + buffer.getvalue(), "utf-8", newline="")
+    found, expected = (
+        [(row.url, row.label, row.start_s, row.note) for _, row in read_rows(Document(file), labels=())]
+        for file in (path, plain)
+    )
+    assert found == expected
 
 
 def test_fetch_says_how_it_read_the_list_when_it_reads_it_anew(

@@ -39,7 +39,7 @@ from slateboard.registry import folder_of, modules_in
     ],
 )
 def test_people_write_kinds_in_their_own_words(cell: str, kinds: tuple[str, ...]) -> None:
-    assert read_kinds(cell) == (kinds, [])
+    assert read_kinds(cell) == (kinds, ())
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,4 @@ def test_every_kind_is_listed_with_its_definition_and_whether_a_detector_finds_i
     assert main(["ls", "effects", "captions"]) == 0
     assert "In sources.csv also: texts, caption, captions, subtitle, " in capsys.readouterr().out
     assert main(["ls", "effects", "captoins"]) == 2
+    assert "Unknown kind of effect 'captoins'. Did you mean 'text'?" in capsys.readouterr().err
