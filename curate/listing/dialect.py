@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-"""What spreadsheets part cells by; `sep=` in the first line may declare any other sign."""
-_WORDS = {",": "comma", ";": "semicolon", "\t": "tab"}
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+"""What tables part cells by; `sep=` in the first line may declare any other sign."""
+_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LOOKED_AT = 100_000
 """Letters in which the header must stand: a header is far shorter, and a file may be one line of 200 MB."""
 _FIRST_LINES = 6
@@ -67,7 +67,7 @@ class Dialect:
             f"{', '.join(repr(title[:40]) for title in self.above)} above the header is passed over": self.above,
             "blank lines above the header are passed over": self.has_blanks_above,
             "round quotes are taken as quotes": self.has_round_quotes,
-            f"{self.empty_columns} columns without name are passed over": self.empty_columns,
+            f"columns without name are passed over: {self.empty_columns}": self.empty_columns,
             "the first column has no name, numbers the rows and is passed over": self.has_row_numbers,
         }
         return [phrase for phrase, holds in phrases.items() if holds]

@@ -60,6 +60,8 @@ def _json(document: Document) -> tuple[str, str]:
     if not isinstance(entry, dict):
         return f"is JSON that holds {type(entry).__name__}, no objects.", "Export it anew."
     keys = _listed(entry)
+    if set(REQUIRED) <= {str(key).casefold() for key in entry} - set(entry):
+        return f"is JSON with the keys {keys}.", "Write them in small letters, an object a line."
     return f"is JSON whose {'first entry' if entry is not value else 'object'} has the keys {keys}.", (
         "No importer knows these."
     )
@@ -74,8 +76,8 @@ def _addresses(text: str) -> list[str]:
         line.strip(" \t\"'-•*,;\ufeff") for line in text.splitlines() if line.strip() and line.lstrip()[0] not in "#;]"
     ]
     if all("://" in line and not any(sign in line for sign in ' \t"') for line in lines):
-        # A comma may be part of an address, but nothing behind it may look like a class.
-        return lines if all(line.count("://") == 1 and line.rpartition(",")[2] == line for line in lines) else []
+        # A comma may be part of an address; one in every line parts it from its class.
+        return [] if all("," in line or ";" in line for line in lines) else lines
     return []
 
 
@@ -84,7 +86,7 @@ def _table(document: Document, needed: Mapping[str, Sequence[str]]) -> tuple[str
     columns = [name for name in document.columns if name]
     if any("://" in name for name in columns):
         return "names no columns: its first line is a source already.", f"{_FIRST_LINE} it."
-    if len(columns) < 2:
+    if len(columns) < 2 and not set(columns) & set(COLUMNS):
         return f"is no table: its first line is {document.text.split(chr(10))[0].strip()[:60]!r}.", (
             f"A list of sources begins with {','.join(REQUIRED)}."
         )

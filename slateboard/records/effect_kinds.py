@@ -76,9 +76,13 @@ FAMILIES = ("color", "colour", "layout", "time", "transition")
 NOTHING_SEEN = "none"
 NOTHING = frozenset(
     {NOTHING_SEEN, "no", "n", "0", "false", "nothing", "clean", "no effect", "no effects", "without", "without effects"}
+    | {"falsch", "nein", "keine", "faux", "non", "aucun", "falso", "không", "không có", "ไม่มี"}
 )
-"""Words of somebody who looked and saw no effect."""
-_SOMETHING = frozenset({"yes", "y", "true", "1", "x", "effect", "effects", "with effects", "some"})
+"""Words of somebody who looked and saw no effect; FALSCH and FAUX are a spreadsheet's false."""
+_SOMETHING = frozenset(
+    {"yes", "y", "true", "1", "x", "effect", "effects", "with effects", "some"}
+    | {"wahr", "ja", "vrai", "oui", "verdadero", "vero", "sí", "si", "có", "มี"}
+)
 _NOBODY_LOOKED = frozenset({"n/a", "na", "nan", "null", "unknown", "?", "??", "unsure", "maybe", "not checked", "todo"})
 _PART = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*\Z")
 LIST_THEM = "`slateboard ls effects` says what each kind is"
@@ -132,7 +136,7 @@ def read_kinds(cell: str) -> tuple[tuple[str, ...], tuple[BadKind, ...]]:
 def nearest_kind(word: str) -> str:
     """Return the remedy for a word that is no kind: the nearest, or all of them."""
     plain = _plain(word)
-    close = get_close_matches(plain, [*KINDS, *ALIASES], n=1, cutoff=0.75) or [
+    close = get_close_matches(plain, [*KINDS, *ALIASES], n=1, cutoff=0.8) or [
         part for part in re.split(r"[ .]", plain) if kind_of(part) is not None
     ]
     if close:

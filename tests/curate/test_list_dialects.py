@@ -68,7 +68,8 @@ ROW = ("http://h/a", "kick", 1.0, 2.0)
     [
         (f"{HEADER}http://h/a;kick;1;2\n", "read as semicolon-separated"),
         ("sep=;\r\nURL;Label;Start;End\r\nhttp://h/a;kick;1;2\r\n", "read as semicolon-separated"),
-        ('"sep=|"\nurl|label|start|end\nhttp://h/a|kick|1|2\n', "read as '|'-separated"),
+        ('"sep=!"\nurl!label!start!end\nhttp://h/a!kick!1!2\n', "read as '!'-separated"),
+        ("url|label|start|end\nhttp://h/a|kick|1|2\n", "read as bar-separated"),
         ("\ufeffurl\tlabel\tstart\tend\nhttp://h/a\tkick\t1\t2\n".encode("utf-16-le"), "read as tab-separated UTF-16"),
         ("\ufeffurl\tlabel\tstart\tend\nhttp://h/a\tkick\t1\t2\n".encode("utf-16-be"), "read as tab-separated UTF-16"),
         (f"{HEADER}http://h/a;kick;1;2\n".encode("utf-16-le"), "read as semicolon-separated UTF-16"),
@@ -78,7 +79,7 @@ ROW = ("http://h/a", "kick", 1.0, 2.0)
         ("\xa0URL\xa0; Label ;start;end\n http://h/a;\xa0kick\xa0;1;2\n", "read as semicolon-separated"),
         (
             "url;label;start;end;;;\nhttp://h/a;kick;1;2;;;\n;;;;;;\n;;;;;;\n",
-            "read as semicolon-separated; 3 columns without name are passed over",
+            "read as semicolon-separated; columns without name are passed over: 3",
         ),
         (
             f"My videos, 2024;;;\n;;;\n{HEADER}http://h/a;kick;1;2\n",
@@ -194,6 +195,9 @@ def test_times_of_full_minutes_alone_are_asked_after(tmp_path: Path) -> None:
             "has the columns 'link', 'class'; a list of sources needs 'url' and 'label'.",
         ),
         ("link,class\nhttp://h/a,kick\n", "Is 'link' the url? Name it so. Is 'class' the label? Name it so."),
+        ("http://h/a;kick\nhttp://h/b;run\n", "it names no columns: its first line is a source already."),
+        ("url\nhttp://h/a\n", "has the columns 'url'; a list of sources needs 'label'. Add a column 'label'."),
+        ('{"URL": "http://h/a", "Label": "kick"}\n', "Write them in small letters, an object a line."),
         ("ulr;lable\nhttp://h/a;kick\n", "Is 'ulr' the url? Name it so. Is 'lable' the label? Name it so."),
         ("url,label,remarks\nhttp://h/a,kick,x\n", "a list of sources has no 'remarks'. Name 'remarks' 'note', or"),
         ("label,youtube_id,t_start,time_end\n", "kinetics needs 'time_start'. Is 't_start' the time_start?"),
@@ -292,7 +296,7 @@ TIMES = st.floats(0, 1e5).map(lambda value: round(value, 6))
 
 
 @given(
-    separator=st.sampled_from(";\t|"),
+    separator=st.sampled_from(";\t|!"),
     codec=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]),
     rows=st.lists(st.tuples(CELLS, TIMES, CELLS), min_size=1, max_size=3),
     has_comma=st.booleans(),
@@ -305,8 +309,8 @@ def test_whatever_a_list_holds_it_says_the_same_in_every_dialect(
     has_comma: bool,
 ) -> None:
     written = io.StringIO(newline="")
-    if separator == "|":
-        written.write("sep=|\r\n")
+    if separator == "!":
+        written.write("sep=!\r\n")
     writer = csv.writer(written, delimiter=separator)
     writer.writerow(["URL", "Label", "Start", "Note"])
     cells = [
