@@ -11,7 +11,7 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 
 from slateboard.progress import say
-from slateboard.scripts import is_invisible, script_of
+from slateboard.scripts import clusters, is_invisible, script_of
 
 PLAIN = "DejaVu Sans"
 """matplotlib brings this font everywhere: Latin, Greek, Cyrillic, Arabic and Hebrew letters, many signs."""
@@ -92,17 +92,6 @@ def runs(text: str) -> list[tuple[str, FontFile]]:
         else:
             pieces.append((cluster, font))
     return pieces
-
-
-def clusters(text: str) -> Iterator[str]:
-    """Yield each letter of a text with the marks, joiners and selectors that follow it."""
-    start = 0
-    for place, letter in enumerate(text):
-        if place > start and unicodedata.category(letter)[0] != "M" and not is_invisible(letter):
-            yield text[start:place]
-            start = place
-    if text:
-        yield text[start:]
 
 
 def needs_shaping(text: str) -> bool:

@@ -6,7 +6,8 @@ from matplotlib import font_manager
 from PIL import ImageDraw, ImageFont, features
 
 from slateboard.escaping import inline
-from slateboard.fonts import PLAIN, begins_at_right, clusters, needs_shaping, plain_font, runs, tell_unshaped
+from slateboard.fonts import PLAIN, begins_at_right, needs_shaping, plain_font, runs, tell_unshaped
+from slateboard.scripts import clusters
 
 SIZE = 14
 """Pixels of a letter on sheets."""

@@ -14,6 +14,7 @@ from slateboard.escaping import inline
 from slateboard.figures import at_left, new_figure, write_figure
 from slateboard.files import atomic_write
 from slateboard.records.result import Calibration, Score
+from slateboard.scripts import shortened
 
 INK, GREY, GRID = "#1e2228", "#6b7280", "#e5e7eb"
 COLOURS = ("#1f6feb", "#d97706", "#0d9488", "#b91c5c")
@@ -23,7 +24,7 @@ _NUMBERED = 30
 """Classes past which counts would be smaller than a person can read, and cells shrink."""
 _NAMED = 150
 """Classes past which names would be too small, too."""
-_LETTERS = 60
+_LETTERS = 40
 """Of a class's name in a picture."""
 _ROWS = 60
 """Classes in one column of bars."""
@@ -66,14 +67,17 @@ def draw_confusion(path: Path, score: Score, classes: Sequence[str]) -> None:
     few, named = len(classes) <= _NUMBERED, len(classes) <= _NAMED
     # 0.16 inch a class leaves 17 pixels for a name: 101 classes are a picture of some 2,000 pixels.
     side = 2.4 + (0.42 if few else 0.16) * min(len(classes), _NAMED)
+    names = readable(classes)
+    # Longer names than `Jumping Jack Squat` get room of their own: 0.06 inch a letter of 8 points.
+    side += 0.06 * max(0, max(map(len, names)) - 18) if named else 0
     figure = new_figure(side + 0.6, side)
     axes = figure.subplots()
     axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, interpolation="nearest")
     if named:
         size, places = 8 if few else 6.5, range(len(classes))
         turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if few else {"rotation": 90}
-        axes.set_xticks(places, readable(classes), fontsize=size, **turned)
-        axes.set_yticks(places, readable(classes), fontsize=size)
+        axes.set_xticks(places, names, fontsize=size, **turned)
+        axes.set_yticks(places, names, fontsize=size)
     axes.set_xlabel("predicted", color=GREY)
     axes.set_ylabel("true", color=GREY)
     axes.set_title(
@@ -173,7 +177,7 @@ def plain(axes: Axes) -> None:
 def readable(classes: Sequence[str]) -> list[str]:
     """Return class names with spaces for underscores and before capitals: `StarThenTuck` is `Star Then Tuck`."""
     spaced = ("".join(f" {letter}" if letter.isupper() else letter for letter in name) for name in classes)
-    return [inline(" ".join(name.replace("_", " ").split()), most=_LETTERS) for name in spaced]
+    return [shortened(inline(" ".join(name.replace("_", " ").split())), _LETTERS) for name in spaced]
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -1,6 +1,5 @@
 """Worst mistakes: the clips that a run is most sure of and wrong about, as a contact sheet."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from slateboard.media.errors import Unreadable
 from slateboard.media.frames import decode
 from slateboard.media.sheets import SheetRow, contact_sheet
 from slateboard.records.split import Split
+from slateboard.scripts import shortened, wrapped
 
 MOST = 12
 """Rows of a sheet."""
@@ -26,6 +26,8 @@ _PICTURES, _SIDE = 6, 108
 """Pictures of a clip, evenly spread, and the pixels of their shorter side."""
 _WIDTH = 17
 """Letters that fit beside the pictures."""
+_ROWS = 6
+"""Lines that fit there; names are shortened where there would be more."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,17 @@ def draw_mistakes(path: Path, ranked: Sequence[Mistake], dataset: Dataset) -> No
 
 
 def _title(mistake: Mistake) -> str:
-    truth, predicted = readable([mistake.truth, mistake.predicted])
-    lines = [
-        f"is {truth}",
-        f"taken for {predicted}",
-        f"{100 * mistake.confidence:.0f} % sure",
-        inline(Path(mistake.path).stem, most=60),
-    ]
-    return "\n".join(wrapped for line in lines for wrapped in textwrap.wrap(line, _WIDTH))
+    names = [*readable([mistake.truth, mistake.predicted]), inline(Path(mistake.path).stem, most=60)]
+    rows = _rows(names, mistake.confidence)
+    if len(rows) > _ROWS:
+        rows = _rows([shortened(name, _WIDTH) for name in names], mistake.confidence)
+    return "\n".join(rows)
+
+
+def _rows(names: Sequence[str], confidence: float) -> list[str]:
+    truth, predicted, stem = names
+    lines = [f"is {truth}", f"taken for {predicted}", f"{100 * confidence:.0f} % sure", stem]
+    return [row for line in lines for row in wrapped(line, _WIDTH)]
 
 
 def _pictures(path: Path) -> list[NDArray[np.uint8]]:

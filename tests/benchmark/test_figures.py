@@ -95,6 +95,20 @@ def many() -> Callable[[int], Score]:
     return made
 
 
+def test_long_names_leave_a_confusion_matrix_its_room(many: Callable[[int], Score], tmp_path: Path) -> None:
+    found = many(2)
+    draw_confusion(tmp_path / "long.png", found, ["ปั่นจักรยาน" * 9 + "0a1b2c", "ClassNumber" * 20])
+    draw_confusion(tmp_path / "short.png", found, ["ปั่น", "Class"])
+    sizes, blues = [], []
+    for name in ("long", "short"):
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            pixels = np.asarray(picture.convert("RGB")).astype(int)
+        sizes.append(pixels.shape[1])
+        blues.append(int((pixels[..., 2] - pixels[..., 0] > 60).sum()))
+    assert sizes[0] > sizes[1]
+    assert blues[0] > 0.5 * blues[1]
+
+
 @pytest.mark.parametrize(("classes", "least"), [(3, 300), (101, 1700)])
 def test_a_confusion_matrix_has_room_for_every_name(
     many: Callable[[int], Score], tmp_path: Path, classes: int, least: int

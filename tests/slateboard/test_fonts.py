@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from slateboard import fonts, lettering
 from slateboard.figures import at_left, new_figure, write_figure
 from slateboard.media.sheets import SheetRow, contact_sheet
+from slateboard.scripts import clusters, shortened, wrapped
 
 THAI = "ดึง ดัง"
 
@@ -124,7 +125,14 @@ def test_a_letter_and_its_marks_are_drawn_by_one_font(thai: Path) -> None:
         ("ดัง", "Squares Sans Thai"),
         ("!", "DejaVu Sans"),
     ]
-    assert list(fonts.clusters("ดึงa\u0301\u200db")) == ["ดึ", "ง", "a\u0301\u200d", "b"]
+    assert list(clusters("ดึงa\u0301\u200db")) == ["ดึ", "ง", "a\u0301\u200d", "b"]
+
+
+def test_names_are_cut_and_broken_between_letters_and_keep_their_ends() -> None:
+    assert shortened("ดึง" * 30 + "0a1b2c", 21) == "ดึง" * 6 + "ดึ…ง0a1b2c"
+    assert shortened("Jumping Jack", 40) == "Jumping Jack"
+    assert wrapped("is ดึงดึงดึงดึง", 5) == ["is", "ดึงดึงดึ", "งดึง"]
+    assert wrapped("taken for Star Then Tuck", 10) == ["taken for", "Star Then", "Tuck"]
 
 
 def test_a_name_wider_than_its_column_is_cut_between_letters(monkeypatch: pytest.MonkeyPatch) -> None:
