@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from curate.analysis.ending import last_seconds
 from curate.analysis.rows import ObservationRows
 from curate.shots.boundaries import Boundary
 from curate.shots.cards import Cards
@@ -11,6 +12,7 @@ from curate.shots.pictures import Picture
 from curate.shots.tracking import DETECTORS, LEAST_LIKELIHOOD, SIZE, ShotTracker
 from slateboard.errors import BadInput, Problem, did_you_mean
 from slateboard.media.frames import Frame
+from slateboard.media.rates import in_order
 from slateboard.records.media import Media, Shot
 from slateboard.registry import Card, Parameter, Parameters
 
@@ -24,7 +26,7 @@ CARD = Card(
         "still_change": Parameter(0.15, "grey levels", "a shot is still if 90 % of its frames change by less"),
     },
 )
-VERSION = 2
+VERSION = 3
 RATE = None
 
 __all__ = ["CARD", "RATE", "SIZE", "VERSION", "settle", "start"]
@@ -55,6 +57,7 @@ class Shots:
         self._cards = Cards()
         self._boundaries: list[Boundary] = []
         self._times: list[float] = []
+        self._last: Frame | None = None
         self._changes: list[float] = []
 
     def see(self, frame: Frame) -> list[int]:
@@ -64,29 +67,31 @@ class Shots:
         self._cards.see(frame)
         self._changes.append(self._tracker.last_change)
         self._times.append(frame.seconds)
+        self._last = frame
         self._boundaries += boundaries
         return [boundary.frame for boundary in boundaries if boundary.kind != "flash"]
 
     def rows(self, shots: Sequence[Shot]) -> ObservationRows:
         """Return the fields of Shot, in order; together they hold every frame once."""
         count = len(self._times)
-        if count == 0:
+        if self._last is None:
             return []
+        self._times = in_order(self._times)
+        after_last = self._times[-1] + last_seconds(self._media, self._times, self._last)
         self._boundaries += self._tracker.end()
         between = [boundary for boundary in self._boundaries if boundary.kind != "flash"]
         starts = [0, *(boundary.frame for boundary in between)]
         ends = [*starts[1:], count]
         return [
-            self._shot(number, start, end, between[number - 1] if number else None).row()
+            self._shot(number, start, end, between[number - 1] if number else None, after_last).row()
             for number, (start, end) in enumerate(zip(starts, ends, strict=True))
         ]
 
-    def _shot(self, number: int, start: int, end: int, before: Boundary | None) -> Shot:
+    def _shot(self, number: int, start: int, end: int, before: Boundary | None, after_last: float) -> Shot:
         # Changes inside the shot alone: change i is that from frame i - 1 to i, and the first one is the cut itself.
         # Still if the 90 % quantile is below 0.15 grey levels: one flash in ten frames does not make a title card move.
         inside = self._changes[start + 1 : end]
         flashes = (boundary.frame for boundary in self._boundaries if boundary.kind == "flash")
-        after_last = self._times[-1] + 1 / float(self._media.fps)
         return Shot(
             shot_id=f"{self._media.media_id[:12]}-s{number + 1}",
             first_frame=start,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from curate.analysis.rows import TimelineRow
 from slateboard.media.frames import Frame
+from slateboard.media.rates import in_order
 from slateboard.records.media import Media, Shot
 from slateboard.registry import Card, Parameters
 
 CARD = Card(title="Presentation times", source="slateboard")
-VERSION = 1
+VERSION = 2
 SIZE = 0
 RATE = None
 PER_SHOT = False
@@ -25,8 +26,9 @@ class Timeline:
         self._rows.append({"frame": frame.index, "pts": frame.pts, "seconds": frame.seconds})
 
     def rows(self, shots: Sequence[Shot]) -> list[TimelineRow]:
-        """Return frame, pts and seconds since the first frame."""
-        return self._rows
+        """Return frame, PTS, and seconds on the player's clock."""
+        moments = in_order([row["seconds"] for row in self._rows])
+        return [{**row, "seconds": moment} for row, moment in zip(self._rows, moments, strict=True)]
 
 
 def start(media: Media, parameters: Parameters) -> Timeline:

@@ -10,6 +10,7 @@ import numpy as np
 
 from curate.analysis import observations
 from curate.analysis.effects_pass import EFFECTS, EffectsPass, VersionedModule
+from curate.analysis.ending import final_state, last_seconds
 from curate.analysis.rows import ObservationRows
 from slateboard.limits import current_limits
 from slateboard.media.errors import Unreadable
@@ -17,6 +18,7 @@ from slateboard.media.frames import Frame, decode
 from slateboard.media.frames_hash import FramesHash
 from slateboard.media.identity import is_settled, unchanged
 from slateboard.media.pyramid import Pyramid
+from slateboard.media.rates import in_order
 from slateboard.observation_files import Size
 from slateboard.records.media import FieldOrder, Media, Shot
 from slateboard.records.observation import Observation
@@ -61,9 +63,6 @@ SHOTS = "shots"
 """The analyser that divides a media into shots; rows of other analysers that refer to shots depend on it."""
 
 _INTERLACED_SHARE = 0.1
-
-COMPLETE_SHARE = 0.9
-"""A file that decodes to less than this share of the announced duration is truncated."""
 
 AnalyserVersions = dict[str, tuple[int, Parameters]]
 """Name of an analyser or effect -> version and parameters."""
@@ -160,16 +159,18 @@ def analyse(job: DecodeJob) -> DecodeResult:
 def _decode_once(job: DecodeJob) -> DecodeResult:
     subscribers = _Subscribers(job)
     times: list[float] = []
+    last: Frame | None = None
     errors: list[str] = []
     interlaced = 0
     hashed = FramesHash()
     frames = decode(job.path, beside=True, on_error=errors.append, limits=job.limits, stream=job.media.stream)
     for pyramid in hashed.pyramids(frames):
-        frame = pyramid.at(0)
-        times.append(frame.seconds)
-        interlaced += frame.is_interlaced
+        last = pyramid.at(0)
+        times.append(last.seconds)
+        interlaced += last.is_interlaced
         subscribers.see(pyramid)
-    media = _with_measurements(job.media, times, errors, hashed.hexdigest())
+    assert last is not None  # `decode` raises where no frame decodes.
+    media = _with_measurements(job.media, times, last, errors, hashed.hexdigest())
     media = media.model_copy(update={"field_order": _field_order(media, interlaced=interlaced, frames=len(times))})
     observations_made = tuple(
         Observation(
@@ -181,7 +182,7 @@ def _decode_once(job: DecodeJob) -> DecodeResult:
         )
         for name, rows in subscribers.rows(len(times)).items()
     )
-    state, reason = _final_state(media, errors, job.announced_s)
+    state, reason = final_state(media, errors, job.announced_s)
     return DecodeResult(media, observations_made, state, reason)
 
 
@@ -216,6 +217,7 @@ class _Subscribers:
         self._known_shots = job.shots
         self._cuts = {shot.first_frame for shot in job.shots if shot.first_frame}
         self._closed = 0
+        self._start_s = 0.0
         names = [name for name in ANALYSERS.names() if name in job.versions and name != SHOTS]
         self._subscriptions = {name: _Subscription(job, name) for name in names}
         self._effects = EffectsPass([name for name in EFFECTS.names() if name in job.versions])
@@ -223,13 +225,16 @@ class _Subscribers:
     def see(self, pyramid: Pyramid) -> None:
         """Hand one frame to all."""
         frame = pyramid.at(0)
+        if frame.index == 0:
+            # Frames are sampled from the first on, so that the same pictures are seen whenever they begin.
+            self._start_s = frame.seconds
         if self._shots is not None:
             for cut in self._shots.watcher.see(pyramid.at(self._shots.size)) or ():
                 self._close(cut)
         elif frame.index in self._cuts:
             self._close(frame.index)
         for subscription in self._subscriptions.values():
-            if subscription.wants(frame.seconds):
+            if subscription.wants(frame.seconds - self._start_s):
                 subscription.watcher.see(pyramid.at(subscription.size))
         self._effects.see(pyramid, frame.index)
 
@@ -254,15 +259,17 @@ class _Subscribers:
                 subscription.watcher.close(cut)
 
 
-def _with_measurements(media: Media, times: list[float], errors: list[str], digest: str) -> Media:
-    # The last frame is shown for a nominal step: 250 frames at 25 Hz end at 9.96 + 0.04 = 10 s. The rate varies if any
-    # step is off by more than a tenth: at 25 Hz 44.1 ms, while Matroska's whole milliseconds pass.
-    steps = np.diff(times)
+def _with_measurements(media: Media, times: list[float], last: Frame, errors: list[str], digest: str) -> Media:
+    # 250 frames at 25 Hz that begin at 2 s end at 2 + 9.96 + 0.04 = 12 s and last 10 s. The rate varies if any step is
+    # off by more than a tenth: at 25 Hz 44.1 ms, while Matroska's whole milliseconds pass.
+    ordered = in_order(times)
+    steps = np.diff(ordered)
     nominal_step = 1 / media.fps
     return media.model_copy(
         update={
             "frames": len(times),
-            "duration_s": times[-1] + nominal_step,
+            "start_s": ordered[0],
+            "duration_s": ordered[-1] - ordered[0] + last_seconds(media, ordered, last),
             "variable_rate": bool((np.abs(steps - nominal_step) > nominal_step / 10).any()),
             "decode_errors": len(errors),
             "frames_sha256": digest,
@@ -276,22 +283,3 @@ def _field_order(media: Media, *, interlaced: int, frames: int) -> FieldOrder:
     if interlaced < _INTERLACED_SHARE * frames:
         return "unknown" if media.field_order == "unknown" else "progressive"
     return media.field_order if media.field_order in ("top_first", "bottom_first") else "top_first"
-
-
-def _final_state(media: Media, errors: list[str], announced_s: float | None) -> tuple[State, str | None]:
-    """Distinguish truncated files from files with isolated decode errors; return (state, reason).
-
-    Headers are off by a few frames (in every JHMDB clip), so the header's duration counts only together with an error;
-    the duration that the host announced counts alone.
-    """
-    # Of 10 s that the host announced 8.9 s decode: truncated, 9.1 s: fetched. Of 10 s in the header 8.9 s decode:
-    # truncated if there was a decode error, else fetched.
-    seconds = media.duration_s or 0.0
-    if announced_s is not None and seconds < COMPLETE_SHARE * announced_s:
-        return State.TRUNCATED, f"decodes {seconds:.2f} s of {announced_s:.2f} s that its host announced"
-    if not errors:
-        return State.FETCHED, None
-    header = media.header_duration_s
-    if header and seconds < COMPLETE_SHARE * header:
-        return State.TRUNCATED, f"decodes {seconds:.2f} s of {header:.2f} s announced: {errors[0]}"
-    return State.FETCHED, f"{len(errors)} decoding errors, frames there: {errors[0]}"

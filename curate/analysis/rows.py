@@ -21,7 +21,7 @@ class TimelineRow(TypedDict):
     pts: int
     """Presentation time in units of the stream's time base."""
     seconds: float
-    """Since the first frame."""
+    """On the player's clock, from the start of the container; never falls."""
 
 
 class ShotFrames(TypedDict):

@@ -6,6 +6,7 @@ from pathlib import Path
 from curate.analysis import observations
 from curate.clips.propose import propose, with_summary
 from slateboard.errors import SlateboardError
+from slateboard.media.rates import in_order
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media, Shot
 from slateboard.records.source import Source
@@ -37,6 +38,6 @@ class SourceProposer:
                 path = observations.path_of(folder, media_id, name)
                 raise SlateboardError(f"{path} is not there. Run `slateboard curate analyse`.")
         shots = [Shot.model_validate(row) for row in shot_rows]
-        times = sorted(row["seconds"] for row in timeline)
+        times = in_order([row["seconds"] for row in timeline])
         clips = propose(source, media, shots, times, self.settings)
         return [with_summary(clip, media, camera=camera, quality=quality) for clip in clips]

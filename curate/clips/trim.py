@@ -27,7 +27,7 @@ from slateboard.media.frames import Frame, Plane, decode
 from slateboard.media.identity import unchanged
 from slateboard.media.luma import decode_with_luma, luma_by_counting, luma_by_seeking
 from slateboard.media.probe import open_container
-from slateboard.media.rates import is_increasing
+from slateboard.media.rates import in_order, is_increasing, ticks_of
 from slateboard.paths import inside
 from slateboard.records.clip import Clip
 from slateboard.records.media import Media
@@ -169,11 +169,9 @@ def _read_original(job: TrimJob) -> _Original:
     with open_container(job.source, limits=job.limits, stream=job.media.stream) as (_, stream):
         time_base = stream.time_base or Fraction(1, 1000)
     sample = next(decode(job.source, on_error=lambda _: None, limits=job.limits, stream=job.media.stream))
-    # Seconds are ticks over the time base, as floating-point numbers: 0.0333667 s / (1/30000 s) = 1001.0001 -> 1001.
-    seconds = sorted(row["seconds"] for row in rows)
-    ticks = [round((moment - seconds[0]) / float(time_base)) for moment in seconds]
+    ticks = ticks_of(in_order([row["seconds"] for row in rows]), time_base)
     duration_s = job.media.duration_s
-    last_s = duration_s - (seconds[-1] - seconds[0]) if duration_s is not None else 0.0
+    last_s = duration_s - float(ticks[-1] * time_base) if duration_s is not None else 0.0
     timeline = frame_timeline(
         ticks,
         time_base,

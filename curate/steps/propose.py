@@ -14,6 +14,7 @@ from curate.clips.chunks import run_in_chunks
 from curate.clips.propose import VERSION
 from curate.clips.propose_source import SourceProposer
 from curate.clips.single_group import RELEASABLE, single_group_classes
+from curate.clips.windows import shortened_windows, window_lines, window_rows
 from curate.listing.windows import label_overlaps, overlap_lines, windows_of_sources
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
@@ -33,6 +34,9 @@ _AT_ONCE = 5000
 """Sources in one transaction: each transaction reads all clips of the catalog and holds its own in memory."""
 
 STAGE = "propose"
+
+_SHOWN = 20
+"""Most windows that are named in the output."""
 
 
 class ClipCounts(TypedDict):
@@ -64,11 +68,17 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
                 new, withdrawn = _record(catalog, batch, clips, failures, key=key)
                 totals.added, totals.withdrawn = totals.added + new, totals.withdrawn + withdrawn
         counts = _counts(catalog)
+        lines = {source.line for source in sources}
+        windows = {
+            line: sentence for line, sentence in shortened_windows(catalog.video_windows()).items() if line in lines
+        }
         single_group = single_group_classes(catalog, *RELEASABLE) if sources else []  # Reads every clip.
         # Reads the window of every source.
         overlaps = label_overlaps(windows_of_sources(catalog.windows())) if sources else []
         decided_before = clips_as_decided(catalog, read_reviews(workspace.reviews)) if totals.added else []
-    _tell(counts, totals, examined=len(sources))
+    for outside_line, _ in totals.outside:
+        windows.pop(outside_line, None)
+    _tell(counts, totals, windows, examined=len(sources))
     for line in [*overlap_lines(overlaps), *describe_broken(broken)]:
         say(line)
     if waiting:
@@ -82,6 +92,7 @@ def command(workspace: Workspace, workers: Processes = None, retry: RetryFailure
         "added": totals.added,
         "withdrawn": totals.withdrawn,
         "outside": [line for line, _ in totals.outside],
+        "shortened": window_rows(windows),
         "twice": totals.twice,
         "overlaps": len(overlaps),
         "failed": totals.failed,
@@ -100,7 +111,7 @@ class _Totals:
     twice: int = 0
     """Segments that lie in two sources of one video."""
     outside: list[tuple[int, float]] = field(default_factory=list)
-    """(line, duration of the video in seconds) of sources whose range holds no frame."""
+    """(line, end of the video in seconds) of sources whose range holds no frame."""
     owners: dict[str, str] = field(default_factory=dict)
 
     def take(
@@ -115,7 +126,7 @@ class _Totals:
                 failures[source.source_id] = outcome
                 continue
             if not outcome:
-                self.outside.append((source.line, media.duration_s or 0.0))
+                self.outside.append((source.line, media.start_s + (media.duration_s or 0.0)))
             # A clip id is the hash of media and frames: two sources with overlapping spans of one video may propose the
             # very same clip, which is kept once, for the source that came first.
             for clip in outcome:
@@ -181,13 +192,15 @@ def _kind(clip: Clip) -> str:
     return "too short" if clip.reason and "<" in clip.reason else clip.reason or ""
 
 
-def _tell(counts: ClipCounts, totals: _Totals, *, examined: int) -> None:
+def _tell(counts: ClipCounts, totals: _Totals, windows: dict[int, str], *, examined: int) -> None:
     say(f"{examined} sources looked at: {totals.added} clips are new, {totals.withdrawn} withdrawn")
     say(f"{counts['proposed']} clips wait for a decision, {counts['decided']} are accepted")
     for reason, number in counts["left_out"].items():
         say(f"{number:>7}  left out: {reason}")
     for line, seconds in totals.outside:
         say(f"line {line}: no frame lies between start and end; the video has {seconds:.2f} s.")
+    for sentence in window_lines(windows, most=_SHOWN):
+        say(sentence)
     if totals.twice:
         say(f"{totals.twice} clips lie in two sources of one video and are proposed once.")
     if totals.failed:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from curate.clips.windows import shortened_windows, window_lines, window_rows
 from curate.fetching.policy import POLICIES
 from curate.listing.windows import SHOWN, label_overlaps, overlap_lines, windows_of_sources
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
@@ -19,6 +20,7 @@ from slateboard.records.source import Source, State
 from slateboard.workspace import Workspace
 
 _HOSTS_SHOWN = 20
+_WINDOWS_SHOWN = 10
 
 
 def command(
@@ -31,6 +33,7 @@ def command(
     with open_catalog(workspace.catalog) as catalog:
         standing, clips, choices = catalog.standing(), catalog.clip_counts(), catalog.stream_choices()
         counts = in_order(catalog.source_counts())
+        windows = shortened_windows(catalog.video_windows())
         unfinished = _undone(catalog) if every else None
         overlaps = label_overlaps(windows_of_sources(catalog.windows()))
         failed, failures = catalog.failure_counts(), catalog.failures() if every else []
@@ -55,14 +58,25 @@ def command(
         show(f"line {_shown_choice(choice)}")
     for line in overlap_lines(overlaps, most=None if every else SHOWN):
         show(line)
+    if windows:
+        show(f"{len(windows)} windows are not all there:")
+        for line in window_lines(windows, most=None if every else _WINDOWS_SHOWN):
+            show(line)
     for row in unfinished or []:
         retry_note = f", again at {row['again_at']}" if row["again_at"] else ""
         show(f"line {row['line']}  {row['state']}  {row['url']}")
         show(f"    {row['attempts']} attempts{retry_note}: {row['reason']}")
     for failure in failures:
         show(f"{failure.stage}  {failure.item}  {failure.code}: {failure.reason}")
-    counted = {"sources": counts, "hosts": hosts, "classes": classes, "clips": clips, "failures": failed}
-    counted["overlaps"] = len(overlaps)
+    counted = {
+        "sources": counts,
+        "hosts": hosts,
+        "classes": classes,
+        "clips": clips,
+        "failures": failed,
+        "shortened": window_rows(windows),
+        "overlaps": len(overlaps),
+    }
     if unfinished is None:
         return counted
     told = [overlap.sentence for overlap in overlaps]

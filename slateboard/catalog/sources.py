@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from slateboard.addresses import identity, is_private, is_web
@@ -46,6 +46,21 @@ def _ids_of_list(listed: Sequence[Source], stand: Mapping[str, Row[Any]]) -> lis
     return [
         name if name in stand else left.pop(_window(source), name) for name, source in zip(ids, listed, strict=True)
     ]
+
+
+class VideoWindow(NamedTuple):
+    """The part of a video that a source asks for, and where its pictures are; seconds of the player's clock."""
+
+    line: int
+    """Of the list."""
+    start_s: float | None
+    end_s: float | None
+    video_start_s: float
+    """When the first picture begins."""
+    video_end_s: float
+    """When the last picture ends."""
+    fps: float
+    """Nominal, of the video."""
 
 
 TOLD = ("line", "url", "label", "start_s", "end_s", "group", "licence", "effects", "note", "stream")
@@ -118,6 +133,21 @@ class SourceTables(Tables):
         with self._engine.connect() as connection:
             rows = connection.execute(select(columns.state, *details).order_by(columns.line))
             return [ListedWindow(*row[1:6], State(row[0]), row[6]) for row in rows]
+
+    def video_windows(self) -> list[VideoWindow]:
+        """Return what fetched sources ask for of videos that were analysed, in the order of the list."""
+        source, media = schema.sources.c, schema.media.c
+        end = (media.start_s + media.duration_s).label("video_end_s")
+        columns = select(source.line, source.start_s, source.end_s, media.start_s, end, media.fps)
+        is_part = or_(source.start_s.is_not(None), source.end_s.is_not(None))
+        where = (
+            source.media_id == media.media_id,
+            source.state == State.FETCHED,
+            media.duration_s.is_not(None),
+            is_part,
+        )
+        with self._engine.connect() as connection:
+            return [VideoWindow(*row) for row in connection.execute(columns.where(*where).order_by(source.line))]
 
     def listed(self, key: str) -> bool:
         """Return whether the list of this digest is the one that was read last."""

@@ -118,6 +118,7 @@ class Fingerprinter:
 
     def __init__(self) -> None:
         self._slot = -1
+        self._first_s = 0.0
         self._frames: list[int] = []
         self._seconds: list[float] = []
         self._pictures: list[NDArray[np.uint8]] = []
@@ -129,7 +130,9 @@ class Fingerprinter:
         """Take a frame of SHORT_SIDE if it is the first in its slot of 1 / RATE_HZ seconds; pass over others."""
         # A thousandth of a slot allows for rounding of presentation times.
         # Slot k is [k / 30, (k + 1) / 30) s: at 25 frames/s 0.00, 0.04, 0.08 s -> 0, 1, 2; at 60 every second frame.
-        slot = int(frame.seconds * RATE_HZ + 1e-3)
+        # From the first frame on, so that the same pictures are taken whenever they begin.
+        self._first_s = frame.seconds if frame.index == 0 else self._first_s
+        slot = int((frame.seconds - self._first_s) * RATE_HZ + 1e-3)
         if slot != self._slot:
             self._slot = slot
             self._frames.append(frame.index)

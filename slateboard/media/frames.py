@@ -10,6 +10,7 @@ from av.video.frame import VideoFrame
 
 from slateboard.limits import current_limits
 from slateboard.media import bounds
+from slateboard.media.clock import PlayerClock
 from slateboard.media.conversion import Converter
 from slateboard.media.conversion import Plane as Plane
 from slateboard.media.display import Matrix as Matrix
@@ -33,7 +34,7 @@ class Frame:
     """Presentation time in units of time_base, as in the file."""
     time_base: Fraction
     seconds: float
-    """Presentation time less that of the first frame."""
+    """On the player's clock: from the start of the container, as `PlayerClock` has it."""
     y: Plane
     """[height, width]"""
     u: Plane
@@ -44,6 +45,8 @@ class Frame:
     full_range: bool
     is_interlaced: bool = False
     """Made of two fields, of two times."""
+    duration: int = 0
+    """How long the file says that it is shown, in units of time_base; 0: it does not say."""
 
 
 def decode(
@@ -70,17 +73,12 @@ def decode(
     with open_container(path, limits=limits, stream=stream) as (container, video):
         one_thread(video)
         converter = Converter(path.name, aspect=bounds.pixel_aspect(video), short_side=short_side)
-        step = 1 / bounds.nominal_rate_hz(video)
-        origin: Fraction | None = None
+        clock = PlayerClock.of(container, video)
         index = 0
         pictures = raw_pictures(path, container, video, on_error, limits=limits)
         for picture in prefetched(pictures) if beside and video.width * video.height <= _MOST_BESIDE else pictures:
             time_base = picture.time_base or Fraction(1, 1000)
-            # seconds = (PTS - first PTS) * time_base: of 1/15360, PTS 1024 and 1536 -> 0 and 512/15360 = 0.033 s.
-            # A picture without PTS is placed by its index at the nominal rate.
-            time = picture.pts * time_base if picture.pts is not None else (origin or 0) + index * step
-            origin = time if origin is None else origin
-            seconds = float(time - origin)
+            seconds = clock.seconds(picture.pts, time_base)
             bounds.check_seconds(path.name, seconds, limits)
             yield frame_of(picture, index, time_base, seconds, converter)
             index += 1
@@ -157,4 +155,5 @@ def frame_of(picture: VideoFrame, index: int, time_base: Fraction, seconds: floa
         display.matrix,
         display.full_range,
         bool(picture.interlaced_frame),
+        picture.duration or 0,
     )

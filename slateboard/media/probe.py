@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from av.video.stream import VideoStream
 
 from slateboard.limits import current_limits
 from slateboard.media import bounds, containers, streams, tags
+from slateboard.media.clock import PlayerClock
 from slateboard.media.display import display_of, incompatible_dolby_vision
 from slateboard.media.errors import Unreadable
 from slateboard.records.media import HDR_TRANSFERS, Media
@@ -117,8 +119,8 @@ def probe(
     """
     limits = limits or current_limits()
     with open_container(path, limits=limits, stream=stream) as (container, chosen):
-        duration = _claimed_seconds(container, chosen)
-        bounds.check_seconds(path.name, duration or 0.0, limits)
+        duration, of_container = _claimed_seconds(container, chosen)
+        bounds.check_seconds(path.name, duration or of_container or 0.0, limits)
         claims = {
             "container": container.format.name,
             "codec": chosen.codec_context.name,
@@ -127,26 +129,32 @@ def probe(
             "sample_aspect": bounds.pixel_aspect(chosen),
             "fps": float(bounds.nominal_rate_hz(chosen)),
             "header_frames": chosen.frames,
-            "header_duration_s": duration,
             "has_audio": bool(container.streams.audio),
             "stream": chosen.index,
             "video_streams": len(streams.candidate_streams(container, reopen=partial(_opened, path, limits))) or 1,
         }
         first_frame = _first_frame(path, container, chosen, limits)
+        start_s = PlayerClock.of(container, chosen).seconds(first_frame.pts, first_frame.time_base or Fraction(1, 1000))
+        if duration is None and of_container is not None:
+            # Matroska states the length of the whole: 6 s from the first sound, of which a picture that begins at 2 s
+            # is shown for 4 s.
+            duration = max(0.0, of_container - start_s)
         return Media(
             media_id=media_id,
             path=relative,
             bytes=path.stat().st_size,
+            start_s=start_s,
+            header_duration_s=duration,
             **claims,
             **_shown(container, chosen, first_frame, name=path.name),
         )
 
 
-def _claimed_seconds(container: InputContainer, stream: VideoStream) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        # Of the stream in its own time base, else of the container in microseconds.
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
+def _claimed_seconds(container: InputContainer, stream: VideoStream) -> tuple[float | None, float | None]:
+    """Return the durations that are claimed of the stream and of the container, in seconds; None: none is."""
+    ticks, time_base = stream.duration, stream.time_base
+    of_stream = float(ticks * time_base) if ticks is not None and time_base is not None else None
+    return of_stream, container.duration / av.time_base if container.duration else None
 
 
 def _first_frame(path: Path, container: InputContainer, stream: VideoStream, limits: Limits) -> VideoFrame:
@@ -168,19 +176,10 @@ def _shown(container: InputContainer, stream: VideoStream, first_frame: VideoFra
     return {
         "rotation": 90 * upright.turns,
         "mirrored": upright.mirrored,
-        "start_s": _start_seconds(container, first_frame),
         "field_order": tags.field_order_name(context.field_order, is_interlaced=bool(first_frame.interlaced_frame)),
         "transfer": tags.transfer_name(first_frame.color_trc, context.color_trc),
         "primaries": tags.primaries_name(first_frame.color_primaries, context.color_primaries),
     }
-
-
-def _start_seconds(container: InputContainer, first_frame: VideoFrame) -> float:
-    if first_frame.pts is None or first_frame.time_base is None or container.start_time is None:
-        return 0.0
-    # PTS 25600 of 1/12800 s with sound from 0 s: 2 s. The container's start is in whole microseconds, so that the rest
-    # is rounded: 1/3 s less 0.333333 s is 0.
-    return round(float(first_frame.pts * first_frame.time_base) - container.start_time / av.time_base, 5) + 0.0
 
 
 def shows_otherwise(path: Path, before: Media, now: Media) -> bool:

@@ -79,7 +79,9 @@ def _halve(plane: Plane, see: Callable[[Any], None]) -> Plane:
 
 def _with_planes(frame: Frame, y: Plane, u: Plane, v: Plane) -> Frame:
     """Return a frame with other planes; five times as fast as `replace`, for every frame of every video."""
-    return Frame(frame.index, frame.pts, frame.time_base, frame.seconds, y, u, v, frame.matrix, frame.full_range)
+    index, pts, time_base, seconds = frame.index, frame.pts, frame.time_base, frame.seconds
+    shown = (frame.matrix, frame.full_range, frame.is_interlaced, frame.duration)
+    return Frame(index, pts, time_base, seconds, y, u, v, *shown)
 
 
 def _resize(frame: Frame, size: tuple[int, int]) -> Frame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 _OFF_STEP = Fraction(1, 10)
@@ -13,6 +13,9 @@ _OFF_CLOCK = Fraction(1, 4)
 
 _NEAR_RATE = Fraction(1, 200)
 """A claimed rate this close to that of the times is believed: steps of cameras jitter."""
+
+_STRAY_SECONDS = 0.5
+"""A picture that claims to be shown by so much later than one behind it has a stray time stamp."""
 
 _COMMON_TOLERANCE = Fraction(3, 100)
 _COMMON_RATES_HZ = tuple(
@@ -66,6 +69,43 @@ def usual_rate(ticks: Sequence[int], time_base: Fraction) -> Fraction:
     nearest = min(_COMMON_RATES_HZ, key=lambda rate: abs(rate - rate_hz))
     is_common = abs(nearest - rate_hz) <= _COMMON_TOLERANCE * rate_hz
     return nearest if is_common else rate_hz.limit_denominator(_FINEST)
+
+
+def in_order(seconds: Sequence[float]) -> list[float]:
+    """Return times that do not fall, of pictures that are shown in this order whatever their time stamps say."""
+    # Two kinds of disorder. A picture or two out of place (packed B-frames): 0, 80, 40, 120 ms are shown at 0, 40, 80
+    # and 120 ms. A stray one, half a second or more after those that follow: 0, 40 ms, 3 h, 120 ms are shown at 0, 40,
+    # 80 and 120 ms, it in the middle between its neighbours.
+    if all(later >= earlier for earlier, later in pairwise(seconds)):
+        return list(seconds)
+    followed = [*accumulate(reversed(seconds), min)][::-1]
+    placed: list[float] = []
+    for moment, least in zip(seconds, [*followed[1:], seconds[-1]], strict=True):
+        is_stray = moment - least > _STRAY_SECONDS
+        placed.append((placed[-1] + least) / 2 if is_stray and placed else min(moment, least) if is_stray else moment)
+    return sorted(placed)
+
+
+def ticks_of(seconds: Sequence[float], time_base: Fraction) -> list[int]:
+    """Return times that do not fall as whole ticks after the first; they were ticks times `time_base` once."""
+    # 0.0333667 s over 1/30000 s: 1001.0001 -> 1001.
+    return [round((moment - seconds[0]) / float(time_base)) for moment in seconds]
+
+
+def last_step(ticks: Sequence[int], time_base: Fraction, nominal_hz: Fraction, *, claimed: int, most_s: float) -> float:
+    """Return for how many seconds the last frame is shown.
+
+    `claimed` is what the file says of it, in ticks (0: nothing); it is believed up to `most_s` seconds.
+    """
+    # A steady file goes on as it came. Else the file's own word: the delay of a GIF, the last sample of an mp4; else a
+    # usual step.
+    steady_hz = steady_rate(ticks, time_base, nominal_hz)
+    if steady_hz is not None:
+        return float(1 / steady_hz)
+    if 0 < claimed * time_base <= most_s:
+        return float(claimed * time_base)
+    usual = median(later - earlier for earlier, later in pairwise(ticks))
+    return float(usual * time_base) if usual > 0 else float(1 / nominal_hz)
 
 
 def _mean_rates(ticks: Sequence[int], time_base: Fraction) -> tuple[Fraction, Fraction, Fraction]:

@@ -27,7 +27,9 @@ class Clip(Record):
     last_frame: int
     """Inclusive."""
     start_s: float
+    """On the player's clock, from the start of the container."""
     end_s: float
+    """Where the next frame begins."""
     state: Literal["proposed", "accepted", "rejected", "trimmed", "failed"]
     camera: Camera = "unknown"
     """Whether the camera stood still."""

@@ -38,7 +38,7 @@ class Media(Record):
     frames: int | None = None
     """Frames really decoded; None until analysed."""
     duration_s: float | None = None
-    """From the first frame's time to the end of the last frame's."""
+    """From the first frame's time to the end of the last frame's, as a player shows them."""
     variable_rate: bool | None = None
     """True if any two frames are further apart or closer than the nominal distance by over a tenth of it."""
     decode_errors: int | None = None
@@ -51,7 +51,7 @@ class Media(Record):
     video_streams: int = 1
     """Streams that a player could show: no covers, no single pictures where something moves."""
     start_s: float = 0.0
-    """Time of the first frame, seconds from the start of the container: above 0 where sound begins before it."""
+    """When the first frame is shown on the player's clock, in seconds: above 0 where sound begins before it."""
     mirrored: bool = False
     """True if a player mirrors the picture, left to right, before it turns it by `rotation`."""
     field_order: FieldOrder = "unknown"

@@ -55,9 +55,11 @@ class Source(Record):
     label: str
     """Class as the person wrote it."""
     start_s: float | None = Field(default=None, ge=0)
-    """Seconds into the video where the wanted part begins; None: at its beginning."""
+    """Where the wanted part begins, in seconds of a player's clock, which starts with the container: with the sound,
+    where that begins before the picture. None: at the first frame."""
     end_s: float | None = Field(default=None, gt=0)
-    """Seconds into the video where the wanted part ends; None: at its end."""
+    """Where the wanted part ends, by the same clock; the frame that begins there is not in it. None: at the video's
+    end."""
     group: str | None = None
     """Uploader, person or camera: clips of one group never lie on both sides of a split."""
     licence: str | None = None

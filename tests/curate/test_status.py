@@ -63,6 +63,7 @@ def test_status_counts_by_state_host_and_class(fetched: Workspace, capsys: pytes
         "clips": {},
         "failures": {},
         "overlaps": 0,
+        "shortened": [],
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from curate.clips.timing import Timing, clip_timing, frame_timeline, tolerance_seconds
 from slateboard.errors import SlateboardError
-from slateboard.media.rates import is_increasing, steady_rate, usual_rate
+from slateboard.media.rates import in_order, is_increasing, steady_rate, usual_rate
 from slateboard.settings import ClipSettings
 
 TICK = Fraction(1, 1000)
@@ -159,3 +159,11 @@ def test_frames_that_come_years_apart_are_no_clip() -> None:
     )
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
         clip_timing(slow, 0, 9999)
+
+
+def test_pictures_are_shown_in_order_whatever_their_time_stamps_say() -> None:
+    assert in_order([0.0, 0.08, 0.04, 0.12]) == [0.0, 0.04, 0.08, 0.12]
+    assert in_order([0.0, 0.04, 10_800.0, 0.12, 0.16]) == [0.0, 0.04, 0.08, 0.12, 0.16]
+    assert in_order([0.0, 0.04, 9.0, 9.5, 0.16, 0.2]) == pytest.approx([0.0, 0.04, 0.1, 0.13, 0.16, 0.2])
+    assert in_order([7.0, 0.04, 0.08]) == [0.04, 0.04, 0.08]
+    assert in_order([0.0, 300.0, 300.04]) == [0.0, 300.0, 300.04]
