@@ -5,7 +5,7 @@ Computed anew from predictions.parquet; nothing is written. Every part says of h
 Example: slateboard bench slices runs/demo-v1/seags-1/c3d/0-1f2e3d4c --by camera --by licence
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
@@ -41,8 +41,7 @@ def command(
         by=by or (),
         duration_seconds=duration_seconds or (),
     )
-    kinds = set("|".join(dataset.clips["effects"].astype(str)).split("|")) - {""}
-    if unknown := unknown_kinds(kinds):
+    if unknown := unknown_effects(dataset.clips["effects"]):
         say(f"{', '.join(unknown)}: no kinds of `slateboard ls effects`; shown as the release has them.")
     for stream_score in scores:
         for line in lines(stream_score):
@@ -57,6 +56,11 @@ def command(
             for stream_score in scores
         },
     }
+
+
+def unknown_effects(cells: Iterable[str]) -> list[str]:
+    """Return the kinds in the column `effects` of a release that are none: `no`, which an older list took for one."""
+    return unknown_kinds(kind for cell in cells for kind in str(cell).split("|") if kind)
 
 
 def lines(score: Score) -> list[str]:

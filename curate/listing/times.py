@@ -27,6 +27,7 @@ _DATE = re.compile(
     r"\d{1,4}([-./])\d{1,2}\1\d{1,4}(?:[ T].*)?\Z"
     r"|\d{1,2}[-. /]+(?!sec|sek|min|hour|std)[^\W\d]{3,9}\.?(?:[-. /]+\d{2,4})?\Z|[^\W\d]{3,9}\.?[-. /]+\d{1,4}\Z"
 )
+_NUMBER = re.compile(r"\d*[.,]?\d+(?:[eE]-\d+)?\Z")
 _TIMECODE = re.compile(r"\d{1,2}:\d{2}:\d{2}[:;]\d{1,3}\Z")
 _FRACTION = re.compile(r"0?[.,](\d{7,})\Z|(\d)[.,](\d{4,})[eE]-0*([1-9])\Z")
 _SERIAL = re.compile(r"\d{5}[.,]\d+\Z")
@@ -75,18 +76,13 @@ class TimeCells:
             # 12,5 can be a decimal alone; 1,234 may be one or 1234, where thousands are grouped.
             matches = [_DECIMAL.match(cell) or _CLOCK.match(cell) for cell in cells if "," in cell]
             self._has_decimal_comma |= any(match is not None and len(match[2]) != 3 for match in matches)
-            days = _day_fractions(cells)
-            self._has_day_fractions |= bool(days) and max(days) < _BELOW_A_FRAME_S
+            self._has_day_fractions |= _proves_day_fractions(cells)
 
     def read(self, row: Mapping[str, str]) -> tuple[dict[str, str], list[BadTime]]:
         """Return (the row with its times as seconds or h:mm:ss, the times that cannot be read)."""
         cells = {name: _narrow(row[name]) for name in self._columns if row.get(name)}
         texts, problems = dict(row), list[BadTime]()
-        if days := _day_fractions(list(cells.values())):
-            if self._has_day_fractions:
-                self.counts["fractions of a day"] += len(days)
-                seconds = {name: round(_share(cell) * _DAY_S) for name, cell in cells.items()}
-                return texts | {name: str(second) for name, second in seconds.items()}, []
+        if not self._has_day_fractions and _may_be_day_fractions(cells.values()):
             return texts, [_ambiguous_fraction(name, cell) for name, cell in cells.items()]
         problems += _serials(cells)
         for name, cell in cells.items() if not problems else ():
@@ -107,6 +103,13 @@ class TimeCells:
 
     def _text(self, name: str, cell: str) -> str | BadTime:
         """Return the time of a cell as seconds or h:mm:ss; a cell of no known form as it is."""
+        if self._has_day_fractions and _NUMBER.match(cell):
+            share = _share(cell)
+            if share >= 1:
+                return BadTime(name, cell, "may be seconds or days: other times of the list are fractions of a day.")
+            self.counts["fractions of a day"] += 1
+            # Seconds with a fraction as far as the digits go: 0.0012 is 103.68 s.
+            return seconds_text(float(round(share * _DAY_S)) if _is_whole(cell) else round(share * _DAY_S, 3))
         if _PLAIN.match(cell) and not self._has_decimal_comma:
             return cell
         if match := _DAYS.match(cell):
@@ -144,12 +147,17 @@ def _narrow(cell: str) -> str:
     return cell if cell.isascii() else unicodedata.normalize("NFKC", cell).strip()
 
 
-def _day_fractions(cells: Sequence[str]) -> list[float]:
-    """Return the times of a row, in days, where all of them may be whole seconds as fractions of a day; else []."""
-    # 0:01:30 in a cell formatted as a number is 0.00104166667. 1/30 s, 0.0333333333, is 48 minutes as a day's fraction:
-    # such a row has two meanings unless even its end lies before the second frame of any video.
+def _may_be_day_fractions(cells: Iterable[str]) -> bool:
+    """Return whether all times of a row may be whole seconds as fractions of a day."""
+    # 0:01:30 in a cell formatted as a number is 0.00104166667; 1/30 s, 0.0333333333, is 48 minutes as a day's fraction.
     timed = [cell for cell in cells if cell not in ("0", "0.0", "0,0")]
-    return [_share(cell) for cell in timed] if all(map(_is_whole, timed)) else []
+    return bool(timed) and all(map(_is_whole, timed))
+
+
+def _proves_day_fractions(cells: Sequence[str]) -> bool:
+    """Return whether a row has a meaning as fractions of a day alone: as seconds it ends before any second frame."""
+    shares = [_share(cell) for cell in cells if _NUMBER.match(cell)]
+    return len(shares) == len(cells) and 0 < max(shares, default=0) < _BELOW_A_FRAME_S and any(map(_is_whole, cells))
 
 
 def _share(cell: str) -> float:

@@ -18,6 +18,7 @@ from benchmark.inputs.clips import clips_of
 from benchmark.models.estimators import load_estimator, save_estimator
 from benchmark.running.load import load_record, load_run
 from benchmark.steps.slices import command as slices
+from benchmark.steps.slices import unknown_effects
 from slateboard.errors import BadInput, SlateboardError
 from slateboard.workspace import Workspace
 
@@ -124,6 +125,10 @@ def test_slices_are_scored_again_from_predictions(
     found = slices(done[0], done[1], by=["camera"], duration_seconds=None)
     assert found["streams"]["all"]["slices"]["camera=static"]["n"] == 4
     assert "camera: static" in capsys.readouterr().out
+
+
+def test_effects_of_an_older_release_that_are_no_kinds_are_named() -> None:
+    assert unknown_effects(["text|bars", "no", "", "captions|text.overlay"]) == ["captions", "no"]
 
 
 def test_an_estimator_survives_its_file(tmp_path: Path) -> None:

@@ -36,6 +36,12 @@ def test_a_list_of_json_lines_gives_the_sources_that_the_same_csv_gives(tmp_path
     assert (found[0].group, found[1].effects, found[2].effects) == ("-abc", (), ("bars", "text"))
 
 
+def test_effects_are_kinds_of_the_one_vocabulary_in_a_list_or_a_text(tmp_path: Path) -> None:
+    words: list[Any] = [["Captions", "black and white"], ["no"], "logo, text", "False"]
+    lines = [{"url": f"http://x/{number}", "label": "Squat", "effects": word} for number, word in enumerate(words)]
+    assert [row.effects for row in _read(tmp_path, *lines)] == [("bw", "text"), (), ("overlay", "text"), ()]
+
+
 def test_blank_lines_count_and_a_line_separator_inside_a_text_does_not(tmp_path: Path) -> None:
     lines = ('{"url": "http://x/a", "label": "Squat", "note": "a\u2028b"}', "", {"url": "http://x/b", "label": "Squat"})
     assert [(row.line, row.note) for row in _read(tmp_path, *lines)] == [(1, "a\u2028b"), (3, None)]

@@ -160,12 +160,12 @@ def test_a_time_with_two_meanings_is_refused_with_the_cause(tmp_path: Path, star
 
 
 def test_fractions_of_a_day_that_one_row_proves_are_read_in_all(tmp_path: Path) -> None:
-    times = ("0.00104166667;0.00121527778", "0.0104166667;0.0208333333")
-    rows, (note,), _ = _import(
-        tmp_path, HEADER + "".join(f"http://h/{number};kick;{row}\n" for number, row in enumerate(times))
-    )
-    assert [row[2:] for row in rows] == [(90.0, 105.0), (900.0, 1800.0)]
-    assert note.endswith("fractions of a day in 4 cells")
+    times = ("0.00104166667;0.0012", "0.0104166667;0.0208333333", "0;0.5", "0.5;7")
+    rows = "".join(f"http://h/{number};kick;{row}\n" for number, row in enumerate(times))
+    added, (note,), (refused,) = _import(tmp_path, HEADER + rows)
+    assert [row[2:] for row in added] == [(90.0, 103.68), (900.0, 1800.0), (0.0, 43200.0)]
+    assert note.endswith("fractions of a day in 7 cells")
+    assert "end '7' may be seconds or days: other times of the list are fractions of a day" in refused
 
 
 def test_times_of_full_minutes_alone_are_asked_after(tmp_path: Path) -> None:

@@ -180,6 +180,15 @@ def test_which_effects_are_confirmed_is_a_decision_and_is_taken_back_by_another(
         assert effects_as_confirmed(catalog, read_reviews(folder / "reviews")) is None
 
 
+def test_a_decision_that_was_written_by_hand_may_use_another_word_for_a_kind(folder: Path) -> None:
+    with open_catalog(folder / "catalog.db") as catalog:
+        raised = [_effect(0, "bars", confirmed=True)]
+        confirm(catalog, folder / "reviews", raised, clips=catalog.clips(), person="Anna", command="label")
+        (file,) = (folder / "reviews").glob("*.jsonl")
+        file.write_text(file.read_text().replace('"bars"', '"Letterbox"'))
+        assert effects_as_confirmed(catalog, read_reviews(folder / "reviews")) is None
+
+
 def test_what_was_taken_down_is_taken_out(folder: Path) -> None:
     _decide(folder, _accepted(0), _accepted(1))
     forget_decisions(folder / "reviews", lambda one: one.media_id == "m0")
