@@ -126,7 +126,7 @@ def _not_utf8(name: str, content: bytes) -> list[Problem]:
 
 
 def _looks_like(lines: Sequence[bytes]) -> list[str]:
-    """Return up to two encodings in which the letters of some lines make words, each with such a word."""
+    """Return up to three encodings in which the letters of some lines make words, each with such a word."""
     sample = b"\n".join(lines[:200])
     guesses: list[tuple[float, str, str]] = []
     for codec, title, script in _CODECS:
@@ -134,12 +134,12 @@ def _looks_like(lines: Sequence[bytes]) -> list[str]:
             text = unicodedata.normalize("NFC", sample.decode(codec))
         except UnicodeDecodeError:
             continue
-        foreign = [at for at, letter in enumerate(text) if not letter.isascii() and letter not in "“”‘’–…°\xa0"]
+        foreign = [at for at, letter in enumerate(text) if not letter.isascii() and letter not in "“”‘’–…°¿¡«»\xa0"]
         share = sum(_is_at_home(text, at, script) for at in foreign) / max(len(foreign), 1)
         word = next((word for word in re.split(r"[^\w\u0300-\u036f]+", text) if not word.isascii()), "")
         if share >= _ENOUGH and word and word not in [other for _, _, other in guesses]:
             guesses.append((-share, f"{title}: {word[:30]!r}", word))
-    return [title for _, title, _ in sorted(guesses, key=lambda guess: guess[0])[:2]]
+    return [title for _, title, _ in sorted(guesses, key=lambda guess: guess[0])[:3]]
 
 
 def _is_at_home(text: str, at: int, script: str) -> bool:
