@@ -9,7 +9,6 @@ from slateboard.addresses import public_address
 from slateboard.canonical import canonical
 from slateboard.catalog.sources import ListedWindow
 from slateboard.escaping import inline
-from slateboard.records.source import State
 from slateboard.scripts import quoted
 
 SHOWN = 10
@@ -59,26 +58,19 @@ def window_of_row(row: SourceRow, *, where: str) -> Window:
 
 
 def windows_of_sources(listed: Iterable[ListedWindow]) -> list[Window]:
-    """Return the windows of all sources but those taken down: windows of one file are of one video."""
-    standing = [source for source in listed if source.state != State.TAKEN_DOWN]
-    # Line 3 of a video is fetched as m1, line 4 of the same address waits: both are windows of m1.
-    unfetched = {canonical(source.url) for source in standing if source.media_id is None}
-    media_of = {
-        canonical(source.url): source.media_id
-        for source in standing
-        if unfetched and source.media_id is not None and canonical(source.url) in unfetched
-    }
-    return [
-        Window(
-            f"line {source.line}",
-            source.label,
-            source.url,
-            source.start_s or 0.0,
-            _end(source.end_s),
-            source.media_id or media_of.get(canonical(source.url)) or canonical(source.url),
-        )
-        for source in standing
-    ]
+    """Return the windows of sources: those of one file, where it is known, are of one video."""
+    standing = list(listed)
+    # Line 3 of a video is fetched as m1, line 4 of the same address waits: both are windows of m1. Where every file is
+    # known no address is compared.
+    waits = any(source.media_id is None for source in standing)
+    videos = {url: canonical(url) for url in {source.url for source in standing}} if waits else {}
+    media_of = {videos[source.url]: source.media_id for source in standing if waits and source.media_id is not None}
+    windows = []
+    for source in standing:
+        video = source.media_id or media_of.get(videos[source.url]) or videos[source.url]
+        start_s, end_s = source.start_s or 0.0, _end(source.end_s)
+        windows.append(Window(f"line {source.line}", source.label, source.url, start_s, end_s, video))
+    return windows
 
 
 def label_overlaps(windows: Iterable[Window]) -> list[LabelOverlap]:

@@ -78,7 +78,9 @@ def command(
                 if source.state == State.FETCHED and source.reason is not None:
                     noted.append(f"line {source.line}: {source.reason}")
         counts = in_order(catalog.source_counts())
-        listed_overlaps, overlaps = overlaps, label_overlaps(windows_of_sources(catalog.windows()))
+        listed_overlaps = overlaps
+        if queued:
+            overlaps = label_overlaps(windows_of_sources(catalog.windows()))
     for note in noted[:_NOTES_SHOWN]:
         say(note)
     if len(noted) > _NOTES_SHOWN:

@@ -75,7 +75,6 @@ class ListedWindow(NamedTuple):
     url: str
     start_s: float | None
     end_s: float | None
-    state: State
     media_id: str | None
 
 
@@ -127,12 +126,12 @@ class SourceTables(Tables):
             return [(State(state), label, url) for state, label, url in rows]
 
     def windows(self) -> list[ListedWindow]:
-        """Return the window of every source, in the order of the list."""
+        """Return the window of every source that was not taken down, in the order of the list."""
         columns = schema.sources.c
         details = (columns.line, columns.label, columns.url, columns.start_s, columns.end_s, columns.media_id)
         with self._engine.connect() as connection:
-            rows = connection.execute(select(columns.state, *details).order_by(columns.line))
-            return [ListedWindow(*row[1:6], State(row[0]), row[6]) for row in rows]
+            standing = select(*details).where(columns.state != State.TAKEN_DOWN)
+            return [ListedWindow(*row) for row in connection.execute(standing.order_by(columns.line))]
 
     def video_windows(self) -> list[VideoWindow]:
         """Return what fetched sources ask for of videos that were analysed, in the order of the list."""

@@ -1,5 +1,7 @@
 """Addresses are compared by one form for all spellings of a video, and kept as they were written."""
 
+import re
+
 import pytest
 
 from slateboard.canonical import canonical, site_video
@@ -87,3 +89,17 @@ def test_a_video_of_a_known_site_is_known_by_its_id() -> None:
     assert site_video(f"http://YOUTU.BE/{ID}") == ("youtube", ID)
     assert site_video(f"https://www.youtube.com/shorts/{ID}") == ("youtube", ID)
     assert site_video(f"youtu.be/{ID}") is site_video("http://a.example/watch?v=1") is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://a.example/b/c.mp4", "https://www.youtube.com/watch?v=dQw4w9WgXcQ", "http://youtu.be/dQw4w9WgXcQ",
+     "https://www.youtube.com/shorts/dQw4w9WgXcQ", "http://a.example/b/..", "http://a.example/b//c", "http://a.example",
+     "http://a.example/hdnts=exp/1", "http://a.example./b", "http://A.example/b", "https://vimeo.com/76979871"],
+)  # fmt: skip
+def test_the_short_way_for_plain_addresses_gives_what_the_long_one_does(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = canonical.__wrapped__(address)
+    monkeypatch.setattr("slateboard.canonical._PLAIN", re.compile("(?P<host>)(?!)"))
+    assert canonical.__wrapped__(address) == short
