@@ -48,3 +48,24 @@ def patches(folder: Path, colours: list[tuple[int, int, int]]) -> list[str]:
 def shown(frame: Frame, count: int) -> NDArray[np.int64]:
     """Return the colour in the middle of each stripe."""
     return rgb(frame)[24, 8 : 16 * count : 16].astype(np.int64)
+
+
+def hdr10_plus(path: Path) -> Path:
+    """Write PQ as raw HEVC whose first picture has an SEI message of SMPTE ST 2094-40 with one window."""
+    states = "format=yuv420p10le,setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv"
+    run_ffmpeg(*source(seconds=0.2), "-vf", states, "-c:v", "libx265", "-f", "hevc", path)
+    fields = [(1, 2), (10000, 27), (0, 1), *[(100, 17)] * 4, (0, 4), (0, 10), (0, 1), (0, 1), (0, 1)]
+    bits = "".join(f"{value:0{width}b}" for value, width in fields)
+    bits += "0" * (-len(bits) % 8)
+    # Country, provider, its code, application 4 in version 1; then the bits.
+    payload = bytes.fromhex("b5003c00010401") + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    message = bytes([4, len(payload)]) + payload + b"\x80"
+    for place in range(len(message), 2, -1):
+        # No start code within.
+        if message[place - 3 : place - 1] == b"\0\0" and message[place - 1] <= 3:
+            message = message[: place - 1] + b"\3" + message[place - 1 :]
+    content = path.read_bytes()
+    # Before the first picture (NAL types 16 to 21, key frames), after its headers.
+    at = next(n for n in range(len(content)) if content[n : n + 3] == b"\0\0\1" and 16 <= content[n + 3] >> 1 <= 21)
+    path.write_bytes(content[:at] + b"\0\0\1\x4e\1" + message + content[at:])
+    return path

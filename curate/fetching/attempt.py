@@ -62,6 +62,8 @@ class AttemptResult:
     """The host's or yt-dlp's own words."""
     media: Media | None = None
     """What the file's header says, once it was probed."""
+    note: str | None = None
+    """What there is to tell of a file that was fetched well."""
     provenance: Provenance | None = None
     """Where the file came from; see `curate.fetching.provenance`."""
     known: SiteVideo | None = None

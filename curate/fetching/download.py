@@ -14,6 +14,7 @@ from curate.fetching.suffixes import media_suffix
 from curate.fetching.web import Session, guarded_session
 from slateboard.canonical import SiteVideo
 from slateboard.files import atomic_write, flush_folder, sha256_of
+from slateboard.media.dynamic import dynamic_note
 from slateboard.media.errors import Unreadable
 from slateboard.media.probe import probe
 from slateboard.paths import lies_in
@@ -104,10 +105,11 @@ class Downloader:
         media_id = sha256_of(file)
         try:
             probed = probe(file, media_id=media_id, relative=f"media/{media_id}", limits=self._limits, stream=stream)
+            note = dynamic_note(file, probed, limits=self._limits)
         except Unreadable as error:
             return AttemptResult(error.state, error=str(error))
         media = probed.model_copy(update={"path": f"media/{media_id}{media_suffix(file.name, probed.container)}"})
-        return replace(download, file=self._root / media.path, media=media)
+        return replace(download, file=self._root / media.path, media=media, note=note)
 
 
 def clear(incoming: Path, request: FetchRequest, result: AttemptResult) -> None:

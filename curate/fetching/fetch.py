@@ -241,7 +241,8 @@ class _StateRecorder:
         changes = {**changes, "media_id": media_id, "provenance": result.provenance}
         if conflict := stream_conflict(group, self._holders.of_file(media_id)):
             return {**changes, "state": State.UNSUPPORTED, "reason": conflict}
-        changes["reason"] = stream_note(result.media, asked_stream(group)) or result.error
+        notes = (stream_note(result.media, asked_stream(group)), result.note)
+        changes["reason"] = "; ".join(note for note in notes if note) or result.error
         damaged = self._damaged_source(media_id)
         return changes if damaged is None else {**changes, "state": damaged.state, "reason": damaged.reason}
 

@@ -146,7 +146,7 @@ def probe(
             start_s=start_s,
             header_duration_s=duration,
             **claims,
-            **_shown(container, chosen, first_frame, name=path.name),
+            **_shown(chosen, first_frame, name=path.name),
         )
 
 
@@ -169,14 +169,16 @@ def _first_frame(path: Path, container: InputContainer, stream: VideoStream, lim
     return first_frame
 
 
-def _shown(container: InputContainer, stream: VideoStream, first_frame: VideoFrame, *, name: str) -> dict[str, Any]:
+def _shown(stream: VideoStream, first_frame: VideoFrame, *, name: str) -> dict[str, Any]:
     """Return the fields of a Media that say how its pictures are shown."""
     upright = display_of(first_frame, name=name).orientation
     context = stream.codec_context
     return {
         "rotation": 90 * upright.turns,
         "mirrored": upright.mirrored,
-        "field_order": tags.field_order_name(context.field_order, is_interlaced=bool(first_frame.interlaced_frame)),
+        "field_order": tags.field_order_name(
+            context.field_order, codec=context.name, is_interlaced=bool(first_frame.interlaced_frame)
+        ),
         "transfer": tags.transfer_name(first_frame.color_trc, context.color_trc),
         "primaries": tags.primaries_name(first_frame.color_primaries, context.color_primaries),
     }

@@ -30,8 +30,10 @@ def primaries_name(*numbers: int) -> str:
     return next((_PRIMARIES[number] for number in numbers if number in _PRIMARIES), UNKNOWN)
 
 
-def field_order_name(number: int, *, is_interlaced: bool) -> FieldOrder:
-    """Return the order of fields by the stream's number and by whether its first picture is made of two fields."""
+def field_order_name(number: int, *, codec: str, is_interlaced: bool) -> FieldOrder:
+    """Return the order of fields by the stream's number, and by whether its first picture is made of two fields."""
     order = _FIELD_ORDERS.get(number, "unknown")
-    # Where an order is not stated, players take the top field first.
-    return "top_first" if is_interlaced and order in ("progressive", "unknown") else order
+    if not is_interlaced or order not in ("progressive", "unknown"):
+        return order
+    # Where an order is not stated, players take the top field first; DV has the bottom one (IEC 61834-2).
+    return "bottom_first" if codec == "dvvideo" else "top_first"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd import run_ffmpeg
+from odd import hdr10_plus, run_ffmpeg
 
 from curate.analysis.clip_summary import picture_flags
 from curate.steps.analyse import command as analyse
@@ -19,6 +19,7 @@ from slateboard.media.ffmpeg import trim as trim_media
 from slateboard.media.frames import decode
 from slateboard.media.probe import probe
 from slateboard.records.clip import Clip
+from slateboard.records.source import State
 from slateboard.workspace import Workspace
 
 
@@ -104,6 +105,27 @@ def test_a_deinterlaced_clip_is_proved_and_has_no_combs_and_no_flag(
     propose(Workspace(workspace.root), workers=1)
     with open_catalog(workspace.catalog) as catalog:
         assert "interlaced" not in catalog.clips()[0].quality
+
+
+def test_metadata_that_is_not_used_is_told_with_the_source(workspace: Workspace) -> None:
+    hdr10_plus(workspace.root / "plus.hevc")
+    workspace.sources.write_text("url,label\nplus.hevc,Squat\n")
+    fetch(workspace)
+    with open_catalog(workspace.catalog) as catalog:
+        (only,) = catalog.sources()
+    assert (only.state, only.reason) == (
+        State.FETCHED,
+        "its HDR10+ metadata is not used: it is shown as the PQ that it is based on",
+    )
+
+
+def test_the_field_order_is_that_of_the_codec_where_nothing_states_it(tmp_path: Path) -> None:
+    """DV's bottom field is the older; MBAFF of H.264 says which."""
+    made = {"dv.avi": ["-c:v", "dvvideo"], "mbaff.mp4": ["-c:v", "libx264", "-x264-params", "bff=1"]}
+    for name, codec in made.items():
+        drawn = ["-f", "lavfi", "-i", "testsrc2=size=720x576:rate=25:duration=0.08", "-pix_fmt", "yuv420p"]
+        run_ffmpeg(*drawn, *codec, "-flags", "+ildct+ilme", tmp_path / name)
+        assert probe(tmp_path / name, media_id="m", relative="m").field_order == "bottom_first"
 
 
 def test_progressive_pictures_are_not_changed_by_deinterlacing(tmp_path: Path) -> None:

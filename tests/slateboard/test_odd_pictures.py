@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd import PATCHES, patches, run_ffmpeg, shown, source
+from odd import PATCHES, hdr10_plus, patches, run_ffmpeg, shown, source
 
 from slateboard.errors import SlateboardError
 from slateboard.media import ffmpeg
 from slateboard.media.decoders import FFMPEG, decoder_function
+from slateboard.media.dynamic import dynamic_note
 from slateboard.media.errors import Unreadable
 from slateboard.media.ffmpeg import Cut, trim
 from slateboard.media.frames import decode
@@ -147,6 +148,16 @@ def test_dolby_vision_without_a_base_is_refused_and_with_one_is_played(
         with pytest.raises(Unreadable, match="is Dolby Vision without pictures that other players show") as caught:
             _probe(path)
         assert caught.value.state == State.UNSUPPORTED
+
+
+def test_metadata_that_the_tone_map_does_not_use_is_named(cases: Path, tmp_path: Path) -> None:
+    """clsid2/mpc-hc#3857: a phone's Dolby Vision over HLG; HDR10+ here, whose message can be made by hand."""
+    path = hdr10_plus(tmp_path / "plus.hevc")
+    wanted = "its HDR10+ metadata is not used: it is shown as the PQ that it is based on"
+    assert dynamic_note(path, _probe(path)) == wanted
+    assert next(decode(path)).matrix == "bt709"
+    hlg = cases / "case-14" / "m31_hlg.mp4"
+    assert dynamic_note(hlg, _probe(hlg)) is None
 
 
 @pytest.mark.parametrize("name", ["case-09/m07_transpose_matrix.mp4", "case-14/m30_pq.mp4"])
