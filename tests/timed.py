@@ -10,6 +10,7 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from curate.analysis import observations
 from curate.analysis.decode_pass import DecodeJob, analyse, current_versions
@@ -57,8 +58,10 @@ def steady(path: Path, count: int = 100, *, rate: str = "25", options: Sequence[
     return path
 
 
-def stamped(path: Path, ticks: Sequence[int], *, time_base: Fraction, rate: int = 25, last: int = 0) -> Path:
-    """Write numbered pictures with these time stamps; `last` is how long the last one is said to be shown, in ticks."""
+def stamped(
+    path: Path, ticks: Sequence[int], *, time_base: Fraction, rate: int = 25, decoding: Sequence[int] | None = None
+) -> Path:
+    """Write numbered pictures with these time stamps; `decoding` are other ones for decoding."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=rate)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = *SIZE, "yuv420p", 2_000_000
@@ -70,11 +73,9 @@ def stamped(path: Path, ticks: Sequence[int], *, time_base: Fraction, rate: int 
             packets += stream.encode(frame)
         packets += stream.encode(None)
         stream.time_base = time_base
-        for index, (packet, tick) in enumerate(zip(packets, ticks, strict=True)):
-            packet.pts = packet.dts = tick
+        for packet, tick, decoded in zip(packets, ticks, decoding or ticks, strict=True):
+            packet.pts, packet.dts = tick, decoded
             packet.time_base = time_base
-            if index + 1 == len(ticks) and last:
-                packet.duration = last
             container.mux(packet)
     return path
 
@@ -112,3 +113,11 @@ def brought(path: Path, root: Path, *windows: tuple[float | None, float | None],
     failed = [clip.reason for clip in done if clip.state != "trimmed"]
     assert not failed, failed
     return Timed(media, seconds, done, [numbers_in(root / (clip.path or "")) for clip in done])
+
+
+def gif(path: Path, delays: Sequence[int]) -> Path:
+    """Write numbered pictures as a GIF with these delays, in hundredths of a second."""
+    pictures = [Image.fromarray(picture) for picture in numbered(len(delays))]
+    durations = [10 * delay for delay in delays]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+    return path

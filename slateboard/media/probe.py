@@ -135,10 +135,11 @@ def probe(
         }
         first_frame = _first_frame(path, container, chosen, limits)
         start_s = PlayerClock.of(container, chosen).seconds(first_frame.pts, first_frame.time_base or Fraction(1, 1000))
-        if duration is None and of_container is not None:
-            # Matroska states the length of the whole: 6 s from the first sound, of which a picture that begins at 2 s
-            # is shown for 4 s.
-            duration = max(0.0, of_container - start_s)
+        if of_container is not None and (duration is None or start_s > 0):
+            # Matroska states the length of the whole, and where each stream ends as its length: of 14 s from the first
+            # sound, a picture that begins at 10 s is shown for 4 s.
+            rest = max(0.0, of_container - start_s)
+            duration = rest if duration is None else min(duration, rest)
         return Media(
             media_id=media_id,
             path=relative,

@@ -60,7 +60,9 @@ def usual_rate(ticks: Sequence[int], time_base: Fraction) -> Fraction:
     # Steps of two ticks or more that differ by one are one step, rounded: the mean counts. 3, 3, 4 hundredths -> 30 Hz;
     # 2, 3, 2, 3 -> 40 Hz, which is no common rate. Else the median counts, which is robust against lost frames: steps
     # of 33, 34, 33, 67, 51 ms -> 34 ms -> 29.4 Hz -> 30000/1001; of 1, 1, 2, 1 thirtieths (JHMDB) -> 30 Hz.
-    steps = [later - earlier for earlier, later in pairwise(ticks) if later > earlier]
+    # Frames of one time are one to a player.
+    ticks = [ticks[0], *(later for earlier, later in pairwise(ticks) if later > earlier)]
+    steps = [later - earlier for earlier, later in pairwise(ticks)]
     if min(steps) >= 2 and max(steps) - min(steps) <= 1:
         low, mean, high = _mean_rates(ticks, time_base)
         rate_hz = _simplest(low, mean, high)
