@@ -55,17 +55,29 @@ def open_container(
 
 
 def _opened(path: Path, limits: Limits) -> InputContainer:
+    # Streams are decoded to be known; there is at most one over the limit.
+    of_streams = [bounds.decoder_options(limits)] * (limits.max_streams + 1)
     try:
-        # Tags cut in the middle of a character are common (HMDB51) and are no reason to refuse a file.
-        return av.open(
-            containers.address(path),
-            metadata_errors="replace",
-            container_options={**containers.options(), **bounds.demuxer_options(limits)},
-            # Streams are decoded to be known; there is at most one over the limit.
-            stream_options=[bounds.decoder_options(limits)] * (limits.max_streams + 1),  # type: ignore[list-item]
-        )
+        try:
+            return _open(path, limits, of_streams)
+        except ValueError as error:
+            if isinstance(error, av.FFmpegError):
+                raise
+            # FLV and MPEG program streams name their streams as they come, and PyAV takes no options for those. What
+            # is decoded to know them is bounded by the memory of the process alone; all else as ever.
+            return _open(path, limits, None)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _refusal(path, error, limits) from error
+
+
+def _open(path: Path, limits: Limits, stream_options: list[dict[str, str]] | None) -> InputContainer:
+    return av.open(
+        containers.address(path),
+        # Tags cut in the middle of a character are common (HMDB51) and are no reason to refuse a file.
+        metadata_errors="replace",
+        container_options={**containers.options(), **bounds.demuxer_options(limits)},
+        stream_options=stream_options,  # type: ignore[arg-type]
+    )
 
 
 def _refusal(path: Path, error: Exception, limits: Limits) -> Unreadable:

@@ -65,6 +65,18 @@ def test_the_clock_begins_at_the_start_of_the_container_in_every_container(
     assert found.media.header_duration_s is None or found.media.header_duration_s == pytest.approx(4.0, abs=0.1)
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [("flv", "copy"), ("mpg", "mpeg2video"), ("nut", "copy")])
+def test_containers_that_name_their_streams_as_they_come_are_read_with_their_times(
+    base: Path, tmp_path: Path, suffix: str, codec: str
+) -> None:
+    """FLV and MPEG program streams were refused: options for streams that are not known yet."""
+    path = tmp_path / f"a.{suffix}"
+    timed.run("-i", base, "-c:v", codec, "-q:v", "3", path)
+    found = timed.brought(path, tmp_path, (1, 2))
+    assert (found.media.start_s, found.media.duration_s) == (0.0, pytest.approx(4.0))
+    assert (found.numbers, found.clips[0].fps) == ([list(range(25, 50))], 25.0)
+
+
 def test_a_gap_of_minutes_in_a_screen_recording_is_shown_as_a_player_shows_it(tmp_path: Path) -> None:
     ticks = [*range(0, 1000, 40), *range(181_000, 182_000, 40)]
     path = timed.stamped(tmp_path / "gap.mkv", ticks, time_base=TICK)
