@@ -105,7 +105,7 @@ def overlap_lines(overlaps: Sequence[LabelOverlap], *, most: int | None = SHOWN)
     shown = overlaps if most is None else overlaps[:most]
     omitted = len(overlaps) - len(shown)
     return [
-        f"{len(overlaps)} windows share time with one of another label in the same video; all are kept:",
+        f"windows that share time with one of another label in the same video: {len(overlaps)}",
         *(f"    {overlap.sentence}" for overlap in shown),
         *([f"    ... and {omitted} more: `slateboard curate status --all`"] if omitted else []),
     ]
