@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from curate.analysis import observations
+from curate.clips.timing import settings_as_cut
 from curate.clips.trim import TrimJob, cut, failed_clips, group_for_passes
 from curate.release.checked_release import CheckedRelease, check_target, read_checked_release
 from curate.release.documents import write_documents
@@ -216,19 +217,11 @@ def _jobs(
         reads_times = (
             media_id in originals.other_bytes or not observations.path_of(observed, media_id, "timeline").is_file()
         )
-        observations_folder = scratch / "observations" if reads_times else observed
+        times = scratch / "observations" if reads_times else observed
+        as_cut = settings_as_cut(settings, group, nominal_hz=original.fps)
         sha256 = None if media_id in originals.other_bytes else media_id
         jobs.append(
-            TrimJob(
-                group,
-                original,
-                scratch,
-                scratch / "clips",
-                observations_folder,
-                settings=settings,
-                sha256=sha256,
-                limits=limits,
-            )
+            TrimJob(group, original, scratch, scratch / "clips", times, settings=as_cut, sha256=sha256, limits=limits)
         )
     return jobs
 
@@ -252,7 +245,7 @@ def _cut(job: TrimJob) -> tuple[Clip, ...]:
 
 def _clip(row: dict[Any, Any], media_id: str) -> Clip:
     """Return a released clip in the state that it had before it was trimmed."""
-    names = ("clip_id", "source_id", "label", "group", "first_frame", "last_frame", "start_s", "end_s")
+    names = ("clip_id", "source_id", "label", "group", "first_frame", "last_frame", "start_s", "end_s", "frames", "fps")
     fields = {name: row[name] for name in names}
     return Clip(**fields, media_id=media_id, shot_id=row["shot_id"] or None, state="accepted")
 

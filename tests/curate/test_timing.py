@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from curate.clips.timing import Timing, clip_timing, frame_timeline, tolerance_seconds
+from curate.clips.timing import Timing, clip_timing, frame_timeline, settings_as_cut, tolerance_seconds
 from slateboard.errors import SlateboardError
 from slateboard.media.rates import in_order, is_increasing, steady_rate, usual_rate
+from slateboard.records.clip import Clip
 from slateboard.settings import ClipSettings
 
 TICK = Fraction(1, 1000)
@@ -159,6 +160,21 @@ def test_frames_that_come_years_apart_are_no_clip() -> None:
     )
     with pytest.raises(SlateboardError, match="over max_frames = 500000"):
         clip_timing(slow, 0, 9999)
+
+
+def test_releases_of_older_versions_are_cut_again_as_they_were() -> None:
+    def clip(frames: int, fps: float) -> Clip:
+        return Clip(
+            clip_id="c", source_id="s", media_id="m", shot_id=None, label="Squat", group="g", first_frame=0,
+            last_frame=39, start_s=0, end_s=1.6, state="accepted", frames=frames, fps=fps,
+        )  # fmt: skip
+
+    auto = ClipSettings()
+    assert settings_as_cut(auto, [clip(40, 30.0)], nominal_hz=30.0).timing == "frames"
+    for others in ([clip(48, 30.0)], [clip(40, 40.0)], [clip(40, 30.0), clip(48, 30.0)]):
+        assert settings_as_cut(auto, others, nominal_hz=30.0) == auto
+    timed = ClipSettings(timing="time")
+    assert settings_as_cut(timed, [clip(40, 30.0)], nominal_hz=30.0) == timed
 
 
 def test_pictures_are_shown_in_order_whatever_their_time_stamps_say() -> None:
