@@ -149,25 +149,27 @@ def canonical(address: str) -> str:
     """
     if not is_web(address):
         # in/.//a.mp4 -> in/a.mp4. `..` stays: behind a symbolic link it leads elsewhere.
-        return "/" * address.startswith("/") + "/".join(part for part in address.split("/") if part not in ("", "."))
+        return "/" * address.startswith("/") + "/".join(
+            folder for folder in address.split("/") if folder not in ("", ".")
+        )
     plain = _PLAIN.fullmatch(address)
     if plain is not None and (plain["host"] is None or _site(plain["host"]) is None):
         return address
-    parts = _PARTS.fullmatch(identity(address))
-    if parts is None:
+    address_match = _PARTS.fullmatch(identity(address))
+    if address_match is None:
         return identity(address)
-    host = _host(parts["host"])
+    host = _host(address_match["host"])
     site = _site(host)
-    if (video := _video(site, parts)) is not None:
+    if (video := _video(site, address_match)) is not None:
         return video[1]
-    scheme, port = parts["scheme"].lower(), (parts["port"] or "").lstrip("0")
-    query = _query(parts["query"] or "", site.tracking if site else ())
-    fragment = parts["fragment"] or ""
+    scheme, port = address_match["scheme"].lower(), (address_match["port"] or "").lstrip("0")
+    query = _query(address_match["query"] or "", site.tracking if site else ())
+    fragment = address_match["fragment"] or ""
     return "".join(
         (
             f"{scheme}://{host}",
             f":{port}" if port not in ("", _PORTS.get(scheme)) else "",
-            _without_dots(_percent(parts["path"])) or "/",
+            _without_dots(_percent(address_match["path"])) or "/",
             f"?{query}" if query else "",
             f"#{_percent(fragment)}" if _SHOWN_BY_SCRIPT.match(fragment) else "",
         )
@@ -176,22 +178,22 @@ def canonical(address: str) -> str:
 
 def site_video(address: str) -> SiteVideo | None:
     """Return the site and the id of a video, where the address alone tells them; else None."""
-    parts = _PARTS.fullmatch(identity(address)) if is_web(address) else None
-    video = _video(_site(_host(parts["host"])), parts) if parts is not None else None
+    address_match = _PARTS.fullmatch(identity(address)) if is_web(address) else None
+    video = _video(_site(_host(address_match["host"])), address_match) if address_match is not None else None
     return None if video is None else video[0]
 
 
-def _video(site: _Site | None, parts: re.Match[str]) -> tuple[SiteVideo, str] | None:
+def _video(site: _Site | None, address_match: re.Match[str]) -> tuple[SiteVideo, str] | None:
     """Return a video of a site and the site's own address of it; None where the address is of no known form."""
     if site is None:
         return None
-    path, query = _percent(parts["path"]), parse_qs((parts["query"] or "").replace("&amp;", "&"))
+    path, query = _percent(address_match["path"]), parse_qs((address_match["query"] or "").replace("&amp;", "&"))
     video_id, more = _id_in_path(site.paths, path) or (_id_in_query(site, path, query), "")
     if not video_id:
         return None
     more = more or next((query[name][0] for name in site.chooses if name in query), "")
-    whole = f"{video_id}/{more}" if more else video_id
-    return SiteVideo(site.name, whole), site.address.format(id=whole)
+    path_of_video = f"{video_id}/{more}" if more else video_id
+    return SiteVideo(site.name, path_of_video), site.address.format(id=path_of_video)
 
 
 def _id_in_path(patterns: Sequence[str], path: str) -> tuple[str, str] | None:
@@ -241,15 +243,15 @@ def _without_dots(path: str) -> str:
     """Return a path without `.` and `..` (RFC 3986, 5.2.4): /a/./b/../c -> /a/c."""
     if "/." not in path:
         return path
-    kept: list[str] = []
+    folders: list[str] = []
     segments = path.split("/")[1:]
     for segment in segments:
         if segment == "..":
-            kept = kept[:-1]
+            folders = folders[:-1]
         elif segment != ".":
-            kept.append(segment)
+            folders.append(segment)
     # /a/b/.. is the folder /a/.
-    return "".join(f"/{segment}" for segment in kept) + ("/" if segments[-1] in (".", "..") else "")
+    return "".join(f"/{segment}" for segment in folders) + ("/" if segments[-1] in (".", "..") else "")
 
 
 def _query(query: str, tracking: Sequence[str]) -> str:

@@ -93,12 +93,12 @@ def _without_piles(text: str) -> str:
     """Return text in which the marks of a letter past MOST_MARKS are one U+FFFD."""
     if text.isascii():
         return text
-    kept, marks = [], 0
+    signs, marks = [], 0
     for letter in text:
         marks = marks + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
         if marks <= MOST_MARKS + 1:
-            kept.append("\ufffd" if marks > MOST_MARKS else letter)
-    return "".join(kept)
+            signs.append("\ufffd" if marks > MOST_MARKS else letter)
+    return "".join(signs)
 
 
 def markdown(text: object, *, most: int = MOST_LETTERS) -> str:

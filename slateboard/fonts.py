@@ -85,8 +85,8 @@ def runs(text: str) -> list[tuple[str, FontFile]]:
     pieces: list[tuple[str, FontFile]] = []
     for cluster in clusters(text):
         # Blanks, digits and points between two Thai words stay in the font of the words.
-        first = [pieces[-1][1]] if pieces and not script_of(cluster[0]) else []
-        font = next((font for font in (*first, *chain) if font.has(cluster)), chain[0])
+        preferred = [pieces[-1][1]] if pieces and not script_of(cluster[0]) else []
+        font = next((font for font in (*preferred, *chain) if font.has(cluster)), chain[0])
         if pieces and pieces[-1][1] is font:
             pieces[-1] = (pieces[-1][0] + cluster, font)
         else:

@@ -44,10 +44,10 @@ def draw_text(
 def _fitted(line: str, most_pixels: float | None) -> str:
     if most_pixels is None or _width(line) <= most_pixels:
         return line
-    kept = list(clusters(line))
-    while kept and _width("".join(kept) + "…") > most_pixels:
-        kept.pop()
-    return "".join(kept) + "…"
+    letters = list(clusters(line))
+    while letters and _width("".join(letters) + "…") > most_pixels:
+        letters.pop()
+    return "".join(letters) + "…"
 
 
 def _width(line: str) -> float:

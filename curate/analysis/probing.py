@@ -70,11 +70,11 @@ def probe_again(workspace: Workspace, catalog: Catalog, place: engines.Place) ->
     with progress("probe again", len(jobs), unit="videos") as bar:
         for batch in engines.in_batches(place.run(probe_media, jobs)):
             results = [outcome for _, outcome in batch if isinstance(outcome, ProbeResult)]
-            others = [result.media.media_id for result in results if result.is_changed]
+            changed_ids = [result.media.media_id for result in results if result.is_changed]
             with catalog.together():
-                cut += catalog.forget_pictures(others)
+                cut += catalog.forget_pictures(changed_ids)
                 catalog.probed_again([_unmeasured(result) for result in results if result.error is None])
-            changed += len(others)
+            changed += len(changed_ids)
             refused |= {result.media.media_id: result for result in results if result.state == State.UNSUPPORTED}
             bar.step(len(batch))
     _refuse(catalog, refused)

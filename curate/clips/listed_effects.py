@@ -15,21 +15,21 @@ def known_effects(sources: Iterable[Source], *, name: str) -> list[Source]:
 
     `name` is the list's. A source of an older catalog that says `captions` has text, one that says `no` has none.
     """
-    known: list[Source] = []
+    sources_read: list[Source] = []
     problems: list[Problem] = []
     for source in sources:
         if not source.effects:
-            known.append(source)
+            sources_read.append(source)
             continue
         kinds, bad_kinds = read_kinds("|".join(source.effects))
-        known.append(source.model_copy(update={"effects": kinds}))
+        sources_read.append(source.model_copy(update={"effects": kinds}))
         problems += [
             Problem(f"{name} line {source.line}", f"{bad.what} {bad.why}", f"{bad.remedy} {_READ_ANEW}")
             for bad in bad_kinds
         ]
     if problems:
         raise BadInput(problems)
-    return known
+    return sources_read
 
 
 def check_labelled(effects: Iterable[Effect]) -> None:

@@ -138,13 +138,13 @@ def _nearness(
 
 def _lines(frame: Plane, references: Mapping[int, Plane], field: KeptField) -> tuple[Plane, dict[int, Plane]]:
     """Return the lines of a frame and of its references that deinterlacing keeps."""
-    kept = {index: field.of(plane) for index, plane in references.items()}
+    field_lines = {index: field.of(plane) for index, plane in references.items()}
     if all(plane.shape == frame.shape for plane in references.values()):
-        return field.of(frame), kept
+        return field.of(frame), field_lines
     # A scaled frame has no line of its source: it is brought to the size that one field has in it.
     height, width = frame.shape
     size = (width, max(1, height // 2)) if field.axis == 0 else (max(1, width // 2), height)
-    return scale(frame, size), kept
+    return scale(frame, size), field_lines
 
 
 def psnr_db(frame: Plane, reference: Plane) -> float:

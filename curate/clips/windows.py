@@ -9,7 +9,7 @@ from slateboard.json_output import JsonObject
 
 def shortened_windows(windows: Iterable[VideoWindow]) -> dict[int, str]:
     """Return line of the list -> a sentence, for each window of which a part is not there."""
-    return {window.line: said for window in windows if (said := _missing_part(window)) is not None}
+    return {window.line: words for window in windows if (words := _missing_part(window)) is not None}
 
 
 def window_lines(sentence_by_line: dict[int, str], *, most: int | None = None) -> list[str]:
@@ -31,16 +31,16 @@ def _missing_part(window: VideoWindow) -> str | None:
     start_s, end_s = window.start_s or 0.0, window.end_s
     until_s = window.video_end_s if end_s is None else end_s
     slack = tolerance_seconds(max(0.0, until_s - start_s), window.fps)
-    parts = []
+    phrases = []
     if end_s is not None and end_s > window.video_end_s + slack:
-        parts.append(f"it ends at {end_s:.2f} s and the video at {window.video_end_s:.2f} s")
+        phrases.append(f"it ends at {end_s:.2f} s and the video at {window.video_end_s:.2f} s")
     if window.start_s is not None and window.start_s < window.video_start_s - slack:
-        parts.append(
+        phrases.append(
             f"it begins at {window.start_s:.2f} s and the pictures of the video at {window.video_start_s:.2f} s"
         )
-    if not parts:
+    if not phrases:
         return None
     return (
-        f"its window is not all there: {', and '.join(parts)}. Correct start or end in the list; or, if this copy of "
+        f"its window is not all there: {', and '.join(phrases)}. Correct start or end in the list; or, if this copy of "
         "the video is cut short, bring a whole one."
     )

@@ -66,7 +66,7 @@ class AttemptResult:
     """What there is to tell of a file that was fetched well."""
     provenance: Provenance | None = None
     """Where the file came from; see `curate.fetching.provenance`."""
-    known: SiteVideo | None = None
+    fetched_video: SiteVideo | None = None
     """Extractor and id of the video, where its file lies here: nothing was downloaded."""
     retry_after_seconds: float | None = None
     """Retry-After of the host, in seconds from now."""

@@ -40,17 +40,17 @@ class Downloader:
         *,
         cookies: str | None,
         allow_local: bool = False,
-        known: frozenset[SiteVideo] = frozenset(),
+        videos: frozenset[SiteVideo] = frozenset(),
     ) -> None:
         self._root, self._incoming, self._cookies = root, incoming, cookies
-        self._allow_local, self._known = allow_local, known
+        self._allow_local, self._videos_fetched = allow_local, videos
         self._settings, self._limits = settings, limits
         self._session: Session | None = None
 
     def __call__(self, request: FetchRequest) -> AttemptResult:
         """Make one attempt; a file that is not a video, or exceeds a limit, is not kept."""
         if self._session is None:
-            self._session = guarded_session(self._settings, cookies=self._cookies, known=self._known)
+            self._session = guarded_session(self._settings, cookies=self._cookies, videos=self._videos_fetched)
         if not request.host:
             return self._copy_local(self._root / request.url, request)
         # Direct files save a request each; one that turns out to be a page with a player is asked for again by the slow

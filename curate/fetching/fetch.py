@@ -90,8 +90,8 @@ def fetch(
     for copy in (root / "media").glob(f".*{PART}"):
         copy.unlink()  # A kill cut it off.
     queue = request_queue(groups, settings)
-    known = recorder.learn_videos() if any(queue.hosts()) else frozenset()
-    for event in _events(queue, root, incoming, settings, limits, allow_local, known):
+    videos = recorder.learn_videos() if any(queue.hosts()) else frozenset()
+    for event in _events(queue, root, incoming, settings, limits, allow_local, videos):
         if event.result.final:
             # Its process was killed and could not clear up.
             clear(incoming, event.request, event.result)
@@ -127,10 +127,10 @@ def _events(
     settings: FetchSettings,
     limits: Limits,
     allow_local: bool,
-    known: frozenset[SiteVideo],
+    videos: frozenset[SiteVideo],
 ) -> Iterator[AttemptEvent]:
     cookies = read_cookies(root, settings)
-    download = Downloader(root, incoming, settings, limits, cookies=cookies, allow_local=allow_local, known=known)
+    download = Downloader(root, incoming, settings, limits, cookies=cookies, allow_local=allow_local, videos=videos)
     budget = Budget(wall_seconds=settings.try_seconds, memory_bytes=limits.memory_bytes)
     return crawl(queue, attempt=download, workers=settings.workers, budget=budget)
 
@@ -171,8 +171,8 @@ class _StateRecorder:
     def _on_disk(self, sources: Iterable[Source]) -> list[Source]:
         sources = list(sources)
         media = self._ledger.media_of({source.media_id or "" for source in sources})
-        there = {media_id for media_id, original in media.items() if (self._root / original.path).is_file()}
-        return [source for source in sources if source.media_id in there]
+        present = {media_id for media_id, original in media.items() if (self._root / original.path).is_file()}
+        return [source for source in sources if source.media_id in present]
 
     def share_file(self, group: Sequence[Source], holder: Source, *, at: datetime | None = None) -> Iterator[Source]:
         """Give sources the file that an earlier fetch of the same video brought; `at`: when they were asked for."""
@@ -201,8 +201,8 @@ class _StateRecorder:
 
     def _holder_of_video(self, result: AttemptResult) -> Source | None:
         """Return a source that has the video of a result under another address, or None; a second file is not kept."""
-        if result.known is not None:
-            return self._videos[result.known]
+        if result.fetched_video is not None:
+            return self._videos[result.fetched_video]
         if result.media is None or result.provenance is None:
             return None
         video = named_video(result.provenance["extractor"], result.provenance.get("id"))
@@ -259,12 +259,12 @@ class _StateRecorder:
         if holder.line < source.line or (original is not None and original.frames is not None):
             return {**changes, "state": State.DUPLICATE, "reason": same_as(holder, source)}
         self._holders.replace(source, media_id)
-        others = [
-            other.model_copy(update={"state": State.DUPLICATE, "reason": same_as(source, other)})
-            for other in self._ledger.sources(State.FETCHED, State.DUPLICATE)
-            if other.media_id == media_id and window_of(other) == window_of(source)
+        sharers = [
+            sharer.model_copy(update={"state": State.DUPLICATE, "reason": same_as(source, sharer)})
+            for sharer in self._ledger.sources(State.FETCHED, State.DUPLICATE)
+            if sharer.media_id == media_id and window_of(sharer) == window_of(source)
         ]
-        self._ledger.set_states([other for other in others if other.source_id != source.source_id])
+        self._ledger.set_states([sharer for sharer in sharers if sharer.source_id != source.source_id])
         return changes
 
     def _damaged_source(self, media_id: str) -> Source | None:

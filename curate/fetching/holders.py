@@ -104,8 +104,8 @@ def settle_duplicates(table: SourceTable, *, unlisted: Collection[str] = ()) -> 
         if conflict := stream_conflict([source], holders.of_file(media_id)):
             settled = source.model_copy(update={"state": State.UNSUPPORTED, "reason": conflict})
         elif (holder := holders.add(source, media_id)) is source:
-            first = by_file[source.media_id]
-            settled = source.model_copy(update={"state": first.state, "reason": first.reason})
+            holding = by_file[source.media_id]
+            settled = source.model_copy(update={"state": holding.state, "reason": holding.reason})
             freed.append(settled)
         else:
             settled = source.model_copy(update={"reason": same_as(holder, source)})

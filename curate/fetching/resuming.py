@@ -53,14 +53,14 @@ class Validators(NamedTuple):
             return self.etag
         return self.modified if self.is_dated else ""
 
-    def contradicts(self, other: Self) -> bool:
+    def contradicts(self, newer: Self) -> bool:
         """Return whether two answers cannot be of one file; what one of them lacks contradicts nothing."""
         pairs = (
-            (self.etag.removeprefix("W/"), other.etag.removeprefix("W/")),
-            (self.modified, other.modified),
-            (self.length, other.length),
+            (self.etag.removeprefix("W/"), newer.etag.removeprefix("W/")),
+            (self.modified, newer.modified),
+            (self.length, newer.length),
         )
-        return any(one and two and one != two for one, two in pairs)
+        return any(ours and theirs and ours != theirs for ours, theirs in pairs)
 
 
 class PartFile:
@@ -76,9 +76,9 @@ class PartFile:
     def open(self, request: Any, send: Callable[[Any], Any]) -> Any:
         """Send a request for the file; an answer to a range is of the file that the part is of, else it is whole."""
         begins_at = _range_start(request)
-        known = self._validators if begins_at else None
-        if known is not None and known.condition:
-            request.headers["If-Range"] = known.condition
+        expected = self._validators if begins_at else None
+        if expected is not None and expected.condition:
+            request.headers["If-Range"] = expected.condition
         try:
             response = send(request)
         except HTTPError as error:
@@ -87,13 +87,13 @@ class PartFile:
             # The file is no longer than the part. yt-dlp would take the part for the whole of one that is up to
             # 100 bytes shorter.
             error.close()
-            response, known = send(_whole(request)), None
+            response, expected = send(_whole(request)), None
         # Some hosts answer a range whatever If-Range says, some with one that begins at a block's beginning: yt-dlp
         # would keep that tail alone.
-        if begins_at and response.status == _PARTIAL and not _continues(response, begins_at, known):
+        if begins_at and response.status == _PARTIAL and not _continues(response, begins_at, expected):
             response.close()
-            response, known = send(_whole(request)), None
-        if known is None or response.status != _PARTIAL:
+            response, expected = send(_whole(request)), None
+        if expected is None or response.status != _PARTIAL:
             self._begin(Validators.of(response))
         return response
 
@@ -127,16 +127,16 @@ def _range_start(request: Any) -> int:
     return int(match[1]) if match else 0
 
 
-def _continues(response: Any, begins_at: int, known: Validators | None) -> bool:
+def _continues(response: Any, begins_at: int, expected: Validators | None) -> bool:
     """Return whether an answer to a range is the rest of the file that a part of `begins_at` bytes is of."""
     asked = (response.headers.get("Content-Range") or "").strip().lower().startswith(f"bytes {begins_at}-")
-    return asked and (known is None or not known.contradicts(Validators.of(response)))
+    return asked and (expected is None or not expected.contradicts(Validators.of(response)))
 
 
 def _whole(request: Any) -> Any:
     """Return the request for the whole file."""
-    whole = copy.copy(request)
-    whole.headers = copy.copy(request.headers)
+    complete = copy.copy(request)
+    complete.headers = copy.copy(request.headers)
     for name in ("Range", "If-Range"):
-        whole.headers.pop(name, None)
-    return whole
+        complete.headers.pop(name, None)
+    return complete

@@ -21,10 +21,10 @@ def stream_note(media: Media, asked: int | None) -> str | None:
     )
 
 
-def stream_conflict(sources: Iterable[Source], others: Iterable[Source]) -> str | None:
+def stream_conflict(sources: Iterable[Source], listed: Iterable[Source]) -> str | None:
     """Return why sources cannot share a file with others that name another of its streams; None where they can."""
     asked = asked_stream(sources)
-    for other in others:
-        if asked is not None and other.stream not in (None, asked):
-            return f"names stream {asked} of the same file of which line {other.line} names stream {other.stream}"
+    for earlier in listed:
+        if asked is not None and earlier.stream not in (None, asked):
+            return f"names stream {asked} of the same file of which line {earlier.line} names stream {earlier.stream}"
     return None

@@ -63,10 +63,10 @@ class Session:
         *,
         cookies: str | None = None,
         gate: Gate | None = None,
-        known: frozenset[SiteVideo] = frozenset(),
+        videos: frozenset[SiteVideo] = frozenset(),
     ) -> None:
         self._settings, self._cookies, self._gate = settings, cookies, gate
-        self._known = known
+        self._videos_fetched = videos
         """Videos whose files lie here."""
         self._barred: list[tuple[State, str]] = [] if gate is None else gate.barred
         self._sites = SITES
@@ -145,7 +145,7 @@ class Session:
     def _failure(self, error: Exception) -> AttemptResult:
         raise_if_hopeless(error)
         if isinstance(error, _Known):
-            return AttemptResult(State.FETCHED, known=error.video)
+            return AttemptResult(State.FETCHED, fetched_video=error.video)
         if isinstance(error, _TooLarge):
             return AttemptResult(State.TOO_LARGE, error=str(error))
         # What the gate refused comes back as yt-dlp's own "Unable to download", if at all: the last refusal says why.
@@ -178,7 +178,7 @@ class Session:
             self._refusals.append(refusal)
             return refusal[1]
         video = named_video(info.get("extractor_key") or info.get("extractor"), info.get("id"))
-        if self._limits and not incomplete and video in self._known:
+        if self._limits and not incomplete and video in self._videos_fetched:
             raise _Known(video)
         return None
 
@@ -191,12 +191,12 @@ class Session:
 
 
 def guarded_session(
-    settings: FetchSettings, *, cookies: str | None, known: frozenset[SiteVideo] = frozenset()
+    settings: FetchSettings, *, cookies: str | None, videos: frozenset[SiteVideo] = frozenset()
 ) -> Session:
     """Confine this process with a gate, for good, and return its session."""
     gate = Gate(allow_private=settings.allow_private)
     gate.close()
-    return Session(settings, cookies=cookies, gate=gate, known=known)
+    return Session(settings, cookies=cookies, gate=gate, videos=videos)
 
 
 def _videos(info: dict[str, Any]) -> list[dict[str, Any]]:

@@ -29,8 +29,8 @@ _NUMBER = re.compile(r"\b(?:label_)?id:\s*(\d{1,6})\b")
 
 def recognises(document: Document) -> bool:
     """True for CSV without header whose first row is a video, a second, a box within 0..1, an action and a person."""
-    first = document.text[:1000].splitlines()[:1]
-    return bool(first) and _FIRST.fullmatch(first[0].strip()) is not None
+    first_line = document.text[:1000].splitlines()[:1]
+    return bool(first_line) and _FIRST.fullmatch(first_line[0].strip()) is not None
 
 
 def rows(document: Document, parameters: Parameters) -> Iterator[Entry]:

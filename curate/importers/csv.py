@@ -69,9 +69,10 @@ def _misplaced(where: str, header: Sequence[str], cells: Sequence[str], separato
         return Unmapped(where, what, "has no name.", "Name it in the first line, or delete it.")
     if len(cells) == 1 < len(header):
         # The header is url;label;start, the line http://h/a,kick,5.
-        others = [sign for sign in SEPARATORS if sign != separator and cells[0].count(sign) == len(header) - 1]
-        if others:
-            why = f"is separated by {SEPARATORS[others[0]]}, the first line by {SEPARATORS.get(separator, separator)}."
+        separators = [sign for sign in SEPARATORS if sign != separator and cells[0].count(sign) == len(header) - 1]
+        if separators:
+            header_separator = SEPARATORS.get(separator, separator)
+            why = f"is separated by {SEPARATORS[separators[0]]}, the first line by {header_separator}."
             return Unmapped(where, "the line", why, "Write all lines one way.")
     row = dict(zip(header, cells, strict=False))
     # 12,5 in two cells moves all that follows: end is 5, and the licence a number.

@@ -113,17 +113,19 @@ def _task(head: Element, named: Sequence[Element], video: str, offset: int) -> _
     """Return what the head of one task or job says; fields that it lacks are those of a task that takes every frame."""
     sources = {(source.text or "").strip() for source in named} - {""}
     step_filter = re.fullmatch(r"\s*step\s*=\s*(\d{1,9})\s*", head.findtext(".//frame_filter") or "")
-    first, last, size = (_whole(head.findtext(f".//{name}")) for name in ("start_frame", "stop_frame", "size"))
+    start_frame, stop_frame, size = (
+        _whole(head.findtext(f".//{name}")) for name in ("start_frame", "stop_frame", "size")
+    )
     frame_step = max(int(step_filter[1]), 1) if step_filter else 1
     # `stop_frame` is inclusive: stop_frame 99 -> 100 frames. Old tasks say 0 where there was no limit; a task of every
     # frame then has `size` frames, and of a task of every n-th the number of frames is not known.
-    frames = last + 1 if last else size if frame_step == 1 else None
+    frames = stop_frame + 1 if stop_frame else size if frame_step == 1 else None
     name, renamed = sources.pop() if len(sources) == 1 else "", ""
     # Projects of old versions name no video; people call the task as its file (cvat-ai/cvat#4502).
     task_name = (head.findtext("name") or "").strip()
     if not name and not video and _FILE_NAME.fullmatch(task_name):
         name, renamed = task_name, "its video is taken to be named as its task"
-    return _Task(video or name, "" if video else renamed, first or 0, frame_step, frames, offset)
+    return _Task(video or name, "" if video else renamed, start_frame or 0, frame_step, frames, offset)
 
 
 def _offset(task: _Task, tracks: Sequence[Element]) -> int | None:
@@ -133,9 +135,9 @@ def _offset(task: _Task, tracks: Sequence[Element]) -> int | None:
     frames = [_whole(shape.get("frame")) for track in tracks for shape in track if shape.tag != "attribute"]
     numbers = [frame for frame in frames if frame is not None] or [task.offset + task.first_frame]
     # A track may end one step after the last frame of its task, where it is `outside`.
-    last = max(numbers) if task.frames is None else task.frames - 1 + task.frame_step
+    stop_frame = max(numbers) if task.frames is None else task.frames - 1 + task.frame_step
     for offset in (task.offset, 0):
-        if min(numbers) >= offset + task.first_frame and max(numbers) <= offset + last:
+        if min(numbers) >= offset + task.first_frame and max(numbers) <= offset + stop_frame:
             return offset
     return None
 

@@ -111,8 +111,8 @@ def _of_event(place: str, of_event: Segment, label: str, parameters: Parameters,
     # Event [[2184.1, 2237.3]], segment [[35.0, 36.2]]: 2219.1 to 2220.3 s of the video. A vault has three stages, one
     # after another, and lasts from the first's beginning to the last's end.
     video, event, segment = of_event
-    first = next(iter(sequence(event.get("timestamps"))), None)
-    start = first[0] if isinstance(first, list) and first else None
+    first_span = next(iter(sequence(event.get("timestamps"))), None)
+    start = first_span[0] if isinstance(first_span, list) and first_span else None
     if not is_time(start):
         return Unmapped(place, f"{label!r}", "belongs to an event that has no beginning.", "Correct the times.")
     return _row(place, video, label, sequence(segment.get("timestamps")), start, parameters, note)
@@ -134,7 +134,7 @@ def _row(
 
 def _event_names(document: Document, text: str) -> dict[str, str]:
     """Return number of a kind of event -> its name."""
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    pairs = [item.partition("=") for item in text.split(",") if item.strip()]
     if any(not number.strip().isdecimal() or not name.strip() for number, _, name in pairs):
         raise document.refuse(f"event_names is {text[:60]!r}.", "Write 1=Vault,2=Floor exercise.")
     return {number.strip(): name.strip() for number, _, name in pairs}

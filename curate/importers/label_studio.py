@@ -143,9 +143,9 @@ def _regions(task: Task) -> Iterator[tuple[str, Any, str, str]]:
 
 def _rate(task: Task, player: str, rates: Rates, video: str) -> tuple[float, str]:
     """Return the frames that Label Studio counts in a second of a task's video, and who says so."""
-    given = rates.of(video)
-    if given is not None:
-        return given, "as you say"
+    given_rate = rates.of(video)
+    if given_rate is not None:
+        return given_rate, "as you say"
     keys: Sequence[str] = DATA_KEYS
     for attributes in task.players:
         written = attributes.get("framerate", "")
@@ -233,15 +233,15 @@ def _segments(
 
 def _frames(place: str, time_range: Mapping[str, Any], video: _Video, label: str) -> Span | Unmapped:
     """Return the segment of a range of frames."""
-    first, last = time_range.get("start"), time_range.get("end")
-    what = f"{label} frames {first} to {last}"
-    if not (_is_frame(first) and _is_frame(last)):
+    first_frame, last_frame = time_range.get("start"), time_range.get("end")
+    what = f"{label} frames {first_frame} to {last_frame}"
+    if not (_is_frame(first_frame) and _is_frame(last_frame)):
         return Unmapped(place, what, "has ends that are no frame numbers from 1.", "Export it anew.")
-    if last < first:  # type: ignore[operator]
+    if last_frame < first_frame:  # type: ignore[operator]
         return Unmapped(place, what, "ends before it begins.", "Correct it in Label Studio.")
     # Frames count from 1 and both ends belong to the range: start = (first - 1) / rate, end = last / rate.
     # Frames 1 to 25 at 25 Hz -> 0.0 s to 1.0 s; frame 26 alone -> 1.0 s to 1.04 s.
-    start, end = seconds((first - 1) / video.rate_hz), seconds(last / video.rate_hz)  # type: ignore[operator]
+    start, end = seconds((first_frame - 1) / video.rate_hz), seconds(last_frame / video.rate_hz)  # type: ignore[operator]
     changed = f"counted at {video.rate_hz:g} frames a second, since nothing says the rate" if _assumed(video) else ""
     return Span(start, end, changed)
 

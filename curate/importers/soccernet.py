@@ -114,7 +114,7 @@ def _segments(moments: Sequence[_Moment], window: float) -> Iterator[tuple[_Mome
 def _row(moment: _Moment, segment: Span, game: str, parameters: Parameters) -> SourceRow:
     """Return the row of an event or a shot; both halves of a match are one group."""
     path = str(parameters["video_template"]).replace("{game}", game).replace("{half}", moment.half)
-    said = (moment.annotation.get(key) for key in ("team", "change_type", "replay"))
-    note = ", ".join(str(text) for text in said if isinstance(text, str) and text and text != "not applicable")
+    values = (moment.annotation.get(key) for key in ("team", "change_type", "replay"))
+    note = ", ".join(str(text) for text in values if isinstance(text, str) and text and text != "not applicable")
     url = in_folder(path, parameters)
     return SourceRow(moment.where, url, moment.label, segment.start_s, segment.end_s, group=game, note=note or None)

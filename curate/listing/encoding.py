@@ -137,7 +137,7 @@ def _looks_like(lines: Sequence[bytes]) -> list[str]:
         foreign = [at for at, letter in enumerate(text) if not letter.isascii() and letter not in "“”‘’–…°¿¡«»\xa0"]
         share = sum(_is_at_home(text, at, script) for at in foreign) / max(len(foreign), 1)
         word = next((word for word in re.split(r"[^\w\u0300-\u036f]+", text) if not word.isascii()), "")
-        if share >= _ENOUGH and word and word not in [other for _, _, other in guesses]:
+        if share >= _ENOUGH and word and word not in [guessed_word for _, _, guessed_word in guesses]:
             guesses.append((-share, f"{title}: {word[:30]!r}", word))
     return [title for _, title, _ in sorted(guesses, key=lambda guess: guess[0])[:3]]
 

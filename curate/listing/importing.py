@@ -88,8 +88,8 @@ def import_file(
         listed = workspace.sources
         rules = ListRules(workspace.settings.labels)
         has_rows = listed.is_file() and bool(listed.read_bytes().strip())
-        own = Document(listed)
-        listed_rows = read_rows(own, labels=workspace.settings.labels) if has_rows else []
+        listed_document = Document(listed)
+        listed_rows = read_rows(listed_document, labels=workspace.settings.labels) if has_rows else []
         for _, row in listed_rows:
             rules.add(row)
         merged = merge(entries, rules, folder=workspace.root, name=listed.name)
@@ -100,7 +100,7 @@ def import_file(
             report.unlink(missing_ok=True)
         merged.notes[:0] = [document.note] if document.note else []
         if merged.added:
-            text = _to_append_to(own, report.parent, merged.notes) if has_rows else ""
+            text = _to_append_to(listed_document, report.parent, merged.notes) if has_rows else ""
             write_text(listed, list_module(listed).append(text, merged.added))
     windows = [window_of_row(row, where=f"{listed.name} line {line}") for line, row in listed_rows]
     windows += [window_of_row(row, where=f"{path.name} {row.where}") for row in merged.added]
@@ -108,18 +108,18 @@ def import_file(
     return ImportReport(importer_name, importer is None, merged, unmapped, label_overlaps(windows))
 
 
-def _to_append_to(own: Document, folder: Path, notes: list[str]) -> str:
+def _to_append_to(listed_document: Document, folder: Path, notes: list[str]) -> str:
     """Return the text of a list to which rows are added: as it stands, or written anew where it is no plain one."""
-    understood = own.note
+    understood = listed_document.note
     if not understood:
-        return own.path.read_bytes().decode("utf-8")
+        return listed_document.path.read_bytes().decode("utf-8")
     # Rows of commas in a list of semicolons could not be read again. What the new text leaves out (a title, the way in
     # which times were written) stays in a copy.
-    copy = folder / f"{own.name}.before"
+    copy = folder / f"{listed_document.name}.before"
     with atomic_write(copy) as temporary:
-        temporary.write_bytes(own.path.read_bytes())
-    notes.append(f"{own.name}: {understood}. It is written anew as plain UTF-8; as it was: {copy}")
-    return list_module(own.path).standard(own)
+        temporary.write_bytes(listed_document.path.read_bytes())
+    notes.append(f"{listed_document.name}: {understood}. It is written anew as plain UTF-8; as it was: {copy}")
+    return list_module(listed_document.path).standard(listed_document)
 
 
 def guess(document: Document) -> str:

@@ -49,12 +49,14 @@ def class_key(label: str) -> str:
 
 def describe_change(label: str) -> str:
     """Return a sentence where a class cannot be called what its label gives; '' for all others."""
-    name, whole = class_name(label), _whole_name(label)
-    if name == whole:
+    name, full_name = class_name(label), _whole_name(label)
+    if name == full_name:
         return ""
-    if _RESERVED.fullmatch(whole):
-        return f"Class {label!r} is {name!r}: Windows keeps {whole!r} for a device, and makes no folder of that name."
-    size = len(whole.encode("utf-8"))
+    if _RESERVED.fullmatch(full_name):
+        return (
+            f"Class {label!r} is {name!r}: Windows keeps {full_name!r} for a device, and makes no folder of that name."
+        )
+    size = len(full_name.encode("utf-8"))
     return f"Class {label[:40]!r}... is {name!r}: its {size} bytes are more than file systems take in names of clips."
 
 
@@ -131,16 +133,16 @@ def _kept(label: str) -> Iterable[str]:
 
 def _composed(label: str) -> str:
     """Return a label with letters and marks in one form, wide letters and ligatures as plain ones (NFKC)."""
-    one_letter = _AM.sub(lambda found: f"{found[1]}\u0e33" if found[1] is not None else f"{found[2]}\u0eb3", label)
+    one_letter = _AM.sub(lambda match: f"{match[1]}\u0e33" if match[1] is not None else f"{match[2]}\u0eb3", label)
     return "".join(
-        part if part in ("\u0e33", "\u0eb3") else unicodedata.normalize("NFKC", part)
-        for part in re.split("([\u0e33\u0eb3])", one_letter)
+        piece if piece in ("\u0e33", "\u0eb3") else unicodedata.normalize("NFKC", piece)
+        for piece in re.split("([\u0e33\u0eb3])", one_letter)
     )
 
 
 def _bare(letter: str) -> str:
-    parts = unicodedata.normalize("NFD", letter)
-    return "".join(part for part in parts if not unicodedata.combining(part))
+    signs = unicodedata.normalize("NFD", letter)
+    return "".join(piece for piece in signs if not unicodedata.combining(piece))
 
 
 def _shortened(name: str) -> str:
@@ -149,15 +151,15 @@ def _shortened(name: str) -> str:
         return name
     # The hash is of the whole name, so that two that begin alike stay two, and a later version finds the same one.
     ending = digest(name, length=12)
-    kept = name.encode("utf-8")[: MOST_BYTES - len(ending)].decode("utf-8", "ignore")
+    shortened = name.encode("utf-8")[: MOST_BYTES - len(ending)].decode("utf-8", "ignore")
     # No letter loses its own marks: cut before the letter to which the first mark left out belongs.
-    while unicodedata.category(name[len(kept)])[0] == "M":
-        kept = kept[:-1]
-    return kept + ending
+    while unicodedata.category(name[len(shortened)])[0] == "M":
+        shortened = shortened[:-1]
+    return shortened + ending
 
 
-def _is_same_word(label: str, other: str) -> bool:
-    return _spelling(label) == _spelling(other)
+def _is_same_word(label: str, second_label: str) -> bool:
+    return _spelling(label) == _spelling(second_label)
 
 
 def _spelling(label: str) -> str:

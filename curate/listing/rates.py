@@ -41,15 +41,15 @@ def read_rate(value: object) -> float | None:
 def given_rates(parameters: Parameters, *, videos: Collection[str], name: str) -> Rates:
     """Return the rates of `frame_rate_hz` and `video_rates_hz`; raises BadInput for one that is none or of no video."""
     for_all = frame_rate(parameters["frame_rate_hz"], name=name) if parameters["frame_rate_hz"] else None
-    known = {*videos, *(video.rpartition("/")[2] for video in videos)}
+    names = {*videos, *(video.rpartition("/")[2] for video in videos)}
     by_video, problems = {}, []
     for video, value in _pairs(str(parameters["video_rates_hz"]), name=name).items():
         rate = read_rate(value)
         if rate is None:
             what = f"video_rates_hz has {value!r} for {video!r}, which is no rate."
             problems.append(Problem(name, what, "Write frames per second, such as 25 or 30000/1001."))
-        elif video not in known:
-            problems.append(Problem(name, f"has no video {video!r}.", did_you_mean(video, sorted(known))))
+        elif video not in names:
+            problems.append(Problem(name, f"has no video {video!r}.", did_you_mean(video, sorted(names))))
         else:
             by_video[video] = rate
     if problems:
@@ -68,8 +68,8 @@ def _pairs(text: str, *, name: str) -> Mapping[str, object]:
             raise BadInput([Problem(name, "video_rates_hz is no JSON object.", 'Write {"a.mp4": 25, "b.mp4": 30}.')])
         return content
     # The last `=` divides, since a name may hold one: `a=b.mp4=25` is the video a=b.mp4 at 25 Hz.
-    parts = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
-    for video, sign, rate in parts:
+    pairs = [pair.strip().rpartition("=") for pair in text.split(",") if pair.strip()]
+    for video, sign, rate in pairs:
         if not sign or not video.strip():
             raise BadInput([Problem(name, f"video_rates_hz names no video for {rate!r}.", "Write a.mp4=25,b.mp4=30.")])
-    return {video.strip(): rate.strip() for video, _, rate in parts}
+    return {video.strip(): rate.strip() for video, _, rate in pairs}

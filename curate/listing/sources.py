@@ -116,9 +116,9 @@ class ListRules:
         earlier = self.row_by_key.get(row.key)
         if earlier is not None:
             problems.append(_repeat(row, earlier))
-        other = self._row_by_stream.get(row.key[0])
-        if other is not None and row.stream not in (None, other.stream):
-            why = f"is named where {other.where} names stream {other.stream} of the same file."
+        row_of_stream = self._row_by_stream.get(row.key[0])
+        if row_of_stream is not None and row.stream not in (None, row_of_stream.stream):
+            why = f"is named where {row_of_stream.where} names stream {row_of_stream.stream} of the same file."
             problems.append(Unmapped(row.where, f"stream {row.stream}", why, "Name one stream of a file."))
         # `Javelin throw` and `JavelinThrow` give one class name, so that the spelling first met (the settings', else
         # the first row's) is asked for; a label that is itself among the settings' is left as it is.

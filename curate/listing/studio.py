@@ -58,21 +58,21 @@ def read_tasks(document: Document, *, take: str, completed_by: str, control: str
     content = document.json_or_none
     if content is None and set(document.header) >= CSV_COLUMNS:
         content = list(_of_csv(document))
-    whole = mapping(content)
-    items = content if isinstance(content, list) else whole.get("tasks", [content])
+    content_map = mapping(content)
+    items = content if isinstance(content, list) else content_map.get("tasks", [content])
     flat: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for number, item in enumerate(sequence(items), 1):
         if isinstance(item, list):  # the answer of a model server: a list of predictions, without their tasks
-            yield _task(f"item {number}", {"predictions": item}, whole, take, completed_by)
+            yield _task(f"item {number}", {"predictions": item}, content_map, take, completed_by)
         elif not isinstance(item, dict):
             refused = Annotation(f"item {number}", (), "is no task.", "Export the project anew.")
             yield Task(f"item {number}", {}, annotations=[refused])
         elif isinstance(item.get("annotation"), dict):
             task = mapping(item.get("task"))
             exported = {**task, "annotations": [item["annotation"]], "predictions": []}
-            yield _task(_place(task, number), exported, {**whole, **item}, take, completed_by)
+            yield _task(_place(task, number), exported, {**content_map, **item}, take, completed_by)
         elif {"data", "annotations", "predictions", "completions"} & set(item):
-            yield _task(_place(item, number), item, {**whole, **item}, take, completed_by)
+            yield _task(_place(item, number), item, {**content_map, **item}, take, completed_by)
         else:
             flat[_place(item, number)].append(item)
     # JSON-MIN and CSV write a task as often as it was annotated.
@@ -81,7 +81,7 @@ def read_tasks(document: Document, *, take: str, completed_by: str, control: str
             {"result": _flat_regions(copy, control), "completed_by": copy.get("annotator")} for copy in copies
         ]
         exported = {"data": copies[0], "annotations": annotations if any(a["result"] for a in annotations) else []}
-        yield _task(where, exported, whole, take, completed_by)
+        yield _task(where, exported, content_map, take, completed_by)
 
 
 def video_of(task: Task, player: str, fallback: str) -> tuple[str, Sequence[str]]:

@@ -184,11 +184,11 @@ def _ambiguous_fraction(name: str, cell: str) -> BadTime:
 
 def _serials(cells: Mapping[str, str]) -> list[BadTime]:
     """Return the times of a row where all of them may be dates with a time, as days since 1900."""
-    first, end = SERIALS
+    least, end = SERIALS
     # 45123.5 is noon of 2023-07-16, or 12:32:03.5; beside a time that is none it is seconds.
     if not any(map(_SERIAL.match, cells.values())):
         return []
-    if not all(re.match(r"\d{5}(?:[.,]\d+)?\Z", cell) and first <= _share(cell) < end for cell in cells.values()):
+    if not all(re.match(r"\d{5}(?:[.,]\d+)?\Z", cell) and least <= _share(cell) < end for cell in cells.values()):
         return []
     problems = []
     for name, cell in cells.items():

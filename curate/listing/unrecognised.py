@@ -91,7 +91,10 @@ def _table(document: Document, needed: Mapping[str, Sequence[str]]) -> tuple[str
             f"A list of sources begins with {','.join(REQUIRED)}."
         )
     # The importer that lacks the smallest share of its columns; a list of sources where none is nearer.
-    name = min(needed, key=lambda one: (len(set(needed[one]) - set(columns)) / len(needed[one]), one != "csv"))
+    name = min(
+        needed,
+        key=lambda importer: (len(set(needed[importer]) - set(columns)) / len(needed[importer]), importer != "csv"),
+    )
     missing = [column for column in needed[name] if column not in columns]
     unknown = [column for column in columns if column not in COLUMNS] if name == "csv" else []
     form = "a list of sources" if name == "csv" else name

@@ -85,8 +85,8 @@ def find_originals(tables: Tables, *, workspace: Workspace, scratch: Path, media
     while to_fetch:
         first_sources = [sources[0] for sources in to_fetch.values()]
         originals = _with_downloads(tables, originals, first_sources, scratch, _settings(workspace))
-        others = {media_id: sources[1:] for media_id, sources in to_fetch.items() if media_id in originals.lost}
-        to_fetch = {media_id: sources for media_id, sources in others.items() if sources}
+        alternatives = {media_id: sources[1:] for media_id, sources in to_fetch.items() if media_id in originals.lost}
+        to_fetch = {media_id: sources for media_id, sources in alternatives.items() if sources}
     lost = {media_id: _with_remedy(original, shortened_ids) for media_id, original in originals.lost.items()}
     return replace(originals, lost=lost)
 

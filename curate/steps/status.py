@@ -79,12 +79,12 @@ def command(
     }
     if unfinished is None:
         return counted
-    told = [overlap.sentence for overlap in overlaps]
+    sentences = [overlap.sentence for overlap in overlaps]
     return {
         **counted,
         "undone": unfinished,
         "failed": [failure.row() for failure in failures],
-        "overlapping": told,
+        "overlapping": sentences,
     }
 
 

@@ -65,15 +65,15 @@ def forget_pictures(connection: Connection, media_ids: Collection[str]) -> int:
     ids, cut = sorted(media_ids), 0
     pair, clip = schema.duplicates.c, schema.clips
     for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
+        chunk = ids[start : start + AT_ONCE]
         unknown = {**dict.fromkeys(_MEASURED), "stream": NOT_PROBED}
-        connection.execute(update(schema.media).where(schema.media.c.media_id.in_(some)).values(unknown))
+        connection.execute(update(schema.media).where(schema.media.c.media_id.in_(chunk)).values(unknown))
         for table in (schema.observations, schema.compared):
-            connection.execute(delete(table).where(table.c.media_id.in_(some)))
-        connection.execute(delete(schema.duplicates).where(or_(pair.first.in_(some), pair.second.in_(some))))
-        of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id.in_(some))
+            connection.execute(delete(table).where(table.c.media_id.in_(chunk)))
+        connection.execute(delete(schema.duplicates).where(or_(pair.first.in_(chunk), pair.second.in_(chunk))))
+        of_media = select(schema.sources.c.source_id).where(schema.sources.c.media_id.in_(chunk))
         connection.execute(delete(schema.proposals).where(schema.proposals.c.source_id.in_(of_media)))
-        was_cut = (clip.c.media_id.in_(some), clip.c.state.in_(("trimmed", "failed")))
+        was_cut = (clip.c.media_id.in_(chunk), clip.c.state.in_(("trimmed", "failed")))
         again = {"state": "accepted", "reason": None, "path": None, "proof": None}
         cut += connection.execute(update(clip).where(*was_cut).values(again)).rowcount
     return cut

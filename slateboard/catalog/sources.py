@@ -42,9 +42,9 @@ def _ids_of_list(listed: Sequence[Source], stand: Mapping[str, Row[Any]]) -> lis
     listed_ids = set(ids)
     if listed_ids <= stand.keys():
         return ids
-    left = {_window(row): name for name, row in stand.items() if name not in listed_ids}
+    unlisted = {_window(row): name for name, row in stand.items() if name not in listed_ids}
     return [
-        name if name in stand else left.pop(_window(source), name) for name, source in zip(ids, listed, strict=True)
+        name if name in stand else unlisted.pop(_window(source), name) for name, source in zip(ids, listed, strict=True)
     ]
 
 
@@ -192,10 +192,10 @@ class SourceTables(Tables):
         """Let files be probed and analysed anew of which the list names another stream than before."""
         before = [stand[row["source_id"]] for row in changed if row["source_id"] in stand]
         streams = {row["source_id"]: row["stream"] for row in changed}
-        others = [row for row in before if row.stream != streams[row.source_id]]
-        forget_pictures(connection, {row.media_id for row in others if row.media_id is not None})
+        restreamed = [row for row in before if row.stream != streams[row.source_id]]
+        forget_pictures(connection, {row.media_id for row in restreamed if row.media_id is not None})
         statement = update(schema.sources).where(schema.sources.c.source_id == bindparam("key"))
-        for row in others:
+        for row in restreamed:
             if row.state == State.UNSUPPORTED:
                 # The stream was not there: the file, or the address, is looked at once more.
                 state = State.NEW if row.media_id is None else State.FETCHED

@@ -116,8 +116,8 @@ def _container_start(container: InputContainer, stream: VideoStream) -> Fraction
     # start of the stream that it was rounded from.
     rounded = Fraction(container.start_time, av.time_base)
     starts = [
-        each.start_time * each.time_base
-        for each in (stream, *container.streams)
-        if each.start_time is not None and each.time_base is not None
+        track.start_time * track.time_base
+        for track in (stream, *container.streams)
+        if track.start_time is not None and track.time_base is not None
     ]
     return next((start for start in starts if abs(start - rounded) * av.time_base <= 1), rounded)

@@ -28,8 +28,8 @@ def dynamic_note(path: Path, media: Media, *, limits: Limits | None = None) -> s
     with open_container(path, limits=limits or current_limits(), stream=media.stream) as (container, stream):
         one_thread(stream)
         picture = next(raw_pictures(path, container, stream, lambda _: None, limits=limits), None)
-        found = cast("Iterable[SideData]", picture.side_data) if picture is not None else ()
-        names = sorted({_NAMES[side_data.type] for side_data in found if side_data.type in _NAMES})
+        records = cast("Iterable[SideData]", picture.side_data) if picture is not None else ()
+        names = sorted({_NAMES[side_data.type] for side_data in records if side_data.type in _NAMES})
     if not names:
         return None
     base = _BASES[media.transfer]

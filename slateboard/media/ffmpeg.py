@@ -142,16 +142,16 @@ def trim_all(
             "noaccurate_seek": None,
             "copyts": None,
         }
-    with open_container(source, limits=limits, stream=stream) as (container, chosen):
-        one_thread(chosen)
-        first_picture = next(raw_pictures(source, container, chosen, lambda _: None, limits=limits), None)
+    with open_container(source, limits=limits, stream=stream) as (container, video_stream):
+        one_thread(video_stream)
+        first_picture = next(raw_pictures(source, container, video_stream, lambda _: None, limits=limits), None)
         if first_picture is None:
             raise Unreadable(f"{source.name} holds no frame that decodes.", State.NOT_VIDEO)
         display = display_of(first_picture, name=source.name)
         if display.hdr is not None and not all(cut.tone_map for cut in cuts.values()):
             _require_10_bit()
         # Our own filters turn and mirror, by the same matrix as in PyAV: other versions of the program do it otherwise.
-        video = ffmpeg.input(address(source), noautorotate=None, **how)[str(chosen.index)]
+        video = ffmpeg.input(address(source), noautorotate=None, **how)[str(video_stream.index)]
     branches = video.filter_multi_output("split", len(cuts))
     with ExitStack() as stack:
         showers = {

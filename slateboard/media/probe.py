@@ -44,14 +44,14 @@ def open_container(
     with _opened(path, limits) as container:
         bounds.check_streams(path.name, len(container.streams), limits)
         reopen = partial(_opened, path, limits)
-        chosen = streams.choose_stream(container, asked=stream, name=path.name, reopen=reopen)
-        if chosen.codec_context is None:
+        video_stream = streams.choose_stream(container, asked=stream, name=path.name, reopen=reopen)
+        if video_stream.codec_context is None:
             raise Unreadable(f"{path.name}: no decoder for its video stream.", State.UNSUPPORTED)
-        bounds.check_pixels(path.name, chosen.width, chosen.height, limits)
-        if chosen.codec_context.codec_tag in _DOLBY_TAGS and chosen.codec_context.color_trc == _UNSTATED:
+        bounds.check_pixels(path.name, video_stream.width, video_stream.height, limits)
+        if video_stream.codec_context.codec_tag in _DOLBY_TAGS and video_stream.codec_context.color_trc == _UNSTATED:
             raise incompatible_dolby_vision(path.name)
-        chosen.codec_context.options = bounds.decoder_options(limits)
-        yield container, chosen
+        video_stream.codec_context.options = bounds.decoder_options(limits)
+        yield container, video_stream
 
 
 def _opened(path: Path, limits: Limits) -> InputContainer:
@@ -130,23 +130,25 @@ def probe(
     `stream` is the index of the video stream that is asked for; None: the one that a player would show.
     """
     limits = limits or current_limits()
-    with open_container(path, limits=limits, stream=stream) as (container, chosen):
-        duration, of_container = _claimed_seconds(container, chosen)
+    with open_container(path, limits=limits, stream=stream) as (container, video_stream):
+        duration, of_container = _claimed_seconds(container, video_stream)
         bounds.check_seconds(path.name, duration or of_container or 0.0, limits)
         claims = {
             "container": container.format.name,
-            "codec": chosen.codec_context.name,
-            "width": chosen.width,
-            "height": chosen.height,
-            "sample_aspect": bounds.pixel_aspect(chosen),
-            "fps": float(bounds.nominal_rate_hz(chosen)),
-            "header_frames": chosen.frames,
+            "codec": video_stream.codec_context.name,
+            "width": video_stream.width,
+            "height": video_stream.height,
+            "sample_aspect": bounds.pixel_aspect(video_stream),
+            "fps": float(bounds.nominal_rate_hz(video_stream)),
+            "header_frames": video_stream.frames,
             "has_audio": bool(container.streams.audio),
-            "stream": chosen.index,
+            "stream": video_stream.index,
             "video_streams": len(streams.candidate_streams(container, reopen=partial(_opened, path, limits))) or 1,
         }
-        first_frame = _first_frame(path, container, chosen, limits)
-        start_s = PlayerClock.of(container, chosen).seconds(first_frame.pts, first_frame.time_base or Fraction(1, 1000))
+        first_frame = _first_frame(path, container, video_stream, limits)
+        start_s = PlayerClock.of(container, video_stream).seconds(
+            first_frame.pts, first_frame.time_base or Fraction(1, 1000)
+        )
         if of_container is not None and (duration is None or start_s > 0):
             # Matroska states the length of the whole, and where each stream ends as its length: of 14 s from the first
             # sound, a picture that begins at 10 s is shown for 4 s.
@@ -159,7 +161,7 @@ def probe(
             start_s=start_s,
             header_duration_s=duration,
             **claims,
-            **_shown(chosen, first_frame, name=path.name),
+            **_shown(video_stream, first_frame, name=path.name),
         )
 
 
@@ -203,8 +205,10 @@ def shows_otherwise(path: Path, before: Media, now: Media) -> bool:
     It took the first stream that is no cover, did not mirror, took RGB for limited range, and left HDR as it is.
     """
     with open_container(path, stream=now.stream) as (container, stream):
-        usual = (each for each in container.streams.video if not each.disposition & Disposition.attached_pic)
-        first_stream = next((each.index for each in usual), now.stream)
+        usual = (
+            candidate for candidate in container.streams.video if not candidate.disposition & Disposition.attached_pic
+        )
+        first_stream = next((candidate.index for candidate in usual), now.stream)
         is_rgb = stream.format is not None and stream.format.is_rgb
     is_turned = (before.rotation, before.mirrored) != (now.rotation, now.mirrored)
     return is_turned or is_rgb or first_stream != now.stream or now.transfer in HDR_TRANSFERS

@@ -136,7 +136,7 @@ def _is_on_clock(ticks: Sequence[int], distance_per_tick: Fraction) -> bool:
         return False
     over, under = distance_per_tick.numerator, distance_per_tick.denominator
     # In whole numbers: |(ticks_i - ticks_0) * over / under - i| <= 1/4.
-    first, most = ticks[0], _OFF_CLOCK.numerator * under
+    start, most = ticks[0], _OFF_CLOCK.numerator * under
     return all(
-        _OFF_CLOCK.denominator * abs((tick - first) * over - index * under) <= most for index, tick in enumerate(ticks)
+        _OFF_CLOCK.denominator * abs((tick - start) * over - index * under) <= most for index, tick in enumerate(ticks)
     )

@@ -74,8 +74,8 @@ def _moving_streams(reopen: Callable[[], InputContainer], indices: Sequence[int]
     counts = dict.fromkeys(indices, 0)
     try:
         with reopen() as container:
-            wanted = [stream for stream in container.streams.video if stream.index in counts]
-            for number, packet in enumerate(container.demux(wanted)):
+            streams_counted = [stream for stream in container.streams.video if stream.index in counts]
+            for number, packet in enumerate(container.demux(streams_counted)):
                 counts[packet.stream.index] += bool(packet.size)
                 if number == _MOST_PACKETS or min(counts.values()) > 1:
                     break

@@ -108,12 +108,12 @@ def kind_of(word: str) -> str | None:
     plain = _plain(word)
     if plain in KINDS or plain in ALIASES:
         return ALIASES.get(plain, plain)
-    first, point, rest = plain.partition(".")
-    if first in FAMILIES and point:
+    head, point, rest = plain.partition(".")
+    if head in FAMILIES and point:
         return kind_of(rest)
-    kind = ALIASES.get(first, first)
-    part = rest.replace(" ", "_")
-    return f"{kind}.{part}" if kind in KINDS and _PART.match(part) else None
+    kind = ALIASES.get(head, head)
+    piece = rest.replace(" ", "_")
+    return f"{kind}.{piece}" if kind in KINDS and _PART.match(piece) else None
 
 
 @lru_cache(maxsize=10_000)
@@ -123,21 +123,21 @@ def read_kinds(cell: str) -> tuple[tuple[str, ...], tuple[BadKind, ...]]:
     Kinds are parted by `|`, `,` or `;`; by `+`, `/` or `&` where each part is one: `b/w` is one kind, `text/bars` two.
     """
     words = [word.strip() for word in re.split(r"[|,;\n]", cell) if word.strip()]
-    parts = [part for word in words for part in _parts(word)]
-    nothing = [part for part in parts if _plain(part) in NOTHING]
-    bad_kinds = [_bad_kind(part) for part in parts if part not in nothing and kind_of(part) is None]
-    if nothing and len(parts) > len(nothing):
+    pieces = [piece for word in words for piece in _parts(word)]
+    nothing = [piece for piece in pieces if _plain(piece) in NOTHING]
+    bad_kinds = [_bad_kind(piece) for piece in pieces if piece not in nothing and kind_of(piece) is None]
+    if nothing and len(pieces) > len(nothing):
         bad_kinds.insert(0, BadKind("effects", f"says {nothing[0]!r} beside other kinds.", "Keep one of them."))
-    if not parts:
+    if not pieces:
         bad_kinds.append(BadKind(f"effects {cell!r}", "names no kind.", f"Name the kinds, or write none: {LIST_THEM}."))
-    return tuple(sorted({kind for part in parts if (kind := kind_of(part)) is not None})), tuple(bad_kinds)
+    return tuple(sorted({kind for piece in pieces if (kind := kind_of(piece)) is not None})), tuple(bad_kinds)
 
 
 def nearest_kind(word: str) -> str:
     """Return the remedy for a word that is no kind: the nearest, or all of them."""
     plain = _plain(word)
     close = get_close_matches(plain, [*KINDS, *ALIASES], n=1, cutoff=0.8) or [
-        part for part in re.split(r"[ .]", plain) if kind_of(part) is not None
+        piece for piece in re.split(r"[ .]", plain) if kind_of(piece) is not None
     ]
     if close:
         kind = kind_of(close[0])
@@ -156,9 +156,9 @@ def _parts(word: str) -> list[str]:
         return [word]
     # Signs between blanks divide first: "text & b&w" -> text, b&w, which is a kind; "text/bars" -> text, bars.
     for sign in (r"\s+[+/&]\s+", r"[+/&]"):
-        parts = [part.strip() for part in re.split(sign, word)]
-        if len(parts) > 1 and all(parts) and any(kind_of(part) is not None for part in parts):
-            return [divided for part in parts for divided in _parts(part)]
+        pieces = [piece.strip() for piece in re.split(sign, word)]
+        if len(pieces) > 1 and all(pieces) and any(kind_of(piece) is not None for piece in pieces):
+            return [divided for piece in pieces for divided in _parts(piece)]
     return [word]
 
 

@@ -67,13 +67,13 @@ def test_a_video_that_lies_here_is_not_downloaded_from_an_address_that_hides_its
 ) -> None:
     """vm.tiktok.com, fb.watch and t.co tell the id when they are asked for, not before."""
     known = frozenset({SiteVideo("Short", "7")})
-    session = Session(SETTINGS, known=known)
+    session = Session(SETTINGS, videos=known)
     extractor = _short_links(site)
     session._sites = Sites(lambda: [extractor])
     monkeypatch.setitem(extractors.value, "ShortIE", extractor)
     try:
         assert session.download(f"{site.url}/s/ab-7", tmp_path / "one") == AttemptResult(
-            State.FETCHED, known=SiteVideo("Short", "7")
+            State.FETCHED, fetched_video=SiteVideo("Short", "7")
         )
         assert site.asked == []
         other = session.download(f"{site.url}/s/ab-8", tmp_path / "two")
@@ -137,7 +137,7 @@ def test_a_file_that_was_not_asked_for_is_given_from_the_video_that_lies_here(
     list(state.record([first], _event(first, workspace.root, draw, seed=0, id="7", extractor_key="TikTok")))
     state = recorder()
     assert state.learn_videos() == {SiteVideo("TikTok", "7")}
-    result = AttemptResult(State.FETCHED, known=SiteVideo("TikTok", "7"))
+    result = AttemptResult(State.FETCHED, fetched_video=SiteVideo("TikTok", "7"))
     states = []
     for source in (again, same):
         event = AttemptEvent(FetchRequest(source.url, "tiktok.com", "stem"), result, attempted=True, settled=True)
