@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from slateboard.canonical import canonical
+
 LINKS = ("source_id", "source_url", "group", "sha256")
 """Clips that share a value of any of these belong together. Two pieces of one address have two source ids."""
+_ADDRESS = "source_url"
 
 Ints = NDArray[np.int64]
 
@@ -21,7 +24,8 @@ def group_keys(clips: pd.DataFrame, pairs: Iterable[tuple[str, str]] = ()) -> pd
 
     `clips` has the columns clip_id and LINKS; a blank or missing value links nothing. `pairs` are clip ids of
     near-duplicates; an id that is not among `clips` still links the ids that it is paired with: of (a, x) and (x, b)
-    a and b are one group. The result has the index of `clips`.
+    a and b are one group. Addresses are compared by their canonical form: youtu.be/ID and watch?v=ID are one video.
+    The result has the index of `clips`.
     """
     linked = [name for pair in pairs for name in pair]
     ids = _text(clips["clip_id"])
@@ -31,6 +35,7 @@ def group_keys(clips: pd.DataFrame, pairs: Iterable[tuple[str, str]] = ()) -> pd
     # Numbers of ids come first, then those of the values of each column.
     clip_nodes, paired = nodes[: len(ids)], nodes[len(ids) :].reshape(-1, 2)
     rows, values, first_free = [paired[:, 0]], [paired[:, 1]], len(names)
+    clips = with_canonical_addresses(clips)
     for column in LINKS:
         codes, distinct = _codes(pc.utf8_trim_whitespace(_text(clips[column])))
         blank = pc.index(distinct, "").as_py()
@@ -42,6 +47,17 @@ def group_keys(clips: pd.DataFrame, pairs: Iterable[tuple[str, str]] = ()) -> pd
     graph = coo_array((np.ones(len(row), dtype=np.int8), (row, value)), shape=(first_free, first_free))
     _, components = connected_components(graph, directed=False)
     return pd.Series(_smallest(ids, components[clip_nodes]), index=clips.index, name="group_key", dtype=object)
+
+
+def with_canonical_addresses(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of clips whose addresses have the form by which they are compared, once for each address."""
+    codes, written = _codes(pc.utf8_trim_whitespace(_text(clips[_ADDRESS])))
+    addresses = written.to_pylist()
+    compared = [canonical(address) for address in addresses]
+    if compared == addresses:
+        return clips
+    texts = np.array([*compared, None], dtype=object)[codes]
+    return clips.assign(**{_ADDRESS: pd.Series(texts, index=clips.index, dtype=object)})
 
 
 def _smallest(ids: pa.Array, component: Ints) -> NDArray[np.object_]:

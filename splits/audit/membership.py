@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from slateboard.records.split import Split
-from splits.groups import group_keys
+from splits.groups import group_keys, with_canonical_addresses
 from splits.parts import PARTS
 
 Mask = NDArray[np.bool_]
@@ -36,6 +36,7 @@ class SplitMembership:
     @classmethod
     def of(cls, clips: pd.DataFrame, split: Split) -> "SplitMembership":
         """Look every clip of the table up in the parts of a split."""
+        clips = with_canonical_addresses(clips)
         # One pass over all names: a million take a second, looking each part up in the table six times that.
         # Table a, b; train a, test b c: names a b c are numbers 0 1 2, table_codes [0, 1], split_codes [0, 1, 2].
         lists = [getattr(split, subset) for subset in PARTS]

@@ -77,7 +77,7 @@ def test_a_video_that_lies_here_is_not_downloaded_from_an_address_that_hides_its
         )
         assert site.asked == []
         other = session.download(f"{site.url}/s/ab-8", tmp_path / "two")
-        assert (other.state, other.known) == (State.FETCHED, None) and other.file is not None
+        assert (other.state, other.fetched_video) == (State.FETCHED, None) and other.file is not None
         # A check of links asks whether the address is still there.
         assert session.look(f"{site.url}/s/ab-7") == AttemptResult(State.FETCHED)
     finally:

@@ -36,3 +36,10 @@ def test_of_a_chain_only_what_several_clips_have_is_named(make_dataset) -> None:
     )
     split = split_of_clips(data, train="0", test="3", unused="12")
     assert found(data, split)["groups on both sides"] == ("chain of group x, y, file f: clip0000 ~ clip0003",)
+
+
+def test_a_video_on_both_sides_is_found_though_each_side_spells_its_address_otherwise(make_dataset) -> None:
+    urls = ("https://youtu.be/abcdefghijk", "https://www.youtube.com/watch?v=abcdefghijk&t=15s")
+    data = make_dataset([{"label": "a", "source_url": url} for url in urls])
+    (told,) = found(data, split_of_clips(data, train="0", test="1"))["groups on both sides"]
+    assert told.startswith("address https://www.youtube.com/watch?v=abcdefghijk: clip0000 ~ clip0001")

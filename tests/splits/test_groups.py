@@ -13,6 +13,16 @@ def test_sharing_any_of_the_columns_links_two_clips(make_dataset) -> None:
         assert list(group_keys(data.clips)) == ["clip0000", "clip0000", "clip0002"], column
 
 
+def test_two_spellings_of_one_video_are_one_address(make_dataset) -> None:
+    urls = (
+        "https://youtu.be/abcdefghijk",
+        "https://www.youtube.com/watch?v=abcdefghijk&t=15s",
+        "HTTPS://a.example:443/v",
+    )
+    data = make_dataset([{"label": "a", "source_url": url} for url in (*urls, "https://a.example/v", None)])
+    assert list(group_keys(data.clips)) == ["clip0000", "clip0000", "clip0002", "clip0002", "clip0004"]
+
+
 def test_links_reach_over_several_clips(make_dataset) -> None:
     data = make_dataset(
         [
