@@ -9,8 +9,9 @@ from matplotlib import font_manager, ft2font
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from slateboard.escaping import isolated
-from slateboard.fonts import PLAIN, FontFile, fallbacks, needs_shaping, tell_unshaped
+from slateboard.escaping import inline, isolated
+from slateboard.fonts import PLAIN, FontFile, drawable, fallbacks, needs_shaping, tell_unshaped
+from slateboard.scripts import shortened
 
 # Of a name with two `$`, matplotlib would make mathematics, and stop where they are none; with usetex in somebody's
 # matplotlibrc it would run LaTeX on it. Texts look here when they are made, so it is set before the first one.
@@ -20,6 +21,11 @@ matplotlib.rcParams.update({"text.parse_math": False, "text.usetex": False})
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of a size in inches, without a window and without pyplot's list of all figures."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def figure_name(name: object, *, most: int) -> str:
+    """Return a name as figures show it: at most `most` letters, each of which is drawn, be it as a box."""
+    return drawable(shortened(inline(name), most))
 
 
 def at_left(name: str) -> str:

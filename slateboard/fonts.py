@@ -18,6 +18,7 @@ PLAIN = "DejaVu Sans"
 _SHOWS_NOTHING = ("Last Resort", "LastResort", "Adobe Blank")
 """Fonts that have every letter and show none."""
 _PACKAGES = dict.fromkeys(("CJK", "Hiragana", "Katakana", "Hangul", "Bopomofo"), "fonts-noto-cjk")
+_BOX = "\u25a1"
 _told: set[str] = set()
 
 
@@ -92,6 +93,15 @@ def runs(text: str) -> list[tuple[str, FontFile]]:
         else:
             pieces.append((cluster, font))
     return pieces
+
+
+def drawable(text: str) -> str:
+    """Return a text with one box for each letter and its marks that no installed font has, which is said once."""
+    # Without a Thai font each mark of `ปั่น` would be a box of its own: five instead of three, and 40 letters a line.
+    chain = (plain_font(), *fallbacks(text))
+    return "".join(
+        cluster if cluster.isspace() or any(font.has(cluster) for font in chain) else _BOX for cluster in clusters(text)
+    )
 
 
 def needs_shaping(text: str) -> bool:

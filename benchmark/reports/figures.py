@@ -1,6 +1,7 @@
 """Figures of a run: training curves, confusion matrix, classes and reliability, as small PNG files."""
 
 import io
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,11 +11,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
-from slateboard.escaping import inline
-from slateboard.figures import at_left, new_figure, write_figure
+from slateboard.figures import at_left, figure_name, new_figure, write_figure
 from slateboard.files import atomic_write
 from slateboard.records.result import Calibration, Score
-from slateboard.scripts import shortened
 
 INK, GREY, GRID = "#1e2228", "#6b7280", "#e5e7eb"
 COLOURS = ("#1f6feb", "#d97706", "#0d9488", "#b91c5c")
@@ -69,7 +68,7 @@ def draw_confusion(path: Path, score: Score, classes: Sequence[str]) -> None:
     side = 2.4 + (0.42 if few else 0.16) * min(len(classes), _NAMED)
     names = readable(classes)
     # Longer names than `Jumping Jack Squat` get room of their own: 0.06 inch a letter of 8 points.
-    side += 0.06 * max(0, max(map(len, names)) - 18) if named else 0
+    side += 0.06 * max(0.0, max(map(_letters_wide, names)) - 18) if named else 0
     figure = new_figure(side + 0.6, side)
     axes = figure.subplots()
     axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, interpolation="nearest")
@@ -93,6 +92,11 @@ def draw_confusion(path: Path, score: Score, classes: Sequence[str]) -> None:
         ink = "white" if shares[row, column] > 0.5 else INK
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=ink, fontsize=8)
     save(figure, path)
+
+
+def _letters_wide(name: str) -> float:
+    """Return how wide a name is, in Latin letters: one of Chinese, or a box, is as wide as 1.9 of them."""
+    return sum(1.9 if unicodedata.east_asian_width(letter) in "WFA" else 1.0 for letter in name)
 
 
 def draw_classes(path: Path, score: Score) -> None:
@@ -177,7 +181,7 @@ def plain(axes: Axes) -> None:
 def readable(classes: Sequence[str]) -> list[str]:
     """Return class names with spaces for underscores and before capitals: `StarThenTuck` is `Star Then Tuck`."""
     spaced = ("".join(f" {letter}" if letter.isupper() else letter for letter in name) for name in classes)
-    return [shortened(inline(" ".join(name.replace("_", " ").split())), _LETTERS) for name in spaced]
+    return [figure_name(" ".join(name.replace("_", " ").split()), most=_LETTERS) for name in spaced]
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -9,11 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from slateboard.escaping import inline
-from slateboard.figures import new_figure, write_figure
+from slateboard.figures import figure_name, new_figure, write_figure
 from slateboard.files import atomic_write
 from slateboard.media.sheets import SheetRow, contact_sheet
-from slateboard.scripts import shortened
 
 _BLUE, _ORANGE, _GREY = "#2f6db3", "#d9822b", "#8a929c"
 _COLUMNS = 6
@@ -100,7 +98,7 @@ def _durations(clips: pd.DataFrame) -> Figure:
 
 
 def _names(classes: Iterable[object]) -> list[str]:
-    return [shortened(inline(name), _LETTERS) for name in classes]
+    return [figure_name(name, most=_LETTERS) for name in classes]
 
 
 def _save(figure: Figure, path: Path) -> None:

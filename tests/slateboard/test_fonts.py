@@ -13,7 +13,7 @@ from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
 from slateboard import fonts, lettering
-from slateboard.figures import at_left, new_figure, write_figure
+from slateboard.figures import at_left, figure_name, new_figure, write_figure
 from slateboard.media.sheets import SheetRow, contact_sheet
 from slateboard.scripts import clusters, shortened, wrapped
 
@@ -84,6 +84,12 @@ def test_letters_that_no_font_has_are_said_once_by_script(capsys: pytest.Capture
         "No installed font has Devanagari letters",
     ]
     assert told[0].endswith("Install one, e.g. fonts-noto-core.")
+
+
+def test_a_letter_that_no_font_has_is_one_box_with_its_marks() -> None:
+    """Five boxes for `ปั่น` left bars and matrices no room."""
+    assert figure_name("ปั่น 2 🏀 kick", most=40) == "□□ 2 □ kick"
+    assert figure_name("ปั่นจักรยาน" * 9, most=40).count("□") == 39
 
 
 def test_a_font_that_is_installed_draws_its_script_in_figures_and_on_sheets(
