@@ -107,7 +107,7 @@ def _enlarge(folder: Path, target: Path) -> Path:
     graph = "".join(f"[{number}:v]scale=1280:720,setsar=1,fps=30[p{number}];" for number in range(len(HD)))
     graph += "".join(f"[p{number}]" for number in range(len(HD))) + f"concat=n={len(HD)}:v=1[out]"
     base, *following = (folder / name for name in HD)
-    edit(base, target, graph=graph, pictures=following)
+    edit(base, target, graph=graph, videos=following)
     return target
 
 

@@ -10,13 +10,22 @@ from slateboard.media.containers import address, program_input
 from slateboard.media.ffmpeg import program
 
 
-def edit(source: Path, target: Path, *, graph: str, pictures: Sequence[Path] = (), crf: int = 23) -> None:
+def edit(
+    source: Path,
+    target: Path,
+    *,
+    graph: str,
+    videos: Sequence[Path] = (),
+    pictures: Sequence[Path] = (),
+    crf: int = 23,
+) -> None:
     """Write `source` through a filter graph as H.264 mp4 without audio; frames keep their times.
 
-    `graph` takes `[0:v]` and, in order, `pictures` as `[1:v]`, `[2:v]`, ... and ends in `[out]`. One encoder
-    thread and no dates: the same source gives the same bytes. Raises SlateboardError with ffmpeg's last words.
+    `graph` takes `[0:v]` and, in order, more `videos` and then `pictures` (PNG) as `[1:v]`, `[2:v]`, ... and ends in
+    `[out]`. One encoder thread and no dates: the same source gives the same bytes. Raises SlateboardError with
+    ffmpeg's last words.
     """
-    inputs = program_input(source)
+    inputs = [word for path in (source, *videos) for word in program_input(path)]
     # Pictures are drawn by the caller, each under a name of its own.
     inputs += [word for path in pictures for word in ("-f", "png_pipe", "-i", address(path))]
     with atomic_write(target) as temporary:
