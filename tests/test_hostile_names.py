@@ -192,14 +192,20 @@ def test_only_one_module_makes_figures_and_only_one_makes_pages() -> None:
         assert [path.relative_to(root).as_posix() for path in callers] == [owner]
 
 
-def test_boards_and_pages_show_names_and_run_none(released, name, tmp_path, capsys) -> None:
+def write_run(released: Path, name: str, runs: Path) -> tuple[Dataset, pd.DataFrame, Split, Result, Path]:
+    """Write a run of a release, whose texts are the name; return what it is of, what it holds and its folder."""
     dataset = read_release(released)
     predictions, split = predicted(dataset)
     result = result_of(name, dataset, predictions, split)
-    folder = tmp_path / "runs" / result.run.folder
+    folder = runs / result.run.folder
     folder.mkdir(parents=True)
     predictions.to_parquet(folder / "predictions.parquet")
     result.write(folder / "result.json")
+    return dataset, predictions, split, result, folder
+
+
+def test_boards_and_pages_show_names_and_run_none(released, name, tmp_path, capsys) -> None:
+    dataset, predictions, split, result, folder = write_run(released, name, tmp_path / "runs")
     broken = tmp_path / "runs" / "x" / "<script>alert(1)</script>"
     broken.mkdir(parents=True)
     (broken / "result.json").write_text(json.dumps({"schema": 1, name: name}))
@@ -230,13 +236,7 @@ def test_boards_and_pages_show_names_and_run_none(released, name, tmp_path, caps
 @pytest.mark.parametrize("name", [NAMES["leftwards"]], indirect=True)
 def test_names_written_leftwards_turn_nothing_beside_them(released, name, tmp_path) -> None:
     """On pages each stands in an element that isolates it; LaTeX is told what letters it needs."""
-    dataset = read_release(released)
-    predictions, split = predicted(dataset)
-    result = result_of(name, dataset, predictions, split)
-    folder = tmp_path / "runs" / result.run.folder
-    folder.mkdir(parents=True)
-    predictions.to_parquet(folder / "predictions.parquet")
-    result.write(folder / "result.json")
+    dataset, _, _, result, folder = write_run(released, name, tmp_path / "runs")
     write_page(folder, result)
     board = build_board(tmp_path / "runs", read_dataset=lambda key: dataset)
     for text in ((folder / "page.html").read_text("utf-8"), FORMATS.load("html").render(board)):

@@ -8,11 +8,11 @@ from typing import Literal
 
 from curate.listing.cells import read_row, write_row
 from curate.listing.document import Document
+from curate.listing.label_overlaps import LabelOverlap, label_overlaps, window_of_row
 from curate.listing.local import check_local
 from curate.listing.rows import Entry, Key, Note, SourceRow, Unmapped
 from curate.listing.sources import IMPORTERS, ListRules, list_module, read_rows
 from curate.listing.unrecognised import refusal
-from curate.listing.windows import LabelOverlap, label_overlaps, window_of_row
 from slateboard.addresses import public_address
 from slateboard.catalog.lock import lock_workspace
 from slateboard.errors import BadInput, MissingRequirement, Problem

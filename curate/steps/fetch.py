@@ -17,9 +17,9 @@ from curate.fetching.holders import settle_duplicates
 from curate.fetching.pacing import AbandonedHost
 from curate.fetching.policy import POLICIES, Again
 from curate.fetching.presence import check_local_files, look_for_originals
+from curate.listing.label_overlaps import label_overlaps, overlap_lines, windows_of_sources
 from curate.listing.local import ALLOW, check_local
 from curate.listing.sources import list_key, read_list
-from curate.listing.windows import label_overlaps, overlap_lines, windows_of_sources
 from curate.status import in_order, state_lines
 from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, open_catalog

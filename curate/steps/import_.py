@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 
 from curate.listing.importing import ImportIssue, ImportReport, import_file, reasons
+from curate.listing.label_overlaps import overlap_lines
 from curate.listing.local import ALLOW
-from curate.listing.windows import overlap_lines
 from slateboard.json_output import JsonObject, JsonOutput
 from slateboard.progress import say, show
 from slateboard.workspace import Workspace

@@ -13,9 +13,9 @@ from typing import TypedDict
 from curate.clips.chunks import run_in_chunks
 from curate.clips.propose import VERSION
 from curate.clips.propose_source import SourceProposer
+from curate.clips.shortened_windows import shortened_windows, window_lines, window_rows
 from curate.clips.single_group import RELEASABLE, single_group_classes
-from curate.clips.windows import shortened_windows, window_lines, window_rows
-from curate.listing.windows import label_overlaps, overlap_lines, windows_of_sources
+from curate.listing.label_overlaps import label_overlaps, overlap_lines, windows_of_sources
 from slateboard import engine as engines
 from slateboard.catalog.catalog import Catalog, open_catalog
 from slateboard.catalog.reviews import clips_as_decided, read_reviews

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from curate.clips.windows import shortened_windows, window_lines, window_rows
+from curate.clips.shortened_windows import shortened_windows, window_lines, window_rows
 from curate.fetching.policy import POLICIES
-from curate.listing.windows import SHOWN, label_overlaps, overlap_lines, windows_of_sources
+from curate.listing.label_overlaps import SHOWN, label_overlaps, overlap_lines, windows_of_sources
 from curate.status import by_class, by_host, group_lines, in_order, state_lines
 from slateboard.addresses import public_address, scrub
 from slateboard.catalog.catalog import Catalog, open_catalog

@@ -9,7 +9,7 @@ import pytest
 import timed
 from drawing import moving
 
-from curate.clips.windows import shortened_windows, window_lines
+from curate.clips.shortened_windows import shortened_windows, window_lines
 from slateboard.catalog.sources import VideoWindow
 from slateboard.cli import main
 from slateboard.media.probe import probe

@@ -11,8 +11,8 @@ from faults.server import FaultServer
 from releasing import SETTINGS, curate, ready
 
 from curate.duplicates.groups import group_names
+from curate.listing.label_overlaps import Window, label_overlaps, overlap_lines, window_of_row
 from curate.listing.rows import SourceRow
-from curate.listing.windows import Window, label_overlaps, overlap_lines, window_of_row
 from curate.release.takedown import sources_named
 from slateboard.catalog.catalog import open_catalog
 from slateboard.cli import main
